@@ -1,0 +1,65 @@
+"""Constant-coefficient linear differential operators, the currency of the package.
+
+An equation asks for ``laplace(u)``; a derivative backend supplies it. Neither knows the
+other: what passes between them is a `DiffOp`,
+
+    D = sum_k c_k d^alpha_k,
+
+with multi-indices ``alpha`` over the coordinate axes, and a `Term`: a field and the operator
+applied to it.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+MultiIndex: TypeAlias = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class DiffOp:
+    """A linear differential operator, hashable so that it can name a sparse matrix.
+
+    Attributes
+    ----------
+    terms
+        Pairs ``(alpha, c)``, sorted; ``(((0, 2), 1.0), ((2, 0), 1.0))`` is the 2-D Laplacian.
+    """
+
+    terms: tuple[tuple[MultiIndex, float], ...]
+
+    def __post_init__(self) -> None:
+        """Sort the terms, so that equal operators compare equal."""
+        object.__setattr__(self, "terms", tuple(sorted(self.terms)))
+
+    @property
+    def order(self) -> int:
+        """Highest total order ``|alpha|``; zero for the identity."""
+        return max(sum(alpha) for alpha, _ in self.terms)
+
+    @property
+    def dim(self) -> int:
+        """Number of coordinate axes."""
+        return len(self.terms[0][0])
+
+
+Term: TypeAlias = tuple[int, DiffOp]  # component of the field, operator applied to it
+
+
+def partial(alpha: Iterable[int]) -> DiffOp:
+    """Return the single partial derivative ``d^alpha``."""
+    return DiffOp(((tuple(alpha), 1.0),))
+
+
+def identity(dim: int) -> DiffOp:
+    """Return the operator that leaves a field as it is."""
+    return partial([0] * dim)
+
+
+def laplacian(dim: int) -> DiffOp:
+    """Return the sum of the pure second derivatives.
+
+    >>> laplacian(2).terms
+    (((0, 2), 1.0), ((2, 0), 1.0))
+    """
+    return DiffOp(tuple((tuple(2 * (i == j) for i in range(dim)), 1.0) for j in range(dim)))
