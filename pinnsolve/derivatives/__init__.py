@@ -1,0 +1,1 @@
+"""Derivative backends: each turns a field and the terms wanted of it into a jet."""

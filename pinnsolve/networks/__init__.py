@@ -1,0 +1,1 @@
+"""Networks: parametrised functions from points to fields."""

@@ -1,0 +1,98 @@
+"""The multilayer perceptron, its input scaled to the domain.
+
+    a_0 = (x - center) / half_width,   a_l = sigma(W_l a_{l-1} + b_l),   u = W a_L + b
+
+The last hidden layer's values ``a_L`` are the *features*; the linear layer on top of them is
+the *head*. First-layer weights are drawn with standard deviation `MLP.frequency`, so that with
+the input scaled to ``[-1, 1]`` the features vary on the scale of the domain; deeper layers
+keep the variance of their input (Glorot & Bengio, 2010).
+"""
+
+from collections.abc import Callable, Sequence
+from math import sqrt
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn.functional import gelu, silu
+
+ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
+    "tanh": torch.tanh,
+    "sin": torch.sin,
+    "swish": silu,
+    "gelu": gelu,
+}
+
+
+class MLP(nn.Module):
+    """A multilayer perceptron on a box.
+
+    Parameters
+    ----------
+    lower, upper
+        Corners of the box that is scaled to ``[-1, 1]`` in each coordinate.
+    hidden
+        Widths of the hidden layers.
+    outputs
+        Number of field components.
+    activation
+        A name in `ACTIVATIONS`.
+    seed
+        Of the random initial weights.
+    frequency
+        Standard deviation of the first layer's weights, per half width of the domain.
+    """
+
+    def __init__(
+        self,
+        lower: Sequence[float],
+        upper: Sequence[float],
+        hidden: Sequence[int],
+        outputs: int,
+        activation: str = "tanh",
+        seed: int = 0,
+        frequency: float = 1.0,
+    ) -> None:
+        super().__init__()
+        low, high = torch.tensor(lower).double(), torch.tensor(upper).double()
+        self.register_buffer("center", (low + high) / 2)
+        self.register_buffer("half_width", (high - low) / 2)
+        self.activation = ACTIVATIONS[activation]
+        widths = [len(lower), *hidden]
+        self.hidden = nn.ModuleList(
+            nn.Linear(n, m, dtype=torch.float64) for n, m in zip(widths, widths[1:], strict=False)
+        )
+        self.head = nn.Linear(widths[-1], outputs, dtype=torch.float64)
+        self.initialise(seed, frequency)
+
+    @torch.no_grad()
+    def initialise(self, seed: int, frequency: float) -> None:
+        """Draw the hidden layers' weights and set the head to zero."""
+        draw = torch.Generator().manual_seed(seed)
+        for depth, layer in enumerate(self.hidden):
+            fan_in = layer.weight.shape[1]
+            std = frequency if depth == 0 else 1 / sqrt(fan_in)
+            # biases spread the features' centres over the box; deeper layers inherit the spread
+            spread = 0.7 * frequency if depth == 0 else 0.1
+            for values, scale in ((layer.weight, std), (layer.bias, spread)):
+                values.copy_(scale * torch.randn(values.shape, generator=draw, dtype=torch.float64))
+        self.head.weight.zero_()
+        self.head.bias.zero_()
+
+    @torch.no_grad()
+    def randomise_head(self, seed: int) -> None:
+        """Draw the head's weights, which gradients need to reach the hidden layers at all."""
+        draw = torch.Generator().manual_seed(seed + 1)
+        values = torch.randn(self.head.weight.shape, generator=draw, dtype=torch.float64)
+        self.head.weight.copy_(values / sqrt(self.head.in_features))
+
+    def features(self, x: Float[Tensor, "*N d"]) -> Float[Tensor, "*N w"]:
+        """Return the values of the last hidden layer."""
+        a = (x - self.center) / self.half_width
+        for layer in self.hidden:
+            a = self.activation(layer(a))
+        return a
+
+    def forward(self, x: Float[Tensor, "*N d"]) -> Float[Tensor, "*N c"]:
+        """Return the fields at points ``x``."""
+        return self.head(self.features(x))
