@@ -1,0 +1,1 @@
+"""Least squares: Jacobians with structure, and the solutions of ``min |J v + r|``."""

@@ -1,0 +1,96 @@
+"""What an optimiser is given: a residual vector, its linearisations, and when to stop.
+
+Everything is least squares: the loss is ``r . r`` for the weighted residual vector ``r``. Adam
+and L-BFGS differentiate it; Gauss-Newton asks for its Jacobian; the head solve for the part of
+the Jacobian that belongs to the last layer.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias, runtime_checkable
+
+from jaxtyping import Float
+from torch import Tensor
+
+from pinnsolve.leastsquares.jacobian import Jacobian
+from pinnsolve.networks.mlp import MLP
+
+
+@runtime_checkable
+class Objective(Protocol):
+    """A residual vector that depends on the weights of a network."""
+
+    @property
+    def net(self) -> MLP:
+        """The network whose weights are sought."""
+
+    def residual(self) -> Float[Tensor, " R"]:
+        """Return the weighted residual vector, differentiable with respect to the weights."""
+
+    def value(self) -> Float[Tensor, " R"]:
+        """Return the same outside of any graph, by the cheapest route."""
+
+    def linearise(self) -> tuple[Float[Tensor, " R"], Jacobian]:
+        """Return the residual vector and its Jacobian with respect to all weights."""
+
+    def head_system(self) -> tuple[Float[Tensor, "R P"], Float[Tensor, " R"]]:
+        """Return ``M, t`` such that the linearised residual is ``M c - t`` in the head's weights."""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """When an optimiser stops, whatever it has reached.
+
+    Attributes
+    ----------
+    iterations
+        At most this many.
+    seconds
+        At most this long.
+    tolerance
+        As soon as the loss has fallen to this.
+    patience
+        As soon as this many iterations have lowered the loss by less than a tenth; 0 for never.
+    """
+
+    iterations: int
+    seconds: float = float("inf")
+    tolerance: float = 0.0
+    patience: int = 0
+    learning_rate: float = 1e-3
+
+
+Note: TypeAlias = Callable[[int, float], float]  # (iteration, loss) -> seconds in this phase
+Optimizer: TypeAlias = Callable[[Objective, Budget, Note], str]  # returns why it stopped
+
+
+class StoppingRule:
+    """Decide after each iteration whether a budget is spent.
+
+    Parameters
+    ----------
+    budget
+        What may be spent.
+    note
+        Told of every iteration; may raise to end the work at once.
+    """
+
+    def __init__(self, budget: Budget, note: Note) -> None:
+        self._budget, self._note = budget, note
+        self._losses: list[float] = []
+
+    def __call__(self, iteration: int, loss: float) -> str:
+        """Return why to stop, in words; empty to go on."""
+        budget = self._budget
+        seconds = self._note(iteration, loss)
+        self._losses.append(loss)
+        if loss <= budget.tolerance:
+            return "the loss has reached its tolerance"
+        if iteration >= budget.iterations:
+            return "the iterations are spent"
+        if seconds >= budget.seconds:
+            return "the time is spent"
+        before = self._losses[-1 - budget.patience :][0]
+        if budget.patience and len(self._losses) > budget.patience and loss > 0.9 * before:
+            return "further iterations do not pay"
+        return ""

@@ -1,0 +1,109 @@
+"""Every optimiser fits the same function; each shows what it is good for."""
+
+from dataclasses import dataclass
+
+import pytest
+import torch
+from scipy.sparse import eye_array
+
+from pinnsolve.derivatives.discrete import SparseMatrix
+from pinnsolve.leastsquares.jacobian import NodalJacobian, layers
+from pinnsolve.networks.mlp import MLP
+from pinnsolve.optimizers import OPTIMIZERS
+from pinnsolve.optimizers.head import draw_features
+from pinnsolve.optimizers.objective import Budget
+
+
+
+@dataclass
+class Fit:
+    """Fit ``sin(3 x)`` on points: the simplest objective there is."""
+
+    net: MLP
+    x: torch.Tensor
+
+    def residual(self):
+        return (self.net(self.x) - torch.sin(3 * self.x))[:, 0] / len(self.x) ** 0.5
+
+    def value(self):
+        with torch.no_grad():
+            return self.residual()
+
+    def linearise(self):
+        S = SparseMatrix(eye_array(len(self.x), format="csr") / len(self.x) ** 0.5)
+        return self.value(), NodalJacobian(S, layers(self.net, self.x))
+
+    def head_system(self):
+        scale = len(self.x) ** -0.5
+        features = self.net.features(self.x)
+        ones = torch.ones_like(features[:, :1])
+        return torch.cat([features, ones], 1) * scale, torch.sin(3 * self.x)[:, 0] * scale
+
+
+@pytest.fixture
+def fit():
+    net = MLP([-1], [1], [20], 1, seed=3)
+    net.randomise_head(3)
+    return Fit(net, torch.linspace(-1, 1, 60)[:, None])
+
+
+def run(name, fit, **budget):
+    losses = []
+
+    def note(_, loss):
+        losses.append(loss)
+        return 0.0
+
+    return OPTIMIZERS[name](fit, Budget(**budget), note), losses
+
+
+@pytest.mark.parametrize(
+    ("name", "iterations", "reached"),
+    [("adam", 500, 5e-2), ("lbfgs", 200, 1e-5), ("gauss-newton", 30, 1e-6), ("head", 1, 1e-12)],
+)
+def test_the_loss_falls_to_where_the_method_can_bring_it(fit, name, iterations, reached):
+    _, losses = run(name, fit, iterations=iterations, learning_rate=1e-2)
+    assert losses[-1] < reached
+    torch.testing.assert_close(float(fit.value().square().sum()), losses[-1], rtol=0.5, atol=1e-9)
+
+
+@pytest.mark.parametrize("name", ["lbfgs", "gauss-newton", "head"])
+def test_the_loss_never_rises(fit, name):
+    _, losses = run(name, fit, iterations=15)
+    assert all(after <= before for before, after in zip(losses, losses[1:], strict=False))
+
+
+@pytest.mark.parametrize("name", ["adam", "lbfgs", "gauss-newton"])
+def test_a_tolerance_ends_the_work(fit, name):
+    reason, losses = run(name, fit, iterations=10_000, tolerance=1e-2, learning_rate=1e-2)
+    assert reason == "the loss has reached its tolerance"
+    assert losses[-1] <= 1e-2
+    assert len(losses) < 10_000
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_iterations_are_counted(fit, name):
+    reason, losses = run(name, fit, iterations=1)
+    assert len(losses) == 1
+    assert reason in ("the iterations are spent", "the head's weights are optimal")
+
+
+def test_gauss_newton_stops_when_it_no_longer_pays(fit):
+    reason, losses = run("gauss-newton", fit, iterations=1000, patience=2)
+    assert reason in ("further iterations do not pay", "no damped step lowers the loss")
+    assert len(losses) < 200
+
+
+def test_time_is_a_budget(fit):
+    reason = OPTIMIZERS["adam"](fit, Budget(iterations=1000, seconds=1.0), lambda i, _: 0.4 * i)
+    assert reason == "the time is spent"
+
+
+def test_features_are_drawn_at_the_frequency_that_serves_best():
+    wild = Fit(MLP([-1], [1], [40], 1), torch.linspace(-1, 1, 200)[:, None] * 6)
+    wild.net.half_width.fill_(6.0)  # sin(3 x) has six periods in the box
+    losses = []
+    message = draw_features(wild, 0, lambda _, loss: losses.append(loss) or 0.0)
+    assert losses[1] < losses[0]
+    assert float(wild.value().square().sum()) <= 1.5 * min(losses)
+    assert message.startswith("features of frequency ")
