@@ -23,12 +23,15 @@ class Progress:
         Iterations done in this stage, if it iterates.
     loss
         Weighted mean square of the residuals, if it is training.
+    relative_l2
+        Relative error on the nodes, where it has just been measured.
     """
 
     stage: str
     fraction: float | None = None
     iteration: int | None = None
     loss: float | None = None
+    relative_l2: float | None = None
 
 
 Watch: TypeAlias = Callable[[Progress], None]

@@ -1,0 +1,314 @@
+"""What the sections of a problem file say together: names resolved, statements parsed.
+
+The order is that of meaning: coordinates, constants, functions, definitions, equations,
+conditions, exact solution, and last the manufactured functions, each of which makes the equation
+in which it stands hold for the exact solution.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
+
+from pinnsolve.errors import Fault, KeyPath, suggestion
+from pinnsolve.problem import names
+from pinnsolve.problem.equation import Equation, equation, equations
+from pinnsolve.problem.expression import (
+    ExpressionError,
+    Function,
+    Predicate,
+    Symbols,
+    Value,
+    function,
+    parse,
+    parse_predicate,
+)
+from pinnsolve.problem.manufactured import manufacture
+from pinnsolve.problem.schema import Boundary, TabulatedFunction, node_faults
+from pinnsolve.problem.shapes import Shape
+from pinnsolve.problem.source import KEY
+from pinnsolve.problem.tabulated import Table
+
+MANUFACTURED = "manufactured"
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Statements:
+    """What a problem file states, parsed.
+
+    Attributes
+    ----------
+    coordinates
+        Names of the space coordinates.
+    equations
+        One per field.
+    conditions, on
+        Of each ``[[boundary]]`` the equation and the pieces on which it holds.
+    exact
+        The solution, if it is known.
+    pieces
+        Named parts of the boundary.
+    refine
+        Factor on the local spacing.
+    """
+
+    coordinates: tuple[str, ...]
+    equations: tuple[Equation, ...]
+    conditions: tuple[Equation, ...]
+    on: tuple[tuple[str, ...], ...]
+    exact: tuple[Function, ...] | None
+    pieces: tuple[tuple[str, Predicate], ...]
+    refine: Function | None
+
+
+@dataclass
+class _Reading:
+    """One reading of a file: collects what is wrong.
+
+    Attributes
+    ----------
+    valid
+        Sections that passed validation, by key path.
+    faults
+        What was found so far.
+    broken
+        Names that are in the file but have no meaning: what uses them is not at fault.
+    is_partial
+        Whether a section that introduces names is at fault as a whole.
+    """
+
+    valid: Mapping[KeyPath, Any]
+    faults: list[Fault] = field(default_factory=list)
+    broken: set[str] = field(default_factory=set)
+    is_partial: bool = False
+
+    def attempt(self, key: KeyPath, read: Callable[..., T], text: str, *rest: Any) -> T | None:
+        """Return ``read(text, *rest)``, or None after noting why it failed."""
+        try:
+            return read(text, *rest)
+        except ExpressionError as error:
+            if not self.is_excused(text, error):
+                self.faults.append(Fault(key, error.message, error.remedy, error.span))
+        return None
+
+    def is_excused(self, text: str, error: ExpressionError) -> bool:
+        """Return whether an error only follows from a fault that is told already."""
+        if error.message.startswith("unknown name") and self.is_partial:
+            return True
+        return text[slice(*error.span)] in self.broken
+
+    def resolve(
+        self, section: KeyPath, texts: Mapping[str, str], symbols: Symbols, kind: str
+    ) -> Symbols:
+        """Return the symbols with functions or definitions added, each in terms of others."""
+
+        def read(text: str, known: Mapping[str, Value]) -> Value:
+            return parse(text, _with(symbols, kind, known))
+
+        values, faults = names.resolve(section, texts, read, self.broken)
+        self.faults += faults
+        self.broken |= set(texts) - set(values)
+        return _with(symbols, kind, values)
+
+
+def bind(
+    document: Mapping[str, Any], valid: Mapping[KeyPath, Any], constants: Mapping[str, float]
+) -> tuple[Statements | None, list[Fault]]:
+    """Resolve the names of a problem file and parse its statements.
+
+    Parameters
+    ----------
+    document
+        The tables of the file.
+    valid
+        Sections that passed validation, by key path.
+    constants
+        Values of ``[constants]``.
+
+    Returns
+    -------
+    tuple
+        The statements, None if a section that they need is at fault; and all faults.
+    """
+    tables = (document.get(section, {}) for section in ("constants", "functions"))
+    is_partial = not all(isinstance(table, Mapping) for table in tables)
+    reading = _Reading(valid, [], _broken(document, valid, constants), is_partial)
+    domain, unknowns = valid.get(("domain",)), valid.get(("unknowns",))
+    coordinates = names.coordinates(domain, document)
+    reading.faults += names.name_faults(_introduced(coordinates, valid, constants))
+    reading.is_partial |= any(fault.key[:2] == ("unknowns", "fields") for fault in reading.faults)
+    symbols = _functions(reading, Symbols(coordinates, constants=constants))
+    known = replace(symbols, manufactured=())
+    pieces, refine = _regions(reading, known)
+    on = _pieces(reading, domain)
+    if unknowns is None:
+        return None, reading.faults
+    exact = _exact(reading, known, unknowns.fields)
+    symbols = replace(symbols, fields=unknowns.fields)
+    if ("pde",) in valid:
+        texts = valid["pde",].definitions
+        symbols = reading.resolve(("pde", "definitions"), texts, symbols, "definitions")
+    stated = _equations(reading, symbols)
+    conditions = _conditions(reading, replace(symbols, normals=True))
+    if not reading.faults:
+        stated, conditions, reading.faults = manufacture(
+            symbols.manufactured, stated, conditions, exact
+        )
+    if domain is None or reading.faults:
+        return None, reading.faults
+    statements = Statements(
+        coordinates, tuple(stated.values()), tuple(conditions.values()), on, exact, pieces, refine
+    )
+    return statements, reading.faults
+
+
+def _broken(
+    document: Mapping[str, Any], valid: Mapping[KeyPath, Any], constants: Mapping[str, float]
+) -> set[str]:
+    """Return names that the file gives no meaning because of another fault."""
+    broken = set(_keys(document.get("constants"))) - set(constants)
+    for section in ("functions", "pde", "unknowns"):
+        if (section,) not in valid:
+            table = document.get(section)
+            broken |= set(_keys(table))
+            if isinstance(table, Mapping):
+                broken |= set(_keys(table.get("definitions")))
+    return broken
+
+
+def _keys(table: object) -> list[str]:
+    """Return the keys of what should be a table."""
+    return list(table) if isinstance(table, Mapping) else []
+
+
+def _with(symbols: Symbols, kind: str, values: Mapping[str, Value]) -> Symbols:
+    """Return the symbols with values added to their functions or definitions."""
+    known = {**getattr(symbols, kind), **values}
+    if kind == "functions":
+        return replace(symbols, functions=known)
+    return replace(symbols, definitions=known)
+
+
+def _introduced(
+    coordinates: Sequence[str], valid: Mapping[KeyPath, Any], constants: Mapping[str, float]
+) -> list[tuple[str, str, KeyPath]]:
+    """Return kind, name and place of every name that the file introduces."""
+    unknowns, pde = valid.get(("unknowns",)), valid.get(("pde",))
+    fields = unknowns.fields if unknowns else ()
+    definitions = pde.definitions if pde else {}
+    return [
+        *(("coordinate", name, ("domain", "coordinates", i)) for i, name in enumerate(coordinates)),
+        *(("field", name, ("unknowns", "fields", i)) for i, name in enumerate(fields)),
+        *(("constant", name, ("constants", name)) for name in constants),
+        *(("function", name, ("functions", name)) for name in valid.get(("functions",), {})),
+        *(("definition", name, ("pde", "definitions", name)) for name in definitions),
+    ]
+
+
+def _functions(reading: _Reading, place: Symbols) -> Symbols:
+    """Add ``[functions]`` to the symbols."""
+    texts, data, sources = {}, {}, []
+    for name, value in reading.valid.get(("functions",), {}).items():
+        if isinstance(value, TabulatedFunction):
+            data[name] = Table(value.file, value.column, place.coordinates)
+        elif value == MANUFACTURED:
+            sources.append(name)
+        else:
+            texts[name] = value if isinstance(value, str) else f"[{', '.join(value)}]"
+    symbols = replace(place, data=data, manufactured=tuple(sources))
+    return reading.resolve(("functions",), texts, symbols, "functions")
+
+
+def _regions(
+    reading: _Reading, symbols: Symbols
+) -> tuple[tuple[tuple[str, Predicate], ...], Function | None]:
+    """Read the named parts of the boundary and the refinement."""
+    domain, nodes = reading.valid.get(("domain",)), reading.valid.get(("nodes",))
+    pieces = []
+    for i, piece in enumerate(domain.pieces if domain else ()):
+        key = ("domain", "pieces", i, "where")
+        where = reading.attempt(key, parse_predicate, piece.where, symbols)
+        if where is not None:
+            pieces.append((piece.name, where))
+    refine = None
+    if nodes is not None and nodes.refine is not None:
+        refine = reading.attempt(("nodes", "refine"), function, nodes.refine, symbols)
+    return tuple(pieces), refine
+
+
+def _pieces(reading: _Reading, domain: Shape | None) -> tuple[tuple[str, ...], ...]:
+    """Check the pieces that the conditions name; return them by their usual names."""
+    if domain is None:
+        return ()
+    reading.faults += names.piece_faults(domain)
+    if ("nodes",) in reading.valid:
+        reading.faults += node_faults(domain, reading.valid["nodes",])
+    result = []
+    for key, entry in _boundary(reading):
+        on, faults = names.pieces_on(entry.on, key, domain)
+        reading.faults += faults
+        result.append(on)
+    return tuple(result)
+
+
+def _exact(
+    reading: _Reading, symbols: Symbols, fields: Sequence[str]
+) -> tuple[Function, ...] | None:
+    """Read the exact solution, which must give every field."""
+    texts = reading.valid.get(("exact",), {})
+    for name in texts:
+        if name not in fields:
+            message = f'"{name}" in [exact] is not a field.'
+            reading.faults.append(Fault(("exact", name), message, suggestion(name, fields), KEY))
+    exact = [
+        reading.attempt(("exact", name), function, texts[name], symbols)
+        for name in fields
+        if name in texts
+    ]
+    for name in fields:
+        if texts and name not in texts:
+            message = f'[exact] does not say what the field "{name}" is.'
+            reading.faults.append(Fault(("exact",), message, f"Add {name} = …, or remove [exact]."))
+    return tuple(e for e in exact if e is not None) if texts else None
+
+
+def _equations(reading: _Reading, symbols: Symbols) -> dict[KeyPath, Equation]:
+    """Read the equations, of which there must be one for each field."""
+    pde = reading.valid.get(("pde",))
+    stated: dict[KeyPath, Equation] = {}
+    if pde is None:
+        return stated
+    is_whole = True
+    for i, text in enumerate(pde.equations):
+        key: KeyPath = ("pde", "equations", i)
+        found = reading.attempt(key, equations, text, symbols) or ()
+        is_whole &= bool(found)
+        # an equation of vectors is several
+        stated |= {(*key, j): e for j, e in enumerate(found)}
+    if not is_whole:  # what is said below would only repeat that
+        return stated
+    if len(stated) != len(symbols.fields):
+        wanted = f"{len(symbols.fields)} field" + "s" * (len(symbols.fields) > 1)
+        message = f"there must be one equation for each field: {wanted}, {len(stated)} found."
+        remedy = f"Fields: {', '.join(symbols.fields)}."
+        reading.faults.append(Fault(("pde", "equations"), message, remedy))
+    used = {field for e in stated.values() for field, _ in e.terms}
+    for i, name in enumerate(symbols.fields):
+        if i not in used:
+            message = f'the field "{name}" is in no equation.'
+            reading.faults.append(Fault(("unknowns", "fields", i), message))
+    return stated
+
+
+def _conditions(reading: _Reading, symbols: Symbols) -> dict[KeyPath, Equation]:
+    """Read the conditions on the boundary."""
+    found = {
+        key: reading.attempt((*key, "condition"), equation, entry.condition, symbols)
+        for key, entry in _boundary(reading)
+    }
+    return {key: e for key, e in found.items() if e is not None}
+
+
+def _boundary(reading: _Reading) -> list[tuple[KeyPath, Boundary]]:
+    """Return the valid entries of ``[[boundary]]``."""
+    return [(key, entry) for key, entry in reading.valid.items() if key[0] == "boundary"]

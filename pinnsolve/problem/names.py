@@ -1,0 +1,214 @@
+"""The names that a problem file introduces: each must mean one thing."""
+
+import keyword
+import re
+import sys
+from collections.abc import Callable, Container, Mapping, Sequence
+from typing import Any, TypeVar
+
+from pinnsolve.errors import Fault, KeyPath, suggestion
+from pinnsolve.problem.domain import piece_names
+from pinnsolve.problem.expression import CALLABLE, ExpressionError, parse_number
+from pinnsolve.problem.shapes import Brick, PointSet, Shape
+from pinnsolve.problem.source import KEY
+
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+RESERVED = {"pi": "the number π", "n": "the normal", "X": "the coordinate vector", "t": "time"}
+DEFAULT_COORDINATES = ("x", "y", "z")
+MAX = sys.float_info.max
+
+T = TypeVar("T")
+
+
+def resolve(
+    section: KeyPath,
+    texts: Mapping[str, str],
+    read: Callable[[str, Mapping[str, T]], T],
+    broken: Container[str] = (),
+) -> tuple[dict[str, T], list[Fault]]:
+    """Read named expressions, each of which may use the others, in whatever order.
+
+    Parameters
+    ----------
+    section
+        Where they stand.
+    texts
+        The expressions by name.
+    read
+        Reads one, given the values that are known.
+    broken
+        Names without a meaning because of another fault; using them is none.
+
+    Returns
+    -------
+    tuple
+        The values by name, and the faults of those that have none.
+    """
+    values: dict[str, T] = {}
+    errors: dict[str, ExpressionError] = {}
+    pending = dict(texts)
+    solved = True
+    while solved:
+        solved = False
+        for name, text in list(pending.items()):
+            try:
+                values[name] = read(text, values)
+            except ExpressionError as error:
+                errors[name] = error
+            else:
+                del pending[name]
+                solved = True
+
+    def missing(name: str) -> str:
+        return texts[name][slice(*errors[name].span)]
+
+    waiting = {name for name in pending if missing(name) in pending}
+    faults = [
+        Fault((*section, name), errors[name].message, errors[name].remedy, errors[name].span)
+        for name in pending
+        if name not in waiting and missing(name) not in broken
+    ]
+    if waiting == set(pending):
+        faults = [
+            Fault(
+                (*section, name),
+                f'"{name}" needs "{missing(name)}", which needs "{name}" in turn.'
+                if missing(name) != name
+                else f'"{name}" is defined by itself.',
+                "Definitions cannot go round in a circle.",
+                errors[name].span,
+            )
+            for name in pending
+        ]
+    return values, faults
+
+
+def constants(table: object) -> tuple[dict[str, float], dict[str, Any], list[Fault]]:
+    """Evaluate ``[constants]``, each an expression of numbers and of the others.
+
+    Returns
+    -------
+    tuple
+        The values by name; what is neither a number nor an expression, which is left to the
+        schema to refuse; and the faults of expressions.
+    """
+    if not isinstance(table, Mapping):
+        return {}, {}, []
+    texts = {name: value for name, value in table.items() if isinstance(value, str)}
+    numbers = {
+        name: float(value)
+        for name, value in table.items()
+        if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < MAX
+    }
+    others = {name: value for name, value in table.items() if name not in {**texts, **numbers}}
+
+    def read(text: str, known: Mapping[str, float]) -> float:
+        return parse_number(text, {**numbers, **known})
+
+    values, faults = resolve(("constants",), texts, read)
+    return {**numbers, **values}, others, faults
+
+
+def coordinates(domain: Shape | None, document: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the names of the coordinates, guessed where the domain is at fault."""
+    if domain is not None and domain.coordinates is not None:
+        return domain.coordinates
+    if domain is not None:
+        dim = domain.dim
+    else:
+        raw = document.get("domain")
+        shape = raw.get("shape") if isinstance(raw, Mapping) else None
+        dim = {"interval": 1, "box": 3, "ball": 3}.get(str(shape), 2)
+    return DEFAULT_COORDINATES[:dim] if dim <= 3 else tuple(f"x{i + 1}" for i in range(dim))
+
+
+def name_faults(introduced: Sequence[tuple[str, str, KeyPath]]) -> list[Fault]:
+    """Return the faults of names that are no names, mean something else, or stand twice.
+
+    Parameters
+    ----------
+    introduced
+        Kind, name and key path of each, in the order in which they count.
+    """
+    faults: list[Fault] = []
+    owners: dict[str, str] = {}
+    fields = [name for kind, name, _ in introduced if kind == "field"]
+    axes = "".join(name for kind, name, _ in introduced if kind == "coordinate")
+    for kind, name, key in introduced:
+        # the name of a key is marked at the key, that of a list entry at its value
+        span = KEY if key[-1] == name else None
+        problem = _misnomer(kind, name, owners, fields, axes)
+        if problem:
+            faults.append(Fault(key, problem, f"Choose another name for the {kind}.", span))
+        owners.setdefault(name, kind)
+    return faults
+
+
+def _misnomer(
+    kind: str, name: str, owners: Mapping[str, str], fields: Sequence[str], axes: str
+) -> str:
+    """Return what is wrong with a name, or nothing."""
+    if not NAME.fullmatch(name):
+        return f'"{name}" is not a name: names are made of letters, digits and _.'
+    if keyword.iskeyword(name):
+        return f'"{name}" cannot be used as a name.'
+    if name in CALLABLE:
+        return f'"{name}" is the name of a function of the language.'
+    if name in RESERVED and not (kind == "coordinate" and name == "t"):
+        return f'"{name}" means {RESERVED[name]}.'
+    if name in owners:
+        if owners[name] == kind:
+            return f'two {kind}s have the name "{name}".'
+        return f'the {kind} "{name}" has the name of a {owners[name]}.'
+    head, _, tail = name.rpartition("_")
+    if head in (*fields, "n") and tail and set(tail) <= set(axes):
+        what = f"a derivative of {head}" if head in fields else "a component of the normal"
+        return f'"{name}" means {what}.'
+    return ""
+
+
+def piece_faults(domain: Shape) -> list[Fault]:
+    """Return the faults of names given to parts of the boundary, and of part names."""
+    faults, known = [], {*piece_names(domain), "all"}
+    for i, piece in enumerate(domain.pieces):
+        if piece.name in known:
+            message = f'a piece of the boundary has the name "{piece.name}" already.'
+            faults.append(Fault(("domain", "pieces", i, "name"), message, "Choose another name."))
+        known.add(piece.name)
+    if domain.name is not None:
+        message = "only a part of a union, intersection or difference has a name."
+        faults.append(Fault(("domain", "name"), message, "Remove it.", KEY))
+    if domain.coordinates is not None and len(domain.coordinates) != domain.dim:
+        message = f"the domain has {domain.dim} coordinates, but {len(domain.coordinates)} names."
+        faults.append(Fault(("domain", "coordinates"), message, "Give each coordinate a name."))
+    return faults
+
+
+def pieces_on(
+    on: Sequence[str], key: KeyPath, domain: Shape
+) -> tuple[tuple[str, ...], list[Fault]]:
+    """Return the pieces that a condition names, by their usual names, and the faults in them."""
+    aliases = piece_aliases(domain)
+    known = [*piece_names(domain), *(piece.name for piece in domain.pieces), "all"]
+    result: list[str] = []
+    faults = []
+    for i, given in enumerate(on):
+        here = (*key, "on") if len(on) == 1 else (*key, "on", i)
+        name = aliases.get(given, given)
+        if not isinstance(domain, PointSet) and name not in known:
+            message = f'unknown piece of the boundary "{given}".'
+            faults.append(Fault(here, message, suggestion(given, known)))
+        elif name in result:
+            faults.append(Fault(here, f'piece "{given}" is named twice.', "Name it once."))
+        elif name == "all" and len(on) > 1:
+            faults.append(Fault(here, '"all" is every piece already.', 'Write on = "all" alone.'))
+        result.append(name)
+    return tuple(result), faults
+
+
+def piece_aliases(domain: Shape) -> dict[str, str]:
+    """Return other names of pieces: a 3-D box has those of boxes in any dimension too."""
+    if isinstance(domain, Brick) and domain.dim == 3:
+        general = [f"{end}-x{axis}" for axis in (1, 2, 3) for end in ("low", "high")]
+        return dict(zip(general, piece_names(domain), strict=True))
+    return {}

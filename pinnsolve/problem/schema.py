@@ -1,0 +1,330 @@
+"""The problem file as written: one pydantic model per section, unknown keys forbidden.
+
+The models are pure data. They check what can be said of one section alone; what ties sections
+together (names, equations, pieces of the boundary) is checked by `pinnsolve.problem.load`.
+Descriptions of the keys are the reference that ``pinnsolve schema`` prints.
+"""
+
+import math
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Discriminator,
+    Field,
+    Tag,
+    model_validator,
+)
+
+from pinnsolve.errors import Fault
+from pinnsolve.problem.domain import SHAPES, Domain, piece_names
+from pinnsolve.problem.shapes import Piece, PointSet, Shape
+from pinnsolve.problem.values import (
+    ExistingFile,
+    Integer,
+    Later,
+    NotNegative,
+    Number,
+    Positive,
+    Section,
+    Text,
+    fault,
+    in_words,
+)
+
+__all__ = ["SHAPES", "Domain", "Phase", "Piece", "ProblemFile", "piece_names"]
+
+MAX_NODES = 5_000_000
+BYTES_PER_NODE = 2000  # weights of order 4 in two dimensions, matrices and their factors: at least
+MAX_SEED = 2**63 - 1
+
+Seed: TypeAlias = Annotated[Integer, Field(ge=0, le=MAX_SEED)]
+
+DERIVATIVES = {"rbf-fd": "rbf-fd", "dt-pinn": "rbf-fd", "pinn": "autograd"}  # by method
+
+
+def _name_or_names(value: object) -> object:
+    """Let a single name stand for a list of one."""
+    if not isinstance(value, str | list | tuple):
+        message = f"must be a name or a list of names, but is {in_words(value)}."
+        raise fault(message, 'Write on = "all", or on = ["left", "right"].')
+    return (value,) if isinstance(value, str) else value
+
+
+def _affordable(count: int) -> int:
+    """Refuse a number of nodes that no memory can hold."""
+    if count > MAX_NODES:
+        size = count * BYTES_PER_NODE / 1e9
+        raise fault(
+            f"must be at most {MAX_NODES:,}, but is {count:,}: "
+            f"{count:.3g} nodes take more than {size:,.0f} GB.",
+            "Lower it; errors fall with a power of the spacing, see [solver] order.",
+        )
+    return count
+
+
+class Nodes(Section):
+    """Where the equations are to hold: one of count, spacing, file."""
+
+    count: Annotated[Integer, Field(ge=1), AfterValidator(_affordable)] | None = Field(
+        default=None, description="number of nodes, interior and boundary", examples=[1663]
+    )
+    spacing: Positive | None = Field(
+        default=None, description="distance between neighbouring nodes", examples=[0.05]
+    )
+    file: ExistingFile | None = Field(
+        default=None,
+        description="node set to read: HDF5, CSV or VTK",
+        examples=["pointclouds/star.h5"],
+    )
+    seed: Seed = Field(default=0, description="seed of the random part of the generation")
+    refine: Text | None = Field(
+        default=None, description='expression: factor on the local spacing, as "0.2 + x**2"'
+    )
+    time_levels: Later = Field(default=None, description="levels in time for rbf-fd in space-time")
+
+    @model_validator(mode="after")
+    def check(self) -> "Nodes":
+        """Check that there is one way to get nodes."""
+        given = [key for key in ("count", "spacing", "file") if getattr(self, key) is not None]
+        if len(given) > 1:
+            raise fault(
+                f"{' and '.join(given)} are both given.",
+                f"Keep one of them: {', '.join(given)}.",
+                key=given[-1],
+            )
+        if self.file is not None and self.refine is not None:
+            raise fault("refine has no effect on nodes from a file.", "Remove it.", key="refine")
+        return self
+
+
+class TabulatedFunction(Section):
+    """A function interpolated from the columns of a file."""
+
+    file: ExistingFile = Field(description="CSV or HDF5 file with a column per coordinate")
+    column: str = Field(description="name of the column that holds the values")
+
+
+def node_faults(domain: Shape, nodes: Nodes) -> list[Fault]:
+    """Return what is wrong with the nodes asked for in a domain."""
+    if isinstance(domain, PointSet):
+        given = [key for key in ("count", "spacing", "file") if getattr(nodes, key) is not None]
+        message = 'a domain of shape "points" brings its own nodes.'
+        return [Fault(("nodes", key), message, "Remove it.") for key in given]
+    if nodes.count is None and nodes.spacing is None and nodes.file is None:
+        message = "[nodes] says neither how many nodes there are nor how far apart."
+        return [Fault(("nodes",), message, "Add count = …, spacing = … or file = … to [nodes].")]
+    if nodes.spacing is None:
+        return []
+    key = ("nodes", "spacing")
+    sides = [high - low for low, high in zip(*domain.box, strict=True)]
+    if nodes.spacing > max(sides):
+        message = f"the spacing {nodes.spacing:g} is larger than the domain, {max(sides):g}."
+        return [Fault(key, message, "Lower it to a small part of that.")]
+    count = math.prod(side / nodes.spacing for side in sides)  # of the box around the domain
+    if count > 4 * MAX_NODES:
+        message = f"the spacing {nodes.spacing:g} would make about {count:.2g} nodes."
+        return [Fault(key, message, f"Raise it: at most {MAX_NODES:,} nodes are possible.")]
+    return []
+
+
+def _kind_of_function(value: object) -> str | None:
+    """Return which of the ways to write a function this is."""
+    if isinstance(value, list | tuple):
+        return "vector"
+    return "table" if isinstance(value, dict | TabulatedFunction) else "formula"
+
+
+Function: TypeAlias = Annotated[
+    Annotated[Text, Tag("formula")]
+    | Annotated[tuple[Text, ...], Tag("vector")]
+    | Annotated[TabulatedFunction, Tag("table")],
+    Discriminator(_kind_of_function),
+]
+
+
+class Unknowns(Section):
+    """What is sought."""
+
+    fields: tuple[str, ...] = Field(
+        min_length=1, description="names of the unknown fields", examples=[["u"]]
+    )
+    parameters: Later = Field(default=None, description="unknown parameters of the equation")
+
+
+class Pde(Section):
+    """What holds inside the domain."""
+
+    equations: tuple[Text, ...] = Field(
+        min_length=1,
+        description='one per field: "lhs = rhs", or "expression" meaning = 0',
+        examples=[["laplace(u) = f"]],
+    )
+    definitions: dict[str, Text] = Field(
+        default_factory=dict, description="names for expressions of the fields: name = expression"
+    )
+    extra: Later = Field(default=None, description="further residuals")
+
+
+class Boundary(Section):
+    """What holds on one part of the boundary."""
+
+    on: Annotated[tuple[str, ...], BeforeValidator(_name_or_names), Field(min_length=1)] = Field(
+        description='name of a boundary piece, list of names, or "all"', examples=["all"]
+    )
+    condition: Text = Field(
+        description="equation in the fields, their derivatives and dn()", examples=["u = 0"]
+    )
+    weight: Positive = Field(default=1.0, description="weight of the condition in the loss")
+    periodic: Later = Field(default=None, description="join two pieces")
+    hard: Later = Field(default=None, description="build the condition into the network")
+
+
+class Solver(Section):
+    """How to solve."""
+
+    method: Literal["rbf-fd", "dt-pinn", "pinn"] = Field(
+        default="dt-pinn",
+        description="rbf-fd: direct solution; dt-pinn: network with RBF-FD derivatives; "
+        "pinn: network with exact derivatives",
+    )
+    derivatives: Literal["rbf-fd", "autograd"] = Field(
+        default="rbf-fd", description="rbf-fd for rbf-fd and dt-pinn, autograd for pinn"
+    )
+    order: Annotated[Integer, Field(ge=2, le=6)] = Field(
+        default=4, description="order of accuracy of RBF-FD, 2 to 6"
+    )
+    precision: Literal["float64", "float32"] = Field(
+        default="float64", description="precision of the network"
+    )
+    device: Literal["auto", "cpu", "cuda"] = Field(default="auto", description="where to train")
+    seed: Seed = Field(default=0, description="seed of the network's initial weights")
+    accuracy: Positive | None = Field(
+        default=None, description="relative error to be reached; missed, the exit code is 3"
+    )
+    accelerate: Literal["auto", "none"] = Field(
+        default="auto", description="compilation of the training"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def resolve(cls, data: Any) -> Any:
+        """Choose the derivatives by the method where the file does not."""
+        if isinstance(data, dict) and "derivatives" not in data:
+            default = DERIVATIVES.get(str(data.get("method", "dt-pinn")), "rbf-fd")
+            return {**data, "derivatives": default}
+        return data
+
+    @model_validator(mode="after")
+    def check(self) -> "Solver":
+        """Check that the method can work with the derivatives."""
+        fitting = DERIVATIVES[self.method]
+        if self.derivatives != fitting:
+            raise fault(
+                f'method "{self.method}" works with derivatives "{fitting}", '
+                f'not "{self.derivatives}".',
+                "Remove derivatives, or choose "
+                + " or ".join(f'method "{m}"' for m, d in DERIVATIVES.items() if d != fitting)
+                + ".",
+                key="derivatives",
+            )
+        return self
+
+
+class Network(Section):
+    """The network that represents the fields; rbf-fd has none."""
+
+    hidden: tuple[Annotated[Integer, Field(ge=1, le=100_000)], ...] | None = Field(
+        default=None,
+        min_length=1,
+        max_length=100,
+        description="widths of the hidden layers; by default the method's own",
+        examples=[[50, 50, 50, 50]],
+    )
+    activation: Literal["tanh", "sin", "swish", "gelu"] = Field(
+        default="tanh", description="activation function of the hidden layers"
+    )
+    embedding: Later = Field(default=None, description="embedding of the coordinates")
+    symmetry: Later = Field(default=None, description="symmetry built into the network")
+    branch: Later = Field(default=None, description="branch network of an operator")
+    trunk: Later = Field(default=None, description="trunk network of an operator")
+
+
+class Phase(Section):
+    """One phase of the training; without any, the method's default schedule."""
+
+    optimizer: Literal["head", "gauss-newton", "adam", "lbfgs"] = Field(
+        description="head: least squares for the last layer alone; gauss-newton; adam; lbfgs"
+    )
+    iterations: Annotated[Integer, Field(ge=1)] | None = Field(
+        default=None, description="iterations at most"
+    )
+    learning_rate: Positive | None = Field(default=None, description="step size, of adam only")
+    tolerance: NotNegative | None = Field(
+        default=None, description="stop when the loss has fallen below this"
+    )
+    seconds: Positive | None = Field(default=None, description="stop after this time")
+
+    @model_validator(mode="after")
+    def check(self) -> "Phase":
+        """Check that the keys mean something to the optimiser."""
+        if self.learning_rate is not None and self.optimizer != "adam":
+            raise fault(
+                f'optimizer "{self.optimizer}" has no learning rate.',
+                "Remove it: only adam has one.",
+                key="learning_rate",
+            )
+        return self
+
+
+class Output(Section):
+    """What is written besides the report."""
+
+    formats: tuple[Literal["hdf", "vtu"], ...] = Field(
+        default=("hdf", "vtu"), description="hdf: VTKHDF, HDF5 and ParaView in one; vtu: VTK in XML"
+    )
+    directory: str | None = Field(
+        default=None, description="where to write; by default chosen by name"
+    )
+    test_points: Annotated[Integer, Field(ge=1, le=MAX_NODES)] = Field(
+        default=20_000, description="points on which the error against [exact] is measured"
+    )
+
+
+class ProblemFile(Section):
+    """A whole problem file, as validated."""
+
+    title: str = Field(default="", description="what the problem is, in one line")
+    description: str = Field(default="", description="more about it")
+    references: tuple[str, ...] = Field(default=(), description="what to cite")
+    domain: Domain = Field(description="where the problem is posed")
+    nodes: Nodes = Field(default_factory=Nodes, description="where the equations are to hold")
+    constants: dict[str, Number] = Field(
+        default_factory=dict, description='name = number, or expression of others: "0.01/pi"'
+    )
+    functions: dict[str, Function] = Field(
+        default_factory=dict,
+        description="name = expression in coordinates and constants; list = vector; "
+        '"manufactured" = derived from [exact]; { file = "…", column = "…" } = interpolated',
+    )
+    unknowns: Unknowns = Field(description="what is sought")
+    pde: Pde = Field(description="what holds inside the domain")
+    boundary: tuple[Boundary, ...] = Field(
+        min_length=1, description="what holds on the boundary, one table per condition"
+    )
+    exact: dict[str, Text] = Field(
+        default_factory=dict, description="field = expression: errors are reported against it"
+    )
+    solver: Solver = Field(default_factory=Solver, description="how to solve")
+    network: Network = Field(default_factory=Network, description="the network")
+    training: tuple[Phase, ...] = Field(default=(), description="phases of the training, in order")
+    output: Output = Field(default_factory=Output, description="what is written")
+    initial: Later = Field(default=None, description="initial values")
+    time_discrete: Later = Field(default=None, description="implicit Runge-Kutta in time")
+    operator: Later = Field(default=None, description="operator learning")
+    evolution: Later = Field(default=None, description="neural initial value problems")
+    data: Later = Field(default=None, description="observations")
+    reference: Later = Field(
+        default=None, description="a classical solver's solution to compare with"
+    )

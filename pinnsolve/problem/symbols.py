@@ -1,0 +1,72 @@
+"""The names that a formula may use, and what they stand for."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from jaxtyping import Float
+from numpy import ndarray
+from sympy import Expr
+
+from pinnsolve.diffop import MultiIndex
+
+Value: TypeAlias = Expr | tuple[Expr, ...]  # a scalar, or the components of a vector
+Tabulated: TypeAlias = Callable[[Float[ndarray, "N d"]], Float[ndarray, " N"]]
+
+
+@dataclass(frozen=True)
+class Symbols:
+    """The names a formula may use.
+
+    Attributes
+    ----------
+    coordinates
+        Names of the columns of the points; ``t`` is time, all others are space.
+    fields
+        Unknowns, in the order of the solution's components.
+    constants
+        Values by name.
+    functions
+        Functions of position by name, already read; a vector is a tuple.
+    data
+        Functions of position known by values only, by name.
+    definitions
+        Expressions of the fields by name, already read.
+    manufactured
+        Names of functions that are still to be derived from the exact solution.
+    normals
+        Whether the normal is known: ``n``, ``n_x``, ``dn(e)``.
+    """
+
+    coordinates: tuple[str, ...]
+    fields: tuple[str, ...] = ()
+    constants: Mapping[str, float] = field(default_factory=dict)
+    functions: Mapping[str, Value] = field(default_factory=dict)
+    data: Mapping[str, Tabulated] = field(default_factory=dict)
+    definitions: Mapping[str, Value] = field(default_factory=dict)
+    manufactured: tuple[str, ...] = ()
+    normals: bool = False
+
+    @property
+    def space(self) -> tuple[int, ...]:
+        """Axes of space."""
+        return tuple(i for i, name in enumerate(self.coordinates) if name != "t")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every name that has a meaning of its own, without parentheses behind it."""
+        own = (*self.coordinates, *self.fields, *self.constants, *self.functions, *self.data)
+        normals = ("n", *(f"n_{self.coordinates[i]}" for i in self.space)) if self.normals else ()
+        return (*own, *self.definitions, *self.manufactured, "X", "pi", *normals)
+
+    def suffix(self, name: str) -> tuple[str, MultiIndex] | None:
+        """Split a name such as ``u_xx`` into ``u`` and the multi-index ``(2, 0)``."""
+        if not self.coordinates:
+            return None
+        stem, _, suffix = name.rpartition("_")
+        pattern = "|".join(sorted(map(re.escape, self.coordinates), key=len, reverse=True))
+        if not stem or not re.fullmatch(f"(?:{pattern})+", suffix):
+            return None
+        parts = re.findall(pattern, suffix)
+        return stem, tuple(parts.count(name) for name in self.coordinates)

@@ -1,0 +1,316 @@
+"""Wrong problem files: what is changed in a right one, and what the user must be told.
+
+Each `Wrong` replaces text of `RIGHT`. The fault must be reported with the line on which `at`
+stands (None: for the file as a whole), and with all of `says`.
+"""
+
+from dataclasses import dataclass
+
+RIGHT = """\
+title = "Poisson"
+
+[domain]
+shape = "disk"
+radius = 1.0
+
+[nodes]
+count = 300
+
+[constants]
+lam = 2.0
+
+[unknowns]
+fields = ["u"]
+
+[functions]
+f = "manufactured"
+g = "manufactured"
+
+[pde]
+equations = ["laplace(u) = f"]
+
+[[boundary]]
+on = "all"
+condition = "dn(u) + u = g"
+
+[exact]
+u = "1 + sin(pi*x)*cos(pi*y)"
+
+[solver]
+method = "rbf-fd"
+order = 3
+"""
+
+DISK = 'shape = "disk"\nradius = 1.0'
+SQUARE = 'shape = "rectangle"\nlower = [0, 0]\nupper = [1, 1]'
+COVERED = """shape = "union"
+of = [{ shape = "disk", radius = 1 }, { shape = "disk", radius = 0.5, name = "core" }]"""
+EQUATION = '"laplace(u) = f"'
+CONDITION = '"dn(u) + u = g"'
+EXACT = '"1 + sin(pi*x)*cos(pi*y)"'
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """A wrong file: `new` in place of `old`, and what is said about it."""
+
+    name: str
+    old: str
+    new: str
+    at: str | None
+    says: tuple[str, ...]
+    code: int = 2
+    shape: str = DISK
+
+    @property
+    def text(self) -> str:
+        assert RIGHT.count(self.old) == 1, self.name
+        return RIGHT.replace(self.old, self.new).replace(DISK, self.shape)
+
+    @property
+    def line(self) -> int | None:
+        if self.at is None:
+            return None
+        assert self.text.count(self.at) >= 1, self.name
+        return self.text[: self.text.index(self.at)].count("\n") + 1
+
+    def assert_told(self, message: str) -> None:
+        """Check that a message names the place, the fault and the remedy."""
+        place = "problem.toml" if self.line is None else f"problem.toml:{self.line}:"
+        assert place in message
+        for part in self.says:
+            assert part in message
+
+
+def _expression(name: str, formula: str, *says: str) -> Wrong:
+    """Return a wrong file whose equation has the formula on its right side."""
+    return Wrong(name, EQUATION, f'"laplace(u) = {formula}"', "laplace(u)", says)
+
+
+def _domain(name: str, domain: str, at: str | None, *says: str) -> Wrong:
+    """Return a wrong file with another domain."""
+    return Wrong(name, DISK, domain, at, says)
+
+
+KEYS = [
+    Wrong("misspelt-key", "radius", "radios", "radios", ('"radios"', 'Did you mean "radius"?')),
+    Wrong("misspelt-key-2", "order = 3", "ordr = 3", "ordr",
+          ('"ordr"', "Did you mean", "[solver]")),
+    Wrong("unknown-section", "[solver]", "[sollver]", "[sollver]", ('Did you mean "solver"?',)),
+    Wrong("key-above-sections", "title", 'method = "pinn"\ntitle', "method",
+          ("belongs into [solver]",)),
+    Wrong("missing-key", "radius = 1.0", "", "[domain]", ('"radius" is missing', "Add radius")),
+    Wrong("missing-section", '[unknowns]\nfields = ["u"]', "", None, ("[unknowns] is missing",)),
+    Wrong("no-shape", 'shape = "disk"', "", "[domain]", ("no shape", "disk")),
+    Wrong("unknown-shape", '"disk"', '"disc"', '"disc"', ("unknown shape", 'Did you mean "disk"?')),
+    Wrong("unknown-method", '"rbf-fd"', '"rbffd"', '"rbffd"',
+          ("unknown method", 'Did you mean "rbf-fd"?')),
+    Wrong("unknown-optimizer", "[solver]", '[[training]]\noptimizer = "adm"\n[solver]', '"adm"',
+          ("unknown optimizer", 'Did you mean "adam"?')),
+    Wrong("head-with-rate", "[solver]",
+          '[[training]]\noptimizer = "head"\nlearning_rate = 1\n[solver]', "learning_rate",
+          ("no learning rate", "adam")),
+    Wrong("conflicting-derivatives", "order = 3", 'derivatives = "autograd"', "derivatives",
+          ('method "rbf-fd" works with derivatives "rbf-fd"', 'method "pinn"')),
+    Wrong("text-for-a-number", "radius = 1.0", 'radius = "big"', '"big"', ('unknown name "big"',)),
+    Wrong("list-for-a-number", "radius = 1.0", "radius = [1.0]", "[1.0]",
+          ("[domain] radius must be a number, but is a list of 1",)),
+    Wrong("number-for-text", '"Poisson"', "3", "title = 3", ("title must be a string", "number 3")),
+    Wrong("truth-for-a-number", "count = 300", "count = true", "true",
+          ("[nodes] count must be a number", "true")),
+    Wrong("number-for-a-list", 'fields = ["u"]', "fields = 3", "fields = 3",
+          ("[unknowns] fields must be a list",)),
+    Wrong("text-for-a-list", 'fields = ["u"]', 'fields = "u"', 'fields = "u"',
+          ("[unknowns] fields must be a list",)),
+    Wrong("number-for-a-section", "[constants]\nlam = 2.0", "[output]\n[network]\nhidden = 3",
+          "hidden = 3", ("[network] hidden must be a list",)),
+    Wrong("nothing-in-a-list", 'fields = ["u"]', "fields = []", "fields = []",
+          ("must have at least 1", "has 0")),
+    Wrong("table-for-a-list", "[[boundary]]", "[boundary]", "[boundary]",
+          ("[[boundary]] must be a list", "a table")),
+    Wrong("half-a-node", "count = 300", "count = 300.5", "300.5", ("whole number", "300.5")),
+    Wrong("not-a-number", "radius = 1.0", "radius = nan", "nan", ("finite",)),
+    Wrong("infinite", "radius = 1.0", "radius = inf", "radius = inf", ("finite",)),
+    Wrong("order-9", "order = 3", "order = 9", "order = 9", ("at most 6", "9")),
+    Wrong("order-1", "order = 3", "order = 1", "order = 1", ("at least 2", "1")),
+    Wrong("count-and-spacing", "count = 300", "count = 300\nspacing = 0.1", "spacing",
+          ("count and spacing are both given", "Keep one")),
+    Wrong("neither-count-nor-spacing", "count = 300", "seed = 1", "[nodes]", ("Add count",)),
+    Wrong("no-nodes-section", "[nodes]\ncount = 300", "", None, ("[nodes]", "Add count")),
+    Wrong("negative-seed", "order = 3", "seed = -1", "seed = -1", ("at least 0",)),
+    Wrong("zero-weight", 'on = "all"', 'on = "all"\nweight = 0', "weight = 0",
+          ("greater than 0",)),
+]  # fmt: skip
+
+LATER = [
+    Wrong("time", "radius = 1.0", "radius = 1.0\ntime = [0, 1]", "time",
+          ("time is not implemented",)),
+    Wrong("initial", "[exact]", '[initial]\nu = "0"\n[exact]', "[initial]",
+          ("[initial] is not implemented in this version",)),
+    Wrong("operator", "[exact]", '[operator]\ninput = "f"\n[exact]', "[operator]",
+          ("not implemented in this version",)),
+    Wrong("method-operator", '"rbf-fd"', '"operator"', '"operator"',
+          ("not implemented", "dt-pinn")),
+    Wrong("derivatives-taylor", "order = 3", 'derivatives = "taylor"', '"taylor"',
+          ('derivatives "taylor" is not implemented',)),
+    Wrong("hard", 'on = "all"', 'on = "all"\nhard = true', "hard", ("not implemented",)),
+    Wrong("periodic", f"condition = {CONDITION}", "periodic = true", "periodic",
+          ("periodic is not implemented",)),
+    Wrong("extra", "[[boundary]]", '[[pde.extra]]\nequation = "u = 0"\n[[boundary]]',
+          "[[pde.extra]]",
+          ("not implemented",)),
+    Wrong("parameters", 'fields = ["u"]', 'fields = ["u"]\nparameters = { k = { initial = 1 } }',
+          "parameters", ("not implemented",)),
+    Wrong("data", "[exact]", '[[data]]\nfile = "a.csv"\n[exact]', "[[data]]", ("not implemented",)),
+    _domain("surface-file", 'shape = "surface"\nfile = "a.stl"', '"surface"', "not implemented"),
+]  # fmt: skip
+
+TOML = [
+    Wrong("open-string", '"Poisson"', '"Poisson', '"Poisson', ("not valid TOML", "quote")),
+    Wrong("open-list", 'fields = ["u"]', 'fields = ["u"', "[functions]", ("not valid TOML",)),
+    Wrong("bare-word", "radius = 1.0", "radius = one", "radius", ("not valid TOML", "quotes")),
+    Wrong("no-value", "radius = 1.0", "radius =", "radius", ("not valid TOML",)),
+    Wrong("no-sign", "radius = 1.0", "radius 1.0", "radius", ("not valid TOML", "key = value")),
+    Wrong("duplicate-key", "radius = 1.0", "radius = 1.0\nradius = 2.0", "radius = 2.0",
+          ("not valid TOML", "once")),
+    Wrong("duplicate-section", "[solver]", "[domain]\n[solver]", "[domain]\n[solver]",
+          ("not valid TOML", "once")),
+    Wrong("backslash", '"Poisson"', '"C:\\Poisson"', "title", ("not valid TOML", "backslash")),
+    Wrong("open-header", "[solver]", "[solver", "[solver", ("not valid TOML",)),
+    Wrong("end-of-file", "order = 3\n", "order = [3,", "order", ("not valid TOML",)),
+    Wrong("two-values", "radius = 1.0", "radius = 1.0 2.0", "radius", ("not valid TOML",)),
+]  # fmt: skip
+
+NAMES = [
+    _expression("unknown-name", "ff", 'unknown name "ff"', 'Did you mean "f"?'),
+    _expression("unknown-function",
+            "f + sine(x)", 'unknown function "sine"', 'Did you mean "sin"?'),
+    _expression("missing-coordinate", "f + z", 'unknown name "z"'),
+    _expression("u-q", "f + u_q", "u_q", "coordinate"),
+    _expression("dn-in-the-pde", "f + dn(u)", "boundary"),
+    _expression("normal-in-the-pde", "f + n_x*u", "boundary"),
+    Wrong("clash-with-coordinate", 'fields = ["u"]', 'fields = ["x"]', 'fields = ["x"]',
+          ('"x" has the name of a coordinate', "Choose another name")),
+    Wrong("clash-with-function", 'fields = ["u"]', 'fields = ["sin"]', 'fields = ["sin"]',
+          ('"sin"', "function", "Choose another name")),
+    Wrong("clash-with-pi", "lam = 2.0", "pi = 3", "pi = 3", ("the number π",)),
+    Wrong("clash-with-constant", "lam = 2.0", "u = 2.0", "u = 2.0", ("has the name of a field",)),
+    Wrong("clash-with-derivative", "lam = 2.0", "u_x = 2.0", "u_x = 2.0", ("a derivative of u",)),
+    Wrong("no-name", "lam = 2.0", '"2 k" = 2.0', '"2 k"', ("is not a name",)),
+    Wrong("keyword", "lam = 2.0", "lambda = 2.0", "lambda", ("cannot be used as a name",)),
+    Wrong("same-field-twice", 'fields = ["u"]', 'fields = ["u", "u"]', 'fields = ["u", "u"]',
+          ("two fields have the name",)),
+    Wrong("constant-nan", "lam = 2.0", "lam = nan", "lam = nan", ("[constants] lam", "finite")),
+    Wrong("constant-truth", "lam = 2.0", "lam = true", "lam = true", ("must be a number",)),
+    Wrong("circle", "lam = 2.0", 'a = "b"\nb = "a"', 'a = "b"', ("circle",)),
+    Wrong("constant-of-x", "lam = 2.0", 'lam = "2*x"', "2*x", ('unknown name "x"',)),
+    Wrong("unknown-piece", '"all"', '"surfcae"', '"surfcae"', ('Did you mean "surface"?',)),
+    Wrong("piece-twice", '"all"', '["surface", "surface"]', "[\"surface\"", ("named twice",)),
+    Wrong("all-and-more", '"all"', '["all", "surface"]', '["all"', ("every piece",)),
+    Wrong("exact-of-nobody", "u = \"1", 'w = "1', "w =", ('"w" in [exact] is not a field',)),
+    Wrong("exact-for-some", 'fields = ["u"]', 'fields = ["u", "v"]', "[exact]", ('"v"', "[exact]")),
+    Wrong("two-fields-one-equation", 'fields = ["u"]', 'fields = ["u", "v"]', "equations",
+          ("one equation for each field: 2 fields, 1 found",)),
+    Wrong("one-field-two-equations", EQUATION, f'{EQUATION}, "u_x = 0"', "equations",
+          ("1 field, 2 found",)),
+    Wrong("coordinates", "radius = 1.0", 'radius = 1.0\ncoordinates = ["a"]', "coordinates",
+          ("2 coordinates, but 1 name",)),
+    Wrong("manufactured-without-exact", f"[exact]\nu = {EXACT}", "", 'f = "manufactured"',
+          ("exact solution", "Add [exact]")),
+    Wrong("manufactured-unused", CONDITION, '"u = 0"', 'g = "manufactured"',
+          ("no equation uses it",)),
+    Wrong("manufactured-nonlinear", EQUATION, '"laplace(u) = f**2"', "f**2", ("linearly",)),
+    Wrong("manufactured-twice", CONDITION, '"dn(u) + f*u = g"', 'f = "manufactured"',
+          ("inside and on the boundary",)),
+    Wrong("no-field-left", EQUATION, '"f = 1"', '"f = 1"', ("no unknown field",)),
+]  # fmt: skip
+
+FORMULAS = [
+    _expression("import", "__import__('os').system('true')", "no meaning"),
+    _expression("attribute", "f.real", "no meaning"),
+    _expression("subscript", "f[0]", "no meaning"),
+    _expression("lambda", "lambda: 1", ""),
+    _expression("f-string", "f'{u}'", "no meaning"),
+    _expression("comprehension", "[u for u in f]", ""),
+    _expression("walrus", "(f := 1)", ""),
+    _expression("tower-of-powers", "9**9**9", ""),
+    _expression("huge-power", "(1+x)**99999999", ""),
+    _expression("very-long", "f" + "+u" * 20_000, "characters"),
+    _expression("very-deep", "(" * 3000 + "f" + ")" * 3000, ""),
+    _expression("comparison", "x < 1", ""),
+    _expression("vector-for-a-scalar", "[f, f]", ""),
+    _expression("gradient-for-a-scalar", "grad(u)", ""),
+    _expression("division-by-zero", "f/0", "zero"),
+    _expression("open-bracket", "sin(x", "never closed"),
+    _expression("implied-product", "2 x", "operator"),
+    _expression("empty-side", "", "missing"),
+    _expression("two-equals", "f = 1", "one ="),
+    _expression("unicode", "∇u", "∇"),
+    _expression("too-many-arguments", "sin(x, y)", "sin"),
+    _expression("not-finite", "log(0)*u", "finite"),
+    Wrong("where", "radius = 1.0", 'radius = 1.0\npieces = [{ name = "a", where = "x + 1" }]',
+          "x + 1", ("comparison",)),
+]  # fmt: skip
+
+DOMAINS = [
+    _domain("zero-radius", 'shape = "disk"\nradius = 0', "radius = 0", "greater than 0"),
+    _domain("negative-radius", 'shape = "disk"\nradius = "-1/2"', "-1/2", "greater than 0", "-0.5"),
+    _domain("flat-centre", 'shape = "disk"\nradius = 1\ncenter = [0]', "center", "2 numbers"),
+    _domain("inside-out-ring", 'shape = "annulus"\ninner = 2\nouter = 1', "outer", "greater"),
+    _domain("inside-out-rectangle", 'shape = "rectangle"\nlower = [0, 1]\nupper = [1, 0]', "upper",
+            "upper end 0 in y must lie above the lower end, 1"),
+    _domain("two-vertices", 'shape = "polygon"\nvertices = [[0, 0], [1, 0]]', "vertices",
+            "3 vertices or more, but has 2"),
+    _domain("same-vertex", 'shape = "polygon"\nvertices = [[0, 0], [1, 0], [1, 0]]', "vertices",
+            "the same point"),
+    _domain("star-through-itself", 'shape = "star"\nradius = 1\namplitude = 2\npoints = 5',
+            "amplitude", "between -1 and 1"),
+    _domain("flat-box", 'shape = "box"\nlower = [0, 0]\nupper = [1, 1]', "lower", "rectangle"),
+    _domain("one-part", 'shape = "union"\nof = [{ shape = "disk", radius = 1 }]', "of =",
+            "2 parts"),
+    _domain("wrong-part",
+            'shape = "union"\nof = [{ shape = "disk", radius = 1 },\n'
+            ' { shape = "disk", radius = -2 }]',
+            "-2", "radius must be greater than 0"),
+    _domain("parts-of-two-dimensions",
+            'shape = "union"\nof = [{ shape = "disk", radius = 1 },\n'
+            ' { shape = "ball", radius = 2 }]',
+            "ball", "3-dimensional"),
+    Wrong("count-0", "count = 300", "count = 0", "count = 0", ("at least 1",)),
+    Wrong("count-huge", "count = 300", "count = 1_000_000_000_000", "count", ("5,000,000", "GB")),
+    Wrong("spacing-tiny", "count = 300", "spacing = 1e-9", "spacing", ("nodes", "Raise it")),
+    Wrong("spacing-huge", "count = 300", "spacing = 10", "spacing", ("larger than the domain",)),
+    Wrong("missing-nodes-file", "count = 300", 'file = "nowhere.h5"', "nowhere.h5",
+          ("there is no file", "nowhere.h5"), 6),
+    Wrong("missing-function-file", 'f = "manufactured"', 'f = { file = "no.csv", column = "f" }',
+          "no.csv", ("there is no file",), 6),
+]  # fmt: skip
+
+LATER_ON = [  # what only the geometry, or the discrete problem, can tell
+    _domain("crossing-polygon", 'shape = "polygon"\nvertices = [[0, 0], [1, 1], [1, 0], [0, 1]]',
+            "vertices", "crosses", "edge1 meets edge3", "Put the vertices in the order"),
+    _domain("empty-difference",
+            'shape = "difference"\nof = [{ shape = "disk", radius = 1 }, '
+            '{ shape = "disk", radius = 2, name = "hole" }]',
+            "of =", "the difference is empty", "Move or resize a part"),
+    _domain("empty-intersection",
+            'shape = "intersection"\nof = [{ shape = "disk", radius = 1 }, '
+            '{ shape = "disk", radius = 1, center = [3, 0] }]',
+            "of =", "the intersection is empty", "Move or resize a part"),
+    Wrong("removed-piece", 'on = "all"', 'on = ["surface", "core.surface"]', '"core.surface"',
+          ("core.surface",), shape=COVERED),
+    Wrong("count-1", "count = 300", "count = 1", "count", ("Raise nodes.count",)),
+    Wrong("count-3", "count = 300", "count = 3", "count", ("Raise nodes.count",)),
+    Wrong("spacing-1", "count = 300", "spacing = 1", "spacing", ("31 nodes", "nodes.spacing")),
+    Wrong("pure-neumann", CONDITION, '"dn(u) = g"', "dn(u)", ("pure Neumann", "Give u a value")),
+    Wrong("missing-condition", 'on = "all"', 'on = "left"', '"left"',
+          ("right, bottom, top", "Add a [[boundary]]"), shape=SQUARE),
+    Wrong("conflicting-conditions", "[exact]",
+          '[[boundary]]\non = "surface"\ncondition = "u = 3"\n[exact]',
+          'on = "surface"', ("2 conditions hold on surface", "Leave one")),
+    Wrong("undefined-source", EQUATION, '"laplace(u) + log(-1 - x**2)*u = f"', "log", ("finite",)),
+    Wrong("undefined-data", CONDITION, '"dn(u) + sqrt(x)*u = g"', "sqrt(x)", ("finite",)),
+    Wrong("infinite-exact", EXACT, '"1/(x-x)"', "x-x", ("zero",)),
+]  # fmt: skip
+
+AT_LOADING = [*KEYS, *LATER, *TOML, *NAMES, *FORMULAS, *DOMAINS]
