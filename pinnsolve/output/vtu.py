@@ -1,0 +1,35 @@
+"""The solution as a VTU file, which every ParaView reads.
+
+The same points, cells and values as in the VTKHDF file, compressed, and nothing else.
+"""
+
+from pathlib import Path
+
+from pinnsolve.output.files import replacing
+from pinnsolve.output.grid import Grid
+from pinnsolve.solution import Solution
+
+CELL_TYPES = {1: "vertex", 2: "line", 3: "triangle", 4: "tetra"}  # meshio's name, by corners
+
+
+def write(path: Path, _: Solution, grid: Grid) -> None:
+    """Write ``solution.vtu``.
+
+    Parameters
+    ----------
+    path
+        The file.
+    grid
+        The nodes, cells and values of the solution.
+
+    Raises
+    ------
+    FileError
+        If it cannot be written.
+    """
+    import meshio
+
+    cells = [(CELL_TYPES[grid.cells.shape[1]], grid.cells)]
+    mesh = meshio.Mesh(grid.points, cells, point_data=grid.values)
+    with replacing(path) as unfinished:
+        meshio.vtu.write(unfinished, mesh)
