@@ -31,7 +31,12 @@ class SparseMatrix:
         Where and how its entries are kept.
     """
 
-    def __init__(self, matrix: csr_array, device: str = "cpu", dtype: torch.dtype = torch.float64):
+    def __init__(
+        self,
+        matrix: csr_array,
+        device: torch.device | str = "cpu",
+        dtype: torch.dtype = torch.float64,
+    ) -> None:
         self.shape: tuple[int, int] = matrix.shape
         self.dtype = dtype
         self._on_cpu = torch.device(device).type == "cpu"
@@ -89,7 +94,7 @@ class RbfFd:
         return {(i, op): self.matrices[i, op] @ u[:, i].contiguous() for i, op in terms}
 
 
-def _on_device(A: csr_array, device: str) -> Tensor:
+def _on_device(A: csr_array, device: torch.device | str) -> Tensor:
     """Copy a SciPy matrix to a device as torch's compressed rows."""
     rows, columns, values = (torch.as_tensor(part) for part in (A.indptr, A.indices, A.data))
     return torch.sparse_csr_tensor(rows, columns, values, A.shape, device=device)

@@ -15,12 +15,14 @@ def adam(objective: Objective, budget: Budget, note: Note) -> str:
     schedule = CosineAnnealingLR(optimizer, budget.iterations, budget.learning_rate / 100)
     stop = StoppingRule(budget, note)
     iteration, reason = 0, ""
-    while not reason:
+    while True:
         optimizer.zero_grad()
         loss = objective.residual().square().sum()
+        if iteration:  # the loss is that of the weights after the last step
+            reason = stop(iteration, loss.item())
+        if reason:
+            return reason
         loss.backward()
         optimizer.step()
         schedule.step()
         iteration += 1
-        reason = stop(iteration, loss.item())
-    return reason

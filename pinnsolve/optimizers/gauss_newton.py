@@ -27,9 +27,12 @@ def gauss_newton(objective: Objective, budget: Budget, note: Note) -> str:
     net = objective.net
     stop = StoppingRule(budget, note)
     weights = parameters_to_vector(net.parameters())
-    r, J = objective.linearise()
+    r = objective.value()
     loss = float(r @ r)
+    if loss <= budget.tolerance:
+        return "the loss was at its tolerance already"
     damping, iteration, reason = FIRST_DAMPING, 0, ""
+    r, J = objective.linearise()
 
     while not reason:
         step = damped_step(J, r)

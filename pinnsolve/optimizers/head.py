@@ -18,8 +18,9 @@ from pinnsolve.leastsquares.head import least_squares
 from pinnsolve.networks.mlp import MLP
 from pinnsolve.optimizers.objective import Budget, Note, Objective, StoppingRule
 
-FREQUENCY = 1.5  # of the features that are tried first, per half width of the domain
+FREQUENCY = 1.0  # of the features that are tried first, per half width of the domain
 HALVINGS = 6
+SKETCHES = 3  # Newton steps that show where a nonlinear problem is heading
 WORTHWHILE = 0.7  # a loss this much smaller is worth another frequency
 
 
@@ -32,15 +33,15 @@ def head(objective: Objective, budget: Budget, note: Note) -> str:
     while not reason:
         new = _newton_step(objective, loss)
         iteration += 1
-        converged = new >= (1 - 1e-3) * loss
+        converged = objective.is_linear or new >= (1 - 1e-3) * loss
         loss = min(new, loss)
         reason = stop(iteration, loss) or ("the head's weights are optimal" if converged else "")
     return reason
 
 
 @torch.no_grad()
-def draw_features(objective: Objective, seed: int, note: Note) -> str:
-    """Draw hidden layers of the frequency whose head solve leaves the smallest loss.
+def draw_features(objective: Objective, seed: int, budget: Budget, note: Note) -> str:
+    """Draw hidden layers of the frequency whose head solve leaves the smallest loss; solve.
 
     Doubles, then halves `FREQUENCY` as long as that helps; of frequencies that do equally well
     the lowest is kept, whose features are the smoothest between the nodes.
@@ -51,12 +52,12 @@ def draw_features(objective: Objective, seed: int, note: Note) -> str:
     def attempt(frequency: float) -> float:
         net.initialise(seed, frequency)
         loss = _loss(objective)
-        for _ in range(3):  # enough to see where Newton's method is heading
+        for _ in range(1 if objective.is_linear else SKETCHES):
             before, loss = loss, _newton_step(objective, loss)
             if loss >= 0.5 * before:
                 break
         found[frequency] = loss, _head_weights(net)
-        note(len(found), loss)
+        note(len(found), loss)  # the best so far may be another: the last note tells
         return loss
 
     first = attempt(FREQUENCY)
@@ -68,7 +69,11 @@ def draw_features(objective: Objective, seed: int, note: Note) -> str:
     chosen = min(f for f, (loss, _) in found.items() if WORTHWHILE * loss <= least)
     net.initialise(seed, chosen)
     _set_head(net, found[chosen][1])
-    return f"features of frequency {chosen:g}"
+    drawn = f"features of frequency {chosen:g} drawn"
+    if objective.is_linear:
+        return drawn
+    tried = len(found)
+    return f"{drawn}; {head(objective, budget, lambda i, loss: note(tried + i, loss))}"
 
 
 def _loss(objective: Objective) -> float:

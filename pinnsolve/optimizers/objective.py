@@ -24,6 +24,10 @@ class Objective(Protocol):
     def net(self) -> MLP:
         """The network whose weights are sought."""
 
+    @property
+    def is_linear(self) -> bool:
+        """Whether the residual is affine in the fields, and so in the head's weights."""
+
     def residual(self) -> Float[Tensor, " R"]:
         """Return the weighted residual vector, differentiable with respect to the weights."""
 

@@ -1,0 +1,162 @@
+"""The two objectives: each is one residual, linearised in three ways that must agree."""
+
+import numpy as np
+import pytest
+import torch
+from torch.func import functional_call, jacrev
+from torch.nn.utils import parameters_to_vector, vector_to_parameters
+
+from pinnsolve.conditions import conditions
+from pinnsolve.geometry import build_domain
+from pinnsolve.geometry.nodeset import node_set
+from pinnsolve.methods import collocation
+from pinnsolve.problem import load
+from pinnsolve.rbffd.discretisation import discretise
+
+PROBLEMS = {
+    "linear": """
+[domain]
+shape = "disk"
+center = [0, 0]
+radius = 1
+[nodes]
+count = 120
+[unknowns]
+fields = ["u"]
+[pde]
+equations = ["laplace(u) - 2*x*u_x + u = 1"]
+[[boundary]]
+on = "all"
+condition = "dn(u) + u = x"
+""",
+    "nonlinear": """
+[domain]
+shape = "rectangle"
+lower = [0, 0]
+upper = [1, 1]
+[nodes]
+count = 120
+[unknowns]
+fields = ["u"]
+[pde]
+equations = ["div((1 + u**2)*grad(u)) = exp(u)"]
+[[boundary]]
+on = "all"
+condition = "u + u**3 = x"
+""",
+    "system": """
+[domain]
+shape = "rectangle"
+lower = [0, 0]
+upper = [1, 1]
+[nodes]
+count = 120
+[unknowns]
+fields = ["u", "v"]
+[pde]
+equations = ["laplace(u) + v_xy = 1", "laplace(v) - u*v = x"]
+[[boundary]]
+on = "all"
+condition = "u = x"
+[[boundary]]
+on = "all"
+condition = "v + dn(u) = 0"
+""",
+}
+
+
+@pytest.fixture(params=["nodal", "pointwise"])
+def method(request):
+    return request.param
+
+
+@pytest.fixture(params=PROBLEMS)
+def objective(request, method, tmp_path):
+    path = tmp_path / "problem.toml"
+    path.write_text(PROBLEMS[request.param])
+    problem = load(path, {"network.hidden": [7, 6], "solver.order": 2})
+    nodes = node_set(problem, build_domain(problem))
+    net = collocation.network(problem, nodes, "cpu")
+    net.randomise_head(0)
+    if method == "pointwise":
+        return collocation.pointwise_objective(net, problem, nodes)
+    held = conditions(problem, nodes)
+    return collocation.nodal_objective(net, discretise(held, nodes, len(problem.fields), 2))
+
+
+def test_the_value_is_the_residual(objective):
+    torch.testing.assert_close(objective.value(), objective.residual().detach(), rtol=1e-10, atol=1e-12)
+
+
+def test_the_jacobian_gives_the_gradient_of_the_loss(objective):
+    r, J = objective.linearise()
+    loss = objective.residual().square().sum()
+    loss.backward()
+    gradient = torch.cat([p.grad.flatten() for p in objective.net.parameters()])
+    torch.testing.assert_close(2 * J.transposed_times(r), gradient, rtol=1e-9, atol=1e-10)
+
+
+def test_the_jacobian_predicts_small_changes(objective):
+    r, J = objective.linearise()
+    weights = parameters_to_vector(objective.net.parameters()).detach()
+    v = torch.randn_like(weights)
+    change = 1e-6
+    vector_to_parameters(weights + change * v, objective.net.parameters())
+    predicted = J.times(v)
+    actual = (objective.value() - r) / change
+    # the second derivative of the residual enters with the change
+    torch.testing.assert_close(actual, predicted, rtol=1e-3, atol=1e-3 * predicted.norm().item())
+
+
+def test_the_head_system_is_the_jacobians_last_columns(objective):
+    M, t = objective.head_system()
+    r, J = objective.linearise()
+    n = M.shape[1]
+    v = torch.zeros(J.shape[1])
+    v[-n:] = torch.randn(n)
+    torch.testing.assert_close(M @ v[-n:], J.times(v), rtol=1e-9, atol=1e-9)
+    head = parameters_to_vector(objective.net.head.parameters()).detach()
+    torch.testing.assert_close(M @ head - t, r, rtol=1e-9, atol=1e-9)
+
+
+def test_row_weights_do_not_depend_on_units(tmp_path):
+    """Multiplying an equation by a number leaves its weighted residual as it is."""
+    text = PROBLEMS["linear"]
+    scaled = text.replace("laplace(u) - 2*x*u_x + u = 1", "1e6*(laplace(u) - 2*x*u_x + u) = 1e6")
+    losses = []
+    for name, content in (("one", text), ("million", scaled)):
+        path = tmp_path / f"{name}.toml"
+        path.write_text(content)
+        problem = load(path, {"solver.order": 2, "network.hidden": [5]})
+        nodes = node_set(problem, build_domain(problem))
+        net = collocation.network(problem, nodes, "cpu")
+        net.randomise_head(0)
+        r = collocation.pointwise_objective(net, problem, nodes).value()
+        losses.append(float(r @ r))
+    np.testing.assert_allclose(losses[0], losses[1], rtol=1e-10)
+
+
+def test_weights_in_the_file_multiply_the_mean_square(tmp_path):
+    path = tmp_path / "weighted.toml"
+    path.write_text(PROBLEMS["linear"])
+    problem = load(path)
+    nodes = node_set(problem, build_domain(problem))
+    held = conditions(problem, nodes)
+    doubled = [held[0], type(held[1])(held[1].name, held[1].residual, held[1].rows, 4.0)]
+    before = collocation.row_weights(held, nodes)
+    after = collocation.row_weights(doubled, nodes)
+    n = len(held[0].rows)
+    np.testing.assert_allclose(after[:n], before[:n])
+    np.testing.assert_allclose(after[n:], 2 * before[n:])
+
+
+def test_the_structured_jacobian_of_a_discretisation_is_the_automatic_one(objective, method):
+    if method == "pointwise":
+        pytest.skip("its Jacobian is automatic")
+    weights = {name: value.detach() for name, value in objective.net.named_parameters()}
+    S = objective._slope()
+    identity = torch.eye(S.shape[1])
+    dense = S.times(identity)
+    J = jacrev(lambda w: dense @ functional_call(objective.net, w, (objective.x,)).mT.flatten())
+    full = torch.cat([part.flatten(1) for part in J(weights).values()], 1)
+    torch.testing.assert_close(objective.linearise()[1].dense(), full, rtol=1e-9, atol=1e-9)

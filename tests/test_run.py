@@ -1,0 +1,172 @@
+"""One solve from end to end, by every method; the promises of `pinnsolve.solve`."""
+
+import json
+
+import numpy as np
+import pytest
+
+from pinnsolve import load, run, solve
+from pinnsolve.errors import FileError, SingularError, Stopped
+
+SMALL = """
+title = "A small problem"
+[domain]
+shape = "disk"
+center = [0, 0]
+radius = 1
+[nodes]
+count = 250
+[unknowns]
+fields = ["u"]
+[functions]
+f = "manufactured"
+g = "manufactured"
+[pde]
+equations = ["laplace(u) + x*u = f"]
+[[boundary]]
+on = "all"
+condition = "dn(u) + u = g"
+[exact]
+u = "1 + sin(x)*cos(y)"
+[output]
+test_points = 500
+"""
+METHODS = ("rbf-fd", "dt-pinn", "pinn")
+
+
+@pytest.fixture
+def problem(tmp_path):
+    path = tmp_path / "small.toml"
+    path.write_text(SMALL)
+    return load(path)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_solves_a_small_problem(problem, method):
+    solution = solve(problem, method=method)
+    assert solution.status == "finished"
+    assert solution.method == method
+    # the discretisation error of order 4 at this spacing is a few 1e-5
+    assert solution.errors.relative_l2["u"] < 1e-4
+    assert solution.errors.test_points == 500
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_solution_can_be_called_at_points(problem, method):
+    solution = solve(problem, method=method)
+    points = np.array([[0.0, 0.0], [0.3, -0.5]])
+    exact = 1 + np.sin(points[:, 0]) * np.cos(points[:, 1])
+    np.testing.assert_allclose(solution(points)[:, 0], exact, atol=2e-4)
+    x = solution.nodes.x[solution.nodes.rows]
+    np.testing.assert_allclose(solution(x), solution.values, atol=1e-9)
+
+
+def test_equal_seeds_give_equal_solutions(problem):
+    first, again, other = (solve(problem, seed=seed).values for seed in (1, 1, 2))
+    # summation order inside the linear algebra may depend on where arrays lie in memory
+    np.testing.assert_allclose(first, again, rtol=1e-9)
+    assert not np.array_equal(first, other)
+
+
+def test_a_network_is_held_against_the_direct_solution(problem):
+    trained, directly = solve(problem), solve(problem, method="rbf-fd")
+    np.testing.assert_allclose(trained.baseline.values, directly.values)
+    assert trained.baseline.relative_l2 == directly.errors.relative_l2_nodes["u"]
+    assert directly.baseline is None
+
+
+def test_the_report_says_which_phase_did_the_work(problem):
+    phases = solve(problem).phases
+    assert [phase.optimizer for phase in phases] == ["head", "gauss-newton", "head"]
+    for before, after in zip(phases, phases[1:], strict=False):
+        assert after.loss_before == before.loss_after
+        assert after.loss_after <= after.loss_before
+    assert all(phase.message for phase in phases)
+
+
+def test_metrics_are_plain_json(problem):
+    metrics = json.loads(json.dumps(solve(problem).metrics()))
+    assert set(metrics) >= {
+        "problem", "method", "derivatives", "status", "relative_l2", "max_error",
+        "relative_l2_nodes", "test_points", "parameters", "seconds", "iterations", "baseline",
+        "device", "precision", "seed", "versions",
+    }  # fmt: skip
+    assert set(metrics["seconds"]) >= {"total", "nodes", "operators", "training"}
+    assert set(metrics["baseline"]) >= {"method", "relative_l2", "seconds"}
+
+
+def test_a_missed_accuracy_is_a_status_with_a_remedy(problem):
+    solution = solve(problem, accuracy=1e-12)
+    assert solution.status == "accuracy missed"
+    assert "1.00e-12 was asked for. Raise nodes.count or solver.order" in solution.message
+
+
+def test_an_accuracy_that_is_reached_is_finished(problem):
+    assert solve(problem, accuracy=1e-2).status == "finished"
+
+
+def test_stopping_keeps_the_network(problem):
+    def watch(progress):
+        if progress.stage == "training: head" and progress.iteration == 2:
+            raise Stopped("enough.")
+
+    solution = solve(problem, watch=watch)
+    assert solution.status == "stopped"
+    assert solution.message == "enough."
+    assert solution.errors.relative_l2["u"] < 1  # the features had been drawn and fitted
+    assert solution.phases[-1].message == "stopped"
+
+
+def test_divergence_keeps_the_last_finite_network(problem):
+    wild = problem.replace(
+        {"training": [{"optimizer": "adam", "learning_rate": 1e300, "iterations": 50}]}
+    )
+    solution = solve(wild)
+    assert solution.status == "diverged"
+    assert "training by adam left the finite numbers at iteration" in solution.message
+    assert np.isfinite(solution.values).all()
+    assert all(np.isfinite(weights).all() for weights in solution.weights.values())
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "lbfgs", "gauss-newton"])
+def test_the_file_decides_the_phases(problem, optimizer):
+    chosen = problem.replace(
+        {"training": [{"optimizer": optimizer, "iterations": 3}], "network.hidden": [8, 8]}
+    )
+    solution = solve(chosen)
+    assert [phase.optimizer for phase in solution.phases] == [optimizer]
+    assert solution.phases[0].loss_after < solution.phases[0].loss_before
+
+
+def test_a_run_resumes_where_it_ended(problem, tmp_path):
+    first = solve(problem)
+    run.write(first, tmp_path / "out")
+    again = solve(problem, resume=tmp_path / "out")
+    np.testing.assert_allclose(
+        again.phases[0].loss_before, first.phases[-1].loss_after, rtol=1e-6
+    )
+
+
+def test_another_network_cannot_be_resumed(problem, tmp_path):
+    run.write(solve(problem), tmp_path / "out")
+    with pytest.raises(FileError, match=r"holds another network than the problem asks for"):
+        solve(problem.replace({"network.hidden": [7]}), resume=tmp_path / "out")
+
+
+def test_single_precision_is_coarser_but_right(problem):
+    solution = solve(problem, precision="float32")
+    assert solution.precision == "float32"
+    assert solution.errors.relative_l2["u"] < 1e-2
+
+
+def test_a_problem_without_a_unique_solution_is_refused(tmp_path):
+    path = tmp_path / "twice.toml"
+    path.write_text(
+        SMALL.replace('f = "manufactured"\ng = "manufactured"', "")
+        .replace('fields = ["u"]', 'fields = ["u", "v"]')
+        .replace('"laplace(u) + x*u = f"', '"laplace(u) + v = 1", "2*laplace(u) + 2*v = 2"')
+        .replace('condition = "dn(u) + u = g"', 'condition = "u = 0"')
+        .replace('[exact]\nu = "1 + sin(x)*cos(y)"', '[[boundary]]\non = "all"\ncondition = "v = 0"')
+    )
+    with pytest.raises(SingularError, match=r"the discrete problem has no unique solution"):
+        solve(path)
