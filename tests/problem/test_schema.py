@@ -3,6 +3,7 @@ import json
 import pytest
 from pydantic import TypeAdapter
 
+import pinnsolve
 from pinnsolve.errors import ProblemError
 from pinnsolve.problem import load, reference
 from pinnsolve.problem.domain import SHAPES, Domain, piece_names
@@ -88,6 +89,9 @@ def test_a_template_is_a_problem(name, tmp_path):
     problem = load(path)
     assert len(problem.equations) == len(problem.fields)
     assert not any(e.manufactured for e in problem.equations)
+    solution = pinnsolve.solve(problem, method="rbf-fd")
+    assert solution.status == "finished"
+    assert problem.exact is None or max(solution.errors.relative_l2.values()) < 1e-5
 
 
 @pytest.mark.parametrize(

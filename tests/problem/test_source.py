@@ -175,7 +175,7 @@ def test_a_folder_names_the_problems_in_it(tmp_path):
 
 
 def test_a_file_without_a_folder_is_an_error_of_files(tmp_path):
-    with pytest.raises(FileError, match="There is no folder .*nowhere either"):
+    with pytest.raises(FileError, match=r"There is no folder .*nowhere either"):
         read(tmp_path / "nowhere" / "a.toml")
 
 

@@ -1,0 +1,38 @@
+"""Solve partial differential equations with neural networks, and say how far to trust the answer.
+
+A name is imported when it is first asked for, so that ``import pinnsolve`` and
+``pinnsolve --help`` answer at once.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pinnsolve.errors import PinnsolveError
+    from pinnsolve.preflight import check
+    from pinnsolve.problem import Problem, load
+    from pinnsolve.run import solve
+    from pinnsolve.solution import Solution
+
+__all__ = ["PinnsolveError", "Problem", "Solution", "check", "load", "solve"]
+
+_HOMES = {
+    "PinnsolveError": "pinnsolve.errors",
+    "Problem": "pinnsolve.problem",
+    "Solution": "pinnsolve.solution",
+    "check": "pinnsolve.preflight",
+    "load": "pinnsolve.problem",
+    "solve": "pinnsolve.run",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name from its module."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    """Return the public names."""
+    return __all__

@@ -1,0 +1,60 @@
+"""What this process may use of the machine: cores, threads, memory; a container's limits count."""
+
+import os
+from pathlib import Path
+
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+CGROUP = Path("/sys/fs/cgroup")  # where Linux tells a container its limits
+GIB = 2**30
+
+
+def set_threads(threads: int | None) -> None:
+    """Fix the threads of the numerical libraries; works before they are loaded.
+
+    Parameters
+    ----------
+    threads
+        How many; None for what the environment says, or else for all usable cores.
+    """
+    if threads is None:
+        if any(name in os.environ for name in THREAD_VARIABLES):
+            return
+        threads = usable_cores()
+    os.environ.update(dict.fromkeys(THREAD_VARIABLES, str(threads)))
+
+
+def usable_cores() -> int:
+    """Return how many cores this process may use, a container's limit included."""
+    cores = os.cpu_count() or 1
+    if hasattr(os, "sched_getaffinity"):
+        cores = len(os.sched_getaffinity(0))
+    quota, _, period = _cgroup("cpu.max").partition(" ")
+    if quota.isdigit() and period.isdigit():
+        cores = min(cores, max(1, int(quota) // int(period)))
+    return cores
+
+
+def memory() -> dict[str, float | None]:
+    """Return the machine's memory and what is free of it, in GiB; None where unknown."""
+    total = free = None
+    try:
+        page = os.sysconf("SC_PAGE_SIZE")
+        total = os.sysconf("SC_PHYS_PAGES") * page / GIB
+        free = os.sysconf("SC_AVPHYS_PAGES") * page / GIB
+        for line in Path("/proc/meminfo").read_text().splitlines():
+            if line.startswith("MemAvailable:"):  # counts what the system would give back, too
+                free = int(line.split()[1]) * 1024 / GIB
+    except (OSError, ValueError, AttributeError):
+        pass  # not a POSIX system, or one without /proc: what is known is returned
+    limit = _cgroup("memory.max")
+    if limit.isdigit() and total is not None:
+        total = min(total, int(limit) / GIB)
+    return {"total": total and round(total, 1), "free": free and round(free, 1)}
+
+
+def _cgroup(name: str) -> str:
+    """Return one of the limits of this container, empty where there is none."""
+    try:
+        return (CGROUP / name).read_text().strip()
+    except OSError:
+        return ""

@@ -1,0 +1,151 @@
+"""Writing to the terminal: results, messages, and progress while a run lasts.
+
+Results go to standard output, everything else to standard error. On a terminal the progress is
+a live display; elsewhere (a log, a batch job) it is a plain line now and then, ever more rarely
+as the run gets longer.
+"""
+
+import json
+import math
+import os
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from pinnsolve.progress import Progress, Watch, unwatched
+
+LINE_INTERVAL = 2.0  # seconds between lines of progress, at least
+LINES_PER_RUN = 50  # and no more often than this fraction of the time so far
+REFRESH_INTERVAL = 0.1  # seconds between changes of the live display
+
+
+def say(text: str) -> None:
+    """Write a result to standard output."""
+    print(text)
+
+
+def say_json(value: Any) -> None:
+    """Write a value to standard output as JSON."""
+    print(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def tell(text: str) -> None:
+    """Write a message to standard error."""
+    print(f"pinnsolve: {text}", file=sys.stderr, flush=True)
+
+
+def table(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return rows of cells as lines with aligned columns."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+
+
+@contextmanager
+def display(quiet: bool = False) -> Iterator[Watch]:
+    """Show the progress of a run: live on a terminal, by lines elsewhere, or not at all."""
+    if quiet:
+        yield unwatched
+    elif sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb":
+        with _live() as watch:
+            yield watch
+    else:
+        yield _lines()
+
+
+def _lines() -> Watch:
+    """Return a watch that writes a line now and then."""
+    from pinnsolve.output.numbers import duration
+
+    started = time.monotonic()
+    stage, stage_started, last = "", started, -math.inf
+
+    def watch(progress: Progress) -> None:
+        nonlocal stage, stage_started, last
+        now = time.monotonic()
+        if progress.stage != stage:
+            stage, stage_started = progress.stage, now
+        if now - last < max(LINE_INTERVAL, (now - started) / LINES_PER_RUN):
+            return
+        last = now
+        parts = [progress.stage, _percent(progress.fraction), details(progress)]
+        parts.append(f"{duration(now - started)} elapsed")
+        if progress.fraction:
+            left = (now - stage_started) * (1 / progress.fraction - 1)
+            parts.append(f"{duration(left)} left in this stage" if left >= 1 else "")
+        tell(", ".join(part for part in parts if part))
+
+    return watch
+
+
+@contextmanager
+def _live() -> Iterator[Watch]:
+    """Yield a watch that keeps one bar for each stage."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        TaskID,
+        TaskProgressColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+    from rich.progress import Progress as Bars
+
+    bars = Bars(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[details]}"),
+        console=Console(stderr=True),
+        refresh_per_second=5,
+    )
+    tasks: dict[str, TaskID] = {}
+    stage, last = "", -math.inf
+
+    def watch(progress: Progress) -> None:
+        nonlocal stage, last
+        now = time.monotonic()
+        if progress.stage == stage and now - last < REFRESH_INTERVAL and progress.fraction != 1:
+            return
+        if progress.stage != stage and stage:
+            bars.update(tasks[stage], total=1, completed=1)
+        if progress.stage not in tasks:
+            tasks[progress.stage] = bars.add_task(progress.stage, total=None, details="")
+        stage, last = progress.stage, now
+        bars.update(
+            tasks[stage],
+            total=None if progress.fraction is None else 1,
+            completed=progress.fraction or 0,
+            details=details(progress),
+        )
+
+    with bars:
+        yield watch
+
+
+def details(progress: Progress) -> str:
+    """Return the figures of a report of progress in words.
+
+    >>> details(Progress("training", iteration=12, loss=3.2e-9))
+    'iteration 12, loss 3.2e-09'
+    """
+    parts = []
+    if progress.iteration is not None:
+        parts.append(f"iteration {progress.iteration}")
+    if progress.loss is not None:
+        parts.append(f"loss {progress.loss:.1e}")
+    if progress.relative_l2 is not None:
+        parts.append(f"relative L2 {progress.relative_l2:.1e}")
+    return ", ".join(parts)
+
+
+def _percent(fraction: float | None) -> str:
+    """Return a fraction as per cent, empty if unknown."""
+    return "" if fraction is None else f"{100 * fraction:.0f} %"

@@ -1,0 +1,20 @@
+"""What all tests share: one thread, double precision, fixed seeds, and the GPU if there is one."""
+
+import pytest
+import torch
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what needs a CUDA device where there is none."""
+    if torch.cuda.is_available():
+        return
+    for item in items:
+        if item.get_closest_marker("gpu"):
+            item.add_marker(pytest.mark.skip(reason="needs a CUDA device"))
+
+
+@pytest.fixture(autouse=True)
+def _same_numbers_every_time() -> None:
+    torch.set_num_threads(1)  # more threads are slower on small arrays, and add up differently
+    torch.set_default_dtype(torch.float64)
+    torch.manual_seed(0)

@@ -1,0 +1,85 @@
+"""The rules of the house that no type checker knows."""
+
+import ast
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from importlinter.cli import lint_imports
+
+import pinnsolve
+
+ROOT = Path(__file__).parents[1]
+MODULES = sorted((ROOT / "pinnsolve").rglob("*.py"))
+MAY_PRINT = {"terminal.py"}
+MAY_EXIT = {"cli.py", "interruption.py"}
+
+
+def calls(module):
+    """Return the plain and dotted names that a module calls."""
+    tree = ast.parse(module.read_text(encoding="utf-8"))
+    return {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+
+
+def modules_after(code):
+    """Return the modules that a fresh interpreter has loaded after some code."""
+    code += "\nimport sys; print(*sorted(sys.modules), file=sys.stderr)"
+    ran = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    return set(ran.stderr.split())
+
+
+def test_imports_point_downward(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    assert lint_imports(no_cache=True) == 0
+
+
+def test_no_module_is_long():
+    lengths = {m: len(m.read_text(encoding="utf-8").splitlines()) for m in MODULES}
+    assert {m.name: length for m, length in lengths.items() if length > 400} == {}
+
+
+def test_only_the_command_line_prints_or_exits():
+    called = {module: calls(module) for module in MODULES}
+    assert {m.name for m in MODULES if "print" in called[m]} <= MAY_PRINT
+    assert {m.name for m in MODULES if called[m] & {"sys.exit", "os._exit", "exit"}} <= MAY_EXIT
+
+
+def test_nothing_runs_text_as_code():
+    assert [m.name for m in MODULES if calls(m) & {"eval", "exec", "compile", "__import__"}] == []
+
+
+def test_importing_the_package_loads_nothing_heavy():
+    loaded = modules_after("import pinnsolve")
+    assert not loaded & {"torch", "numpy", "scipy", "sympy", "pydantic", "typer", "rich"}
+
+
+def test_help_loads_nothing_heavy():
+    loaded = modules_after("from pinnsolve.cli import main\nmain(['solve', '--help'])")
+    assert not loaded & {"torch", "numpy", "scipy", "sympy", "pinnsolve.problem", "rich"}
+
+
+def test_help_is_instant():
+    command = [sys.executable, "-m", "pinnsolve", "--help"]
+    subprocess.run(command, check=True, capture_output=True, cwd=ROOT)  # writes the bytecode
+    seconds = []
+    for _ in range(3):
+        started = time.perf_counter()
+        subprocess.run(command, check=True, capture_output=True, cwd=ROOT)
+        seconds.append(time.perf_counter() - started)
+    assert min(seconds) < 0.4  # what a person does not notice; the best of three on a busy machine
+
+
+def test_public_names_are_what_they_say_and_no_module_hides_them():
+    for name in pinnsolve.__all__:
+        assert callable(getattr(pinnsolve, name))
+        assert ROOT / "pinnsolve" / f"{name}.py" not in MODULES
+    assert dir(pinnsolve) == sorted(pinnsolve.__all__)
+
+
+def test_an_unknown_public_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match=r"^module 'pinnsolve' has no attribute 'slove'$"):
+        _ = pinnsolve.slove

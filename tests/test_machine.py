@@ -1,0 +1,54 @@
+"""Cores, threads and memory of this process."""
+
+import os
+
+import pytest
+
+from pinnsolve import machine
+
+
+@pytest.fixture
+def cgroup(tmp_path, monkeypatch):
+    """A container's limits, none at first."""
+    monkeypatch.setattr(machine, "CGROUP", tmp_path)
+    return tmp_path
+
+
+def test_a_container_has_the_cores_of_its_quota(cgroup):
+    cores = machine.usable_cores()
+    assert 1 <= cores <= os.cpu_count()
+    (cgroup / "cpu.max").write_text("max 100000\n")
+    assert machine.usable_cores() == cores
+    (cgroup / "cpu.max").write_text("150000 100000\n")
+    assert machine.usable_cores() == 1
+
+
+def test_a_container_has_the_memory_of_its_limit(cgroup):
+    (cgroup / "memory.max").write_text(f"{machine.GIB // 2}\n")
+    assert machine.memory()["total"] == 0.5
+
+
+@pytest.fixture
+def threads(monkeypatch):
+    """An environment that says nothing of threads; returns what it says later."""
+    for name in machine.THREAD_VARIABLES:
+        monkeypatch.setenv(name, "")  # so that what the test leaves there is taken away
+        monkeypatch.delenv(name)
+    return lambda: [os.environ.get(name) for name in machine.THREAD_VARIABLES]
+
+
+def test_threads_are_those_asked_for(threads):
+    machine.set_threads(3)
+    assert threads() == ["3", "3", "3"]
+
+
+def test_threads_of_the_environment_are_kept(threads, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    machine.set_threads(None)
+    assert threads() == ["2", None, None]
+
+
+def test_threads_are_the_usable_cores_where_nobody_says(threads, monkeypatch):
+    monkeypatch.setattr(machine, "usable_cores", lambda: 6)
+    machine.set_threads(None)
+    assert threads() == ["6", "6", "6"]
