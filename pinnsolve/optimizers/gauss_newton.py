@@ -1,63 +1,78 @@
 """Gauss-Newton with Levenberg-Marquardt damping.
 
 Each step solves ``min |J v + r|^2 + mu |v|^2``. The matrix is formed once an iteration and the
-step tried with three dampings around the last one, which costs three factorisations and three
-evaluations of the network and saves most of the iterations that a rule on the ratio of actual
-to predicted reduction would need. Source: Levenberg (1944), doi:10.1090/qam/10666; Marquardt
+step tried with the last damping and a smaller one, the better one kept; if neither lowers the
+loss, with ever larger ones. Each trial costs one factorisation and one evaluation of the
+network. Source: Levenberg (1944), doi:10.1090/qam/10666; Marquardt
 (1963), doi:10.1137/0111030.
 """
 
 from math import inf, isfinite
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
-from pinnsolve.leastsquares.damped import damped_step
+from pinnsolve.leastsquares.damped import DampedStep, damped_step
 from pinnsolve.optimizers.objective import Budget, Note, Objective, StoppingRule
 
-TRIALS = (0.2, 1.0, 5.0)  # of the last damping
+TRIALS = (0.3, 1.0)  # of the last damping
 FIRST_DAMPING = 1e-3
 LEAST_DAMPING, MOST_DAMPING = 1e-15, 1e6
+
+
+class _Trial(NamedTuple):
+    """Where one damping leads."""
+
+    loss: float
+    damping: float
+    weights: Tensor
 
 
 @torch.no_grad()
 def gauss_newton(objective: Objective, budget: Budget, note: Note) -> str:
     """Lower the loss by damped Gauss-Newton steps; return why it stopped."""
-    net = objective.net
+    weights = parameters_to_vector(objective.net.parameters())
+    now = _trial(objective, weights, FIRST_DAMPING)
+    if now.loss <= budget.tolerance:
+        return "the loss was at its tolerance already"
     stop = StoppingRule(budget, note)
-    weights = parameters_to_vector(net.parameters())
+    iteration, reason = 0, ""
+    while not reason:
+        best = _best_step(objective, now)
+        if best.loss >= now.loss:
+            return "no damped step lowers the loss"
+        now, iteration = best, iteration + 1
+        reason = stop(iteration, now.loss)
+    return reason
+
+
+def _best_step(objective: Objective, now: _Trial) -> _Trial:
+    """Try steps from here until one lowers the loss, and leave the network at the best."""
+    r, J = objective.linearise()
+    step = damped_step(J, r)
+
+    def attempt(damping: float) -> _Trial:
+        return _trial(objective, _moved(now.weights, step, damping), damping)
+
+    trials = [attempt(max(now.damping * factor, LEAST_DAMPING)) for factor in TRIALS]
+    while min(trial.loss for trial in trials) >= now.loss and trials[-1].damping < MOST_DAMPING:
+        trials.append(attempt(10 * trials[-1].damping))
+    best = min([*trials, now], key=lambda trial: trial.loss)
+    vector_to_parameters(best.weights, objective.net.parameters())
+    return best
+
+
+def _moved(weights: Tensor, step: DampedStep, damping: float) -> Tensor:
+    """Return the weights after a step; not a number if there is none with this damping."""
+    v = step(damping)
+    return weights + v if v is not None else torch.full_like(weights, torch.nan)
+
+
+def _trial(objective: Objective, weights: Tensor, damping: float) -> _Trial:
+    """Put weights into the network and measure the loss."""
+    vector_to_parameters(weights, objective.net.parameters())
     r = objective.value()
     loss = float(r @ r)
-    if loss <= budget.tolerance:
-        return "the loss was at its tolerance already"
-    damping, iteration, reason = FIRST_DAMPING, 0, ""
-    r, J = objective.linearise()
-
-    while not reason:
-        step = damped_step(J, r)
-
-        def attempt(mu: float, step=step, start: Tensor = weights) -> tuple[float, float]:  # type: ignore[no-untyped-def]
-            v = step(mu)
-            if v is None:
-                return inf, mu
-            vector_to_parameters(start + v, net.parameters())
-            r = objective.value()
-            return (float(r @ r) if isfinite(float(r @ r)) else inf), mu
-
-        trials = [attempt(max(damping * factor, LEAST_DAMPING)) for factor in TRIALS]
-        while min(trials)[0] >= loss and trials[-1][1] < MOST_DAMPING:
-            trials.append(attempt(trials[-1][1] * 10))
-        best, damping = min(trials)
-        if best >= loss:
-            vector_to_parameters(weights, net.parameters())
-            note(iteration, loss)
-            return "no damped step lowers the loss"
-        if trials[-1][1] != damping:
-            attempt(damping)
-        weights = parameters_to_vector(net.parameters())
-        loss, iteration = best, iteration + 1
-        reason = stop(iteration, loss)
-        if not reason:
-            r, J = objective.linearise()
-    return reason
+    return _Trial(loss if isfinite(loss) else inf, damping, weights)

@@ -1,0 +1,204 @@
+"""One ghost node outside each boundary node, so that stencils at the boundary are centred.
+
+A ghost lies one spacing out along the normal; at a corner along the middle of the outside, the
+mean of the directions that leave the domain. Where ghosts would collide, or land in the domain
+across a slot, they are shortened and tilted until they are clear: whoever has to move looks
+through a fan of positions and takes the nearest clear one, neighbours in turn.
+Ghosts for RBF-FD: Fornberg and Flyer (2015), A Primer on Radial Basis Functions, SIAM, ch. 5.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+from jaxtyping import Float, Int
+from numpy import ndarray
+from scipy.spatial import KDTree
+
+from pinnsolve.errors import NodesError
+from pinnsolve.geometry.domain import Domain
+from pinnsolve.geometry.pointset import Nodes
+from pinnsolve.geometry.relaxation import golden_sphere, workers
+
+OFFSET = 1.0  # distance of a ghost from its boundary node, in spacings
+CLEARANCE = 0.4  # wanted distance to every other node, in spacings
+OUTSIDE = 0.3  # wanted distance from the domain, in spacings
+FLOOR = 0.05  # what both must be at least, in notches too sharp for more
+LENGTHS = (1.0, 0.85, 0.7, 0.55, 0.42, 1.25, 1.5, 2.0)  # of the fan, in offsets
+TILTS = np.radians([20.0, 40.0, 60.0, 75.0, 85.0])
+ROUNDS = 40
+FEELER = 1e-3  # in spacings: how far around a boundary node is looked for a corner
+FEELERS = {2: 128, 3: 512}  # directions, by dimension
+GRADED = 2.0  # ratio of local spacings from which nodes count as graded
+
+
+def with_ghosts(nodes: Nodes, domain: Domain) -> Nodes:
+    """Return the nodes with one ghost for each boundary node; ghosts there were are replaced.
+
+    Parameters
+    ----------
+    nodes
+        Interior and boundary nodes.
+    domain
+        The domain they lie in.
+
+    Raises
+    ------
+    NodesError
+        If there is no room for a ghost outside the boundary, as in a slot or a cusp.
+    """
+    x = nodes.x[nodes.rows]
+    base = nodes.x[nodes.boundary]
+    h = _local_spacing(nodes)
+    outward = _outward(base, nodes.normals, h, domain)
+    ghosts = base + OFFSET * h[:, None] * outward
+    if nodes.dim in FEELERS:
+        ghosts = _clear(ghosts, base, outward, h, x, domain)
+    return replace(nodes, x=np.concatenate([x, ghosts]))
+
+
+def _local_spacing(nodes: Nodes) -> Float[ndarray, "B"]:
+    """Return the spacing at the boundary nodes: that of the set, unless it is graded."""
+    k = 2 * nodes.dim - 1  # the node itself and neighbours on two sides, or around
+    x = nodes.x[nodes.rows]
+    uniform = np.full(nodes.n_boundary, nodes.spacing)
+    if len(x) < k:
+        return uniform
+    near = KDTree(x).query(nodes.x[nodes.boundary], k)[0].reshape(nodes.n_boundary, k)
+    local = near[:, 1:].mean(axis=1) if k > 1 else uniform
+    small, large = np.quantile(local, (0.05, 0.95))
+    return uniform if large < GRADED * small else local
+
+
+def _outward(
+    base: Float[ndarray, "B d"],
+    normals: Float[ndarray, "B d"],
+    h: Float[ndarray, "B"],
+    domain: Domain,
+) -> Float[ndarray, "B d"]:
+    """Return unit directions out of the domain: the normal, at corners the middle of outside."""
+    if domain.dim not in FEELERS:
+        return normals
+    reach = FEELER * h
+    out = domain.distance(base + reach[:, None] * normals)
+    back = domain.distance(base - reach[:, None] * normals)
+    corner = np.flatnonzero(
+        (np.abs(out - reach) > reach / 10) | (np.abs(back + reach) > reach / 10)
+    )
+    if len(corner) == 0:
+        return normals
+    fan = _directions(domain.dim)
+    feelers = base[corner, None, :] + reach[corner, None, None] * fan
+    is_out = domain.distance(feelers.reshape(-1, domain.dim)).reshape(len(corner), -1) > 0
+    middle = is_out @ fan - ~is_out @ fan
+    length = np.linalg.norm(middle, axis=1, keepdims=True)
+    outward = normals.copy()
+    outward[corner] = np.where(length > 1e-9, middle / np.maximum(length, 1e-9), normals[corner])
+    return outward
+
+
+def _directions(dim: int) -> Float[ndarray, "F d"]:
+    """Return evenly spread unit vectors."""
+    n = FEELERS[dim]
+    if dim == 2:
+        angle = 2 * np.pi * (np.arange(n) + 0.5) / n
+        return np.stack([np.cos(angle), np.sin(angle)], -1)
+    return golden_sphere(n)
+
+
+def _clear(
+    ghosts: Float[ndarray, "B d"],
+    base: Float[ndarray, "B d"],
+    outward: Float[ndarray, "B d"],
+    h: Float[ndarray, "B"],
+    x: Float[ndarray, "N d"],
+    domain: Domain,
+) -> Float[ndarray, "B d"]:
+    """Return the ghosts, moved where they are too close to the domain or to another node."""
+    ghosts = ghosts.copy()
+    nodes = KDTree(x)
+    order = np.random.default_rng(0).permutation(len(ghosts))
+    outside = domain.distance(ghosts) / h
+    for _ in range(ROUNDS):
+        room = _room(ghosts, ghosts, np.arange(len(ghosts)), nodes) / h
+        crowded = np.flatnonzero((room < CLEARANCE) | (outside < OUTSIDE))
+        turn = _in_turn(ghosts, crowded, h, order)
+        if len(turn) == 0:
+            break
+        fan = _fan(base[turn], outward[turn], OFFSET * h[turn])
+        flat = fan.reshape(-1, fan.shape[-1])
+        wanted = base[turn] + OFFSET * h[turn, None] * outward[turn]
+        owner = np.repeat(turn, fan.shape[1])
+        fit = np.minimum(
+            _room(flat, ghosts, owner, nodes) / h[owner] / CLEARANCE,
+            domain.distance(flat) / h[owner] / OUTSIDE,
+        ).reshape(fan.shape[:2])
+        detour = np.linalg.norm(fan - wanted[:, None, :], axis=2) / h[turn, None]
+        # the nearest clear position, or else the clearest
+        best = np.argmax(np.where(fit >= 1, 1e3 - detour, fit), axis=1)
+        moved = fan[np.arange(len(turn)), best]
+        if np.array_equal(moved, ghosts[turn]):
+            order = np.roll(order, 1)
+        ghosts[turn] = moved
+        outside[turn] = domain.distance(moved) / h[turn]
+    _check_room(base, np.minimum(room, outside))
+    return ghosts
+
+
+def _room(
+    x: Float[ndarray, "K d"], ghosts: Float[ndarray, "B d"], owner: Int[ndarray, "K"], nodes: KDTree
+) -> Float[ndarray, "K"]:
+    """Return the distance from positions to the nearest node or ghost other than their owner."""
+    to_node, _ = nodes.query(x, workers=workers(len(x)))
+    to_ghost, which = KDTree(ghosts).query(x, 2, workers=workers(len(x)))
+    to_ghost = np.where(which[:, 0] == owner, to_ghost[:, 1], to_ghost[:, 0])
+    return np.minimum(to_node, to_ghost)
+
+
+def _in_turn(
+    ghosts: Float[ndarray, "B d"],
+    crowded: Int[ndarray, "K"],
+    h: Float[ndarray, "B"],
+    order: Int[ndarray, "B"],
+) -> Int[ndarray, "M"]:
+    """Return crowded ghosts that may move at once: no two of them near each other."""
+    if len(crowded) == 0:
+        return crowded
+    reach = 3 * h[crowded]
+    pairs = KDTree(ghosts[crowded]).query_pairs(float(reach.max()), output_type="ndarray")
+    first, second = order[crowded[pairs[:, 0]]], order[crowded[pairs[:, 1]]]
+    waits = np.zeros(len(crowded), dtype=bool)
+    waits[np.where(first > second, pairs[:, 0], pairs[:, 1])] = True
+    return crowded[~waits]
+
+
+def _fan(
+    base: Float[ndarray, "M d"], outward: Float[ndarray, "M d"], length: Float[ndarray, "M"]
+) -> Float[ndarray, "M F d"]:
+    """Return the positions a ghost may take: along its direction and tilted, long and short."""
+    dim = base.shape[1]
+    if dim == 2:
+        sideways = np.stack([-outward[:, 1], outward[:, 0]], -1)
+        around = np.stack([sideways, -sideways], axis=1)
+    else:
+        seed = np.eye(3)[np.abs(outward).argmin(axis=1)]
+        e1 = np.cross(outward, seed)
+        e1 /= np.linalg.norm(e1, axis=1, keepdims=True)
+        e2 = np.cross(outward, e1)
+        angle = 2 * np.pi * np.arange(8) / 8
+        around = np.cos(angle)[:, None] * e1[:, None] + np.sin(angle)[:, None] * e2[:, None]
+    straight = outward[:, None, :]
+    rays = [straight] + [np.cos(a) * straight + np.sin(a) * around for a in TILTS]
+    ray = np.concatenate(rays, axis=1)
+    steps = length[:, None, None, None] * np.array(LENGTHS)[:, None, None] * ray[:, None]
+    return base[:, None] + steps.reshape(len(base), -1, dim)
+
+
+def _check_room(base: Float[ndarray, "B d"], room: Float[ndarray, "B"]) -> None:
+    """Refuse ghosts with no room at all."""
+    if len(room) and room.min() < FLOOR:
+        worst = int(np.argmin(room))
+        place = ", ".join(f"{c:.4g}" for c in base[worst])
+        raise NodesError(
+            f"no room for a ghost node outside the boundary at ({place}): the gap there is too "
+            "narrow for this spacing. Raise nodes.count, lower nodes.spacing, or widen the gap."
+        )

@@ -1,0 +1,101 @@
+"""The node set that a problem asks for: generated, read from a file, or given with the domain."""
+
+from collections import Counter
+
+import numpy as np
+
+from pinnsolve.errors import Fault, NodesError, ProblemError
+from pinnsolve.geometry.domain import Domain
+from pinnsolve.geometry.ghosts import with_ghosts
+from pinnsolve.geometry.nodes import generate, retagged
+from pinnsolve.geometry.pointclouds import read
+from pinnsolve.geometry.pointset import Nodes
+from pinnsolve.problem import Problem
+from pinnsolve.progress import Watch, unwatched
+
+OFF_BOUNDARY = 0.1  # in spacings: how far off the boundary a boundary node from a file may be
+
+
+def node_set(
+    problem: Problem, domain: Domain, watch: Watch = unwatched, count: int | None = None
+) -> Nodes:
+    """Return the nodes of a problem, ghosts included.
+
+    Parameters
+    ----------
+    problem, domain
+        What is to be solved, and where.
+    watch
+        Told of the progress.
+    count
+        Generate so many nodes, whatever the problem says; for a coarse look ahead.
+
+    Raises
+    ------
+    ProblemError
+        If the domain cannot carry such nodes, or they have another dimension.
+    FileError
+        If the file of nodes cannot be read.
+    """
+    settings = problem.settings.nodes
+    try:
+        if domain.nodes is not None:
+            return _closed(retagged(domain.nodes, problem.pieces), domain)
+        if settings.file is not None and count is None:
+            nodes = read(problem.source.folder / settings.file)
+            if nodes.dim != domain.dim:
+                raise NodesError(
+                    f"the nodes have {nodes.dim} coordinates, but the domain is {domain.dim}-D."
+                )
+            _check_place(nodes, domain)
+            return _closed(retagged(nodes, problem.pieces), domain)
+        nodes = generate(
+            domain,
+            count=count or settings.count,
+            spacing=None if count else settings.spacing,
+            seed=settings.seed,
+            refine=problem.refine,
+            preferred=_most_dirichlet_first(problem, domain),
+            pieces=problem.pieces,
+            watch=watch,
+        )
+        return with_ghosts(nodes, domain)
+    except NodesError as error:
+        raise located(problem, error) from None
+
+
+def located(problem: Problem, error: NodesError) -> ProblemError:
+    """Return an error of the nodes as one of the key that asks for them."""
+    settings = problem.settings.nodes
+    given = [k for k in ("file", "count", "spacing") if getattr(settings, k) is not None]
+    key = ("nodes", given[0]) if given else ("domain", "file")
+    return problem.source.error(Fault(key, str(error)))
+
+
+def _check_place(nodes: Nodes, domain: Domain) -> None:
+    """Refuse nodes from a file that belong to another domain."""
+    off = np.abs(domain.distance(nodes.x[nodes.boundary]))
+    if off.max(initial=0.0) > OFF_BOUNDARY * nodes.spacing:
+        raise NodesError(
+            f"boundary node {int(np.argmax(off))} of the file lies {off.max():.3g} off the "
+            "boundary of the domain, so these nodes belong to another domain. "
+            'Change nodes.file or [domain], or use shape = "points".'
+        )
+
+
+def _closed(nodes: Nodes, domain: Domain) -> Nodes:
+    """Return nodes from a file with ghosts, its own if it has any."""
+    return nodes if nodes.has_ghosts else with_ghosts(nodes, domain)
+
+
+def _most_dirichlet_first(problem: Problem, domain: Domain) -> list[str]:
+    """Return the pieces in the order in which they own shared corners.
+
+    A value given at a corner says more than a slope, whose direction jumps there.
+    """
+    known = [*(name for name, _ in problem.pieces), *domain.pieces]
+    rank = Counter[str]()
+    for condition in problem.boundary:
+        if condition.equation.is_algebraic:
+            rank.update(known if "all" in condition.on else condition.on)
+    return sorted(known, key=lambda piece: -rank[piece])

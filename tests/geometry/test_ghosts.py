@@ -1,0 +1,113 @@
+"""Ghosts: one outside each boundary node, clear of everything else."""
+
+import numpy as np
+import pytest
+from domains import DOMAINS, PLANE, UNIT_SQUARE, named
+from scipy.spatial import KDTree
+
+from pinnsolve.errors import NodesError
+from pinnsolve.geometry import csg, planar
+from pinnsolve.geometry.ghosts import CLEARANCE, OFFSET, with_ghosts
+from pinnsolve.geometry.nodes import generate
+from pinnsolve.geometry.shapes import points
+
+
+def ghosted(domain, **settings):
+    return with_ghosts(generate(domain, **settings), domain)
+
+
+def room(nodes):
+    """Return the distance from each ghost to the nearest other node, in spacings."""
+    return KDTree(nodes.x).query(nodes.x[nodes.ghost], 2)[0][:, 1] / nodes.spacing
+
+
+# where parts meet at a sharp angle outside there is no room for a ghost on each side
+ROOMY = sorted(set(DOMAINS) - {"disk and star"})
+
+
+@pytest.mark.parametrize("name", ROOMY)
+def test_ghosts_are_outside_and_clear(name):
+    domain = DOMAINS[name]
+    nodes = ghosted(domain, count=500)
+    assert len(nodes.x) == nodes.rows.stop + nodes.n_boundary
+    assert (domain.distance(nodes.x[nodes.ghost]) > 0.3 * nodes.spacing * 0.999).all()
+    assert room(nodes).min() >= CLEARANCE
+
+
+@pytest.mark.parametrize("name", ROOMY)
+def test_most_ghosts_lie_one_spacing_out(name):
+    domain = DOMAINS[name]
+    nodes = ghosted(domain, count=500)
+    length = np.linalg.norm(nodes.x[nodes.ghost] - nodes.x[nodes.boundary], axis=1)
+    assert np.mean(np.isclose(length, OFFSET * nodes.spacing, rtol=1e-9)) > 0.85
+
+
+@pytest.mark.parametrize("name", ["interval", "disk", "ellipse", "annulus", "ball"])
+def test_on_a_smooth_boundary_ghosts_lie_on_the_normals(name):
+    nodes = ghosted(DOMAINS[name], count=500)
+    plain = nodes.x[nodes.boundary] + OFFSET * nodes.spacing * nodes.normals
+    np.testing.assert_array_equal(nodes.x[nodes.ghost], plain)
+
+
+def test_at_a_corner_the_ghost_lies_on_the_bisector():
+    nodes = ghosted(UNIT_SQUARE, count=400)
+    corner = np.flatnonzero((nodes.x[nodes.boundary] == 0).all(axis=1))[0]
+    ghost = nodes.x[nodes.ghost][corner]
+    np.testing.assert_allclose(ghost, -nodes.spacing / np.sqrt(2) * np.ones(2), rtol=1e-12)
+
+
+def test_at_a_reentrant_corner_ghosts_make_way_for_each_other():
+    domain = PLANE["L of two rectangles"]
+    nodes = ghosted(domain, count=1000)
+    near = np.linalg.norm(nodes.x[nodes.ghost] - [1, 0.5], axis=1) < 2 * nodes.spacing
+    assert near.sum() >= 3
+    assert room(nodes)[near].min() >= CLEARANCE
+    assert (domain.distance(nodes.x[nodes.ghost][near]) > 0).all()
+
+
+@pytest.mark.parametrize("angle", [15, 30, 60])
+def test_in_a_notch_ghosts_find_what_room_there_is(angle):
+    width = np.tan(np.radians(angle) / 2)
+    notch = planar.polygon([(1 - width, 1), (1, 0), (1 + width, 1)])
+    plate = planar.rectangle((0, -1), (2, 1))
+    domain = csg.difference(named(plate, "plate"), named(notch, "notch"))
+    nodes = ghosted(domain, count=500)
+    assert (domain.distance(nodes.x[nodes.ghost]) > 0.05 * nodes.spacing).all()
+    assert room(nodes).min() > (0.15 if angle < 30 else 0.35)
+
+
+def test_a_slot_without_room_is_refused():
+    slot = planar.rectangle((0.999, 0), (1.001, 1))
+    plate = planar.rectangle((0, -1), (2, 1))
+    domain = csg.difference(named(plate, "plate"), named(slot, "slot"))
+    with pytest.raises(NodesError) as caught:
+        ghosted(domain, count=200)
+    message = str(caught.value)
+    assert message.startswith("no room for a ghost node outside the boundary at (")
+    assert message.endswith(
+        "): the gap there is too narrow for this spacing. Raise nodes.count, lower nodes.spacing, "
+        "or widen the gap."
+    )
+
+
+def test_ghosts_are_replaced_not_added():
+    domain = PLANE["disk"]
+    nodes = ghosted(domain, count=200)
+    np.testing.assert_array_equal(with_ghosts(nodes, domain).x, nodes.x)
+
+
+def test_ghosts_follow_a_refined_spacing():
+    domain = PLANE["disk"]
+    nodes = ghosted(domain, count=1000, refine=lambda x: 0.2 + np.hypot(x[:, 0] - 4, x[:, 1] + 2))
+    base = nodes.x[nodes.boundary]
+    length = np.linalg.norm(nodes.x[nodes.ghost] - base, axis=1)
+    local = KDTree(nodes.x[nodes.rows]).query(base, 2)[0][:, 1]
+    assert (length < 2 * local).all()
+    assert length.max() > 3 * length.min()
+
+
+def test_given_points_get_ghosts_too():
+    nodes = generate(PLANE["star"], count=500)
+    made = with_ghosts(nodes, points(nodes))
+    assert (PLANE["star"].distance(made.x[made.ghost]) > 0).all()
+    assert room(made).min() >= CLEARANCE

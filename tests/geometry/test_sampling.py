@@ -1,0 +1,42 @@
+"""Test points: exactly as many as asked for, inside, evenly spread, repeatable."""
+
+import numpy as np
+import pytest
+from domains import DOMAINS, LINE, PLANE
+
+from pinnsolve.errors import NodesError
+from pinnsolve.geometry import planar
+from pinnsolve.geometry.sampling import sample
+
+
+@pytest.mark.parametrize("name", DOMAINS)
+@pytest.mark.parametrize("count", [1, 1000])
+def test_points_are_inside_and_as_many_as_asked_for(name, count):
+    domain = DOMAINS[name]
+    x = sample(domain, count)
+    assert x.shape == (count, domain.dim)
+    assert (domain.distance(x) < 0).all()
+
+
+def test_equal_seeds_give_equal_points():
+    first, again = sample(PLANE["disk"], 500, seed=7), sample(PLANE["disk"], 500, seed=7)
+    np.testing.assert_array_equal(first, again)
+    assert not np.array_equal(first, sample(PLANE["disk"], 500, seed=8))
+
+
+def test_means_converge_faster_than_by_chance():
+    x = sample(PLANE["disk"], 20_000) - [1, -2]
+    second_moment = 9 / 4  # of one coordinate, over a disk of radius 3
+    chance = np.sqrt((81 / 8 - second_moment**2) / 20_000)
+    assert abs((x[:, 0] ** 2).mean() - second_moment) < chance / 3
+
+
+def test_a_domain_too_thin_to_be_sampled_is_refused(monkeypatch):
+    monkeypatch.setattr("pinnsolve.geometry.sampling.MOST_DRAWN", 2**14)
+    thin = planar.polygon([(0, 0), (1, 1), (1, 1 + 1e-7)])
+    with pytest.raises(NodesError, match="the domain is too thin to be sampled"):
+        sample(thin, 100)
+
+
+def test_no_points_are_none():
+    assert sample(LINE["interval"], 0).shape == (0, 1)
