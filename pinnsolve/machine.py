@@ -23,6 +23,12 @@ def set_threads(threads: int | None) -> None:
     os.environ.update(dict.fromkeys(THREAD_VARIABLES, str(threads)))
 
 
+def threads() -> int:
+    """Return how many threads to use: what the environment says, or else all usable cores."""
+    said = (os.environ.get(name, "") for name in THREAD_VARIABLES)
+    return next((int(number) for number in said if number.isdigit() and int(number)), usable_cores())
+
+
 def usable_cores() -> int:
     """Return how many cores this process may use, a container's limit included."""
     cores = os.cpu_count() or 1

@@ -52,3 +52,11 @@ def test_threads_are_the_usable_cores_where_nobody_says(threads, monkeypatch):
     monkeypatch.setattr(machine, "usable_cores", lambda: 6)
     machine.set_threads(None)
     assert threads() == ["6", "6", "6"]
+
+
+def test_the_number_of_threads_follows_the_environment(threads, monkeypatch):
+    assert machine.threads() == machine.usable_cores()
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "3")
+    assert machine.threads() == 3
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    assert machine.threads() == 2

@@ -1,7 +1,9 @@
 """The folder of a run: every file whole, and no earlier run lost."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from time import perf_counter
 
 from pinnsolve.geometry import Domain
 from pinnsolve.output import WRITERS
@@ -42,11 +44,11 @@ def write_run(
     """
     from pinnsolve.output import report  # draws with matplotlib, which is slow to import
 
+    start = perf_counter()
     directory = directory if overwrite else free_directory(directory)
     make_directory(directory)
     write_file(directory / "problem.toml", solution.problem.to_toml().encode())
-    write_file(directory / "metrics.json", metrics_json(solution).encode())
-    paths = [directory / "problem.toml", directory / "metrics.json"]
+    paths = [directory / "problem.toml"]
     drawn = grid(solution, domain)
     for name, write in WRITERS.items():
         path = directory / f"solution.{name}"
@@ -56,4 +58,11 @@ def write_run(
         else:
             remove_file(path)
     report.write(directory / "report.html", solution, drawn, domain)
-    return [*paths, directory / "report.html"]
+    timed = replace(solution, seconds=_with_output(solution.seconds, perf_counter() - start))
+    write_file(directory / "metrics.json", metrics_json(timed).encode())
+    return [*paths, directory / "report.html", directory / "metrics.json"]
+
+
+def _with_output(seconds: Mapping[str, float], output: float) -> dict[str, float]:
+    """Return the times with that of the output, which is part of the total."""
+    return {**seconds, "output": output, "total": seconds.get("total", 0.0) + output}

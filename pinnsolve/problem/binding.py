@@ -23,7 +23,8 @@ from pinnsolve.problem.expression import (
     parse_predicate,
 )
 from pinnsolve.problem.manufactured import manufacture
-from pinnsolve.problem.schema import Boundary, TabulatedFunction, node_faults
+from pinnsolve.problem.plausible import node_faults
+from pinnsolve.problem.schema import Boundary, TabulatedFunction
 from pinnsolve.problem.shapes import Shape
 from pinnsolve.problem.source import KEY
 from pinnsolve.problem.tabulated import Table
@@ -112,7 +113,10 @@ class _Reading:
 
 
 def bind(
-    document: Mapping[str, Any], valid: Mapping[KeyPath, Any], constants: Mapping[str, float]
+    document: Mapping[str, Any],
+    valid: Mapping[KeyPath, Any],
+    constants: Mapping[str, float],
+    faults: Sequence[Fault] = (),
 ) -> tuple[Statements | None, list[Fault]]:
     """Resolve the names of a problem file and parse its statements.
 
@@ -124,18 +128,20 @@ def bind(
         Sections that passed validation, by key path.
     constants
         Values of ``[constants]``.
+    faults
+        What is known to be wrong already.
 
     Returns
     -------
     tuple
-        The statements, None if a section that they need is at fault; and all faults.
+        The statements, None if anything is wrong; and all faults.
     """
     tables = (document.get(section, {}) for section in ("constants", "functions"))
     is_partial = not all(isinstance(table, Mapping) for table in tables)
-    reading = _Reading(valid, [], _broken(document, valid, constants), is_partial)
+    reading = _Reading(valid, list(faults), _broken(document, valid, constants), is_partial)
     domain, unknowns = valid.get(("domain",)), valid.get(("unknowns",))
     coordinates = names.coordinates(domain, document)
-    reading.faults += names.name_faults(_introduced(coordinates, valid, constants))
+    reading.faults += names.name_faults(names.introduced(coordinates, valid))
     reading.is_partial |= any(fault.key[:2] == ("unknowns", "fields") for fault in reading.faults)
     symbols = _functions(reading, Symbols(coordinates, constants=constants))
     known = replace(symbols, manufactured=())
@@ -167,6 +173,8 @@ def _broken(
 ) -> set[str]:
     """Return names that the file gives no meaning because of another fault."""
     broken = set(_keys(document.get("constants"))) - set(constants)
+    if ("domain",) not in valid:  # then the dimension is a guess
+        broken |= set(names.DEFAULT_COORDINATES)
     for section in ("functions", "pde", "unknowns"):
         if (section,) not in valid:
             table = document.get(section)
@@ -187,22 +195,6 @@ def _with(symbols: Symbols, kind: str, values: Mapping[str, Value]) -> Symbols:
     if kind == "functions":
         return replace(symbols, functions=known)
     return replace(symbols, definitions=known)
-
-
-def _introduced(
-    coordinates: Sequence[str], valid: Mapping[KeyPath, Any], constants: Mapping[str, float]
-) -> list[tuple[str, str, KeyPath]]:
-    """Return kind, name and place of every name that the file introduces."""
-    unknowns, pde = valid.get(("unknowns",)), valid.get(("pde",))
-    fields = unknowns.fields if unknowns else ()
-    definitions = pde.definitions if pde else {}
-    return [
-        *(("coordinate", name, ("domain", "coordinates", i)) for i, name in enumerate(coordinates)),
-        *(("field", name, ("unknowns", "fields", i)) for i, name in enumerate(fields)),
-        *(("constant", name, ("constants", name)) for name in constants),
-        *(("function", name, ("functions", name)) for name in valid.get(("functions",), {})),
-        *(("definition", name, ("pde", "definitions", name)) for name in definitions),
-    ]
 
 
 def _functions(reading: _Reading, place: Symbols) -> Symbols:

@@ -145,9 +145,8 @@ def build(source: Source) -> Problem:
     faults += constant_faults + section_faults
     if any(isinstance(fault, LaterFault) for fault in faults):
         raise _refusal(source, faults)  # what rests on a later version's keys would only add noise
-    statements, statement_faults = bind(document, valid, constants)
-    faults += statement_faults
-    if statements is None or faults:
+    statements, faults = bind(document, valid, constants, faults)
+    if statements is None:
         raise _refusal(source, faults)
     return _problem(source, _settings(valid), statements)
 

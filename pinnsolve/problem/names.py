@@ -11,6 +11,7 @@ from pinnsolve.problem.domain import piece_names
 from pinnsolve.problem.expression import CALLABLE, ExpressionError, parse_number
 from pinnsolve.problem.shapes import Brick, PointSet, Shape
 from pinnsolve.problem.source import KEY
+from pinnsolve.problem.symbols import Symbols
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 RESERVED = {"pi": "the number π", "n": "the normal", "X": "the coordinate vector", "t": "time"}
@@ -122,6 +123,22 @@ def coordinates(domain: Shape | None, document: Mapping[str, Any]) -> tuple[str,
     return DEFAULT_COORDINATES[:dim] if dim <= 3 else tuple(f"x{i + 1}" for i in range(dim))
 
 
+def introduced(
+    coordinates: Sequence[str], valid: Mapping[KeyPath, Any]
+) -> list[tuple[str, str, KeyPath]]:
+    """Return kind, name and place of every name that the valid sections introduce."""
+    unknowns, pde = valid.get(("unknowns",)), valid.get(("pde",))
+    fields = unknowns.fields if unknowns else ()
+    definitions = pde.definitions if pde else {}
+    return [
+        *(("coordinate", name, ("domain", "coordinates", i)) for i, name in enumerate(coordinates)),
+        *(("field", name, ("unknowns", "fields", i)) for i, name in enumerate(fields)),
+        *(("constant", name, ("constants", name)) for name in valid.get(("constants",), {})),
+        *(("function", name, ("functions", name)) for name in valid.get(("functions",), {})),
+        *(("definition", name, ("pde", "definitions", name)) for name in definitions),
+    ]
+
+
 def name_faults(introduced: Sequence[tuple[str, str, KeyPath]]) -> list[Fault]:
     """Return the faults of names that are no names, mean something else, or stand twice.
 
@@ -133,7 +150,7 @@ def name_faults(introduced: Sequence[tuple[str, str, KeyPath]]) -> list[Fault]:
     faults: list[Fault] = []
     owners: dict[str, str] = {}
     fields = [name for kind, name, _ in introduced if kind == "field"]
-    axes = "".join(name for kind, name, _ in introduced if kind == "coordinate")
+    axes = Symbols(tuple(name for kind, name, _ in introduced if kind == "coordinate"))
     for kind, name, key in introduced:
         # the name of a key is marked at the key, that of a list entry at its value
         span = KEY if key[-1] == name else None
@@ -145,7 +162,7 @@ def name_faults(introduced: Sequence[tuple[str, str, KeyPath]]) -> list[Fault]:
 
 
 def _misnomer(
-    kind: str, name: str, owners: Mapping[str, str], fields: Sequence[str], axes: str
+    kind: str, name: str, owners: Mapping[str, str], fields: Sequence[str], axes: Symbols
 ) -> str:
     """Return what is wrong with a name, or nothing."""
     if not NAME.fullmatch(name):
@@ -160,8 +177,8 @@ def _misnomer(
         if owners[name] == kind:
             return f'two {kind}s have the name "{name}".'
         return f'the {kind} "{name}" has the name of a {owners[name]}.'
-    head, _, tail = name.rpartition("_")
-    if head in (*fields, "n") and tail and set(tail) <= set(axes):
+    head, _ = axes.suffix(name) or ("", ())
+    if head in (*fields, "n"):
         what = f"a derivative of {head}" if head in fields else "a component of the normal"
         return f'"{name}" means {what}.'
     return ""

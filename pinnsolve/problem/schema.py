@@ -5,7 +5,6 @@ together (names, equations, pieces of the boundary) is checked by `pinnsolve.pro
 Descriptions of the keys are the reference that ``pinnsolve schema`` prints.
 """
 
-import math
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import (
@@ -17,9 +16,8 @@ from pydantic import (
     model_validator,
 )
 
-from pinnsolve.errors import Fault
 from pinnsolve.problem.domain import SHAPES, Domain, piece_names
-from pinnsolve.problem.shapes import Piece, PointSet, Shape
+from pinnsolve.problem.shapes import Piece
 from pinnsolve.problem.values import (
     ExistingFile,
     Integer,
@@ -55,10 +53,10 @@ def _name_or_names(value: object) -> object:
 def _affordable(count: int) -> int:
     """Refuse a number of nodes that no memory can hold."""
     if count > MAX_NODES:
-        size = count * BYTES_PER_NODE / 1e9
+        size = count / 1e9 * BYTES_PER_NODE
         raise fault(
-            f"must be at most {MAX_NODES:,}, but is {count:,}: "
-            f"{count:.3g} nodes take more than {size:,.0f} GB.",
+            f"must be at most {MAX_NODES:,}, but is {count:.3g}, which would take more than "
+            f"{size:.3g} GB.",
             "Lower it; errors fall with a power of the spacing, see [solver] order.",
         )
     return count
@@ -104,29 +102,6 @@ class TabulatedFunction(Section):
 
     file: ExistingFile = Field(description="CSV or HDF5 file with a column per coordinate")
     column: str = Field(description="name of the column that holds the values")
-
-
-def node_faults(domain: Shape, nodes: Nodes) -> list[Fault]:
-    """Return what is wrong with the nodes asked for in a domain."""
-    if isinstance(domain, PointSet):
-        given = [key for key in ("count", "spacing", "file") if getattr(nodes, key) is not None]
-        message = 'a domain of shape "points" brings its own nodes.'
-        return [Fault(("nodes", key), message, "Remove it.") for key in given]
-    if nodes.count is None and nodes.spacing is None and nodes.file is None:
-        message = "[nodes] says neither how many nodes there are nor how far apart."
-        return [Fault(("nodes",), message, "Add count = …, spacing = … or file = … to [nodes].")]
-    if nodes.spacing is None:
-        return []
-    key = ("nodes", "spacing")
-    sides = [high - low for low, high in zip(*domain.box, strict=True)]
-    if nodes.spacing > max(sides):
-        message = f"the spacing {nodes.spacing:g} is larger than the domain, {max(sides):g}."
-        return [Fault(key, message, "Lower it to a small part of that.")]
-    count = math.prod(side / nodes.spacing for side in sides)  # of the box around the domain
-    if count > 4 * MAX_NODES:
-        message = f"the spacing {nodes.spacing:g} would make about {count:.2g} nodes."
-        return [Fault(key, message, f"Raise it: at most {MAX_NODES:,} nodes are possible.")]
-    return []
 
 
 def _kind_of_function(value: object) -> str | None:

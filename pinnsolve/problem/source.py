@@ -74,7 +74,7 @@ class Source:
     def error(self, *faults: Fault) -> ProblemError:
         """Return the error that shows the faults, each with its line, in the order of the file."""
         located = [(self._start(fault), self.locate(fault)) for fault in faults]
-        unique = {str(fault): (start, fault) for start, fault in reversed(located)}
+        unique = {str(fault): (start, fault) for start, fault in located}
         ordered = sorted(unique.values(), key=lambda pair: pair[0])
         return ProblemError(*(fault for _, fault in ordered))
 
@@ -101,7 +101,9 @@ class Source:
             dotted = ".".join(str(part) for part in key[:depth])
             if dotted in self.overrides:
                 return dotted
-        return None
+        whole = ".".join(str(part) for part in key)
+        inner = [dotted for dotted in self.overrides if dotted.startswith(f"{whole}.")]
+        return inner[0] if inner and key not in self.positions else None
 
     def _in_override(self, fault: Fault, dotted: str) -> Fault:
         """Locate a fault in a value from the command line."""

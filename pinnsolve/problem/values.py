@@ -67,7 +67,8 @@ def read_number(value: object, info: Info) -> float:
         try:
             value = parse_number(value, constants)
         except ExpressionError as error:
-            raise fault(error.message, error.remedy, span=error.span) from error
+            message = f"must be a number: {error.message}"
+            raise fault(message, error.remedy, span=error.span) from error
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise fault(
             f"must be a number, but is {in_words(value)}.",

@@ -1,0 +1,257 @@
+"""The discrete problem: conditions on nodal values, with sparse matrices for the derivatives.
+
+The nodal values ``U`` (one column per field) give the jet at the rows of each condition by one
+sparse product per term; the residual follows from the jet, and its Jacobian from the partial
+derivatives of the residual by the chain rule,
+
+    dr_i / dU_jf = sum_terms  (d r / d term)_i  D_term,ij .
+
+All matrices at a row share one stencil, so the sum is taken over the entries of dense blocks and
+no pattern is ever merged or sorted.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+from jaxtyping import Float, Int
+from numpy import ndarray
+
+from pinnsolve.conditions import Condition
+from pinnsolve.diffop import DiffOp, Term
+from pinnsolve.geometry.nodes import Nodes
+from pinnsolve.progress import Progress, Watch, unwatched
+from pinnsolve.rbffd.stencils import nearest, polynomial_degree
+from pinnsolve.rbffd.weights import stencil_weights
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+Block: TypeAlias = tuple[Int[ndarray, "_ _"], Float[ndarray, "_ _"]]  # columns, entries (R, n)
+
+
+@dataclass(frozen=True)
+class Discretisation:
+    """Conditions on nodal values.
+
+    Attributes
+    ----------
+    conditions
+        What holds where.
+    matrices
+        For each condition and each term the matrix that evaluates it at the condition's rows;
+        identities have one entry a row, all others share one pattern with sorted columns.
+    nodes
+        The nodes, ghosts included.
+    n_fields
+        Number of fields.
+    order
+        Order of accuracy of the derivatives.
+    """
+
+    conditions: tuple[Condition, ...]
+    matrices: "tuple[Mapping[Term, csr_array], ...]"
+    nodes: Nodes
+    n_fields: int
+    order: int
+
+    @property
+    def n_nodes(self) -> int:
+        """Number of nodes, ghosts included."""
+        return len(self.nodes.x)
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether the residual is an affine function of the nodal values."""
+        return all(condition.residual.is_linear for condition in self.conditions)
+
+    def residual(self, U: Float[ndarray, "N c"]) -> Float[ndarray, " R"]:
+        """Return the residuals of all conditions, one after the other, unweighted."""
+        return np.concatenate(
+            [
+                condition.residual(jet)
+                for condition, jet in zip(self.conditions, self._jets(U), strict=True)
+            ]
+        )
+
+    def jacobian(self, U: Float[ndarray, "N c"]) -> "csr_array":
+        """Return the derivative of the residuals; its columns are field * N + node."""
+        blocks = [
+            _rows_of_jacobian(
+                condition.residual.partials(jet), matrices, condition.rows, self.n_nodes
+            )
+            for condition, matrices, jet in zip(
+                self.conditions, self.matrices, self._jets(U), strict=True
+            )
+        ]
+        return stack(blocks, self.n_fields * self.n_nodes)
+
+    def _jets(self, U: Float[ndarray, "N c"]) -> list[dict[Term, Float[ndarray, " R"]]]:
+        """Evaluate every term at the rows of its condition."""
+        columns = np.ascontiguousarray(U.T)
+        return [
+            {term: D @ columns[term[0]] for term, D in matrices.items()}
+            for matrices in self.matrices
+        ]
+
+
+def discretise(
+    conditions: Sequence[Condition],
+    nodes: Nodes,
+    n_fields: int,
+    order: int,
+    watch: Watch = unwatched,
+) -> Discretisation:
+    """Assemble the matrices that the conditions need.
+
+    The highest derivative of all sets the size of all stencils. Conditions that hold at the same
+    node share its stencil and factorisation.
+
+    Parameters
+    ----------
+    conditions
+        What holds where.
+    nodes
+        The nodes, ghosts included.
+    n_fields
+        Number of fields.
+    order
+        Order of accuracy of the derivatives, 2 to 6.
+    watch
+        Told how far the work has come.
+
+    Raises
+    ------
+    NodesError
+        If the nodes are too few, coincide, or do not determine polynomials of the degree needed.
+    """
+    row_sets = {condition.rows.tobytes(): condition.rows for condition in conditions}
+    wanted: dict[bytes, dict[DiffOp, None]] = {key: {} for key in row_sets}
+    for condition in conditions:
+        ops = dict.fromkeys(op for _, op in condition.residual.terms if op.order > 0)
+        wanted[condition.rows.tobytes()].update(ops)
+    derivatives = _derivatives(
+        list(row_sets.values()), [tuple(ops) for ops in wanted.values()], nodes, order, watch
+    )
+    by_rows = dict(zip(row_sets, derivatives, strict=True))
+    matrices = tuple(
+        {
+            (field, op): by_rows[condition.rows.tobytes()][op]
+            if op.order > 0
+            else _multiple_of_identity(op, condition.rows, len(nodes.x))
+            for field, op in condition.residual.terms
+        }
+        for condition in conditions
+    )
+    return Discretisation(tuple(conditions), matrices, nodes, n_fields, order)
+
+
+def stack(blocks: Sequence[Block], n_columns: int) -> "csr_array":
+    """Return the sparse matrix with the given blocks of rows, one below the other."""
+    from scipy.sparse import csr_array  # 0.1 s that `pinnsolve --help` need not pay
+
+    none = np.empty(0, dtype=np.int32)
+    lengths = np.concatenate([none, *(np.full(*columns.shape) for columns, _ in blocks)])
+    start = np.concatenate([[0], np.cumsum(lengths)])
+    columns = np.concatenate([none, *(columns.ravel() for columns, _ in blocks)])
+    entries = np.concatenate([none, *(entries.ravel() for _, entries in blocks)], dtype=float)
+    return csr_array((entries, columns, start), shape=(len(lengths), n_columns))
+
+
+def _derivatives(
+    row_sets: Sequence[Int[ndarray, " _"]],
+    wanted: Sequence[tuple[DiffOp, ...]],
+    nodes: Nodes,
+    order: int,
+    watch: Watch,
+) -> "list[dict[DiffOp, csr_array]]":
+    """Assemble the matrices of the operators wanted on each set of rows.
+
+    A row that is in several sets is treated once, with the operators of all of them.
+    """
+    members = np.zeros((len(nodes.x), len(wanted)), dtype=bool)
+    place = np.zeros((len(wanted), len(nodes.x)), dtype=int)  # of a node in a set
+    for k, ops in enumerate(wanted):
+        members[row_sets[k], k] = bool(ops)
+        place[k, row_sets[k]] = np.arange(len(row_sets[k]))
+    rows = np.flatnonzero(members.any(axis=1))
+    if not len(rows):
+        return [{} for _ in wanted]
+    degree = polynomial_degree(order, max(op.order for ops in wanted for op in ops))
+    stencils = nearest(nodes.x[rows], nodes.x, degree)
+    shape = (len(rows), stencils.index.shape[1])
+    index = np.empty((len(nodes.x), shape[1]), dtype=np.int32)
+    entries = [
+        {op: np.empty((len(row_sets[k]), shape[1])) for op in ops} for k, ops in enumerate(wanted)
+    ]
+    patterns, group = np.unique(members[rows], axis=0, return_inverse=True)
+    done = 0
+    for g, pattern in enumerate(patterns):
+        chosen = group == g
+        here, sets = rows[chosen], np.flatnonzero(pattern).tolist()
+        ops = tuple(dict.fromkeys(op for k in sets for op in wanted[k]))
+        index[here], weights = stencil_weights(
+            nodes.x[here],
+            nodes.x,
+            stencils.where(chosen),
+            ops,
+            degree,
+            _share(watch, done / len(rows), len(here) / len(rows)),
+        )
+        for k in sets:
+            for op in wanted[k]:
+                entries[k][op][place[k, here]] = weights[ops.index(op)]
+        done += len(here)
+    columns = [index[set_of_rows] for set_of_rows in row_sets]
+    return [
+        {op: _matrix(columns[k], w, len(nodes.x)) for op, w in entries[k].items()}
+        for k in range(len(wanted))
+    ]
+
+
+def _share(watch: Watch, before: float, share: float) -> Watch:
+    """Report the progress of a part of the work as that of the whole."""
+    return lambda progress: watch(
+        Progress(progress.stage, before + share * (progress.fraction or 0.0))
+    )
+
+
+def _matrix(
+    index: Int[ndarray, "R n"], entries: Float[ndarray, "R n"], n_nodes: int
+) -> "csr_array":
+    """Return the matrix with the given columns and entries, which are not copied."""
+    from scipy.sparse import csr_array  # 0.1 s that `pinnsolve --help` need not pay
+
+    start = np.arange(len(index) + 1, dtype=np.int32) * index.shape[1]
+    return csr_array((entries.ravel(), index.ravel(), start), shape=(len(index), n_nodes))
+
+
+def _multiple_of_identity(op: DiffOp, rows: Int[ndarray, " R"], n_nodes: int) -> "csr_array":
+    """Return the matrix that takes the nodal values at rows."""
+    factor = sum(c for _, c in op.terms)
+    return _matrix(rows[:, None].astype(np.int32), np.full((len(rows), 1), factor), n_nodes)
+
+
+def _rows_of_jacobian(
+    partials: Mapping[Term, Float[ndarray, " R"]],
+    matrices: "Mapping[Term, csr_array]",
+    rows: Int[ndarray, " R"],
+    n_nodes: int,
+) -> Block:
+    """Return one condition's rows of the Jacobian: field by field the sum over its terms."""
+    columns, entries = [], []
+    for field in sorted({field for field, _ in matrices}):
+        own = [term for term in matrices if term[0] == field]
+        widest = max(own, key=lambda term: matrices[term].nnz)
+        index = matrices[widest].indices.reshape(len(rows), -1)
+        total = np.zeros(index.shape)
+        for term in own:
+            D = matrices[term].data.reshape(len(rows), -1)
+            if D.shape == index.shape:
+                total += partials[term][:, None] * D
+            else:  # the identity: its one entry is where the stencil meets its own row
+                total[index == rows[:, None]] += partials[term] * D[:, 0]
+        columns.append(index + field * n_nodes)
+        entries.append(total)
+    return np.concatenate(columns, axis=1), np.concatenate(entries, axis=1)

@@ -1,0 +1,159 @@
+"""Sparse factorisation of the discrete operator, with a warning where it cannot be trusted.
+
+Rows are divided by their largest entry, then columns, for those of a differential equation are
+larger than those of a boundary condition by ``1/h^2``. A singular matrix usually factors without
+an exception, so the condition is estimated: ``|A|_1 |A^-1|_1`` by a few solutions with the factors
+(Hager, 1984, doi:10.1137/0905023; Higham, 1988, doi:10.1145/50063.214386).
+
+With more rows than unknowns the least-squares solution comes from the augmented system
+
+    [ a I   A ] [ r / a ]   [ b ]
+    [ A^T   0 ] [ x     ] = [ 0 ],
+
+which avoids squaring the condition (Björck, 1967, doi:10.1007/BF01933321).
+
+Ordering. Where rows can be arranged so that every diagonal entry is large, as for most scalar
+equations, pivots are taken from the diagonal and a minimum-degree ordering of ``A + A^T`` keeps
+the factors sparse: about five times faster than the column ordering that serves all others.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from jaxtyping import Float, Int
+from numpy import ndarray
+
+from pinnsolve.errors import SingularError
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+LARGEST_CONDITION = 1e14  # of the scaled matrix; beyond it no digit of the solution is left
+RESIDUAL_SCALE = 1e-3  # a of the augmented system, about the smallest singular value
+GENERAL = {"permc_spec": "COLAMD"}
+DIAGONAL = {
+    "permc_spec": "MMD_AT_PLUS_A",
+    "diag_pivot_thresh": 0.01,
+    "options": {"SymmetricMode": True},
+}
+LARGE_ENTRY = 0.3  # of the scaled matrix, fit to be a pivot
+
+
+@dataclass(frozen=True)
+class Factorisation:
+    """A factorised matrix; call it with a right-hand side.
+
+    Attributes
+    ----------
+    matrix
+        The scaled matrix.
+    rows, columns
+        Factors by which rows and columns have been multiplied.
+    factors
+        Those of the scaled matrix, or of the augmented system, with its rows in ``order``.
+    order
+        A permutation of rows.
+    condition
+        Estimated 1-norm condition number of the scaled matrix.
+    """
+
+    matrix: "csr_array"
+    rows: Float[ndarray, " R"]
+    columns: Float[ndarray, " K"]
+    factors: Any
+    order: Int[ndarray, " _"]
+    condition: float
+
+    def __call__(self, b: Float[ndarray, " R"]) -> Float[ndarray, " K"]:
+        """Return the solution, in the sense of least squares if there are more rows than unknowns.
+
+        One step of iterative refinement makes up for the pivots chosen for sparsity.
+        """
+        b = b * self.rows
+        x = self._solve(b)
+        x += self._solve(b - self.matrix @ x)
+        return x * self.columns
+
+    def _solve(self, b: Float[ndarray, " R"]) -> Float[ndarray, " K"]:
+        n_rows, n_columns = self.matrix.shape
+        if n_rows == n_columns:
+            return self.factors.solve(b[self.order])
+        return self.factors.solve(np.concatenate([b, np.zeros(n_columns)])[self.order])[n_rows:]
+
+
+def factorise(matrix: "csr_array") -> Factorisation:
+    """Factorise a sparse matrix with at least as many rows as columns.
+
+    Raises
+    ------
+    SingularError
+        If it has fewer rows than columns, a row or column of zeros, or no usable inverse.
+    """
+    from scipy.sparse import block_array, csc_array, csr_array, diags_array, eye_array
+    from scipy.sparse.linalg import splu
+
+    n_rows, n_columns = matrix.shape
+    if n_rows < n_columns:
+        raise SingularError(
+            f"the discrete problem has {n_columns} unknowns, but only {n_rows} equations. "
+            "Give each field a boundary condition on every piece of the boundary."
+        )
+    rows = _inverse_of_largest(matrix, axis=1)
+    scaled = diags_array(rows) @ matrix
+    columns = _inverse_of_largest(scaled, axis=0)
+    scaled = csr_array(scaled @ diags_array(columns))
+    system = scaled
+    if n_rows > n_columns:
+        identity = RESIDUAL_SCALE * eye_array(n_rows)
+        system = block_array([[identity, scaled], [scaled.T, None]], format="csr")
+    large_diagonal = _large_diagonal(system)
+    order = np.arange(system.shape[0]) if large_diagonal is None else large_diagonal
+    settings = GENERAL if large_diagonal is None else DIAGONAL
+    try:
+        factors = splu(csc_array(system[order]), **settings)
+        condition = float(abs(system).sum(axis=0).max()) * _norm_of_inverse(factors)
+    except RuntimeError:  # an exactly singular factor
+        condition = np.inf
+    if not condition < LARGEST_CONDITION:
+        raise SingularError(
+            f"the discrete problem has no unique solution: its matrix of {n_columns} unknowns is "
+            f"singular to working precision (condition {condition:.0e}). Check that boundary "
+            "conditions fix every field, constants included, or change nodes.count or "
+            "solver.order."
+        )
+    return Factorisation(scaled, rows, columns, factors, order, condition)
+
+
+def _inverse_of_largest(matrix: "csr_array", axis: int) -> Float[ndarray, " _"]:
+    """Return one over the largest entry of each column (axis 0) or row (axis 1)."""
+    largest = abs(matrix).max(axis=axis).toarray().ravel()
+    return 1.0 / np.where(largest > 0, largest, 1.0)
+
+
+def _large_diagonal(matrix: "csr_array") -> Int[ndarray, " _"] | None:
+    """Return an order of the rows that makes every diagonal entry large; None if there is none."""
+    from scipy.sparse.csgraph import maximum_bipartite_matching
+
+    large = matrix.copy()
+    large.data[np.abs(large.data) < LARGE_ENTRY] = 0.0
+    large.eliminate_zeros()
+    order = maximum_bipartite_matching(large, perm_type="row")
+    return order if (order >= 0).all() else None
+
+
+def _norm_of_inverse(factors: Any) -> float:
+    """Estimate the 1-norm of the inverse from below, almost always within a factor of three."""
+    n = factors.shape[0]
+    x = np.full(n, 1.0 / n)
+    norm = 0.0
+    for _ in range(5):
+        y = factors.solve(x)
+        norm = max(norm, float(np.abs(y).sum()))
+        z = factors.solve(np.where(y < 0, -1.0, 1.0), "T")
+        steepest = int(np.argmax(np.abs(z)))
+        if not abs(z[steepest]) > z @ x:
+            break
+        x = np.zeros(n)
+        x[steepest] = 1.0
+    return norm

@@ -1,0 +1,189 @@
+from math import comb
+
+import numpy as np
+import pytest
+from clouds import cloud, inner
+
+from pinnsolve.diffop import DiffOp, identity, laplacian, partial
+from pinnsolve.errors import NodesError
+from pinnsolve.progress import Progress
+from pinnsolve.rbffd import saddlepoint, weights
+from pinnsolve.rbffd.polynomials import multi_indices
+from pinnsolve.rbffd.stencils import polynomial_degree
+from pinnsolve.rbffd.weights import operator_matrices
+
+
+def monomial(x, power):
+    return np.prod(x ** np.array(power), axis=1)
+
+
+def derivative(x, power, op):
+    """Return ``op`` applied to a monomial, by the rules of school."""
+    total = np.zeros(len(x))
+    for alpha, c in op.terms:
+        factor, lower = c, []
+        for n, k in zip(power, alpha, strict=True):
+            factor *= np.prod(np.arange(n - k + 1, n + 1)) if n >= k else 0.0
+            lower.append(max(n - k, 0))
+        total += factor * monomial(x, lower)
+    return total
+
+
+CASES = [
+    *((1, p, laplacian(1)) for p in (2, 4, 6)),
+    *((2, p, op) for p in (2, 3, 4, 5, 6) for op in (laplacian(2), partial((1, 0)))),
+    *((2, p, op) for p in (2, 4) for op in (partial((1, 1)), partial((2, 2)), partial((3, 0)))),
+    *((3, p, op) for p in (2, 4) for op in (laplacian(3), partial((1, 0, 1)))),
+    (2, 4, DiffOp((((2, 0), 1.0), ((1, 1), -0.5), ((0, 1), 3.0), ((0, 0), 2.0)))),
+    (4, 2, laplacian(4)),
+]
+
+
+@pytest.mark.parametrize(("dim", "order", "op"), CASES)
+def test_polynomials_of_the_degree_are_differentiated_exactly(dim, order, op):
+    nodes = cloud(400 if dim < 4 else 800, dim) - 0.5
+    x = nodes[:40]
+    D = operator_matrices(x, nodes, [op], order)[op]
+    assert D.shape == (len(x), len(nodes))
+    size = np.abs(D).sum(axis=1).max()  # what one unit of rounding becomes, about h^-order
+    for power in multi_indices(dim, polynomial_degree(order, op.order)):
+        miss = D @ monomial(nodes, power) - derivative(x, power, op)
+        assert np.abs(miss).max() < 1e-10 * size
+
+
+@pytest.mark.parametrize(
+    ("dim", "order"), [(2, 2), (2, 3), (2, 4), (2, 5), (2, 6), (3, 2), (3, 3), (3, 4)]
+)
+def test_errors_fall_with_the_order_asked_for(dim, order):
+    counts = (400, 800, 1600, 3200) if dim == 2 else (1000, 2000, 4000, 8000)
+    wave = 2 * np.arange(1, dim + 1)
+    along_x = partial([1] + [0] * (dim - 1))
+    mixed = partial([1, 1] + [0] * (dim - 2))
+    exact = {
+        laplacian(dim): lambda x: -(wave @ wave) * np.sin(x @ wave),
+        along_x: lambda x: wave[0] * np.cos(x @ wave),
+        mixed: lambda x: -wave[0] * wave[1] * np.sin(x @ wave),
+    }
+    errors = []
+    for count in counts:
+        nodes = cloud(count, dim)
+        x = inner(nodes)[:300]
+        D = operator_matrices(x, nodes, list(exact), order)
+        errors.append(
+            [
+                np.sqrt(np.mean((D[op] @ np.sin(nodes @ wave) - u(x)) ** 2))
+                for op, u in exact.items()
+            ]
+        )
+    slopes = [-dim * np.polyfit(np.log(counts), np.log(e), 1)[0] for e in np.transpose(errors)]
+    assert min(slopes) > order - 0.3
+
+
+def test_interpolation_returns_nodal_values_at_nodes():
+    nodes = cloud(200, 2)
+    I = operator_matrices(nodes[:50], nodes, [identity(2)], 4)[identity(2)]
+    np.testing.assert_allclose(I.toarray(), np.eye(200)[:50], atol=1e-10)
+
+
+def test_all_operators_share_one_pattern_with_sorted_columns():
+    nodes = cloud(200, 2)
+    A, B = operator_matrices(nodes, nodes, [laplacian(2), partial((1, 0))], 4).values()
+    np.testing.assert_array_equal(A.indices, B.indices)
+    assert (np.diff(A.indices.reshape(200, -1)) > 0).all()
+    assert A.nnz == 200 * (2 * comb(7, 2) + 1)
+
+
+def test_weights_scale_with_the_spacing():
+    nodes, op = cloud(200, 2), laplacian(2)
+    D = operator_matrices(nodes, nodes, [op], 4)[op]
+    E = operator_matrices(nodes / 1024, nodes / 1024, [op], 4)[op]
+    assert np.abs(E / 1024**2 - D).max() == 0  # a power of two costs no digit
+
+
+def test_the_laplacian_does_not_depend_on_position_or_direction():
+    nodes, op = cloud(300, 2), laplacian(2)
+    c, s = np.cos(1.0), np.sin(1.0)
+    moved = nodes @ [[c, -s], [s, c]] + [3.0, -2.0]
+    u = np.sin(nodes @ [1.0, 2.0])
+    D, E = (operator_matrices(x, x, [op], 4)[op] for x in (nodes, moved))
+    np.testing.assert_allclose(E @ u, D @ u, atol=1e-8)
+
+
+@pytest.mark.parametrize("order", [2, 4, 6])
+def test_the_fast_path_agrees_with_the_full_system(monkeypatch, order):
+    nodes, op = cloud(300, 2), laplacian(2)
+    fast = operator_matrices(nodes, nodes, [op], order)[op]
+    monkeypatch.setattr(saddlepoint, "GROWTH_LIMIT", 0.0)
+    full = operator_matrices(nodes, nodes, [op], order)[op]
+    # its rounding errors touch only what vanishes on polynomials, so few digits suffice
+    assert np.abs(fast - full).max() < 1e-4 * np.abs(full).max()
+    assert np.abs((fast - full) @ nodes**2).max() < 1e-9 * np.abs(full).sum(axis=1).max()
+
+
+def test_chunks_do_not_change_the_weights(monkeypatch):
+    nodes, op = cloud(200, 2), laplacian(2)
+    whole = operator_matrices(nodes, nodes, [op], 2)[op]
+    monkeypatch.setattr(weights, "CHUNK_BYTES", 1)
+    seen: list[Progress] = []
+    pieces = operator_matrices(nodes, nodes, [op], 2, seen.append)[op]
+    assert np.abs(whole - pieces).max() < 1e-9 * np.abs(whole).max()
+    assert [p.fraction for p in seen] == pytest.approx(np.arange(1, 201) / 200)
+
+
+def test_a_watcher_can_stop_the_work(monkeypatch):
+    monkeypatch.setattr(weights, "CHUNK_BYTES", 1)
+
+    def stop(_):
+        raise KeyboardInterrupt
+
+    nodes = cloud(200, 2)
+    with pytest.raises(KeyboardInterrupt):
+        operator_matrices(nodes, nodes, [laplacian(2)], 2, stop)
+
+
+def test_too_few_nodes_are_an_error_that_names_the_keys():
+    nodes = cloud(30, 2)
+    with pytest.raises(NodesError) as caught:
+        operator_matrices(nodes, nodes, [laplacian(2)], 4)
+    assert str(caught.value) == (
+        "derivatives exact to degree 5 in 2-D need stencils of 43 nodes, but there are 30. "
+        "Raise nodes.count (or lower nodes.spacing), or lower solver.order."
+    )
+
+
+def test_nodes_on_a_line_are_an_error_not_a_singular_matrix():
+    t = np.linspace(0.0, 1.0, 60)
+    nodes = np.stack([t, 2 * t], axis=1)
+    with pytest.raises(NodesError) as caught:
+        operator_matrices(nodes[:1], nodes, [laplacian(2)], 2)
+    assert str(caught.value) == (
+        "the 21 nodes nearest to (0, 0) do not determine a polynomial of degree 3: some coincide, "
+        "or they lie on a line or a lattice. Use quasi-uniform nodes, or lower solver.order."
+    )
+
+
+def test_nodes_on_a_circle_are_an_error():
+    t = 2 * np.pi * np.arange(60) / 60
+    nodes = np.stack([np.cos(t), np.sin(t)], axis=1)
+    with pytest.raises(NodesError, match="do not determine a polynomial of degree 3"):
+        operator_matrices(nodes, nodes, [laplacian(2)], 2)
+
+
+def test_few_lines_of_a_lattice_are_an_error():
+    nodes = np.stack(np.meshgrid(np.arange(60.0), np.arange(3.0)), axis=-1).reshape(-1, 2)
+    with pytest.raises(NodesError, match="lattice"):
+        operator_matrices(nodes, nodes, [partial((0, 4))], 2)
+
+
+def test_a_full_lattice_is_good_enough_or_an_error():
+    nodes = np.stack(np.meshgrid(np.arange(20.0), np.arange(20.0)), axis=-1).reshape(-1, 2)
+    x = nodes[190:191]
+    D = operator_matrices(x, nodes, [laplacian(2)], 4)[laplacian(2)]
+    assert (D @ (nodes**2).sum(axis=1))[0] == pytest.approx(4.0)
+
+
+def test_twin_nodes_are_an_error():
+    nodes = cloud(100, 2)
+    nodes[7] = nodes[3]
+    with pytest.raises(NodesError, match=r"^two nodes coincide at \(.*\), or nearly so: 2 such"):
+        operator_matrices(nodes, nodes, [laplacian(2)], 2)
