@@ -63,31 +63,39 @@ class NodalObjective:
     @torch.no_grad()
     def value(self) -> Float[Tensor, " R"]:
         """Return the same outside of any graph."""
-        u = self.net(self.x)
+        return self.at(self.net(self.x).mT.flatten())
+
+    def at(self, u: Float[Tensor, " K"]) -> Float[Tensor, " R"]:
+        """Return the weighted residual of nodal values, field by field."""
         if self.is_linear:
             S, b = self._affine
-            return S.times(u.mT.flatten()) - b
+            return S.times(u) - b
         return self._tensor(self.weights * self.system.residual(self._nodal_values(u)))
+
+    def slope(self, u: Float[Tensor, " K"]) -> SparseMatrix:
+        """Return the derivative of the weighted residual by the nodal values."""
+        if self.is_linear:
+            return self._affine[0]
+        return self._weighted_jacobian(self._nodal_values(u))
 
     def linearise(self) -> tuple[Float[Tensor, " R"], NodalJacobian]:
         """Return the residual vector and its Jacobian with respect to all weights."""
-        return self.value(), NodalJacobian(self._slope(), layers(self.net, self.x))
+        with torch.no_grad():
+            u = self.net(self.x).mT.flatten()
+        return self.at(u), NodalJacobian(self.slope(u), layers(self.net, self.x))
 
     @torch.no_grad()
-    def head_system(self) -> tuple[Float[Tensor, "R P"], Float[Tensor, " R"]]:
-        """Return the linearised residual ``M c - t`` in the weights of the head."""
+    def head(self) -> "NodalHead":
+        """Return the residual as a function of the head's weights."""
         features = self.net.features(self.x)
-        c = self.net.head.out_features
-        unit = torch.eye(c, dtype=features.dtype, device=features.device)
+        unit = torch.eye(self.net.head.out_features).to(features)
         # nodal values are kron(I, [features, 1]) times the head's weights and biases
-        columns = torch.cat(
-            [torch.kron(unit, features), torch.kron(unit, torch.ones_like(features[:, :1]))], 1
+        return NodalHead(
+            self,
+            torch.cat(
+                [torch.kron(unit, features), torch.kron(unit, torch.ones_like(features[:, :1]))], 1
+            ),
         )
-        S = self._slope()
-        M = S.times(columns)
-        if self.is_linear:
-            return M, self._affine[1]
-        return M, S.times(self.net(self.x).mT.flatten()) - self.value()
 
     @cached_property
     def _affine(self) -> tuple[SparseMatrix, Float[Tensor, " R"]]:
@@ -110,21 +118,40 @@ class NodalObjective:
             )
         ]
 
-    def _slope(self) -> SparseMatrix:
-        """Return the derivative of the residual with respect to the nodal values."""
-        if self.is_linear:
-            return self._affine[0]
-        with torch.no_grad():
-            return self._weighted_jacobian(self._nodal_values(self.net(self.x)))
-
     def _weighted_jacobian(self, U: Float[ndarray, "N c"]) -> SparseMatrix:
         return self._sparse(diags_array(self.weights) @ self.system.jacobian(U))
 
-    def _nodal_values(self, u: Float[Tensor, "N c"]) -> Float[ndarray, "N c"]:
-        return u.detach().double().cpu().numpy()
+    def _nodal_values(self, u: Float[Tensor, " K"]) -> Float[ndarray, "N c"]:
+        return u.double().cpu().numpy().reshape(self.system.n_fields, -1).T
 
     def _sparse(self, matrix: csr_array) -> SparseMatrix:
         return SparseMatrix(csr_array(matrix), self.x.device, self.x.dtype)
 
     def _tensor(self, values: ndarray | float) -> Tensor:
         return torch.as_tensor(values).to(self.x)
+
+
+@dataclass(frozen=True)
+class NodalHead:
+    """The residual as a function of the head's weights, ``r(c) = W R(C c)``.
+
+    Attributes
+    ----------
+    objective
+        The residual as a function of nodal values.
+    columns
+        Nodal values of each feature, field by field.
+    """
+
+    objective: NodalObjective
+    columns: Float[Tensor, "K P"]
+
+    def residual(self, c: Float[Tensor, " P"]) -> Float[Tensor, " R"]:
+        """Return the weighted residual vector."""
+        return self.objective.at(self.columns @ c)
+
+    def linearise(self, c: Float[Tensor, " P"]) -> tuple[Float[Tensor, "R P"], Float[Tensor, " R"]]:
+        """Return ``M, t`` such that the residual linearised at ``c`` is ``M c' - t`` at ``c'``."""
+        u = self.columns @ c
+        S = self.objective.slope(u)
+        return S.times(self.columns), S.times(u) - self.objective.at(u)

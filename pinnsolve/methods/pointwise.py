@@ -6,7 +6,7 @@ outputs at once. Source: Raissi, Perdikaris & Karniadakis (2019), Physics-inform
 networks, J. Comput. Phys. 378, doi:10.1016/j.jcp.2018.10.045.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeAlias
@@ -85,26 +85,19 @@ class PointwiseObjective:
         return torch.cat(values), DenseJacobian(torch.cat(rows))
 
     @torch.no_grad()
-    def head_system(self) -> tuple[Float[Tensor, "R P"], Float[Tensor, " R"]]:
-        """Return the linearised residual ``M c - t`` in the weights of the head."""
+    def head(self) -> "PointwiseHead":
+        """Return the residual as a function of the head's weights."""
         w, c = self.net.head.in_features, self.net.head.out_features
-        blocks = []
-        for (residual, x, factor), features in zip(self._bound, self._features(), strict=True):
-            M = x.new_zeros(len(x), c * (w + 1))
-            for (i, op), slope in residual.partials(self._jet(residual, x)).items():
-                constant = sum(value for alpha, value in op.terms if sum(alpha) == 0)
-                M[:, i * w : (i + 1) * w] += (factor * slope)[:, None] * features[i, op]
-                M[:, c * w + i] += factor * slope * constant
-            blocks.append(M)
-        M = torch.cat(blocks)
-        head = torch.cat([self.net.head.weight.flatten(), self.net.head.bias])
-        return M, M @ head - self.value()
-
-    def _features(self) -> Iterator[dict[Term, Float[Tensor, "R w"]]]:
-        """Yield, for each condition, its terms of every feature."""
-        for residual, x, _ in self._bound:
-            by_op = {op: derivative(self.net.features, op)(x) for _, op in residual.terms}
-            yield {(i, op): by_op[op] for i, op in residual.terms}
+        parts = []
+        for residual, x, factor in self._bound:
+            features = {op: derivative(self.net.features, op)(x) for _, op in residual.terms}
+            columns = {}
+            for i, op in residual.terms:
+                T = columns[i, op] = x.new_zeros(len(x), c * (w + 1))
+                T[:, i * w : (i + 1) * w] = features[op]
+                T[:, c * w + i] = sum(value for alpha, value in op.terms if sum(alpha) == 0)
+            parts.append((residual, factor, columns))
+        return PointwiseHead(tuple(parts))
 
     def _jet(self, residual: Residual, x: Tensor) -> dict[Term, Float[Tensor, " R"]]:
         with torch.no_grad():
@@ -139,3 +132,36 @@ class PointwiseObjective:
             )
             for condition, part in zip(self.conditions, parts, strict=True)
         ]
+
+
+@dataclass(frozen=True)
+class PointwiseHead:
+    """The residual as a function of the head's weights.
+
+    Attributes
+    ----------
+    parts
+        Residual, row factors, and each term of every feature, condition by condition.
+    """
+
+    parts: tuple[tuple[Residual, Tensor, Mapping[Term, Tensor]], ...]
+
+    def residual(self, c: Float[Tensor, " P"]) -> Float[Tensor, " R"]:
+        """Return the weighted residual vector."""
+        return torch.cat(
+            [
+                factor * residual({term: T @ c for term, T in columns.items()})
+                for residual, factor, columns in self.parts
+            ]
+        )
+
+    def linearise(self, c: Float[Tensor, " P"]) -> tuple[Float[Tensor, "R P"], Float[Tensor, " R"]]:
+        """Return ``M, t`` such that the residual linearised at ``c`` is ``M c' - t`` at ``c'``."""
+        blocks = []
+        for residual, factor, columns in self.parts:
+            slopes = residual.partials({term: T @ c for term, T in columns.items()})
+            blocks.append(
+                sum((factor * slopes[term])[:, None] * T for term, T in columns.items())
+            )
+        M = torch.cat(blocks)
+        return M, M @ c - self.residual(c)

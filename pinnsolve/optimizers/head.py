@@ -8,15 +8,13 @@ number: the frequency of the first layer. `draw_features` chooses it by the loss
 solve then reaches, which costs nothing but the solve.
 """
 
-from math import inf
-
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from pinnsolve.leastsquares.head import least_squares
 from pinnsolve.networks.mlp import MLP
-from pinnsolve.optimizers.objective import Budget, Note, Objective, StoppingRule
+from pinnsolve.optimizers.objective import Budget, HeadProblem, Note, Objective, StoppingRule
 
 FREQUENCY = 1.0  # of the features that are tried first, per half width of the domain
 HALVINGS = 6
@@ -27,14 +25,17 @@ WORTHWHILE = 0.7  # a loss this much smaller is worth another frequency
 @torch.no_grad()
 def head(objective: Objective, budget: Budget, note: Note) -> str:
     """Lower the loss by Newton steps on the head's weights; return why it stopped."""
+    problem = objective.head()
     stop = StoppingRule(budget, note)
-    loss = _loss(objective)
+    c = head_weights(objective.net)
+    loss = _loss(problem, c)
     iteration, reason = 0, ""
     while not reason:
-        new = _newton_step(objective, loss)
+        before = loss
+        c, loss = _newton_step(problem, c, loss)
+        set_head(objective.net, c)
         iteration += 1
-        converged = objective.is_linear or new >= (1 - 1e-3) * loss
-        loss = min(new, loss)
+        converged = objective.is_linear or loss >= (1 - 1e-3) * before
         reason = stop(iteration, loss) or ("the head's weights are optimal" if converged else "")
     return reason
 
@@ -51,13 +52,16 @@ def draw_features(objective: Objective, seed: int, budget: Budget, note: Note) -
 
     def attempt(frequency: float) -> float:
         net.initialise(seed, frequency)
-        loss = _loss(objective)
+        problem, c = objective.head(), head_weights(net)
+        loss = _loss(problem, c)
         for _ in range(1 if objective.is_linear else SKETCHES):
-            before, loss = loss, _newton_step(objective, loss)
+            before = loss
+            c, loss = _newton_step(problem, c, loss)
             if loss >= 0.5 * before:
                 break
-        found[frequency] = loss, _head_weights(net)
-        note(len(found), loss)  # the best so far may be another: the last note tells
+        found[frequency] = loss, c
+        set_head(net, c)
+        note(len(found), loss)
         return loss
 
     first = attempt(FREQUENCY)
@@ -68,7 +72,7 @@ def draw_features(objective: Objective, seed: int, budget: Budget, note: Note) -
     least = min(loss for loss, _ in found.values())
     chosen = min(f for f, (loss, _) in found.items() if WORTHWHILE * loss <= least)
     net.initialise(seed, chosen)
-    _set_head(net, found[chosen][1])
+    set_head(net, found[chosen][1])
     drawn = f"features of frequency {chosen:g} drawn"
     if objective.is_linear:
         return drawn
@@ -76,32 +80,32 @@ def draw_features(objective: Objective, seed: int, budget: Budget, note: Note) -
     return f"{drawn}; {head(objective, budget, lambda i, loss: note(tried + i, loss))}"
 
 
-def _loss(objective: Objective) -> float:
-    r = objective.value()
+def head_weights(net: MLP) -> Float[Tensor, " P"]:
+    """Return the head's weights, then its biases, as one vector."""
+    return torch.cat([net.head.weight.flatten(), net.head.bias]).detach()
+
+
+def set_head(net: MLP, c: Float[Tensor, " P"]) -> None:
+    """Put a vector of weights and biases into the head."""
+    n = net.head.weight.numel()
+    with torch.no_grad():
+        net.head.weight.copy_(c[:n].view_as(net.head.weight))
+        net.head.bias.copy_(c[n:])
+
+
+def _loss(problem: HeadProblem, c: Float[Tensor, " P"]) -> float:
+    r = problem.residual(c)
     return float(r @ r)
 
 
-def _newton_step(objective: Objective, loss: float) -> float:
-    """Move the head to the least-squares solution, or as far towards it as lowers the loss."""
-    net = objective.net
-    start = _head_weights(net)
-    M, t = objective.head_system()
+def _newton_step(
+    problem: HeadProblem, c: Float[Tensor, " P"], loss: float
+) -> tuple[Float[Tensor, " P"], float]:
+    """Return the least-squares solution, or as far towards it as lowers the loss, and the loss."""
+    M, t = problem.linearise(c)
     target = least_squares(M, t)
-    new = inf
     for halving in range(HALVINGS):
-        _set_head(net, start + 0.5**halving * (target - start))
-        new = _loss(objective)
-        if new < loss:
-            return new
-    _set_head(net, start)
-    return loss
-
-
-def _head_weights(net: MLP) -> Float[Tensor, " P"]:
-    return torch.cat([net.head.weight.flatten(), net.head.bias])
-
-
-def _set_head(net: MLP, c: Float[Tensor, " P"]) -> None:
-    n = net.head.weight.numel()
-    net.head.weight.copy_(c[:n].view_as(net.head.weight))
-    net.head.bias.copy_(c[n:])
+        new = c + 0.5**halving * (target - c)
+        if (new_loss := _loss(problem, new)) < loss:
+            return new, new_loss
+    return c, loss

@@ -1,8 +1,8 @@
 """What an optimiser is given: a residual vector, its linearisations, and when to stop.
 
 Everything is least squares: the loss is ``r . r`` for the weighted residual vector ``r``. Adam
-and L-BFGS differentiate it; Gauss-Newton asks for its Jacobian; the head solve for the part of
-the Jacobian that belongs to the last layer.
+and L-BFGS differentiate it; Gauss-Newton asks for its Jacobian; the head solve for the residual
+as a function of the last layer's weights, for which the features are evaluated once.
 """
 
 from collections.abc import Callable
@@ -14,6 +14,17 @@ from torch import Tensor
 
 from pinnsolve.leastsquares.jacobian import Jacobian
 from pinnsolve.networks.mlp import MLP
+
+
+@runtime_checkable
+class HeadProblem(Protocol):
+    """A residual vector that depends on the weights of the last layer alone."""
+
+    def residual(self, c: Float[Tensor, " P"]) -> Float[Tensor, " R"]:
+        """Return the weighted residual vector."""
+
+    def linearise(self, c: Float[Tensor, " P"]) -> tuple[Float[Tensor, "R P"], Float[Tensor, " R"]]:
+        """Return ``M, t`` such that the residual linearised at ``c`` is ``M c' - t`` at ``c'``."""
 
 
 @runtime_checkable
@@ -37,8 +48,8 @@ class Objective(Protocol):
     def linearise(self) -> tuple[Float[Tensor, " R"], Jacobian]:
         """Return the residual vector and its Jacobian with respect to all weights."""
 
-    def head_system(self) -> tuple[Float[Tensor, "R P"], Float[Tensor, " R"]]:
-        """Return ``M, t`` such that the linearised residual is ``M c - t`` in the head's weights."""
+    def head(self) -> HeadProblem:
+        """Return the residual as a function of the head's weights, the features as they are."""
 
 
 @dataclass(frozen=True)

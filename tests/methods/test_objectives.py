@@ -10,6 +10,7 @@ from pinnsolve.conditions import conditions
 from pinnsolve.geometry import build_domain
 from pinnsolve.geometry.nodeset import node_set
 from pinnsolve.methods import collocation
+from pinnsolve.optimizers.head import head_weights, set_head
 from pinnsolve.problem import load
 from pinnsolve.rbffd.discretisation import discretise
 
@@ -108,15 +109,23 @@ def test_the_jacobian_predicts_small_changes(objective):
     torch.testing.assert_close(actual, predicted, rtol=1e-3, atol=1e-3 * predicted.norm().item())
 
 
-def test_the_head_system_is_the_jacobians_last_columns(objective):
-    M, t = objective.head_system()
+def test_the_head_problem_is_the_objective_with_the_features_held(objective):
+    problem, c = objective.head(), head_weights(objective.net)
+    torch.testing.assert_close(problem.residual(c), objective.value(), rtol=1e-9, atol=1e-10)
+    M, t = problem.linearise(c)
     r, J = objective.linearise()
-    n = M.shape[1]
-    v = torch.zeros(J.shape[1])
-    v[-n:] = torch.randn(n)
-    torch.testing.assert_close(M @ v[-n:], J.times(v), rtol=1e-9, atol=1e-9)
-    head = parameters_to_vector(objective.net.head.parameters()).detach()
-    torch.testing.assert_close(M @ head - t, r, rtol=1e-9, atol=1e-9)
+    torch.testing.assert_close(M @ c - t, r, rtol=1e-9, atol=1e-9)
+    v = torch.zeros(J.shape[1])  # the head's weights are the last columns
+    v[-len(c) :] = torch.randn(len(c))
+    torch.testing.assert_close(M @ v[-len(c) :], J.times(v), rtol=1e-9, atol=1e-9)
+
+
+def test_setting_the_head_is_undone_by_reading_it(objective):
+    c = torch.randn_like(head_weights(objective.net))
+    set_head(objective.net, c)
+    assert torch.equal(head_weights(objective.net), c)
+    residual = objective.head().residual(c)
+    torch.testing.assert_close(objective.value(), residual, rtol=1e-9, atol=1e-9)
 
 
 def test_row_weights_do_not_depend_on_units(tmp_path):
@@ -154,7 +163,7 @@ def test_the_structured_jacobian_of_a_discretisation_is_the_automatic_one(object
     if method == "pointwise":
         pytest.skip("its Jacobian is automatic")
     weights = {name: value.detach() for name, value in objective.net.named_parameters()}
-    S = objective._slope()
+    S = objective.slope(objective.net(objective.x).mT.flatten().detach())
     identity = torch.eye(S.shape[1])
     dense = S.times(identity)
     J = jacrev(lambda w: dense @ functional_call(objective.net, w, (objective.x,)).mT.flatten())

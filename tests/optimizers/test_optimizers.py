@@ -34,11 +34,25 @@ class Fit:
         S = SparseMatrix(eye_array(len(self.x), format="csr") / len(self.x) ** 0.5)
         return self.value(), NodalJacobian(S, layers(self.net, self.x))
 
-    def head_system(self):
-        scale = len(self.x) ** -0.5
+    def head(self):
         features = self.net.features(self.x)
         ones = torch.ones_like(features[:, :1])
-        return torch.cat([features, ones], 1) * scale, torch.sin(3 * self.x)[:, 0] * scale
+        M = torch.cat([features, ones], 1) * len(self.x) ** -0.5
+        return Head(M, torch.sin(3 * self.x)[:, 0] * len(self.x) ** -0.5)
+
+
+@dataclass
+class Head:
+    """The same in the head's weights."""
+
+    M: torch.Tensor
+    t: torch.Tensor
+
+    def residual(self, c):
+        return self.M @ c - self.t
+
+    def linearise(self, _):
+        return self.M, self.t
 
 
 @pytest.fixture
