@@ -1,7 +1,6 @@
 """One solve, from the problem to the solution, in the order in which the data flows."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -13,20 +12,20 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
+from pinnsolve.accuracy import exact_values, measure, relative_l2
 from pinnsolve.conditions import conditions
 from pinnsolve.errors import DivergedError, FileError
 from pinnsolve.geometry import build_domain
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.nodeset import node_set
 from pinnsolve.geometry.pointset import Nodes
-from pinnsolve.geometry.sampling import sample
 from pinnsolve.preflight import assemble, preflight
 from pinnsolve.problem import Problem, load
 from pinnsolve.progress import Progress, Watch, unwatched
 from pinnsolve.rbffd import direct
 from pinnsolve.rbffd.discretisation import Discretisation
 from pinnsolve.rbffd.interpolate import interpolate
-from pinnsolve.solution import Baseline, Errors, Solution
+from pinnsolve.solution import Baseline, Solution
 
 if TYPE_CHECKING:
     from pinnsolve.methods.training import Training
@@ -170,9 +169,9 @@ def _baseline(
     if not result.converged:
         return Baseline("rbf-fd", None, None, seconds, result.message)
     values = result.values[nodes.rows]
-    exact = _exact(problem, nodes.x[nodes.rows])
-    error = None if exact is None else _relative_l2(values, exact)
-    return Baseline("rbf-fd", values, error, seconds, result.message)
+    exact = exact_values(problem, nodes.x[nodes.rows])
+    distance = None if exact is None else relative_l2(values, exact)
+    return Baseline("rbf-fd", values, distance, seconds, result.message)
 
 
 def _train(
@@ -198,7 +197,7 @@ def _train(
     else:
         objective = collocation.pointwise_objective(net, problem, nodes)
     clock.lap("set-up")
-    exact = _exact(problem, nodes.x[nodes.rows])
+    exact = exact_values(problem, nodes.x[nodes.rows])
     training: Training = collocation.solve(
         objective, problem, nodes, exact, resume is not None, watch
     )
@@ -232,9 +231,11 @@ def _finish(solution: Solution, domain: Domain, clock: _Clock, watch: Watch) -> 
     accuracy = solution.problem.settings.solver.accuracy
     if solution.status == "finished":
         watch(Progress("errors"))
-    errors = _errors(solution, domain)
+    errors = measure(solution, domain)
     status, message = solution.status, solution.message
-    if errors and accuracy and status == "finished":
+    if accuracy and errors is None and status == "finished":
+        message = "the accuracy asked for cannot be judged: no exact solution is given."
+    elif errors and accuracy and status == "finished":
         worst = max(errors.relative_l2.values())
         if not worst <= accuracy:
             status = "accuracy missed"
@@ -245,44 +246,6 @@ def _finish(solution: Solution, domain: Domain, clock: _Clock, watch: Watch) -> 
     clock.lap("errors")
     seconds = {**clock.seconds, "total": clock.total()}
     return replace(solution, errors=errors, status=status, message=message, seconds=seconds)
-
-
-def _errors(solution: Solution, domain: Domain) -> Errors | None:
-    """Return the errors on points that were not trained on, and on the nodes."""
-    problem, nodes = solution.problem, solution.nodes
-    if problem.exact is None:
-        return None
-    output = problem.settings.output
-    points = sample(domain, output.test_points, seed=problem.settings.nodes.seed)
-    exact, there = _exact(problem, points), solution(points)
-    exact_nodes = _exact(problem, nodes.x[nodes.rows])
-    assert exact is not None
-    assert exact_nodes is not None
-
-    def by_field(measure: Any, u: ndarray, truth: ndarray) -> Mapping[str, float]:
-        return {
-            name: float(measure(u[:, i], truth[:, i])) for i, name in enumerate(problem.fields)
-        }
-
-    return Errors(
-        relative_l2=by_field(_relative_l2, there, exact),
-        max_error=by_field(lambda u, truth: np.max(np.abs(u - truth)), there, exact),
-        relative_l2_nodes=by_field(_relative_l2, solution.values, exact_nodes),
-        test_points=len(points),
-    )
-
-
-def _relative_l2(u: ndarray, truth: ndarray) -> float:
-    """Return the relative error, or the absolute one against a truth that is zero."""
-    size = np.linalg.norm(truth)
-    return float(np.linalg.norm(u - truth) / (size if size > 0 else np.sqrt(truth.size)))
-
-
-def _exact(problem: Problem, x: Float[ndarray, "n d"]) -> Float[ndarray, "n c"] | None:
-    """Return the exact solution at points; None if none is known."""
-    if problem.exact is None:
-        return None
-    return np.column_stack([exact(x) for exact in problem.exact])
 
 
 def _evaluate(net: "MLP", x: Float[ndarray, "n d"]) -> Float[ndarray, "n c"]:
@@ -299,7 +262,7 @@ def _device(wanted: str) -> str:
 
     available = torch.cuda.is_available()
     if wanted == "cuda" and not available:
-        raise FileError("no CUDA device is available. Set solver.device to \"auto\" or \"cpu\".")
+        raise FileError('no CUDA device is available. Set solver.device to "auto" or "cpu".')
     return "cuda" if available and wanted != "cpu" else "cpu"
 
 

@@ -1,5 +1,6 @@
 """One solve from end to end, by every method; the promises of `pinnsolve.solve`."""
 
+import itertools
 import json
 
 import numpy as np
@@ -78,7 +79,7 @@ def test_a_network_is_held_against_the_direct_solution(problem):
 def test_the_report_says_which_phase_did_the_work(problem):
     phases = solve(problem).phases
     assert [phase.optimizer for phase in phases] == ["head", "gauss-newton", "head"]
-    for before, after in zip(phases, phases[1:], strict=False):
+    for before, after in itertools.pairwise(phases):
         assert after.loss_before == before.loss_after
         assert after.loss_after <= after.loss_before
     assert all(phase.message for phase in phases)
@@ -103,6 +104,27 @@ def test_a_missed_accuracy_is_a_status_with_a_remedy(problem):
 
 def test_an_accuracy_that_is_reached_is_finished(problem):
     assert solve(problem, accuracy=1e-2).status == "finished"
+
+
+def test_without_an_exact_solution_the_accuracy_is_not_claimed(tmp_path):
+    path = tmp_path / "open.toml"
+    text = SMALL.split("[exact]")[0].replace('"manufactured"', '"x"')
+    path.write_text(text + "[solver]\naccuracy = 1e-3\n")
+    solution = solve(path)
+    assert solution.errors is None
+    assert solution.status == "finished"
+    assert solution.message == (
+        "the accuracy asked for cannot be judged: no exact solution is given."
+    )
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("method", ["dt-pinn", "pinn"])
+def test_both_devices_solve_alike(problem, method):
+    on_cpu, on_gpu = (solve(problem, method=method, device=d) for d in ("cpu", "cuda"))
+    assert on_gpu.device != "cpu"
+    # the head's weights differ by rounding along nearly dependent features, the field does not
+    np.testing.assert_allclose(on_gpu.values, on_cpu.values, atol=1e-6)
 
 
 def test_stopping_keeps_the_network(problem):
@@ -142,9 +164,7 @@ def test_a_run_resumes_where_it_ended(problem, tmp_path):
     first = solve(problem)
     run.write(first, tmp_path / "out")
     again = solve(problem, resume=tmp_path / "out")
-    np.testing.assert_allclose(
-        again.phases[0].loss_before, first.phases[-1].loss_after, rtol=1e-6
-    )
+    np.testing.assert_allclose(again.phases[0].loss_before, first.phases[-1].loss_after, rtol=1e-6)
 
 
 def test_another_network_cannot_be_resumed(problem, tmp_path):
@@ -166,7 +186,9 @@ def test_a_problem_without_a_unique_solution_is_refused(tmp_path):
         .replace('fields = ["u"]', 'fields = ["u", "v"]')
         .replace('"laplace(u) + x*u = f"', '"laplace(u) + v = 1", "2*laplace(u) + 2*v = 2"')
         .replace('condition = "dn(u) + u = g"', 'condition = "u = 0"')
-        .replace('[exact]\nu = "1 + sin(x)*cos(y)"', '[[boundary]]\non = "all"\ncondition = "v = 0"')
+        .replace(
+            '[exact]\nu = "1 + sin(x)*cos(y)"', '[[boundary]]\non = "all"\ncondition = "v = 0"'
+        )
     )
     with pytest.raises(SingularError, match=r"the discrete problem has no unique solution"):
         solve(path)

@@ -44,9 +44,7 @@ class Autograd:
             total = d(component, lower).sum()
             if not total.requires_grad:  # a derivative of a constant
                 return torch.zeros_like(u[:, component])
-            (gradient,) = torch.autograd.grad(
-                total, x, create_graph=True, materialize_grads=True
-            )
+            (gradient,) = torch.autograd.grad(total, x, create_graph=True, materialize_grads=True)
             return gradient[:, axis]
 
         return {

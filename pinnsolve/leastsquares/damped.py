@@ -28,7 +28,7 @@ class DampedStep:
     """
 
     scale: float
-    _solve: Callable[[float], Tensor]
+    _solve: Callable[[float], Tensor | None]
 
     def __call__(self, damping: float) -> Float[Tensor, " P"] | None:
         """Return the step for ``mu = damping * scale``; None if the matrix is not definite."""

@@ -169,9 +169,10 @@ class NodalJacobian:
 
 def layers(net: MLP, x: Float[Tensor, "N d"]) -> tuple[Layer, ...]:
     """Return what each layer of ``net`` sees at points ``x``."""
-    inputs, outputs = [(x - net.center) / net.half_width], []
+    inputs = [(x - net.center) / net.half_width]
+    outputs: list[Tensor] = []
     with torch.enable_grad():
-        for linear in net.hidden:
+        for linear in net.layers:
             # cutting the graph at the weights leaves only the path from z to u
             z = inputs[-1] @ linear.weight.detach().mT + linear.bias.detach()
             outputs.append(z if z.requires_grad else z.requires_grad_())

@@ -160,8 +160,6 @@ class PointwiseHead:
         blocks = []
         for residual, factor, columns in self.parts:
             slopes = residual.partials({term: T @ c for term, T in columns.items()})
-            blocks.append(
-                sum((factor * slopes[term])[:, None] * T for term, T in columns.items())
-            )
+            blocks.append(sum((factor * slopes[term])[:, None] * T for term, T in columns.items()))
         M = torch.cat(blocks)
         return M, M @ c - self.residual(c)

@@ -11,6 +11,7 @@ the iterations.
 """
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from math import sqrt
 
 import torch
@@ -47,6 +48,9 @@ class MLP(nn.Module):
         Standard deviation of the first layer's weights, per half width of the domain.
     """
 
+    center: Tensor
+    half_width: Tensor
+
     def __init__(
         self,
         lower: Sequence[float],
@@ -64,18 +68,22 @@ class MLP(nn.Module):
         self.activation = ACTIVATIONS[activation]
         widths = [len(lower), *hidden]
         self.hidden = nn.ModuleList(
-            nn.Linear(n, m, dtype=torch.float64) for n, m in zip(widths, widths[1:], strict=False)
+            nn.Linear(n, m, dtype=torch.float64) for n, m in pairwise(widths)
         )
         self.head = nn.Linear(widths[-1], outputs, dtype=torch.float64)
         self.initialise(seed, frequency)
+
+    @property
+    def layers(self) -> list[nn.Linear]:
+        """The linear maps of the hidden layers, first to last."""
+        return [layer for layer in self.hidden if isinstance(layer, nn.Linear)]
 
     @torch.no_grad()
     def initialise(self, seed: int, frequency: float) -> None:
         """Draw the hidden layers' weights and set the head to zero."""
         draw = torch.Generator().manual_seed(seed)
-        for depth, layer in enumerate(self.hidden):
-            fan_in = layer.weight.shape[1]
-            std = frequency if depth == 0 else GAIN / sqrt(fan_in)
+        for depth, layer in enumerate(self.layers):
+            std = frequency if depth == 0 else GAIN / sqrt(layer.in_features)
             # biases spread the features' centres over the box; deeper layers inherit the spread
             spread = 0.7 * frequency if depth == 0 else 0.1
             for values, scale in ((layer.weight, std), (layer.bias, spread)):
@@ -93,7 +101,7 @@ class MLP(nn.Module):
     def features(self, x: Float[Tensor, "*N d"]) -> Float[Tensor, "*N w"]:
         """Return the values of the last hidden layer."""
         a = (x - self.center) / self.half_width
-        for layer in self.hidden:
+        for layer in self.layers:
             a = self.activation(layer(a))
         return a
 

@@ -14,7 +14,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from numpy import ndarray
 
 from pinnsolve.errors import DivergedError
@@ -22,6 +22,7 @@ from pinnsolve.progress import Progress, Watch, unwatched
 from pinnsolve.rbffd.closure import closing_rows
 from pinnsolve.rbffd.discretisation import Discretisation, stack
 from pinnsolve.rbffd.factorisation import Factorisation, factorise
+from pinnsolve.rbffd.matching import match
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -135,12 +136,19 @@ class _Equations:
 
     discretisation: Discretisation
     closing: "csr_array"
+    order: Int[ndarray, " K"] | None  # the row that determines each unknown
 
     @classmethod
     def of(cls, discretisation: Discretisation) -> "_Equations":
         """Add the closing rows."""
         n_columns = discretisation.n_fields * discretisation.n_nodes
-        return cls(discretisation, stack(closing_rows(discretisation), n_columns))
+        matching = match(discretisation)
+        closing = closing_rows(discretisation, matching)
+        ghosts = [columns[:, -1] for columns, _ in closing]
+        determined = np.concatenate([matching.determined, *ghosts])
+        is_square = np.array_equal(np.sort(determined), np.arange(n_columns))
+        order = np.argsort(determined) if is_square else None
+        return cls(discretisation, stack(closing, n_columns), order)
 
     def residual(self, u: Float[ndarray, " K"]) -> Float[ndarray, " R"]:
         U = u.reshape(self.discretisation.n_fields, -1).T
@@ -182,7 +190,7 @@ def _newton(
     damping, condition = 1.0, 0.0
     for steps in range(1, iterations + 1):
         watch(Progress("direct solution", iteration=steps, loss=float(np.mean(r * r))))
-        factors = factorise(equations.jacobian(u))
+        factors = factorise(equations.jacobian(u), equations.order)
         condition = factors.condition
         d = -factors(r)
         if equations.discretisation.is_linear:

@@ -86,7 +86,9 @@ def objective(request, method, tmp_path):
 
 
 def test_the_value_is_the_residual(objective):
-    torch.testing.assert_close(objective.value(), objective.residual().detach(), rtol=1e-10, atol=1e-12)
+    torch.testing.assert_close(
+        objective.value(), objective.residual().detach(), rtol=1e-10, atol=1e-12
+    )
 
 
 def test_the_jacobian_gives_the_gradient_of_the_loss(objective):

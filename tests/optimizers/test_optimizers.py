@@ -1,5 +1,6 @@
 """Every optimiser fits the same function; each shows what it is good for."""
 
+import itertools
 from dataclasses import dataclass
 
 import pytest
@@ -12,7 +13,6 @@ from pinnsolve.networks.mlp import MLP
 from pinnsolve.optimizers import OPTIMIZERS
 from pinnsolve.optimizers.head import draw_features
 from pinnsolve.optimizers.objective import Budget
-
 
 
 @dataclass
@@ -85,7 +85,7 @@ def test_the_loss_falls_to_where_the_method_can_bring_it(fit, name, iterations, 
 @pytest.mark.parametrize("name", ["lbfgs", "gauss-newton", "head"])
 def test_the_loss_never_rises(fit, name):
     _, losses = run(name, fit, iterations=15)
-    assert all(after <= before for before, after in zip(losses, losses[1:], strict=False))
+    assert all(after <= before for before, after in itertools.pairwise(losses))
 
 
 @pytest.mark.parametrize("name", ["adam", "lbfgs", "gauss-newton"])

@@ -19,12 +19,21 @@ def test_badly_scaled_rows_and_columns_do_no_harm(sparse):
     np.testing.assert_allclose(factorise(A)(A @ x), x, rtol=1e-9)
 
 
-def test_rows_in_any_order_find_their_diagonal(sparse):
-    shuffled = sparse[np.random.default_rng(1).permutation(80)]
-    factors = factorise(csr_array(shuffled))
+def test_a_known_order_of_rows_is_used_where_its_diagonal_is_large(sparse):
+    where = np.random.default_rng(1).permutation(80)
+    shuffled, order = csr_array(sparse[where]), np.argsort(where)
+    factors = factorise(shuffled, order)
     x = np.random.default_rng(2).standard_normal(80)
     np.testing.assert_allclose(factors(shuffled @ x), x, rtol=1e-9)
-    assert np.abs(shuffled[factors.order].diagonal()).min() > 0.3
+    np.testing.assert_array_equal(factors.order, order)
+
+
+def test_an_order_with_zeros_on_the_diagonal_is_not_used(sparse):
+    order = np.roll(np.arange(80), 1)
+    factors = factorise(sparse, order)
+    np.testing.assert_array_equal(factors.order, np.arange(80))
+    x = np.random.default_rng(2).standard_normal(80)
+    np.testing.assert_allclose(factors(sparse @ x), x, rtol=1e-9)
 
 
 def test_the_condition_number_is_estimated_within_a_factor_of_three(sparse):

@@ -1,0 +1,239 @@
+"""Is the problem well posed, as far as counting tells?
+
+An equation whose highest derivative across the boundary is of order ``m`` can satisfy
+``ceil(m / 2)`` conditions there and needs ``floor(m / 2)``: one for Laplace's equation, two for
+the plate equation, none or one for transport, whose outflow is free. Only derivatives across the
+boundary count, so the heat equation, with time as a coordinate, needs nothing at the last instant.
+
+On a line the ends need not share the conditions evenly: an initial value problem has all of them
+at one end.
+
+Counting cannot prove a problem well posed. What it lets through and is none shows in the condition
+of the discrete operator (`preflight.check`).
+"""
+
+from collections.abc import Sequence
+from itertools import combinations
+
+import numpy as np
+from jaxtyping import Float, Int
+from numpy import ndarray
+
+from pinnsolve.conditions import Condition
+from pinnsolve.diffop import DiffOp, Term
+from pinnsolve.errors import Fault
+from pinnsolve.geometry.pointset import Nodes
+from pinnsolve.problem import BoundaryCondition, Problem
+
+ACROSS = 1e-9  # size of a unit normal's product with an operator that counts as none
+PARALLEL = 1e-12  # 1 - cos² of the angle between coefficients that count as proportional
+EQUAL = 1e-9  # relative difference of values that count as equal
+
+
+def faults(problem: Problem, nodes: Nodes, held: Sequence[Condition]) -> list[Fault]:
+    """Return what keeps the boundary conditions from determining the solution.
+
+    Parameters
+    ----------
+    problem, nodes
+        What is to be solved, and where.
+    held
+        Its equations and conditions, bound to the nodes.
+    """
+    contradictions = _contradictions(problem, nodes, held)
+    found = [*contradictions, *_undetermined(problem)]
+    if _is_initial_value_problem(problem, nodes):
+        return found
+    blamed = {fault.key[:2] for fault in contradictions}
+    surplus = [fault for fault in _surplus(problem, nodes) if fault.key[:2] not in blamed]
+    return [*_missing(problem, nodes), *surplus, *found]
+
+
+def silent(problem: Problem, nodes: Nodes) -> list[str]:
+    """Return the pieces without a condition; where `faults` lets that pass, they are outflow."""
+    return [piece for piece in _occupied(nodes) if not _holding(problem, piece)]
+
+
+def _missing(problem: Problem, nodes: Nodes) -> list[Fault]:
+    """Return a fault for pieces with fewer conditions than the equations need."""
+    found: dict[tuple[int, int], list[str]] = {}
+    for piece in _occupied(nodes):
+        needed, _ = _room(problem, nodes, piece)
+        count = len(_holding(problem, piece))
+        if count < needed:
+            found.setdefault((count, needed), []).append(piece)
+    result = []
+    for (count, needed), pieces in found.items():
+        here = _holding(problem, pieces[0]) or problem.boundary
+        message = f"{_conditions(count)} on {', '.join(pieces)}, but the equations need {needed}"
+        message += " there." if len(pieces) == 1 else " on each."
+        remedy = f"Add a [[boundary]] table with on = {_quoted(pieces)}."
+        result.append(Fault((*here[-1].key, "on"), message, remedy))
+    return result
+
+
+def _surplus(problem: Problem, nodes: Nodes) -> list[Fault]:
+    """Return a fault for pieces with more conditions than the equations can satisfy."""
+    found: dict[tuple[int, tuple[BoundaryCondition, ...]], list[str]] = {}
+    for piece in _occupied(nodes):
+        _, most = _room(problem, nodes, piece)
+        here = _holding(problem, piece)
+        if len(here) > most:
+            found.setdefault((most, here), []).append(piece)
+    return [
+        Fault(
+            (*here[-1].key, "on"),
+            f"{_conditions(len(here))} on {', '.join(pieces)}, but the equations can satisfy {most}.",
+            f"Leave {_number(len(here) - most)} out, or name the pieces on which each holds.",
+        )
+        for (most, here), pieces in found.items()
+    ]
+
+
+def _contradictions(problem: Problem, nodes: Nodes, held: Sequence[Condition]) -> list[Fault]:
+    """Return a fault for each two conditions that say the same twice, or one thing and another."""
+    on_boundary = held[len(problem.equations) :]
+    result = []
+    for i, j in combinations(range(len(on_boundary)), 2):
+        found = _contradiction(problem, nodes, on_boundary[i], on_boundary[j])
+        if found:
+            message, remedy = found
+            says = f'"{problem.boundary[i].equation.text}"'
+            key = (*problem.boundary[j].key, "condition")
+            result.append(Fault(key, message.format(says), remedy))
+    return result
+
+
+def _contradiction(
+    problem: Problem, nodes: Nodes, first: Condition, second: Condition
+) -> tuple[str, str] | None:
+    """Return what is wrong with two conditions where both hold, and the remedy."""
+    terms = first.residual.terms
+    shared, *places = np.intersect1d(first.rows, second.rows, return_indices=True)
+    are_linear = first.residual.is_linear and second.residual.is_linear
+    if not (len(shared) and are_linear and set(terms) == set(second.residual.terms)):
+        return None
+    (a, a0), (b, b0) = (
+        _affine(condition, chosen, terms)
+        for condition, chosen in zip((first, second), places, strict=True)
+    )
+    aa, bb, ab = (np.sum(p * q, axis=0) for p, q in ((a, a), (b, b), (a, b)))
+    alike = (aa * bb - ab**2 <= PARALLEL * aa * bb) & (aa * bb > 0)
+    if not alike.any():
+        return None
+    pieces = nodes.tags[shared - nodes.n_interior]
+    lead = np.argmax(np.abs(a), axis=0)[None]  # the term whose values are told
+    asked = [
+        np.where(alike, -rest / np.where(alike, np.take_along_axis(slopes, lead, 0)[0], 1), 0)
+        for slopes, rest in ((a, a0), (b, b0))
+    ]
+    gap = np.abs(asked[0] - asked[1])
+    worst = int(np.argmax(gap))
+    if gap[worst] > EQUAL * np.abs(asked).max():
+        place = ", ".join(
+            f"{name} = {value:.4g}"
+            for name, value in zip(problem.coordinates, nodes.x[shared[worst]], strict=True)
+        )
+        return (
+            f"it disagrees with {{}} on {nodes.pieces[pieces[worst]]}: they ask for "
+            f"{asked[1][worst]:.4g} and {asked[0][worst]:.4g} at {place}.",
+            "Keep one of the two there, or name the pieces on which each holds.",
+        )
+    if alike.all():
+        where = ", ".join(nodes.pieces[k] for k in np.unique(pieces))
+        return f"it repeats {{}} on {where}.", "Leave it out there."
+    return None
+
+
+def _affine(
+    condition: Condition, chosen: Int[ndarray, " n"], terms: Sequence[Term]
+) -> tuple[Float[ndarray, "t n"], Float[ndarray, " n"]]:
+    """Return the coefficients of a linear condition's terms at some of its nodes, and the rest."""
+    residual = condition.residual.with_data(lambda data: data[chosen])
+    zero = {term: np.zeros(len(chosen)) for term in terms}
+    slopes = residual.partials(zero)
+    return np.array([slopes[term] for term in terms]), residual(zero)
+
+
+def _undetermined(problem: Problem) -> list[Fault]:
+    """Return a fault for each field to which any constant may be added."""
+    statements = [*problem.equations, *(condition.equation for condition in problem.boundary)]
+    valued = {
+        field
+        for statement in statements
+        for field, op in statement.terms
+        if any(sum(alpha) == 0 for alpha, _ in op.terms)
+    }
+    result = []
+    for i, name in enumerate(problem.fields):
+        if i in valued:
+            continue
+        about = [c for c in problem.boundary if any(field == i for field, _ in c.equation.terms)]
+        message = f"the level of {name} is not determined: every equation and condition holds for "
+        message += f"{name} plus any constant"
+        message += " (a pure Neumann problem)." if about else ", and no condition is about it."
+        remedy = f"Give {name} a value on a piece of the boundary; "
+        remedy += "[[domain.pieces]] can name a small one."
+        key = (*about[0].key, "condition") if about else ("unknowns", "fields", i)
+        result.append(Fault(key, message, remedy))
+    return result
+
+
+def _room(problem: Problem, nodes: Nodes, piece: str) -> tuple[int, int]:
+    """Return how many conditions the equations need on a piece, and how many they can satisfy."""
+    orders = _orders(problem, nodes.normals[nodes.tags == nodes.pieces.index(piece)])
+    by_equation, by_field = orders.max(axis=1), orders.max(axis=0)
+    # a field that an equation merely defines by derivatives of others needs no condition of its own
+    needed = min(np.sum(by_equation // 2), np.sum(by_field // 2))
+    most = max(len(problem.fields), np.sum((by_equation + 1) // 2))
+    return int(needed), int(most)
+
+
+def _is_initial_value_problem(problem: Problem, nodes: Nodes) -> bool:
+    """Return whether one end of an interval has all the conditions that both could have."""
+    if nodes.dim > 1 or len(nodes.normals) != 2:
+        return False
+    count = [len(_holding(problem, piece)) for piece in _occupied(nodes)]
+    return sorted(count) == [0, _orders(problem, nodes.normals).max(axis=1).sum()]
+
+
+def _orders(problem: Problem, normals: Float[ndarray, "B d"]) -> Int[ndarray, "e c"]:
+    """Return the order of each equation in each field across the boundary."""
+    orders = np.zeros((len(problem.equations), len(problem.fields)), dtype=int)
+    for k, equation in enumerate(problem.equations):
+        for field, op in equation.terms:
+            orders[k, field] = max(orders[k, field], _order_across(op, normals))
+    return orders
+
+
+def _order_across(op: DiffOp, normals: Float[ndarray, "B d"]) -> int:
+    """Return the highest order of derivative that an operator takes along any of the normals."""
+    symbol: dict[int, Float[ndarray, " B"]] = {}
+    for alpha, c in op.terms:
+        part = c * np.prod(normals ** np.array(alpha), axis=1)
+        symbol[sum(alpha)] = symbol.get(sum(alpha), 0.0) + part
+    scale = ACROSS * max(abs(c) for _, c in op.terms)
+    return max((m for m, value in symbol.items() if np.abs(value).max() > scale), default=0)
+
+
+def _occupied(nodes: Nodes) -> list[str]:
+    """Return the pieces that have nodes."""
+    return [nodes.pieces[k] for k in np.unique(nodes.tags)]
+
+
+def _holding(problem: Problem, piece: str) -> tuple[BoundaryCondition, ...]:
+    """Return the conditions that hold on a piece."""
+    return tuple(c for c in problem.boundary if {"all", piece} & set(c.on))
+
+
+def _conditions(count: int) -> str:
+    return f"{count or 'no'} condition{'s hold' if count > 1 else ' holds'}"
+
+
+def _number(count: int) -> str:
+    return "one" if count == 1 else f"{count} of them"
+
+
+def _quoted(names: Sequence[str]) -> str:
+    quoted = [f'"{name}"' for name in names]
+    return quoted[0] if len(quoted) == 1 else f"[{', '.join(quoted)}]"

@@ -1,0 +1,18 @@
+import numpy as np
+import pytest
+
+from pinnsolve.accuracy import max_error, relative_l2
+
+
+def test_the_relative_error_is_scale_free():
+    u, exact = np.array([1.0, 2.0, 3.0]), np.array([1.0, 2.0, 2.0])
+    assert relative_l2(u, exact) == pytest.approx(1 / 3)
+    assert relative_l2(1e6 * u, 1e6 * exact) == pytest.approx(1 / 3)
+
+
+def test_against_zero_the_error_is_absolute():
+    assert relative_l2(np.full(4, 0.1), np.zeros(4)) == pytest.approx(0.1)
+
+
+def test_the_largest_error_counts_one_point():
+    assert max_error(np.array([0.0, -3.0]), np.array([1.0, 1.0])) == 4.0
