@@ -25,8 +25,11 @@ def set_threads(threads: int | None) -> None:
 
 def threads() -> int:
     """Return how many threads to use: what the environment says, or else all usable cores."""
-    said = (os.environ.get(name, "") for name in THREAD_VARIABLES)
-    return next((int(number) for number in said if number.isdigit() and int(number)), usable_cores())
+    for name in THREAD_VARIABLES:
+        number = os.environ.get(name, "")
+        if number.isdigit() and int(number):
+            return int(number)
+    return usable_cores()
 
 
 def usable_cores() -> int:

@@ -1,4 +1,4 @@
-"""Is the problem well posed, as far as counting tells?
+"""Whether a problem is well posed, as far as counting tells.
 
 An equation whose highest derivative across the boundary is of order ``m`` can satisfy
 ``ceil(m / 2)`` conditions there and needs ``floor(m / 2)``: one for Laplace's equation, two for
@@ -14,16 +14,17 @@ of the discrete operator (`preflight.check`).
 
 from collections.abc import Sequence
 from itertools import combinations
+from typing import TypeAlias
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from numpy import ndarray
 
 from pinnsolve.conditions import Condition
 from pinnsolve.diffop import DiffOp, Term
 from pinnsolve.errors import Fault
 from pinnsolve.geometry.pointset import Nodes
-from pinnsolve.problem import BoundaryCondition, Problem
+from pinnsolve.problem import BoundaryCondition, Problem, Residual
 
 ACROSS = 1e-9  # size of a unit normal's product with an operator that counts as none
 PARALLEL = 1e-12  # 1 - cos² of the angle between coefficients that count as proportional
@@ -83,7 +84,8 @@ def _surplus(problem: Problem, nodes: Nodes) -> list[Fault]:
     return [
         Fault(
             (*here[-1].key, "on"),
-            f"{_conditions(len(here))} on {', '.join(pieces)}, but the equations can satisfy {most}.",
+            f"{_conditions(len(here))} on {', '.join(pieces)}, "
+            f"but the equations can satisfy {most}.",
             f"Leave {_number(len(here) - most)} out, or name the pieces on which each holds.",
         )
         for (most, here), pieces in found.items()
@@ -92,67 +94,74 @@ def _surplus(problem: Problem, nodes: Nodes) -> list[Fault]:
 
 def _contradictions(problem: Problem, nodes: Nodes, held: Sequence[Condition]) -> list[Fault]:
     """Return a fault for each two conditions that say the same twice, or one thing and another."""
-    on_boundary = held[len(problem.equations) :]
-    result = []
-    for i, j in combinations(range(len(on_boundary)), 2):
-        found = _contradiction(problem, nodes, on_boundary[i], on_boundary[j])
-        if found:
-            message, remedy = found
-            says = f'"{problem.boundary[i].equation.text}"'
-            key = (*problem.boundary[j].key, "condition")
-            result.append(Fault(key, message.format(says), remedy))
-    return result
+    bound = zip(problem.boundary, held[len(problem.equations) :], strict=True)
+    faults = (_contradiction(problem, nodes, *pair) for pair in combinations(bound, 2))
+    return [fault for fault in faults if fault is not None]
 
 
 def _contradiction(
-    problem: Problem, nodes: Nodes, first: Condition, second: Condition
-) -> tuple[str, str] | None:
-    """Return what is wrong with two conditions where both hold, and the remedy."""
-    terms = first.residual.terms
-    shared, *places = np.intersect1d(first.rows, second.rows, return_indices=True)
-    are_linear = first.residual.is_linear and second.residual.is_linear
-    if not (len(shared) and are_linear and set(terms) == set(second.residual.terms)):
+    problem: Problem,
+    nodes: Nodes,
+    first: tuple[BoundaryCondition, Condition],
+    second: tuple[BoundaryCondition, Condition],
+) -> Fault | None:
+    """Return what is wrong with two linear conditions at the nodes where both hold."""
+    rows, *places = np.intersect1d(first[1].rows, second[1].rows, return_indices=True)
+    residuals = [condition.residual for _, condition in (first, second)]
+    are_alike = set(residuals[0].terms) == set(residuals[1].terms)
+    if not (len(rows) and are_alike and all(residual.is_linear for residual in residuals)):
         return None
-    (a, a0), (b, b0) = (
-        _affine(condition, chosen, terms)
-        for condition, chosen in zip((first, second), places, strict=True)
+    asked, same_operator = _asked(
+        *(_affine(residual, chosen) for residual, chosen in zip(residuals, places, strict=True))
     )
-    aa, bb, ab = (np.sum(p * q, axis=0) for p, q in ((a, a), (b, b), (a, b)))
-    alike = (aa * bb - ab**2 <= PARALLEL * aa * bb) & (aa * bb > 0)
-    if not alike.any():
-        return None
-    pieces = nodes.tags[shared - nodes.n_interior]
-    lead = np.argmax(np.abs(a), axis=0)[None]  # the term whose values are told
-    asked = [
-        np.where(alike, -rest / np.where(alike, np.take_along_axis(slopes, lead, 0)[0], 1), 0)
-        for slopes, rest in ((a, a0), (b, b0))
-    ]
     gap = np.abs(asked[0] - asked[1])
     worst = int(np.argmax(gap))
+    pieces = nodes.tags[rows - nodes.n_interior]
+    key = (*second[0].key, "condition")
     if gap[worst] > EQUAL * np.abs(asked).max():
-        place = ", ".join(
-            f"{name} = {value:.4g}"
-            for name, value in zip(problem.coordinates, nodes.x[shared[worst]], strict=True)
-        )
-        return (
-            f"it disagrees with {{}} on {nodes.pieces[pieces[worst]]}: they ask for "
-            f"{asked[1][worst]:.4g} and {asked[0][worst]:.4g} at {place}.",
+        x = zip(problem.coordinates, nodes.x[rows[worst]], strict=True)
+        return Fault(
+            key,
+            f'it disagrees with "{first[0].equation.text}" on {nodes.pieces[pieces[worst]]}: '
+            f"they ask for {asked[1, worst]:.4g} and {asked[0, worst]:.4g} "
+            f"at {', '.join(f'{name} = {value:.4g}' for name, value in x)}.",
             "Keep one of the two there, or name the pieces on which each holds.",
         )
-    if alike.all():
+    if same_operator.all():
         where = ", ".join(nodes.pieces[k] for k in np.unique(pieces))
-        return f"it repeats {{}} on {where}.", "Leave it out there."
+        message = f'it repeats "{first[0].equation.text}" on {where}.'
+        return Fault(key, message, "Leave it out there.")
     return None
 
 
-def _affine(
-    condition: Condition, chosen: Int[ndarray, " n"], terms: Sequence[Term]
-) -> tuple[Float[ndarray, "t n"], Float[ndarray, " n"]]:
-    """Return the coefficients of a linear condition's terms at some of its nodes, and the rest."""
-    residual = condition.residual.with_data(lambda data: data[chosen])
-    zero = {term: np.zeros(len(chosen)) for term in terms}
-    slopes = residual.partials(zero)
-    return np.array([slopes[term] for term in terms]), residual(zero)
+Affine: TypeAlias = tuple[dict[Term, Float[ndarray, " n"]], Float[ndarray, " n"]]
+
+
+def _affine(residual: Residual, chosen: Int[ndarray, " n"]) -> Affine:
+    """Return a linear residual at some of its points: the coefficients of its terms, and the rest."""
+    there = residual.with_data(lambda data: data[chosen])
+    zero = {term: np.zeros(len(chosen)) for term in there.terms}
+    return there.partials(zero), there(zero)
+
+
+def _asked(first: Affine, second: Affine) -> tuple[Float[ndarray, "2 n"], Bool[ndarray, " n"]]:
+    """Return the values that two conditions ask of one operator, and where it is one.
+
+    Where it is not, the values are zero. They are those of the term with the largest coefficient,
+    so of two conditions on ``u`` the values of ``u``.
+    """
+    (a, a0), (b, b0) = (
+        (np.array([slopes[t] for t in first[0]]), rest) for slopes, rest in (first, second)
+    )
+    aa, bb, ab = (np.sum(p * q, axis=0) for p, q in ((a, a), (b, b), (a, b)))
+    same = (aa * bb - ab**2 <= PARALLEL * aa * bb) & (aa * bb > 0)
+    lead = np.argmax(np.abs(a), axis=0)[None]
+    factors = [np.take_along_axis(slopes, lead, axis=0)[0] for slopes in (a, b)]
+    values = [
+        -rest / np.where(same, factor, np.inf)
+        for rest, factor in zip((a0, b0), factors, strict=True)
+    ]
+    return np.array(values), same
 
 
 def _undetermined(problem: Problem) -> list[Fault]:

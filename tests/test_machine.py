@@ -54,7 +54,8 @@ def test_threads_are_the_usable_cores_where_nobody_says(threads, monkeypatch):
     assert threads() == ["6", "6", "6"]
 
 
-def test_the_number_of_threads_follows_the_environment(threads, monkeypatch):
+@pytest.mark.usefixtures("threads")
+def test_the_number_of_threads_follows_the_environment(monkeypatch):
     assert machine.threads() == machine.usable_cores()
     monkeypatch.setenv("OPENBLAS_NUM_THREADS", "3")
     assert machine.threads() == 3

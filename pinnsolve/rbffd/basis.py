@@ -28,7 +28,8 @@ def phs_matrix(x: Float[ndarray, "B d n"], m: int) -> Float[ndarray, "B n n"]:
     """Return ``|x_i - x_j|^m`` for all pairs of points of each stencil.
 
     The squares of the distances are ``|x_i|^2 - 2 x_i . x_j + |x_j|^2``, one matrix product. Their
-    rounding errors do no harm: next to zero, where they are large, the power hides them.
+    rounding errors do no harm: next to zero, where they are large, the power hides them. Points
+    so close that a square comes out negative give values that are not a number.
 
     Parameters
     ----------
@@ -46,7 +47,7 @@ def phs_matrix(x: Float[ndarray, "B d n"], m: int) -> Float[ndarray, "B n n"]:
     norm = np.einsum("bdn,bdn->bn", x, x)
     left[:, dim + 1] = right[:, dim] = norm
     square = left.swapaxes(1, 2) @ right
-    np.maximum(square, 0.0, out=square)
+    square.reshape(count, n * n)[:, :: n + 1] = 0.0
     power = np.sqrt(square)
     for bit in range((m // 2).bit_length()):  # r^m = r * (r^2)^(m // 2)
         if bit:

@@ -104,10 +104,11 @@ class SaddlePoint:
             The weights, and by how much they miss the derivatives of polynomials, relative to the
             largest of these: a stencil that does not determine the polynomials misses them widely.
         """
-        A, Pt = phs_matrix(s, self.m), monomials(s, self.degree)
+        Pt = monomials(s, self.degree)
         a = phs_values(s, Pt[:, : self.splines.shape[2]], self.splines, self.m).swapaxes(1, 2)
         b = np.broadcast_to(self.polynomials, (len(s), *self.polynomials.shape))
         with np.errstate(all="ignore"):
+            A = phs_matrix(s, self.m)
             w, safe = _solve_reduced(A, Pt, a, b)
             if not safe.all():
                 risky = ~safe
