@@ -16,6 +16,9 @@ def set_threads(threads: int | None) -> None:
     threads
         How many; None for what the environment says, or else for all usable cores.
     """
+    # a thread that waits for another one should sleep: where they spin and a core is taken by
+    # another process, even for a moment, everything takes several times as long
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     if threads is None:
         if any(name in os.environ for name in THREAD_VARIABLES):
             return
@@ -55,10 +58,18 @@ def memory() -> dict[str, float | None]:
                 free = int(line.split()[1]) * 1024 / GIB
     except (OSError, ValueError, AttributeError):
         pass  # not a POSIX system, or one without /proc: what is known is returned
-    limit = _cgroup("memory.max")
+    limit, used = _cgroup("memory.max"), _cgroup("memory.current")
     if limit.isdigit() and total is not None:
         total = min(total, int(limit) / GIB)
+        if used.isdigit() and free is not None:
+            free = min(free, (int(limit) - int(used) + _reclaimable()) / GIB)
     return {"total": total and round(total, 1), "free": free and round(free, 1)}
+
+
+def _reclaimable() -> int:
+    """Return the bytes that this container uses for copies of files, which it would give back."""
+    pairs = (line.split() for line in _cgroup("memory.stat").splitlines())
+    return sum(int(size) for name, size in pairs if name == "inactive_file")
 
 
 def _cgroup(name: str) -> str:

@@ -31,7 +31,7 @@ def test_a_container_has_the_memory_of_its_limit(cgroup):
 @pytest.fixture
 def threads(monkeypatch):
     """An environment that says nothing of threads; returns what it says later."""
-    for name in machine.THREAD_VARIABLES:
+    for name in (*machine.THREAD_VARIABLES, "OMP_WAIT_POLICY"):
         monkeypatch.setenv(name, "")  # so that what the test leaves there is taken away
         monkeypatch.delenv(name)
     return lambda: [os.environ.get(name) for name in machine.THREAD_VARIABLES]
@@ -61,3 +61,11 @@ def test_the_number_of_threads_follows_the_environment(monkeypatch):
     assert machine.threads() == 3
     monkeypatch.setenv("OMP_NUM_THREADS", "2")
     assert machine.threads() == 2
+
+
+def test_waiting_threads_sleep_unless_told_otherwise(threads, monkeypatch):
+    machine.set_threads(None)
+    assert os.environ["OMP_WAIT_POLICY"] == "PASSIVE"
+    monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")
+    machine.set_threads(2)
+    assert os.environ["OMP_WAIT_POLICY"] == "ACTIVE"
