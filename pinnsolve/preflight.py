@@ -1,7 +1,7 @@
-"""The pre-flight: is the problem well posed on its nodes, and what will it take?
+"""The pre-flight: whether a problem is well posed on its nodes, and what it will take.
 
 Every method runs `preflight`, which costs next to nothing, before any work is done. `check`
-does more: it assembles the discrete operator, if need be on a coarser node set, and estimates
+does more: it assembles the discrete operator, on fewer nodes where there are many, and estimates
 its condition, compares the exact solution with the equations, and forecasts the memory.
 """
 
@@ -10,24 +10,24 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Int
-from numpy import ndarray
 
+from pinnsolve import outline, wellposed
 from pinnsolve.conditions import Condition, conditions
-from pinnsolve.diffop import DiffOp
-from pinnsolve.errors import Fault, NodesError, SingularError
+from pinnsolve.errors import Fault, MemoryLimitError, NodesError, ProblemError, SingularError
+from pinnsolve.exactness import doubts, exact_values
+from pinnsolve.forecast import forecast, free_memory, shortage
 from pinnsolve.geometry import build_domain
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.nodeset import located, node_set
 from pinnsolve.geometry.pointset import Nodes
 from pinnsolve.problem import Problem
-from pinnsolve.rbffd import direct
 from pinnsolve.progress import Watch, unwatched
+from pinnsolve.rbffd import direct
 from pinnsolve.rbffd.discretisation import Discretisation, discretise
-from pinnsolve.rbffd.stencils import polynomial_degree, stencil_size
 
-COARSE = {1: 400, 2: 2000, 3: 3000}  # nodes, by dimension, on which the condition is estimated
-INEXACT = 1e-8  # residual of the exact solution, relative to its terms, that deserves a warning
+QUICK = {1: 400, 2: 2000, 3: 1200}  # unknowns, by dimension, of an operator factored at once
+PATIENT = 5  # times as many are factored still, where the nodes cannot be fewer
+DOUBTFUL = 1e11  # condition number that deserves a warning
 
 
 @dataclass(frozen=True)
@@ -53,18 +53,28 @@ class Report:
         return {**self.figures, "warnings": list(self.warnings)}
 
 
-def preflight(problem: Problem, nodes: Nodes) -> None:
-    """Refuse a problem whose boundary conditions cannot determine its solution.
+def preflight(problem: Problem, nodes: Nodes, held: Sequence[Condition]) -> None:
+    """Refuse a problem that cannot be solved, before any work is done.
+
+    Parameters
+    ----------
+    problem, nodes
+        What is to be solved, and where.
+    held
+        Its equations and conditions, bound to the nodes.
 
     Raises
     ------
     ProblemError
-        If a piece of the boundary has no condition or too many, if conditions disagree, or if a
-        field is determined only up to a constant.
+        If a piece of the boundary has too few conditions or too many, if conditions disagree, or
+        if a field is determined only up to a constant.
+    MemoryLimitError
+        If the work will not fit into the memory there is.
     """
-    faults = [*_uncovered(problem, nodes), *_disagreeing(problem, nodes), *_floating(problem)]
-    if faults:
-        raise problem.source.error(*faults)
+    _refuse_ill_posed(problem, nodes, held)
+    excess = shortage(problem, nodes, forecast(problem, nodes, held))
+    if excess:
+        raise MemoryLimitError(str(problem.source.locate(excess)))
 
 
 def check(problem: Problem) -> Report:
@@ -73,59 +83,33 @@ def check(problem: Problem) -> Report:
     Raises
     ------
     ProblemError
-        If it is not well posed.
-    NodesError
-        If the nodes cannot carry the discretisation.
+        If it is not well posed, or its nodes cannot carry the discretisation.
+    FileError
+        If a file of nodes cannot be read.
     """
     domain = build_domain(problem)
     nodes = node_set(problem, domain)
-    preflight(problem, nodes)
     held = conditions(problem, nodes)
-    condition = _condition(problem, domain, nodes, held)
-    order, dim = problem.settings.solver.order, nodes.dim
-    operators = _operators(held)
-    degree = polynomial_degree(order, max(op.order for op in operators))
-    size = stencil_size(dim, degree)
-    memory = _memory(problem, nodes, held, size)
-    lines = [
-        problem.title or problem.name,
-        f"  domain      {problem.settings.domain.shape}, {dim}-D, boundary: "
-        + ", ".join(nodes.pieces),
-        *_table("equation", [(e.text, _kind(e)) for e in problem.equations]),
-        *_table(
-            "condition",
-            [(b.equation.text, f"on {', '.join(b.on)}; {_kind(b.equation)}") for b in problem.boundary],
-        ),
-        f"  derivatives {', '.join(describe(op, problem.coordinates) for op in operators)}",
-        f"  nodes       {nodes.n_interior} interior, {nodes.n_boundary} boundary "
-        f"({_by_piece(nodes)}), {len(nodes.x) - nodes.rows.stop} ghosts, "
-        f"spacing {nodes.spacing:.3g}",
-        f"  stencils    {size} nodes (order {order}, polynomials of degree {degree})",
-        f"  system      {sum(len(c.rows) for c in held)} equations, "
-        f"{len(problem.fields) * len(nodes.x)} unknowns, condition {condition:.0e}",
-        f"  memory      about {_human(memory)}",
-        f"  method      {problem.settings.solver.method}",
-    ]
+    _refuse_ill_posed(problem, nodes, held)
+    system = _look_ahead(problem, domain, nodes, held)
+    condition, doubts_of_operator = _condition(problem, system)
+    stages = forecast(problem, nodes, held)
     figures = {
-        "problem": problem.name,
-        "title": problem.title,
-        "dimension": dim,
-        "pieces": {piece: int(np.sum(nodes.tags == k)) for k, piece in enumerate(nodes.pieces)},
-        "equations": [e.text for e in problem.equations],
-        "conditions": [{"on": list(b.on), "condition": b.equation.text} for b in problem.boundary],
-        "derivatives": [describe(op, problem.coordinates) for op in operators],
-        "linear": all(c.residual.is_linear for c in held),
-        "interior": nodes.n_interior,
-        "boundary": nodes.n_boundary,
-        "ghosts": len(nodes.x) - nodes.rows.stop,
-        "spacing": nodes.spacing,
-        "order": order,
-        "stencil": size,
+        **outline.figures(problem, nodes, held),
         "condition": condition,
-        "memory_bytes": memory,
-        "method": problem.settings.solver.method,
+        "condition_nodes": system.nodes.rows.stop,
+        "memory_bytes": int(max(stages.values())),
+        "memory_bytes_by_stage": {stage: int(size) for stage, size in stages.items()},
+        "memory_free_bytes": free_memory(),
     }
-    return Report(tuple(lines), tuple(_warnings(problem, nodes, held)), figures)
+    excess = shortage(problem, nodes, stages)
+    warnings = [
+        *_unsaid(problem, nodes),
+        *doubts(problem, system),
+        *doubts_of_operator,
+        *([f"{excess.message} {excess.remedy}"] if excess else []),
+    ]
+    return Report(tuple(outline.lines(problem, figures)), tuple(warnings), figures)
 
 
 def assemble(
@@ -145,204 +129,59 @@ def assemble(
         raise located(problem, error) from None
 
 
-def describe(op: DiffOp, names: Sequence[str]) -> str:
-    """Return an operator as a person writes it.
-
-    >>> describe(DiffOp((((2, 0), 1.0), ((0, 2), 1.0))), ["x", "y"])
-    'd_xx + d_yy'
-    """
-    parts = []
-    for alpha, c in reversed(op.terms):
-        name = "".join(name * n for name, n in zip(names, alpha, strict=True))
-        factor = "" if c == 1 else f"{c:g} "
-        parts.append(f"{factor}d_{name}" if name else f"{factor}1")
-    return " + ".join(parts)
+def _refuse_ill_posed(problem: Problem, nodes: Nodes, held: Sequence[Condition]) -> None:
+    faults = wellposed.faults(problem, nodes, held)
+    if faults:
+        raise problem.source.error(*faults)
 
 
-def _uncovered(problem: Problem, nodes: Nodes) -> list[Fault]:
-    """Return a fault for pieces of the boundary where nothing is said."""
-    named = {piece for condition in problem.boundary for piece in condition.on}
-    missing = [piece for piece in nodes.pieces if not {"all", piece} & named]
-    if not missing:
-        return []
-    plural = "s" if len(missing) > 1 else ""
-    return [
-        Fault(
-            ("boundary", len(problem.boundary) - 1, "on"),
-            f"no condition holds on the piece{plural} {', '.join(missing)} of the boundary.",
-            f'Add a [[boundary]] table with on = "{missing[0]}".',
-        )
-    ]
-
-
-def _disagreeing(problem: Problem, nodes: Nodes) -> list[Fault]:
-    """Return faults for pieces with more conditions than the equations can satisfy."""
-    room = sum(-(-equation.order // 2) for equation in problem.equations)
-    room = max(room, len(problem.fields))
-    faults = []
-    for k, piece in enumerate(nodes.pieces):
-        rows = np.flatnonzero(nodes.tags == k)
-        here = [c for c in problem.boundary if {"all", piece} & set(c.on)]
-        for i, later in enumerate(here):
-            for earlier in here[:i]:
-                fault = _conflict(problem, nodes, rows, piece, earlier.key, later.key)
-                if fault:
-                    faults.append(fault)
-        if len(here) > room and not faults:
-            faults.append(
-                Fault(
-                    (*here[-1].key, "on"),
-                    f"{len(here)} conditions hold on {piece}, but the equations can satisfy {room}.",
-                    "Leave one of them out, or name the pieces on which each holds.",
-                )
-            )
-    return faults
-
-
-def _conflict(
-    problem: Problem,
-    nodes: Nodes,
-    rows: Int[ndarray, " R"],
-    piece: str,
-    *keys: tuple[str | int, ...],
-) -> Fault | None:
-    """Return a fault if two conditions give the same operator different values somewhere."""
-    by_key = {condition.key: condition.equation for condition in problem.boundary}
-    first, second = (by_key[key] for key in keys)
-    if not (first.is_linear and second.is_linear) or set(first.terms) != set(second.terms):
-        return None
-    x = nodes.x[nodes.boundary][rows]
-    bound = [equation.bind(x, nodes.normals[rows]) for equation in (first, second)]
-    zero = {term: np.zeros(len(x)) for term in first.terms}
-    lead = first.terms[0]
-    slopes = [residual.partials(zero) for residual in bound]
-    scale = slopes[1][lead] / np.where(slopes[0][lead] == 0, np.nan, slopes[0][lead])
-    if any(not np.allclose(slopes[0][t] * scale, slopes[1][t]) for t in first.terms):
-        return None
-    values = [-residual(zero) / slope[lead] for residual, slope in zip(bound, slopes, strict=True)]
-    gap = np.abs(values[0] - values[1])
-    worst = int(np.argmax(gap))
-    if gap[worst] <= 1e-9 * (1 + np.abs(values[0]).max()):
-        return None
-    place = ", ".join(
-        f"{name} = {value:.3g}" for name, value in zip(problem.coordinates, x[worst], strict=True)
-    )
-    return Fault(
-        (*keys[1], "condition"),
-        f'it disagrees with "{first.text}" on {piece}: {values[1][worst]:.3g} against '
-        f"{values[0][worst]:.3g} at {place}.",
-        "Keep one of them there, or name the pieces on which each holds.",
-    )
-
-
-def _floating(problem: Problem) -> list[Fault]:
-    """Return faults for fields of which no equation contains the value itself."""
-    everything = [*problem.equations, *(condition.equation for condition in problem.boundary)]
-    return [
-        Fault(
-            ("boundary", 0, "condition"),
-            f"every equation and condition holds for {name} plus any constant, "
-            f"so nothing determines the level of {name} (a pure Neumann problem).",
-            f"Give {name} a value on some piece of the boundary.",
-        )
-        for i, name in enumerate(problem.fields)
-        if not any(
-            field == i and any(sum(alpha) == 0 for alpha, _ in op.terms)
-            for equation in everything
-            for field, op in equation.terms
-        )
-    ]
-
-
-def _condition(
+def _look_ahead(
     problem: Problem, domain: Domain, nodes: Nodes, held: Sequence[Condition]
-) -> float:
-    """Return the condition number of the discrete operator, at a size that is quick to factor."""
-    if nodes.rows.stop > COARSE[nodes.dim] and domain.nodes is None:
-        nodes = node_set(problem, domain, count=COARSE[nodes.dim])
-        held = conditions(problem, nodes)
-    system = assemble(problem, nodes, held)
+) -> Discretisation:
+    """Return the discrete problem, on fewer nodes where that is quicker and does no harm."""
+    few = QUICK.get(nodes.dim, QUICK[3]) // len(problem.fields)
+    is_generated = problem.settings.nodes.file is None and domain.nodes is None
+    if is_generated and nodes.rows.stop > few:
+        try:
+            coarse = node_set(problem, domain, count=few)
+            return assemble(problem, coarse, conditions(problem, coarse))
+        except ProblemError:  # too few for a small piece of the boundary, or for the stencils
+            pass
+    return assemble(problem, nodes, held)
+
+
+def _condition(problem: Problem, system: Discretisation) -> tuple[float | None, list[str]]:
+    """Return the condition number of the discrete operator, if it is known, and doubts about it."""
+    if system.n_nodes * system.n_fields > PATIENT * QUICK.get(system.nodes.dim, QUICK[3]):
+        return None, []
+    exact = exact_values(problem, system.nodes.x)
+    start = exact if exact is not None and np.isfinite(exact).all() else None
     try:
-        return direct.condition(system, _exact(problem, nodes.x))
+        with np.errstate(all="ignore"):
+            condition = direct.condition(system, start)
     except SingularError as error:
+        if start is None and not system.is_linear:  # zero need not be near a solution
+            return None, [
+                "linearised where all fields are zero, the discrete problem has no unique "
+                "solution; Newton's method, which starts there, may fail."
+            ]
         raise problem.source.error(Fault(("pde", "equations"), str(error))) from None
+    except NodesError as error:
+        raise located(problem, error) from None
+    if condition < DOUBTFUL:
+        return condition, []
+    digits = int(-np.log10(condition * np.finfo(float).eps))
+    return condition, [
+        f"the discrete operator is nearly singular: about {digits} digits of its solution "
+        "can be right. A slightly different problem may have none, or many."
+    ]
 
 
-def _warnings(problem: Problem, nodes: Nodes, held: Sequence[Condition]) -> list[str]:
-    """Return what is allowed but suspicious."""
-    found = []
-    if problem.exact is not None:
-        expressions = [exact.expression for exact in problem.exact]
-        for equation, condition in zip(
-            [*problem.equations, *(b.equation for b in problem.boundary)], held, strict=True
-        ):
-            on_boundary = condition.rows >= nodes.n_interior
-            normals = None
-            if np.all(on_boundary):
-                normals = nodes.normals[condition.rows - nodes.n_interior]
-            defect = equation.defect(expressions, nodes.x[condition.rows], normals)
-            size = float(np.abs(defect).max())
-            if size > INEXACT * (1 + _size(condition)):
-                found.append(
-                    f'[exact] does not satisfy "{equation.text}": it leaves a residual of '
-                    f"{size:.2g}. Errors against it will not fall below that."
-                )
-    return found
-
-
-def _size(condition: Condition) -> float:
-    """Return the size of a condition's source."""
-    zero = {term: np.zeros(len(condition.rows)) for term in condition.residual.terms}
-    with np.errstate(all="ignore"):
-        value = float(np.abs(condition.residual(zero)).max())
-    return value if np.isfinite(value) else 0.0
-
-
-def _memory(problem: Problem, nodes: Nodes, held: Sequence[Condition], stencil: int) -> int:
-    """Return a forecast of the memory at the peak, in bytes, the libraries' own included."""
-    N, c, d = len(nodes.x), len(problem.fields), nodes.dim
-    rows = sum(len(condition.rows) for condition in held)
-    terms = max(len(condition.residual.terms) for condition in held)
-    matrices = rows * stencil * 12 * (terms + 2)
-    # fill-in of nested dissection: n log n in the plane, n^(4/3) in space
-    fill = 31 * N * c * np.log2(N + 2) if d < 3 else 10 * (N * c) ** (4 / 3)
-    solver = problem.settings.solver
-    if solver.method == "rbf-fd":
-        return int(150e6 + matrices + 16 * fill)
-    hidden = problem.settings.network.hidden or ({1: 100, 2: 400, 3: 800}[d],)
-    widths = [d, *hidden, c]
-    weights = sum((n + 1) * m for n, m in zip(widths, widths[1:], strict=False))
-    square = min(rows, weights)
-    dense = rows * min(weights, 4 * hidden[-1] * c) + 3 * square**2
-    return int(450e6 + matrices + 16 * fill + 8 * dense)
-
-
-def _exact(problem: Problem, x: Float[ndarray, "N d"]) -> Float[ndarray, "N c"] | None:
-    """Return the exact solution where a nonlinear operator is best linearised."""
-    if problem.exact is None:
-        return None
-    values = np.column_stack([exact(x) for exact in problem.exact])
-    return values if np.all(np.isfinite(values)) else None
-
-
-def _operators(held: Sequence[Condition]) -> list[DiffOp]:
-    ops = {op for condition in held for _, op in condition.residual.terms if op.order > 0}
-    return sorted(ops, key=lambda op: (-op.order, op.terms))
-
-
-def _kind(equation: Any) -> str:
-    kind = "linear" if equation.is_linear else "nonlinear"
-    return f"{kind}, order {equation.order}"
-
-
-def _by_piece(nodes: Nodes) -> str:
-    return ", ".join(f"{piece} {np.sum(nodes.tags == k)}" for k, piece in enumerate(nodes.pieces))
-
-
-def _table(label: str, rows: Sequence[tuple[str, str]]) -> list[str]:
-    wide = max(len(text) for text, _ in rows)
-    return [f"  {label:<11} {text:<{wide}}   {note}" for text, note in rows]
-
-
-def _human(size: int) -> str:
-    return f"{size / 2**30:.1f} GiB" if size >= 2**30 else f"{size / 2**20:.0f} MiB"
+def _unsaid(problem: Problem, nodes: Nodes) -> list[str]:
+    """Return a warning for pieces on which nothing is said, though rightly perhaps."""
+    pieces = ", ".join(wellposed.silent(problem, nodes))
+    text = (
+        f"no condition holds on {pieces}. None is needed where the solution leaves the domain; "
+        "elsewhere it is not determined without one."
+    )
+    return [text] if pieces else []

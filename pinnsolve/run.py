@@ -66,6 +66,8 @@ def solve(
         If a file cannot be read.
     DivergedError
         If a direct solution leaves the finite numbers; a network's is kept as the status.
+    MemoryLimitError
+        If the work will not fit into memory.
     """
     problem = problem if isinstance(problem, Problem) else load(problem)
     if settings:
@@ -73,12 +75,12 @@ def solve(
     clock = _Clock()
     domain = build_domain(problem)
     nodes = node_set(problem, domain, watch)
-    preflight(problem, nodes)
+    held = conditions(problem, nodes)
+    preflight(problem, nodes, held)
     clock.lap("nodes")
 
     watch(Progress("operators"))
     solver = problem.settings.solver
-    held = conditions(problem, nodes)
     system = assemble(problem, nodes, held, watch)
     clock.lap("operators")
     if solver.method == "rbf-fd":

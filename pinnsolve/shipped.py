@@ -1,5 +1,10 @@
-"""The problem files that come with pinnsolve."""
+"""The problem files that come with pinnsolve, and the node sets that they name.
 
+Problems and node sets lie in two folders side by side, in the repository as in the package, so
+that a problem finds its nodes by the same relative path in both. A copy has them beside it.
+"""
+
+import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +13,7 @@ from typing import Any
 from pinnsolve.errors import FileError, suggestion
 
 PACKAGE = Path(__file__).parent
+CLOUD = re.compile(r'(?<=")\.\./pointclouds/(?=([^"/]+)")')  # how a shipped problem names one
 
 
 @dataclass(frozen=True)
@@ -23,7 +29,7 @@ class Entry:
     method
         The method that the file asks for.
     nodes
-        How the nodes are given, as ``1663`` or ``spacing 0.05``.
+        How the nodes are given, as ``1663``, ``spacing 0.05`` or ``file star_2180.h5``.
     """
 
     name: str
@@ -40,7 +46,7 @@ def folder() -> Path:
     FileError
         If there is none.
     """
-    for place in (PACKAGE / "_problems", PACKAGE.parent / "problems"):
+    for place in (PACKAGE / "_shipped" / "problems", PACKAGE.parent / "problems"):
         if place.is_dir():
             return place
     raise FileError("the shipped problems are missing from this installation. Install it again.")
@@ -57,7 +63,7 @@ def entries() -> list[Entry]:
 
 
 def copy(name: str, destination: Path) -> Path:
-    """Copy a shipped problem; never overwrite.
+    """Copy a shipped problem, and beside it the node sets that it names; never overwrite.
 
     Parameters
     ----------
@@ -69,19 +75,32 @@ def copy(name: str, destination: Path) -> Path:
     Returns
     -------
     Path
-        The copy.
+        The copy of the problem file.
 
     Raises
     ------
     FileError
-        If there is no such problem, or the copy cannot be written or already exists.
+        If there is no such problem, or a file cannot be written, or another one is in its place.
     """
     stem = name.removesuffix(".toml")
     known = names()
     if stem not in known:
         raise FileError(f'no shipped problem is called "{name}". {suggestion(stem, known)}')
     target = destination / f"{stem}.toml" if destination.is_dir() else destination
-    create(target, (folder() / f"{stem}.toml").read_text(encoding="utf-8"))
+    text = (folder() / f"{stem}.toml").read_text(encoding="utf-8")
+    clouds = {
+        target.parent / cloud: (folder().parent / "pointclouds" / cloud).read_bytes()
+        for cloud in CLOUD.findall(text)
+    }
+    for path, content in clouds.items():
+        if path.exists() and not _holds(path, content):
+            raise FileError(f"{path} is another file. Copy to another folder, or move it away.")
+    if target.exists():
+        raise _taken(target)
+    for path, content in clouds.items():
+        if not path.exists():
+            _create(path, content)
+    create(target, CLOUD.sub("", text))
     return target
 
 
@@ -93,23 +112,41 @@ def create(path: Path, text: str) -> None:
     FileError
         If the file exists or cannot be written.
     """
+    _create(path, text.encode())
+
+
+def _create(path: Path, content: bytes) -> None:
+    """Write a new file."""
     try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(text)
+        with path.open("xb") as file:
+            file.write(content)
     except FileExistsError:
-        raise FileError(f"{path} already exists. Choose another name, or move it away.") from None
+        raise _taken(path) from None
     except OSError as error:
         raise FileError(f"{path} cannot be written: {error.strerror}.") from error
+
+
+def _taken(path: Path) -> FileError:
+    return FileError(f"{path} already exists. Choose another name, or move it away.")
+
+
+def _holds(path: Path, content: bytes) -> bool:
+    """Tell whether a file has this content."""
+    try:
+        return path.read_bytes() == content
+    except OSError:
+        return False
 
 
 def _entry(path: Path) -> Entry:
     """Read the headlines of a problem file."""
     file = tomllib.loads(path.read_text(encoding="utf-8"))
     nodes: dict[str, Any] = file.get("nodes", {})
-    how = next((key for key in ("count", "spacing", "file") if key in nodes), "")
+    how = next((key for key in ("count", "spacing", "file") if key in nodes), "count")
+    value = Path(nodes[how]).name if how == "file" else nodes.get(how, "")
     return Entry(
         name=path.stem,
         title=file.get("title", ""),
         method=file.get("solver", {}).get("method", ""),
-        nodes=str(nodes.get(how, "")) if how in ("count", "") else f"{how} {nodes[how]}",
+        nodes=str(value) if how == "count" else f"{how} {value}",
     )

@@ -14,7 +14,6 @@ of the discrete operator (`preflight.check`).
 
 from collections.abc import Sequence
 from itertools import combinations
-from typing import TypeAlias
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -42,12 +41,16 @@ def faults(problem: Problem, nodes: Nodes, held: Sequence[Condition]) -> list[Fa
         Its equations and conditions, bound to the nodes.
     """
     contradictions = _contradictions(problem, nodes, held)
-    found = [*contradictions, *_undetermined(problem)]
     if _is_initial_value_problem(problem, nodes):
-        return found
+        return [*contradictions, *_undetermined(problem)]
+    missing = _missing(problem, nodes)
     blamed = {fault.key[:2] for fault in contradictions}
     surplus = [fault for fault in _surplus(problem, nodes) if fault.key[:2] not in blamed]
-    return [*_missing(problem, nodes), *surplus, *found]
+    # the condition that is missing may be the one about a field that no condition is about
+    undetermined = [
+        fault for fault in _undetermined(problem) if not (missing and fault.key[0] == "unknowns")
+    ]
+    return [*missing, *surplus, *contradictions, *undetermined]
 
 
 def silent(problem: Problem, nodes: Nodes) -> list[str]:
@@ -95,8 +98,8 @@ def _surplus(problem: Problem, nodes: Nodes) -> list[Fault]:
 def _contradictions(problem: Problem, nodes: Nodes, held: Sequence[Condition]) -> list[Fault]:
     """Return a fault for each two conditions that say the same twice, or one thing and another."""
     bound = zip(problem.boundary, held[len(problem.equations) :], strict=True)
-    faults = (_contradiction(problem, nodes, *pair) for pair in combinations(bound, 2))
-    return [fault for fault in faults if fault is not None]
+    found = (_contradiction(problem, nodes, *pair) for pair in combinations(bound, 2))
+    return [fault for fault in found if fault is not None]
 
 
 def _contradiction(
@@ -106,62 +109,58 @@ def _contradiction(
     second: tuple[BoundaryCondition, Condition],
 ) -> Fault | None:
     """Return what is wrong with two linear conditions at the nodes where both hold."""
-    rows, *places = np.intersect1d(first[1].rows, second[1].rows, return_indices=True)
     residuals = [condition.residual for _, condition in (first, second)]
-    are_alike = set(residuals[0].terms) == set(residuals[1].terms)
-    if not (len(rows) and are_alike and all(residual.is_linear for residual in residuals)):
+    rows, *places = np.intersect1d(first[1].rows, second[1].rows, return_indices=True)
+    if not (len(rows) and all(residual.is_linear for residual in residuals)):
         return None
-    asked, same_operator = _asked(
-        *(_affine(residual, chosen) for residual, chosen in zip(residuals, places, strict=True))
-    )
+    terms = list(dict.fromkeys(term for residual in residuals for term in residual.terms))
+    affine = (_affine(*pair, terms) for pair in zip(residuals, places, strict=True))
+    asked, is_same = _asked(*affine)
     gap = np.abs(asked[0] - asked[1])
     worst = int(np.argmax(gap))
-    pieces = nodes.tags[rows - nodes.n_interior]
-    key = (*second[0].key, "condition")
+    pieces = [nodes.pieces[tag] for tag in nodes.tags[rows - nodes.n_interior]]
+    key, text = (*second[0].key, "condition"), first[0].equation.text
     if gap[worst] > EQUAL * np.abs(asked).max():
         x = zip(problem.coordinates, nodes.x[rows[worst]], strict=True)
         return Fault(
             key,
-            f'it disagrees with "{first[0].equation.text}" on {nodes.pieces[pieces[worst]]}: '
-            f"they ask for {asked[1, worst]:.4g} and {asked[0, worst]:.4g} "
-            f"at {', '.join(f'{name} = {value:.4g}' for name, value in x)}.",
+            f'it disagrees with "{text}" on {pieces[worst]}: they ask for {asked[1, worst]:.4g} '
+            f"and {asked[0, worst]:.4g} at {', '.join(f'{name} = {v:.4g}' for name, v in x)}.",
             "Keep one of the two there, or name the pieces on which each holds.",
         )
-    if same_operator.all():
-        where = ", ".join(nodes.pieces[k] for k in np.unique(pieces))
-        message = f'it repeats "{first[0].equation.text}" on {where}.'
-        return Fault(key, message, "Leave it out there.")
+    if is_same.all():
+        where = ", ".join(dict.fromkeys(pieces))
+        return Fault(key, f'it repeats "{text}" on {where}.', "Leave it out there.")
     return None
 
 
-Affine: TypeAlias = tuple[dict[Term, Float[ndarray, " n"]], Float[ndarray, " n"]]
-
-
-def _affine(residual: Residual, chosen: Int[ndarray, " n"]) -> Affine:
-    """Return a linear residual at some of its points: the coefficients of its terms, and the rest."""
+def _affine(
+    residual: Residual, chosen: Int[ndarray, " n"], terms: Sequence[Term]
+) -> tuple[Float[ndarray, "t n"], Float[ndarray, " n"]]:
+    """Return a linear residual at some of its points: the coefficients of terms, and the rest."""
     there = residual.with_data(lambda data: data[chosen])
     zero = {term: np.zeros(len(chosen)) for term in there.terms}
-    return there.partials(zero), there(zero)
+    slopes = there.partials(zero)
+    none = np.zeros(len(chosen))
+    return np.array([slopes.get(term, none) for term in terms]), there(zero)
 
 
-def _asked(first: Affine, second: Affine) -> tuple[Float[ndarray, "2 n"], Bool[ndarray, " n"]]:
-    """Return the values that two conditions ask of one operator, and where it is one.
+def _asked(
+    first: tuple[Float[ndarray, "t n"], Float[ndarray, " n"]],
+    second: tuple[Float[ndarray, "t n"], Float[ndarray, " n"]],
+) -> tuple[Float[ndarray, "2 n"], Bool[ndarray, " n"]]:
+    """Return the values that two conditions ask of the same operator, and where it is the same.
 
-    Where it is not, the values are zero. They are those of the term with the largest coefficient,
-    so of two conditions on ``u`` the values of ``u``.
+    They are those of the term with the largest coefficient: of ``2*u = 1`` the value 1/2. Where
+    the operators differ, they are zero.
     """
-    (a, a0), (b, b0) = (
-        (np.array([slopes[t] for t in first[0]]), rest) for slopes, rest in (first, second)
-    )
-    aa, bb, ab = (np.sum(p * q, axis=0) for p, q in ((a, a), (b, b), (a, b)))
-    same = (aa * bb - ab**2 <= PARALLEL * aa * bb) & (aa * bb > 0)
+    (a, a0), (b, b0) = first, second
+    aa, bb, ab = np.sum(a * a, axis=0), np.sum(b * b, axis=0), np.sum(a * b, axis=0)
+    is_same = (aa * bb - ab**2 <= PARALLEL * aa * bb) & (aa * bb > 0)
     lead = np.argmax(np.abs(a), axis=0)[None]
-    factors = [np.take_along_axis(slopes, lead, axis=0)[0] for slopes in (a, b)]
-    values = [
-        -rest / np.where(same, factor, np.inf)
-        for rest, factor in zip((a0, b0), factors, strict=True)
-    ]
-    return np.array(values), same
+    factors = np.take_along_axis(a, lead, axis=0)[0], np.take_along_axis(b, lead, axis=0)[0]
+    asked = -np.array([a0, b0]) / np.where(is_same, factors, np.inf)
+    return asked + 0.0, is_same  # not -0
 
 
 def _undetermined(problem: Problem) -> list[Fault]:
@@ -180,7 +179,7 @@ def _undetermined(problem: Problem) -> list[Fault]:
         about = [c for c in problem.boundary if any(field == i for field, _ in c.equation.terms)]
         message = f"the level of {name} is not determined: every equation and condition holds for "
         message += f"{name} plus any constant"
-        message += " (a pure Neumann problem)." if about else ", and no condition is about it."
+        message += ", as in a pure Neumann problem." if about else ", and no condition is about it."
         remedy = f"Give {name} a value on a piece of the boundary; "
         remedy += "[[domain.pieces]] can name a small one."
         key = (*about[0].key, "condition") if about else ("unknowns", "fields", i)

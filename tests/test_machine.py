@@ -28,6 +28,15 @@ def test_a_container_has_the_memory_of_its_limit(cgroup):
     assert machine.memory()["total"] == 0.5
 
 
+def test_a_container_has_what_others_in_it_leave(cgroup):
+    (cgroup / "memory.max").write_text(f"{machine.GIB}\n")
+    (cgroup / "memory.current").write_text(f"{0.9 * machine.GIB:.0f}\n")
+    assert machine.memory()["free"] == 0.1
+    # copies of files are given back to whoever asks
+    (cgroup / "memory.stat").write_text(f"anon 1\ninactive_file {0.4 * machine.GIB:.0f}\n")
+    assert machine.memory()["free"] == 0.5
+
+
 @pytest.fixture
 def threads(monkeypatch):
     """An environment that says nothing of threads; returns what it says later."""

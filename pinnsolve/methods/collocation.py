@@ -19,6 +19,7 @@ from jaxtyping import Float
 from numpy import ndarray
 
 from pinnsolve.conditions import Condition, conditions
+from pinnsolve.defaults import has_gauss_newton, hidden_layers
 from pinnsolve.geometry.pointset import Nodes
 from pinnsolve.methods.nodal import NodalObjective
 from pinnsolve.methods.pointwise import PointwiseObjective
@@ -30,11 +31,7 @@ from pinnsolve.problem.schema import Phase
 from pinnsolve.progress import Watch
 from pinnsolve.rbffd.discretisation import Discretisation
 
-WIDTH = 800  # of the last hidden layer by default
-NODES_PER_FEATURE = 2  # fewer, and the head could satisfy the rows without solving the equation
 PATIENCE = 1  # iterations of Gauss-Newton in the default schedule that may pass without paying
-LARGEST_SQUARE = 4000  # rows or weights, the fewer, up to which the schedule has Gauss-Newton
-LARGEST_JACOBIAN = 2**27  # entries of a dense Jacobian up to which it has, 1 GiB
 DTYPES = {"float64": torch.float64, "float32": torch.float32}
 
 
@@ -42,11 +39,10 @@ def network(problem: Problem, nodes: Nodes, device: str) -> MLP:
     """Build the network that a problem asks for, on the box around its nodes."""
     settings, solver = problem.settings.network, problem.settings.solver
     x = nodes.x[nodes.rows]
-    width = max(8, min(WIDTH, len(x) // NODES_PER_FEATURE))
     net = MLP(
         x.min(axis=0).tolist(),
         x.max(axis=0).tolist(),
-        settings.hidden or (width // 4, width),
+        hidden_layers(problem, len(x)),
         len(problem.fields),
         settings.activation,
         solver.seed,
@@ -125,7 +121,7 @@ def default_schedule(objective: Objective, problem: Problem, nodes: Nodes) -> Se
     head = Phase(optimizer="head", iterations=20)
     rows, weights = len(r), sum(p.numel() for p in objective.net.parameters())
     is_dense = isinstance(objective, PointwiseObjective)
-    if min(rows, weights) > LARGEST_SQUARE or (is_dense and rows * weights > LARGEST_JACOBIAN):
+    if not has_gauss_newton(rows, weights, is_dense=is_dense):
         return (head,)
     return (head, Phase(optimizer="gauss-newton", iterations=20, tolerance=tolerance), head)
 

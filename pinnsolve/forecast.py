@@ -1,0 +1,182 @@
+"""How much memory a solve takes at its peak, before any work is done.
+
+The stages of a solve follow one another and give back most of what they took, so the peak is that
+of the largest stage. The large arrays of a stage have sizes that are known beforehand; how many
+of them there are at once has been measured on the shipped problems, where the sum comes out
+within a fifth of the truth. With ``N`` nodes in ``d`` dimensions, ``c`` fields, ``R`` rows,
+stencils of ``n`` nodes, and a network with ``w`` features and ``P`` weights, in numbers:
+
+    direct solution   10 times the R n c entries of the matrix, and the fill of its factors,
+                      n c^2 N^1.4 / 5 in the plane, c^2 N^2 / 8 in space
+    head              4.3 times the R c w of the least-squares matrix; for a PINN
+                      2^(m+2) N w for derivatives of order m of all features
+    Gauss-Newton      4.5 R^2, or P^2 and three Jacobians of R P if that is smaller;
+                      a PINN always has the Jacobians
+    Adam, L-BFGS      3 values in each unit for each node; for a PINN 10 for each derivative taken
+    evaluation        2 values in each unit of the widest layer for each test point
+
+Gauss-Newton is counted wherever the schedule may come to it; where it does not, small problems
+take up to half less. What lies on a GPU is not counted.
+"""
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from pathlib import Path
+
+from pinnsolve.conditions import Condition
+from pinnsolve.defaults import has_gauss_newton, hidden_layers
+from pinnsolve.errors import Fault
+from pinnsolve.geometry.pointset import Nodes
+from pinnsolve.machine import GIB, memory
+from pinnsolve.problem import Problem
+from pinnsolve.rbffd.stencils import polynomial_degree, stencil_size
+
+MIB = 2**20
+LIBRARIES, TORCH, FIGURES = 150 * MIB, 190 * MIB, 80 * MIB  # once imported, and in use
+WORKSPACE = 80 * MIB  # of training, whatever its size
+KEPT = 90 * MIB  # given back by training, but not by the allocator
+INDEXED = 12  # bytes of a sparse matrix's entry, its column included
+L_BFGS = 100  # vectors that L-BFGS remembers
+
+
+def forecast(problem: Problem, nodes: Nodes, held: Sequence[Condition]) -> dict[str, float]:
+    """Return the memory in use at the peak of each stage, in bytes, libraries included.
+
+    Parameters
+    ----------
+    problem, nodes
+        What is to be solved, and where.
+    held
+        Its equations and conditions, bound to the nodes.
+    """
+    order = max(op.order for condition in held for _, op in condition.residual.terms)
+    stencil = stencil_size(nodes.dim, polynomial_degree(problem.settings.solver.order, order))
+    direct = _direct(nodes, held, stencil, len(problem.fields))
+    if problem.settings.solver.method == "rbf-fd":
+        return {"direct solution": LIBRARIES + direct, "report": LIBRARIES + FIGURES}
+    derivatives = sum(
+        len(condition.rows) * sum(op.order > 0 for _, op in condition.residual.terms)
+        for condition in held
+    )
+    base = LIBRARIES + TORCH + INDEXED * stencil * derivatives
+    stages = {"direct solution": LIBRARIES + direct, "report": base + KEPT + FIGURES}
+    if _trains_on_gpu(problem):
+        return stages
+    points = max(problem.settings.output.test_points, nodes.rows.stop)
+    units = max(hidden_layers(problem, nodes.rows.stop))
+    return {
+        **stages,
+        "evaluation": base + KEPT + 2 * points * units * _bytes(problem),
+        **{
+            f"training: {optimizer}": base + WORKSPACE + numbers * _bytes(problem)
+            for optimizer, numbers in _training(problem, nodes, held).items()
+        },
+    }
+
+
+def shortage(problem: Problem, nodes: Nodes, stages: Mapping[str, float]) -> Fault | None:
+    """Return what to say if a forecast exceeds the memory there is."""
+    stage = max(stages, key=lambda name: stages[name])
+    free = free_memory()
+    if free is None or stages[stage] <= free:
+        return None
+    if stage.startswith("training"):
+        remedy = "Take fewer nodes or a smaller network.hidden; "
+        remedy += f"rbf-fd needs {human(stages['direct solution'])}."
+    elif stage == "evaluation":
+        remedy = "Lower output.test_points or network.hidden."
+    elif stage == "direct solution":
+        remedy = "Take fewer nodes, or lower solver.order."
+    else:
+        remedy = "Close other programs, or use a machine with more."
+    settings = problem.settings.nodes
+    given = [key for key in ("count", "spacing", "file") if getattr(settings, key) is not None]
+    return Fault(
+        ("nodes", *given),
+        f"{problem.settings.solver.method} on {nodes.rows.stop} nodes needs about "
+        f"{human(stages[stage])} of memory ({stage}), but {human(free)} are free.",
+        remedy,
+    )
+
+
+def free_memory() -> int | None:
+    """Return the bytes that this process may still take; None where that is not known."""
+    known = memory()
+    free = known["total"] if known["free"] is None else known["free"]
+    return None if free is None else int(free * GIB)
+
+
+def human(size: float) -> str:
+    """Return a number of bytes as a person writes it.
+
+    >>> human(3 * 2**29)
+    '1.5 GiB'
+    """
+    return f"{size / GIB:.1f} GiB" if size >= GIB else f"{round(size / MIB, -1):.0f} MiB"
+
+
+def _direct(nodes: Nodes, held: Sequence[Condition], stencil: int, n_fields: int) -> float:
+    """Return the bytes that assembling and factorising the matrix takes."""
+    entries = stencil * sum(
+        len(condition.rows) * len({field for field, _ in condition.residual.terms})
+        for condition in held
+    )
+    N = len(nodes.x)
+    fill = n_fields**2 * (stencil * N**1.4 / 5 if nodes.dim < 3 else N**2 / 8)
+    if any(_order(condition) > 2 for condition in held):
+        fill *= 3  # with two conditions at a node pivots cannot be taken from the diagonal
+    at_once = 1 if all(condition.residual.is_linear for condition in held) else 2
+    return INDEXED * (10 * entries + fill) * at_once
+
+
+def _training(problem: Problem, nodes: Nodes, held: Sequence[Condition]) -> dict[str, float]:
+    """Return the numbers that each optimiser of the schedule holds."""
+    is_pinn = problem.settings.solver.method == "pinn"
+    hidden = hidden_layers(problem, nodes.rows.stop)
+    widths = (nodes.dim, *hidden, len(problem.fields))
+    weights = sum((n + 1) * m for n, m in pairwise(widths))
+    rows = sum(len(condition.rows) for condition in held)
+    head_weights = len(problem.fields) * (hidden[-1] + 1)
+    head = 4.3 * rows * head_weights
+    newton = 3.2 * rows * weights + min(rows, weights) ** 2
+    graph = 3 * len(nodes.x) * sum(hidden)
+    if is_pinn:
+        terms = sum(len(c.rows) * len(c.residual.terms) for c in held)
+        features = max(2 ** (2 + _order(c)) * len(c.rows) for c in held) * hidden[-1]
+        head = terms * head_weights + max(head, features)
+        graph = 10 * sum(hidden) * sum(len(c.rows) * _steps(c) for c in held)
+    elif rows <= weights:
+        newton = 4.5 * rows**2
+    numbers = {
+        "head": head,
+        "gauss-newton": newton,
+        "adam": graph,
+        "lbfgs": graph + L_BFGS * weights,
+    }
+    chosen = {phase.optimizer for phase in problem.settings.training}
+    if not chosen:
+        chosen = {"head"}
+        if has_gauss_newton(rows, weights, is_dense=is_pinn):
+            chosen.add("gauss-newton")
+    return {name: numbers[name] for name in numbers if name in chosen}
+
+
+def _order(condition: Condition) -> int:
+    """Return the highest order of a derivative in a condition."""
+    return max(op.order for _, op in condition.residual.terms)
+
+
+def _steps(condition: Condition) -> int:
+    """Return how many times a field is differentiated for a condition's terms."""
+    return sum(sum(alpha) for _, op in condition.residual.terms for alpha, _ in op.terms)
+
+
+def _bytes(problem: Problem) -> int:
+    """Return the bytes of a number in the network's precision."""
+    return 8 if problem.settings.solver.precision == "float64" else 4
+
+
+def _trains_on_gpu(problem: Problem) -> bool:
+    """Return whether training will use a GPU; torch, which knows, need not be loaded for it."""
+    device = problem.settings.solver.device
+    return device == "cuda" or (device == "auto" and Path("/dev/nvidiactl").exists())

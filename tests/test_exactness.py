@@ -1,0 +1,72 @@
+"""Whether mistakes in [exact] are found, and rounding is not taken for one."""
+
+import numpy as np
+import pytest
+from posing import SQUARE, pose
+
+from pinnsolve.conditions import conditions
+from pinnsolve.exactness import doubts
+from pinnsolve.geometry import build_domain
+from pinnsolve.geometry.nodeset import node_set
+from pinnsolve.preflight import assemble
+
+
+@pytest.fixture
+def found(tmp_path):
+    """Return the doubts about a problem's exact solution."""
+
+    def found(equation, condition, exact, **parts):
+        more = f'[exact]\nu = "{exact}"\n{parts.pop("more", "")}'
+        problem = pose(tmp_path, equation, on=[("all", condition)], more=more, **parts)
+        nodes = node_set(problem, build_domain(problem))
+        return doubts(problem, assemble(problem, nodes, conditions(problem, nodes)))
+
+    return found
+
+
+def test_a_right_solution_raises_no_doubt(found):
+    assert found("laplace(u) = exp(u)*0 + 1", "dn(u) + u = x*n_x + x**2/2", "x**2/2") == []
+
+
+@pytest.mark.parametrize("size", [1e-12, 1.0, 2e11])
+def test_rounding_is_no_mistake_whatever_the_unit(found, size):
+    exact = f"{size}*sin(3*x)*exp(3*y)"
+    assert found("7*u_xx + 7*u_yy = u - u", f"u = {exact}", exact) == []
+
+
+def test_nonlinear_equations_are_measured_too(found):
+    assert found("div(u*grad(u)) = 1 + y*0", "u = x", "x") == []
+    (doubt,) = found("div(u*grad(u)) = 1.01", "u = x", "x")
+    assert doubt == (
+        '[exact] does not satisfy "div(u*grad(u)) = 1.01": it leaves 0.01, 0.005 of the largest '
+        "term. Errors will not fall much below that."
+    )
+
+
+def test_equations_and_conditions_are_examined_alike(found):
+    first, second = found("laplace(u) = 1.001", "dn(u) = x*n_x + 1e-4", "x**2/2")
+    assert first == (
+        '[exact] does not satisfy "laplace(u) = 1.001": it leaves 0.001, 0.001 of the largest '
+        "term. Errors will not fall much below that."
+    )
+    assert second.startswith('[exact] does not satisfy "dn(u) = x*n_x + 1e-4": it leaves 0.0001, ')
+
+
+def test_an_infinite_solution_is_told(found):
+    assert found("laplace(u) = 0", "u = y", "y + log(x)") == [
+        "[exact] is not finite at x = 0, y = 1, so no error can be measured there."
+    ]
+
+
+def test_without_an_exact_solution_there_is_nothing_to_doubt(tmp_path):
+    problem = pose(tmp_path, "laplace(u) = 1", on=[("all", "u = 0")])
+    nodes = node_set(problem, build_domain(problem))
+    assert doubts(problem, assemble(problem, nodes, conditions(problem, nodes))) == []
+
+
+def test_values_without_a_formula_cannot_be_examined(found, tmp_path):
+    x, y = np.meshgrid(np.linspace(-0.1, 1.1, 13), np.linspace(-0.1, 1.1, 13))
+    table = np.column_stack([x.ravel(), y.ravel(), x.ravel()])
+    np.savetxt(tmp_path / "w.csv", table, delimiter=",", header="x,y,w", comments="")
+    more = '[functions]\nw = { file = "w.csv", column = "w" }'
+    assert found("laplace(u) = 1", "u = 2*x", "w", more=more, domain=SQUARE) == []
