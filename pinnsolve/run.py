@@ -14,7 +14,7 @@ from numpy import ndarray
 
 from pinnsolve.accuracy import exact_values, measure, relative_l2
 from pinnsolve.conditions import conditions
-from pinnsolve.errors import DivergedError, FileError
+from pinnsolve.errors import DivergedError, Fault, FileError, ProblemError, SingularError
 from pinnsolve.geometry import build_domain
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.nodeset import node_set
@@ -57,11 +57,7 @@ def solve(
     Raises
     ------
     ProblemError
-        If the problem is not well posed.
-    SingularError
-        If the discrete problem has no unique solution.
-    NodesError
-        If the nodes cannot carry the discretisation.
+        If the problem is not well posed, or its nodes cannot carry the discretisation.
     FileError
         If a file cannot be read.
     DivergedError
@@ -137,7 +133,10 @@ def _solve_directly(
     problem: Problem, nodes: Nodes, system: Discretisation, clock: _Clock, watch: Watch
 ) -> Solution:
     """Solve the sparse system."""
-    result = direct.solve(system, watch=watch)
+    try:
+        result = direct.solve(system, watch=watch)
+    except SingularError as error:
+        raise _located(problem, error) from None
     clock.lap("solution")
     if not np.all(np.isfinite(result.values)):
         raise DivergedError(f"the direct solution is not finite: {result.message}")
@@ -158,6 +157,11 @@ def _solve_directly(
     )
 
 
+def _located(problem: Problem, error: SingularError) -> ProblemError:
+    """Return an operator without inverse as a fault of the equations."""
+    return problem.source.error(Fault(("pde", "equations"), str(error)))
+
+
 def _baseline(
     problem: Problem, nodes: Nodes, system: Discretisation, clock: _Clock, watch: Watch
 ) -> Baseline:
@@ -165,6 +169,10 @@ def _baseline(
     operators = clock.seconds["operators"]
     try:
         result = direct.solve(system, watch=watch)
+    except SingularError as error:
+        if system.is_linear:
+            raise _located(problem, error) from None
+        return Baseline("rbf-fd", None, None, operators + clock.lap("baseline"), str(error))
     except DivergedError as error:
         return Baseline("rbf-fd", None, None, operators + clock.lap("baseline"), str(error))
     seconds = operators + clock.lap("baseline")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from pinnsolve import load, run, solve
-from pinnsolve.errors import FileError, SingularError, Stopped
+from pinnsolve.errors import FileError, ProblemError, Stopped
 
 SMALL = """
 title = "A small problem"
@@ -190,5 +190,17 @@ def test_a_problem_without_a_unique_solution_is_refused(tmp_path):
             '[exact]\nu = "1 + sin(x)*cos(y)"', '[[boundary]]\non = "all"\ncondition = "v = 0"'
         )
     )
-    with pytest.raises(SingularError, match=r"the discrete problem has no unique solution"):
+    with pytest.raises(ProblemError, match=r"twice.toml:\d+: the discrete problem has no unique"):
         solve(path)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("equation", ["div(u*grad(u)) = f", "laplace(u) = log(u) + f"])
+def test_equations_that_have_no_value_or_slope_at_zero(tmp_path, method, equation):
+    path = tmp_path / "log.toml"
+    path.write_text(
+        SMALL.replace("laplace(u) + x*u = f", equation)
+        .replace("dn(u) + u = g", "u = g")
+        .replace("1 + sin(x)*cos(y)", "2 + sin(x)*cos(y)")
+    )
+    assert solve(path, method=method).errors.relative_l2["u"] < 1e-4

@@ -11,7 +11,7 @@ error of a field that varies on the scale of the domain, whatever the units of i
 """
 
 from collections.abc import Sequence
-from math import pi, sqrt
+from math import isfinite, pi, sqrt
 
 import numpy as np
 import torch
@@ -117,7 +117,8 @@ def default_schedule(objective: Objective, problem: Problem, nodes: Nodes) -> Se
     x = nodes.x[nodes.rows]
     half_width = float(np.max(x.max(axis=0) - x.min(axis=0))) / 2
     r = objective.value()  # the head is still zero
-    tolerance = float(r @ r) * (nodes.spacing / half_width) ** (2 * problem.settings.solver.order)
+    size = float(r @ r)
+    tolerance = (size if isfinite(size) else 0.0) * (nodes.spacing / half_width) ** (2 * problem.settings.solver.order)
     head = Phase(optimizer="head", iterations=20)
     rows, weights = len(r), sum(p.numel() for p in objective.net.parameters())
     is_dense = isinstance(objective, PointwiseObjective)

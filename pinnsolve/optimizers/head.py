@@ -8,10 +8,13 @@ number: the frequency of the first layer. `draw_features` chooses it by the loss
 solve then reaches, which costs nothing but the solve.
 """
 
+from math import isfinite
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from pinnsolve.errors import DivergedError
 from pinnsolve.leastsquares.head import least_squares
 from pinnsolve.networks.mlp import MLP
 from pinnsolve.optimizers.objective import Budget, HeadProblem, Note, Objective, StoppingRule
@@ -52,8 +55,7 @@ def draw_features(objective: Objective, seed: int, budget: Budget, note: Note) -
 
     def attempt(frequency: float) -> float:
         net.initialise(seed, frequency)
-        problem, c = objective.head(), head_weights(net)
-        loss = _loss(problem, c)
+        problem, c, loss = _start(objective)
         for _ in range(1 if objective.is_linear else SKETCHES):
             before = loss
             c, loss = _newton_step(problem, c, loss)
@@ -78,6 +80,25 @@ def draw_features(objective: Objective, seed: int, budget: Budget, note: Note) -
         return drawn
     tried = len(found)
     return f"{drawn}; {head(objective, budget, lambda i, loss: note(tried + i, loss))}"
+
+
+def _start(objective: Objective) -> tuple[HeadProblem, Float[Tensor, " P"], float]:
+    """Return the head problem, weights to start from, and their loss.
+
+    The head of a fresh network is zero; where the equations are not finite for fields that are
+    zero, they may be so for fields that are one.
+    """
+    problem, c = objective.head(), head_weights(objective.net)
+    loss = _loss(problem, c)
+    if not isfinite(loss):
+        c[-objective.net.head.out_features :] = 1.0
+        loss = _loss(problem, c)
+    if not isfinite(loss):
+        raise DivergedError(
+            "the equations are not finite for fields that are zero, nor for fields that are one. "
+            "Rewrite them, or train with another optimizer first."
+        )
+    return problem, c, loss
 
 
 def head_weights(net: MLP) -> Float[Tensor, " P"]:

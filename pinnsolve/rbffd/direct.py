@@ -17,7 +17,7 @@ import numpy as np
 from jaxtyping import Float, Int
 from numpy import ndarray
 
-from pinnsolve.errors import DivergedError
+from pinnsolve.errors import DivergedError, SingularError
 from pinnsolve.progress import Progress, Watch, unwatched
 from pinnsolve.rbffd.closure import closing_rows
 from pinnsolve.rbffd.discretisation import Discretisation, stack
@@ -76,7 +76,8 @@ def solve(
     discretisation
         The discrete problem; with more equations than unknowns it is solved by least squares.
     initial
-        Where Newton's method starts; zero by default.
+        Where Newton's method starts; by default zero, or one if the equations are singular or
+        not finite at zero.
     tolerance
         Size of the last Newton step relative to the solution.
     iterations
@@ -97,7 +98,12 @@ def solve(
     equations = _Equations.of(discretisation)
     shape = (discretisation.n_fields, discretisation.n_nodes)
     u = np.zeros(shape).ravel() if initial is None else initial.T.ravel()
-    newton = _newton(equations, u, tolerance, iterations, watch)
+    try:
+        newton = _newton(equations, u, tolerance, iterations, watch)
+    except (DivergedError, SingularError):
+        if initial is not None or discretisation.is_linear:
+            raise
+        newton = _newton(equations, np.ones(u.shape), tolerance, iterations, watch)
     values = np.ascontiguousarray(newton.u.reshape(shape).T)
     return DirectSolution(
         values=values,
@@ -185,7 +191,7 @@ def _newton(
     if not np.isfinite(r).all():
         raise DivergedError(
             "the equations are not finite at the values where Newton's method starts. "
-            "Rewrite them so that they are finite for fields that are zero."
+            "Rewrite them so that they are finite for fields that are zero, or one."
         )
     damping, condition = 1.0, 0.0
     for steps in range(1, iterations + 1):
