@@ -10,9 +10,9 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
+from pinnsolve.exactness import exact_values
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.sampling import sample
-from pinnsolve.problem import Problem
 from pinnsolve.solution import Errors, Solution
 
 
@@ -25,13 +25,6 @@ def relative_l2(u: Float[ndarray, "*N"], exact: Float[ndarray, "*N"]) -> float:
 def max_error(u: Float[ndarray, "*N"], exact: Float[ndarray, "*N"]) -> float:
     """Return the largest distance."""
     return float(np.max(np.abs(u - exact)))
-
-
-def exact_values(problem: Problem, x: Float[ndarray, "n d"]) -> Float[ndarray, "n c"] | None:
-    """Return the exact solution at points; None if none is known."""
-    if problem.exact is None:
-        return None
-    return np.column_stack([exact(x) for exact in problem.exact])
 
 
 def measure(solution: Solution, domain: Domain) -> Errors | None:

@@ -125,6 +125,8 @@ def solve(
         _must_be_writable(directory)
         solution = runs.solve(problem, watch=watch, resume=resume)
         files = runs.write(solution, directory, overwrite or resume == directory)
+    for warning in solution.warnings:
+        terminal.tell(f"warning: {warning}")
     if json:
         terminal.say_json(plain({**solution.metrics(), "files": [str(path) for path in files]}))
     else:

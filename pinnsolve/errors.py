@@ -1,7 +1,7 @@
 """What can go wrong that is not a bug of ours, each error naming place, fault and remedy.
 
     PinnsolveError             exit code
-    ├── ProblemError           2    the problem file, or the command line, is not a well-posed problem
+    ├── ProblemError           2    problem file or command line is not a well-posed problem
     ├── NodesError             2    the nodes cannot carry the discretisation asked of them
     ├── SingularError          2    the discrete operator has no unique solution
     ├── DivergedError          4    training left the finite numbers
@@ -34,7 +34,7 @@ class Fault:
     Attributes
     ----------
     key
-        Path of the key at fault, as ``("boundary", 0, "condition")``; empty for the file as a whole.
+        Path of the key at fault, as ``("boundary", 0, "condition")``; empty for the whole file.
     message
         What is wrong, in lower case, with a full stop.
     remedy

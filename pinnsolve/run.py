@@ -12,9 +12,10 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
-from pinnsolve.accuracy import exact_values, measure, relative_l2
+from pinnsolve.accuracy import measure, relative_l2
 from pinnsolve.conditions import conditions
 from pinnsolve.errors import DivergedError, Fault, FileError, ProblemError, SingularError
+from pinnsolve.exactness import doubts, exact_values
 from pinnsolve.geometry import build_domain
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.nodeset import node_set
@@ -79,11 +80,15 @@ def solve(
     solver = problem.settings.solver
     system = assemble(problem, nodes, held, watch)
     clock.lap("operators")
+    warnings = tuple(doubts(problem, system))
+    clock.lap("errors")
     if solver.method == "rbf-fd":
-        return _finish(_solve_directly(problem, nodes, system, clock, watch), domain, clock, watch)
-    baseline = _baseline(problem, nodes, system, clock, watch)
-    trained = _train(problem, nodes, system, clock, watch, resume)
-    return _finish(replace(trained, baseline=baseline), domain, clock, watch)
+        solution = _solve_directly(problem, nodes, system, clock, watch)
+    else:
+        baseline = _baseline(problem, nodes, system, clock, watch)
+        trained = _train(problem, nodes, system, clock, watch, resume)
+        solution = replace(trained, baseline=baseline)
+    return _finish(replace(solution, warnings=warnings), domain, clock, watch)
 
 
 def write(solution: Solution, directory: Path, overwrite: bool = False) -> list[Path]:

@@ -133,6 +133,8 @@ class Solution:
         ``finished``, ``accuracy missed``, ``diverged`` or ``stopped``.
     message
         The status in a sentence.
+    warnings
+        What is allowed in the problem, but casts doubt on the result.
     history, phases
         The course of the training; empty for a direct solution.
     errors
@@ -157,6 +159,7 @@ class Solution:
     derivatives: str
     status: str
     message: str
+    warnings: tuple[str, ...] = ()
     history: tuple[Record, ...] = ()
     phases: tuple[PhaseResult, ...] = ()
     errors: Errors | None = None
@@ -184,6 +187,7 @@ class Solution:
             "derivatives": self.derivatives,
             "status": self.status,
             "message": self.message,
+            "warnings": list(self.warnings),
             "relative_l2": dict(errors.relative_l2) if errors else None,
             "max_error": dict(errors.max_error) if errors else None,
             "relative_l2_nodes": dict(errors.relative_l2_nodes) if errors else None,

@@ -69,7 +69,11 @@ def outcome(monkeypatch):
             watch(Progress("training"))
         if asked.error:
             raise asked.error
-        return SimpleNamespace(status=asked.status, metrics=lambda: {"status": asked.status})
+        return SimpleNamespace(
+            status=asked.status,
+            warnings=("something is odd.",),
+            metrics=lambda: {"status": asked.status},
+        )
 
     def write(_, directory, overwrite):
         asked.directory, asked.overwrite = directory, overwrite
@@ -117,6 +121,12 @@ def test_each_status_has_its_exit_code(disk, outcome, status, code, capsys):
     outcome.status = status
     assert main(["solve", str(disk)]) == code
     assert capsys.readouterr().out == f"{status}\n"
+
+
+def test_what_casts_doubt_on_a_result_is_told_beside_it(disk, outcome, capsys):
+    assert main(["solve", str(disk), "--json"]) == 0
+    assert capsys.readouterr().err == "pinnsolve: warning: something is odd.\n"
+    assert outcome.error is None
 
 
 def test_flags_override_the_file(disk, outcome):

@@ -72,7 +72,8 @@ def test_the_number_of_threads_follows_the_environment(monkeypatch):
     assert machine.threads() == 2
 
 
-def test_waiting_threads_sleep_unless_told_otherwise(threads, monkeypatch):
+@pytest.mark.usefixtures("threads")
+def test_waiting_threads_sleep_unless_told_otherwise(monkeypatch):
     machine.set_threads(None)
     assert os.environ["OMP_WAIT_POLICY"] == "PASSIVE"
     monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")

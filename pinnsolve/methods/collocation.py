@@ -116,9 +116,10 @@ def default_schedule(objective: Objective, problem: Problem, nodes: Nodes) -> Se
     """
     x = nodes.x[nodes.rows]
     half_width = float(np.max(x.max(axis=0) - x.min(axis=0))) / 2
+    discretisation = (nodes.spacing / half_width) ** problem.settings.solver.order
     r = objective.value()  # the head is still zero
     size = float(r @ r)
-    tolerance = (size if isfinite(size) else 0.0) * (nodes.spacing / half_width) ** (2 * problem.settings.solver.order)
+    tolerance = (size if isfinite(size) else 0.0) * discretisation**2
     head = Phase(optimizer="head", iterations=20)
     rows, weights = len(r), sum(p.numel() for p in objective.net.parameters())
     is_dense = isinstance(objective, PointwiseObjective)

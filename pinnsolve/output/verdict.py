@@ -4,10 +4,8 @@ The direct solution on the same nodes is the measure. Where it is as accurate an
 verdict says so: a network that solves one linear problem once rarely pays.
 """
 
-import numpy as np
-from jaxtyping import Float
-from numpy import ndarray
-
+from pinnsolve.accuracy import relative_l2
+from pinnsolve.exactness import exact_values
 from pinnsolve.output.numbers import duration, scientific
 from pinnsolve.solution import Baseline, Solution
 
@@ -33,23 +31,8 @@ def verdict(solution: Solution) -> list[str]:
     status = [STATUS.get(solution.status, solution.status)]
     if solution.status != "finished":
         status.append(solution.message)
-    said = [*status, how, _error(solution), _comparison(solution)]
+    said = [*status, how, _error(solution), *solution.warnings, _comparison(solution)]
     return [sentence for sentence in said if sentence]
-
-
-def exact_values(solution: Solution) -> Float[ndarray, "n c"] | None:
-    """Return the exact solution at the interior and boundary nodes, if it is known."""
-    exact = solution.problem.exact
-    if exact is None:
-        return None
-    x = solution.nodes.x[solution.nodes.rows]
-    return np.column_stack([function(x) for function in exact])
-
-
-def relative_l2(values: Float[ndarray, "..."], exact: Float[ndarray, "..."]) -> float:
-    """Return the relative error in the Euclidean norm; the root mean square where exact is zero."""
-    size = np.linalg.norm(exact)
-    return float(np.linalg.norm(values - exact) / (size if size > 0 else np.sqrt(exact.size)))
 
 
 def _error(solution: Solution) -> str:
@@ -80,7 +63,7 @@ def _comparison(solution: Solution) -> str:
         return "No network was trained." if solution.method == "rbf-fd" else ""
     if baseline.values is None:
         return f"The direct solution on the same nodes failed: {baseline.message}"
-    exact = exact_values(solution)
+    exact = exact_values(solution.problem, solution.nodes.x[solution.nodes.rows])
     needed = ("operators", "set-up", "training") if solution.method == "dt-pinn" else ("training",)
     seconds = sum(solution.seconds.get(stage, 0.0) for stage in needed)
     speed = _faster(seconds / baseline.seconds) if seconds and baseline.seconds else ""
