@@ -86,16 +86,16 @@ class Recorder:
         """Run one phase and record what it did."""
         began, done = self.seconds, sum(phase.iterations for phase in self.phases)
         before = self._loss()
-        iterations, last = 0, before
+        iterations = 0
 
         def note(iteration: int, loss: float) -> float:
-            nonlocal iterations, last
+            nonlocal iterations
             seconds = self.seconds
             if not isfinite(loss):
                 raise DivergedError(
                     f"training by {name} left the finite numbers at iteration {iteration}."
                 )
-            iterations, last = iteration, loss
+            iterations = iteration
             if not self.history or seconds - self.history[-1].seconds > MEASURED_SHARE * seconds:
                 self._record(name, done + iteration, loss, seconds)
             fraction = max(iteration / budget.iterations, (seconds - began) / budget.seconds)
@@ -103,12 +103,12 @@ class Recorder:
             return seconds - began
 
         def finish(message: str) -> None:
-            loss, seconds = self._loss(), self.seconds
-            if isfinite(loss):
-                self._record(name, done + iterations, loss, seconds)
+            after, seconds = self._loss(), self.seconds
+            if isfinite(after):
+                self._record(name, done + iterations, after, seconds)
             error = self.history[-1].relative_l2 if self.history else None
             self.phases.append(
-                PhaseResult(name, iterations, seconds - began, before, last, error, message)
+                PhaseResult(name, iterations, seconds - began, before, after, error, message)
             )
 
         try:
@@ -120,7 +120,6 @@ class Recorder:
         except Stopped:
             finish("stopped")
             raise
-        last = self._loss()
         finish(message)
 
     def _record(self, phase: str, iteration: int, loss: float, seconds: float) -> None:
