@@ -3,7 +3,9 @@
 from pinnsolve.problem import Problem
 
 FEATURES = 800  # in the last hidden layer, at most
-NODES_PER_FEATURE = 2  # fewer, and the head could satisfy the rows without solving the equation
+FEATURES_OF_SYSTEMS = 1200  # of several fields, which share the features
+# fewer, and the head could satisfy the rows without solving the equation; sooner on an interval
+NODES_PER_FEATURE = {1: 2.0, 2: 1.5, 3: 1.5}
 LARGEST_SQUARE = 4000  # rows or weights, the fewer, up to which the schedule has Gauss-Newton
 LARGEST_JACOBIAN = 2**27  # entries of a dense Jacobian up to which it has, 1 GiB
 
@@ -18,7 +20,9 @@ def hidden_layers(problem: Problem, n_nodes: int) -> tuple[int, ...]:
     n_nodes
         Nodes in the interior and on the boundary.
     """
-    features = max(8, min(FEATURES, n_nodes // NODES_PER_FEATURE))
+    affordable = int(n_nodes / NODES_PER_FEATURE.get(len(problem.coordinates), 1.5))
+    most = FEATURES if len(problem.fields) == 1 else FEATURES_OF_SYSTEMS
+    features = max(8, min(most, affordable))
     return problem.settings.network.hidden or (features // 4, features)
 
 

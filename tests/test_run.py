@@ -204,3 +204,15 @@ def test_equations_that_have_no_value_or_slope_at_zero(tmp_path, method, equatio
         .replace("1 + sin(x)*cos(y)", "2 + sin(x)*cos(y)")
     )
     assert solve(path, method=method).errors.relative_l2["u"] < 1e-4
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_nonlinear_problem_without_a_slope_at_zero_is_not_left_there(tmp_path, method):
+    path = tmp_path / "radiation.toml"
+    path.write_text(
+        SMALL.replace("laplace(u) + x*u = f", "-div((1 + u**2)*grad(u)) = f").replace(
+            "dn(u) + u = g", "(1 + u**2)*dn(u) + u**4 = g"
+        )
+    )
+    # at zero the radiation u^4 has no slope, and nothing there fixes the level of u
+    assert solve(path, method=method).errors.relative_l2["u"] < 1e-3

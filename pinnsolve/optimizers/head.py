@@ -8,7 +8,7 @@ number: the frequency of the first layer. `draw_features` chooses it by the loss
 solve then reaches, which costs nothing but the solve.
 """
 
-from math import isfinite
+from math import inf, isfinite
 
 import torch
 from jaxtyping import Float
@@ -22,6 +22,7 @@ from pinnsolve.optimizers.objective import Budget, HeadProblem, Note, Objective,
 FREQUENCY = 1.0  # of the features that are tried first, per half width of the domain
 HALVINGS = 6
 SKETCHES = 3  # Newton steps that show where a nonlinear problem is heading
+STUCK = 0.5  # a loss that Newton's first steps leave larger than this share of it, is
 WORTHWHILE = 0.7  # a loss this much smaller is worth another frequency
 
 
@@ -55,12 +56,7 @@ def draw_features(objective: Objective, seed: int, budget: Budget, note: Note) -
 
     def attempt(frequency: float) -> float:
         net.initialise(seed, frequency)
-        problem, c, loss = _start(objective)
-        for _ in range(1 if objective.is_linear else SKETCHES):
-            before = loss
-            c, loss = _newton_step(problem, c, loss)
-            if loss >= 0.5 * before:
-                break
+        loss, c = _sketch(objective)
         found[frequency] = loss, c
         set_head(net, c)
         note(len(found), loss)
@@ -82,23 +78,35 @@ def draw_features(objective: Objective, seed: int, budget: Budget, note: Note) -
     return f"{drawn}; {head(objective, budget, lambda i, loss: note(tried + i, loss))}"
 
 
-def _start(objective: Objective) -> tuple[HeadProblem, Float[Tensor, " P"], float]:
-    """Return the head problem, weights to start from, and their loss.
+def _sketch(objective: Objective) -> tuple[float, Float[Tensor, " P"]]:
+    """Return the loss that the first Newton steps reach, and the head's weights there.
 
-    The head of a fresh network is zero; where the equations are not finite for fields that are
-    zero, they may be so for fields that are one.
+    They start from the zero field. Where a nonlinear problem has no slope there, as radiation
+    has none without a temperature, or is not finite, they start from the field that is one.
     """
-    problem, c = objective.head(), head_weights(objective.net)
-    loss = _loss(problem, c)
-    if not isfinite(loss):
-        c[-objective.net.head.out_features :] = 1.0
-        loss = _loss(problem, c)
-    if not isfinite(loss):
+    problem, zero = objective.head(), head_weights(objective.net)
+    one = zero.clone()
+    one[-objective.net.head.out_features :] = 1.0
+    best = inf, zero
+    for start in (zero,) if objective.is_linear else (zero, one):
+        first = loss = _loss(problem, start)
+        if not isfinite(loss):
+            continue
+        c = start
+        for _ in range(1 if objective.is_linear else SKETCHES):
+            before = loss
+            c, loss = _newton_step(problem, c, loss)
+            if loss >= 0.5 * before:
+                break
+        best = min(best, (loss, c), key=lambda found: found[0])
+        if loss < STUCK * first:
+            break
+    if not isfinite(best[0]):
         raise DivergedError(
             "the equations are not finite for fields that are zero, nor for fields that are one. "
             "Rewrite them, or train with another optimizer first."
         )
-    return problem, c, loss
+    return best
 
 
 def head_weights(net: MLP) -> Float[Tensor, " P"]:
