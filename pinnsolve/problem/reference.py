@@ -56,6 +56,7 @@ OPERATORS = {
     "sum": "sum(v): sum of the components of a vector",
 }
 LANGUAGE = """
+gauss(z) is exp(-z^2), sech(z) is 1/cosh(z), heaviside(0) is 1/2.
 Arithmetic: + - * / and ** or ^ for powers. Comparisons, and, or, not: in "where" only.
 Coordinates: x; x, y; x, y, z; above three dimensions x1, x2, …; or those in [domain] coordinates.
 Derivatives of fields: u_x, u_xx, u_xxyy: after the _ the coordinates along which to differentiate.
