@@ -39,6 +39,8 @@ COMMANDS = {
     "annulus": ["solve", str(PROBLEMS / "annulus_conduction.toml")],
     "plate": ["solve", str(PROBLEMS / "plate_with_hole.toml")],
     "ball": ["solve", str(PROBLEMS / "ball_poisson.toml")],
+    "interval": ["solve", str(PROBLEMS / "interval_layer.toml")],
+    "slab": ["solve", str(PROBLEMS / "slab_radiation.toml")],
 }
 
 

@@ -20,6 +20,7 @@ from torch import Tensor
 from pinnsolve.derivatives.discrete import RbfFd, SparseMatrix
 from pinnsolve.leastsquares.jacobian import NodalJacobian, layers
 from pinnsolve.networks.mlp import MLP
+from pinnsolve.problem import Residual
 from pinnsolve.rbffd.discretisation import Discretisation
 
 
@@ -106,7 +107,7 @@ class NodalObjective:
         )
 
     @cached_property
-    def _conditions(self) -> list[tuple]:  # type: ignore[type-arg]
+    def _conditions(self) -> list[tuple[Residual, RbfFd]]:
         """Each condition's residual and derivatives on the network's device."""
         return [
             (

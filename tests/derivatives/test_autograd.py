@@ -34,7 +34,10 @@ def test_both_modes_are_exact(op):
 
 def test_derivatives_of_a_polynomial_vanish_beyond_its_degree():
     x = torch.rand(5, 2)
-    square = lambda x: (x[..., :1]) ** 2  # noqa: E731
+
+    def square(x):
+        return x[..., :1] ** 2
+
     third = partial((3, 0))
     assert not Autograd(x)(square, {(0, third)})[0, third].any()
     assert not derivative(square, third)(x).any()
@@ -42,7 +45,10 @@ def test_derivatives_of_a_polynomial_vanish_beyond_its_degree():
 
 def test_components_do_not_mix():
     x = torch.rand(5, 2)
-    both = lambda x: torch.cat([wave(x), 3 * wave(x)], -1)  # noqa: E731
+
+    def both(x):
+        return torch.cat([wave(x), 3 * wave(x)], -1)
+
     op = laplacian(2)
     jet = Autograd(x)(both, {(0, op), (1, op)})
     torch.testing.assert_close(3 * jet[0, op], jet[1, op])

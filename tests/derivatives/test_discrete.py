@@ -36,7 +36,10 @@ def test_the_gradient_is_the_transpose(matrix, device):
 def test_the_jet_holds_each_component_through_its_own_matrix(matrix):
     op = laplacian(2)
     x = torch.rand(40, 2)
-    fields = lambda x: torch.stack([x[:, 0], x[:, 1] ** 2], 1)  # noqa: E731
+
+    def fields(x):
+        return torch.stack([x[:, 0], x[:, 1] ** 2], 1)
+
     jet = RbfFd(x, {(0, op): SparseMatrix(matrix), (1, op): SparseMatrix(2 * matrix)})(
         fields, {(0, op), (1, op)}
     )

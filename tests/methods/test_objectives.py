@@ -161,9 +161,8 @@ def test_weights_in_the_file_multiply_the_mean_square(tmp_path):
     np.testing.assert_allclose(after[n:], 2 * before[n:])
 
 
-def test_the_structured_jacobian_of_a_discretisation_is_the_automatic_one(objective, method):
-    if method == "pointwise":
-        pytest.skip("its Jacobian is automatic")
+@pytest.mark.parametrize("method", ["nodal"], indirect=True)  # the other's is automatic
+def test_the_structured_jacobian_of_a_discretisation_is_the_automatic_one(objective):
     weights = {name: value.detach() for name, value in objective.net.named_parameters()}
     S = objective.slope(objective.net(objective.x).mT.flatten().detach())
     identity = torch.eye(S.shape[1])
