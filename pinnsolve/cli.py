@@ -124,7 +124,7 @@ def solve(
         directory = out or resume or Path(wanted)
         _must_be_writable(directory)
         solution = runs.solve(problem, watch=watch, resume=resume)
-        files = runs.write(solution, directory, overwrite or resume == directory)
+        files = runs.write(solution, directory, overwrite or resume == directory, watch)
     for warning in solution.warnings:
         terminal.tell(f"warning: {warning}")
     if json:
@@ -190,7 +190,7 @@ def nodes(
 def new(
     name: Annotated[str, typer.Argument(metavar="[NAME]", help="Name of the file.")] = "problem",
     template: Annotated[
-        str, typer.Option(help="What to start from: poisson, nonlinear, system, hole.")
+        str, typer.Option(help="What to start from: poisson, nonlinear, system, hole, plate, heat.")
     ] = "poisson",
 ) -> None:
     """Write a commented problem file to start from; nothing is overwritten."""

@@ -1,8 +1,15 @@
-"""Where each equation holds: the problem's equations bound to rows of the node set.
+"""Where and when each equation holds: the problem's equations bound to rows of the node set.
 
 Counting. With ``c`` fields every interior node carries ``c`` unknowns, every boundary node and
-its ghost ``2 c``. So the equations hold in the interior; on the boundary the conditions hold,
-and with ghosts the equations too, which is what determines the ghosts' values.
+its ``k`` ghosts ``(k + 1) c``. So the equations hold in the interior; on the boundary ``k``
+conditions for each field hold, and the equations too, which determine what these leave open.
+An edge of a plate on which value and slope are given is an exception: they determine node and
+first ghost so well that the equation, which would have to determine a second one, may do harm.
+
+Time. At a fixed instant a derivative in time is a field of its own: with the fields and their
+derivatives in time side by side, ``u_t = laplace(u)`` is a steady equation for the two fields
+``u`` and ``u_t``. So the term ``(f, d_t^a D)`` of an equation becomes ``(f + a c, D)``, with ``D``
+a derivative in space alone, and data hold one column for each instant.
 """
 
 from collections import Counter
@@ -13,9 +20,11 @@ import numpy as np
 from jaxtyping import Float, Int
 from numpy import ndarray
 
+from pinnsolve.diffop import Term, identity, in_space, partial
 from pinnsolve.errors import Fault, KeyPath, ProblemError
 from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.problem import BoundaryCondition, Equation, Problem, Residual
+from pinnsolve.problem.residual import prescribed
 
 
 @dataclass(frozen=True)
@@ -32,16 +41,35 @@ class Condition:
         Indices of the nodes.
     weight
         Factor of its mean square in the loss, dimensionless.
+    levels
+        Indices of the instants at which it holds; None in a steady problem, whose data have no
+        axis of time.
     """
 
     name: str
     residual: Residual
     rows: Int[ndarray, " R"]
     weight: float
+    levels: Int[ndarray, " L"] | None = None
+
+    @property
+    def size(self) -> int:
+        """Number of rows of the residual, over all instants."""
+        return len(self.rows) * (1 if self.levels is None else len(self.levels))
+
+    def at(self, level: int) -> "Condition":
+        """Return the condition at one instant, as that of a steady problem."""
+        return replace(
+            self, residual=self.residual.with_data(lambda data: data[:, level]), levels=None
+        )
 
 
 def conditions(
-    problem: Problem, nodes: Nodes, *, pde_rows: Literal["all", "interior"] = "all"
+    problem: Problem,
+    nodes: Nodes,
+    times: Float[ndarray, " K"] | None = None,
+    *,
+    pde_rows: Literal["all", "interior"] = "all",
 ) -> tuple[Condition, ...]:
     """Bind the equations of a problem to the nodes where they hold.
 
@@ -51,6 +79,8 @@ def conditions(
         What to solve.
     nodes
         Where to solve it.
+    times
+        Instants at which it holds; by default those of the problem, if it has any.
     pde_rows
         Whether the differential equations hold on the boundary too, as far as the nodes have
         ghosts to satisfy them with, or in the interior only.
@@ -68,26 +98,139 @@ def conditions(
     places = [_boundary_rows(problem, nodes, condition) for condition in problem.boundary]
     inside = np.arange(nodes.n_interior)
     if pde_rows == "all" and nodes.has_ghosts:
-        inside = np.concatenate([inside, _rows_with_room(places, nodes, len(problem.fields))])
+        inside = np.concatenate([inside, _rows_with_room(problem, nodes, places)])
 
+    times = problem.times if times is None else times
+    is_each_its_own = len(problem.equations) == len(problem.settings.pde.equations)
+    bound = []
+    for i, equation in enumerate(problem.equations):
+        key: KeyPath = ("pde", "equations", i) if is_each_its_own else ("pde", "equations")
+        residual = _bound(problem, key, equation, nodes.x[inside], times)
+        bound.append((residual, inside, 1.0))
+    for condition, rows in zip(problem.boundary, places, strict=True):
+        normals = nodes.normals[rows - nodes.n_interior]
+        key = (*condition.key, "condition")
+        residual = _bound(problem, key, condition.equation, nodes.x[rows], times, normals)
+        bound.append((residual, rows, condition.weight))
+    levels = None if times is None else np.arange(len(times))
+    return tuple(
+        Condition(name, *parts, levels)
+        for name, parts in zip(names_of(problem), bound, strict=True)
+    )
+
+
+def conditions_in_time(
+    problem: Problem, nodes: Nodes, inside: Float[ndarray, "M D"]
+) -> tuple[Float[ndarray, "P D"], tuple[Condition, ...]]:
+    """Bind the equations of a problem in time to points of space and time, one by one.
+
+    Boundary conditions hold at the boundary nodes at all time levels, initial values at all nodes
+    of the closed domain.
+
+    Parameters
+    ----------
+    problem, nodes
+        What to solve, and where.
+    inside
+        Points of space and time where the differential equations hold.
+
+    Returns
+    -------
+    tuple
+        All points, and the conditions with their rows among them; derivatives in time are
+        operators like those in space.
+    """
+    assert problem.times is not None
+    K, placed, held = len(problem.times), [inside], []
+    rows = np.arange(len(inside))
+    names = names_of(problem)
+    for equation, name in zip(problem.equations, names, strict=False):
+        residual = _bound(problem, ("pde", "equations"), equation, inside, None)
+        held.append(Condition(name, residual, rows, 1.0))
+    count = len(inside)
+    for condition, name in zip(problem.boundary, names[len(held) :], strict=True):
+        here = _boundary_rows(problem, nodes, condition)
+        x = np.column_stack(
+            [np.repeat(nodes.x[here], K, axis=0), np.tile(problem.times, len(here))]
+        )
+        normals = np.repeat(nodes.normals[here - nodes.n_interior], K, axis=0)
+        key = (*condition.key, "condition")
+        residual = _bound(problem, key, condition.equation, x, None, normals)
+        held.append(Condition(name, residual, count + np.arange(len(x)), condition.weight))
+        placed.append(x)
+        count += len(x)
+    start = nodes.x[nodes.rows]
+    start = np.column_stack([start, np.full(len(start), problem.times[0])])
+    rows = count + np.arange(len(start))
+    for (field, order), values in initial_values(problem, nodes).items():
+        op = partial((*(0 for _ in range(nodes.dim)), order))
+        residual = prescribed((field, op), values[nodes.rows])
+        held.append(Condition("initial values", residual, rows, 1.0))
+    return np.concatenate([*placed, start]), tuple(held)
+
+
+def initial_conditions(problem: Problem, nodes: Nodes) -> tuple[Condition, ...]:
+    """Bind the initial values of a problem in time to all nodes, ghosts included.
+
+    Returns
+    -------
+    tuple
+        One condition for each field and derivative in time, which holds at the first instant.
+    """
+    everywhere, first = np.arange(len(nodes.x)), np.zeros(1, dtype=int)
+    return tuple(
+        Condition(
+            "initial values",
+            prescribed((field + order * len(problem.fields), identity(nodes.dim)), values[:, None]),
+            everywhere,
+            1.0,
+            first,
+        )
+        for (field, order), values in initial_values(problem, nodes).items()
+    )
+
+
+def initial_values(problem: Problem, nodes: Nodes) -> dict[tuple[int, int], Float[ndarray, " N"]]:
+    """Return the initial values at all nodes, by field and order in time.
+
+    Raises
+    ------
+    ProblemError
+        If one is not finite at a node.
+    """
+    found = {}
+    for field, functions in enumerate(problem.initial):
+        for order, function in enumerate(functions):
+            with np.errstate(all="ignore"):
+                values = function(nodes.x)
+            name = problem.fields[field] + ("_" + "t" * order if order else "")
+            bad = np.flatnonzero(~np.isfinite(values))
+            if bad.size:
+                pairs = zip(problem.coordinates, nodes.x[bad[0]], strict=True)
+                place = ", ".join(f"{axis} = {value:.4g}" for axis, value in pairs)
+                message = f"the initial value is not finite at {place}."
+                remedy = "It is needed a little outside of the domain too, at the ghosts."
+                raise problem.source.error(Fault(("initial", name), message, remedy))
+            found[field, order] = values
+    return found
+
+
+def names_of(problem: Problem) -> list[str]:
+    """Return the names of the equations and conditions of a problem, in the order of the file."""
     labels = ["pde"] * len(problem.equations) + [", ".join(c.on) for c in problem.boundary]
     repeated, seen, names = Counter(labels), Counter[str](), list[str]()
     for label in labels:
         seen[label] += 1
         names.append(f"{label} {seen[label]}" if repeated[label] > 1 else label)
+    return names
 
-    x = nodes.x[inside]
-    is_each_its_own = len(problem.equations) == len(problem.settings.pde.equations)
-    bound = []
-    for i, equation in enumerate(problem.equations):
-        key: KeyPath = ("pde", "equations", i) if is_each_its_own else ("pde", "equations")
-        bound.append((_bound(problem, key, equation, x), inside, 1.0))
-    for condition, rows in zip(problem.boundary, places, strict=True):
-        normals = nodes.normals[rows - nodes.n_interior]
-        key = (*condition.key, "condition")
-        residual = _bound(problem, key, condition.equation, nodes.x[rows], normals)
-        bound.append((residual, rows, condition.weight))
-    return tuple(Condition(name, *parts) for name, parts in zip(names, bound, strict=True))
+
+def terms_in_space(problem: Problem, equation: Equation) -> tuple[Term, ...]:
+    """Return what an equation needs at a fixed instant; see the head of the module."""
+    if problem.time is None:
+        return equation.terms
+    parts = [(field, *in_space(op)) for field, op in equation.terms]
+    return tuple((field + order * len(problem.fields), op) for field, order, op in parts)
 
 
 def _bound(
@@ -95,11 +238,19 @@ def _bound(
     key: KeyPath,
     equation: Equation,
     x: Float[ndarray, "R d"],
-    normals: Float[ndarray, "R d"] | None = None,
+    times: Float[ndarray, " K"] | None,
+    normals: Float[ndarray, "R s"] | None = None,
 ) -> Residual:
     """Return an equation at its points; what is wrong with it is shown in the file."""
     try:
-        return equation.bind(x, normals)
+        if times is None:
+            return equation.bind(x, normals)
+        there = np.column_stack([np.repeat(x, len(times), axis=0), np.tile(times, len(x))])
+        if normals is not None:
+            normals = np.repeat(normals, len(times), axis=0)
+        residual = equation.bind(there, normals)
+        table = residual.with_data(lambda data: data.reshape(len(x), len(times)))
+        return replace(table, terms=terms_in_space(problem, equation))
     except ProblemError as error:
         faults = (replace(fault, key=key) for fault in error.faults)
         raise problem.source.error(*faults) from None
@@ -121,12 +272,20 @@ def _boundary_rows(
 
 
 def _rows_with_room(
-    places: list[Int[ndarray, " _"]], nodes: Nodes, n_fields: int
+    problem: Problem, nodes: Nodes, places: list[Int[ndarray, " _"]]
 ) -> Int[ndarray, " R"]:
-    """Return the boundary nodes whose conditions leave some of the 2c unknowns undetermined.
+    """Return the boundary nodes whose conditions leave room for the equations.
 
-    An equation of order four has two conditions, which determine node and ghost by themselves.
+    Conditions with derivatives up to order k do well with k ghosts.
     """
-    counts = np.bincount(np.concatenate([*places, []]).astype(int), minlength=len(nodes.x))
+    count, highest = np.zeros((2, len(nodes.x)), dtype=int)
+    for condition, rows in zip(problem.boundary, places, strict=True):
+        count[rows] += 1
+        order = max(op.order for _, op in terms_in_space(problem, condition.equation))
+        highest[rows] = np.maximum(highest[rows], order)
+    ghosts = np.clip(highest, 1, nodes.rings)
+    has_room = count <= ghosts * len(problem.fields)
+    if nodes.rings == 1 and count.sum() == nodes.n_boundary * len(problem.fields):
+        has_room[:] = True  # one end of an interval may have the conditions of both
     boundary = np.arange(nodes.n_interior, nodes.rows.stop)
-    return boundary[counts[boundary] < 2 * n_fields]
+    return boundary[has_room[boundary]]

@@ -63,3 +63,18 @@ def laplacian(dim: int) -> DiffOp:
     (((0, 2), 1.0), ((2, 0), 1.0))
     """
     return DiffOp(tuple((tuple(2 * (i == j) for i in range(dim)), 1.0) for j in range(dim)))
+
+
+def in_space(op: DiffOp) -> tuple[int, DiffOp]:
+    """Split an operator in space and time into its order in time and its part in space.
+
+    Parameters
+    ----------
+    op
+        Time is its last axis; all its terms have the same order there.
+
+    >>> in_space(DiffOp((((2, 0, 1), 1.0), ((0, 2, 1), 1.0)))) == (1, laplacian(2))
+    True
+    """
+    (order,) = {alpha[-1] for alpha, _ in op.terms}
+    return order, DiffOp(tuple((alpha[:-1], c) for alpha, c in op.terms))

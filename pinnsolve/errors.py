@@ -88,6 +88,12 @@ class DivergedError(PinnsolveError):
     exit_code = 4
 
 
+class CompilerError(PinnsolveError):
+    """The training cannot be compiled on this machine."""
+
+    exit_code = 2
+
+
 class MemoryLimitError(PinnsolveError):
     """The work does not fit into the memory there is."""
 

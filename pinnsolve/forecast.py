@@ -8,15 +8,20 @@ stencils of ``n`` nodes, and a network with ``w`` features and ``P`` weights, in
 
     direct solution   10 times the R n c entries of the matrix, and the fill of its factors,
                       n c^2 N^1.4 / 5 in the plane, c^2 N^2 / 8 in space
-    head              4.3 times the R c w of the least-squares matrix; for a PINN
-                      2^(m+2) N w for derivatives of order m of all features
-    Gauss-Newton      4.5 R^2, or P^2 and three Jacobians of R P if that is smaller;
-                      a PINN always has the Jacobians
-    Adam, L-BFGS      3 values in each unit for each node; for a PINN 10 for each derivative taken
-    evaluation        2 values in each unit of the widest layer for each test point
+    head              the N w of the features and the R c w of the least-squares matrix, and
+                      three blocks of its rows; in time 3.5 N w; for a PINN each term of all
+                      features
+    Gauss-Newton      4.5 R^2, or P^2 and three Jacobians of R P if that is smaller; a PINN
+                      instead of these 2 P^2, and 4 values in each unit for each series' channel
+    Adam, L-BFGS      3 values in each unit for each node; for a PINN for each channel
+    evaluation        5 values in each unit of the widest layer for some thousand points
 
-Gauss-Newton is counted wherever the schedule may come to it; where it does not, small problems
-take up to half less. What lies on a GPU is not counted.
+A PINN by nested differentiation takes 2^(m+2) N w for derivatives of order m of all features, 10
+values in each unit for each derivative in a gradient, and the Jacobians in any case.
+
+With times each node counts at each of them. The default schedule comes to Gauss-Newton only where
+the head has left a residual, so it is counted only where the file asks for it. What lies on a GPU
+is not counted.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,7 +29,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from pinnsolve.conditions import Condition
-from pinnsolve.defaults import has_gauss_newton, hidden_layers
+from pinnsolve.defaults import EVALUATED, FEWEST_ROWS, ROWS_PER_COLUMN, hidden_layers
 from pinnsolve.errors import Fault
 from pinnsolve.geometry.pointset import Nodes
 from pinnsolve.machine import GIB, memory
@@ -36,7 +41,9 @@ LIBRARIES, TORCH, FIGURES = 150 * MIB, 190 * MIB, 80 * MIB  # once imported, and
 WORKSPACE = 80 * MIB  # of training, whatever its size
 KEPT = 90 * MIB  # given back by training, but not by the allocator
 INDEXED = 12  # bytes of a sparse matrix's entry, its column included
-L_BFGS = 100  # vectors that L-BFGS remembers
+L_BFGS = 200  # vectors that L-BFGS remembers
+LEAST_SQUARES = ("head", "gauss-newton")
+BLOCK = 2**24  # numbers of a PINN's Jacobian formed at a time
 
 
 def forecast(problem: Problem, nodes: Nodes, held: Sequence[Condition]) -> dict[str, float]:
@@ -62,13 +69,12 @@ def forecast(problem: Problem, nodes: Nodes, held: Sequence[Condition]) -> dict[
     stages = {"direct solution": LIBRARIES + direct, "report": base + KEPT + FIGURES}
     if _trains_on_gpu(problem):
         return stages
-    points = max(problem.settings.output.test_points, nodes.rows.stop)
     units = max(hidden_layers(problem, nodes.rows.stop))
     return {
         **stages,
-        "evaluation": base + KEPT + 2 * points * units * _bytes(problem),
+        "evaluation": base + KEPT + 5 * EVALUATED * units * _bytes(problem, "evaluation"),
         **{
-            f"training: {optimizer}": base + WORKSPACE + numbers * _bytes(problem)
+            f"training: {optimizer}": base + WORKSPACE + numbers * _bytes(problem, optimizer)
             for optimizer, numbers in _training(problem, nodes, held).items()
         },
     }
@@ -84,7 +90,7 @@ def shortage(problem: Problem, nodes: Nodes, stages: Mapping[str, float]) -> Fau
         remedy = "Take fewer nodes or a smaller network.hidden; "
         remedy += f"rbf-fd needs {human(stages['direct solution'])}."
     elif stage == "evaluation":
-        remedy = "Lower output.test_points or network.hidden."
+        remedy = "Lower network.hidden."
     elif stage == "direct solution":
         remedy = "Take fewer nodes, or lower solver.order."
     else:
@@ -135,29 +141,35 @@ def _training(problem: Problem, nodes: Nodes, held: Sequence[Condition]) -> dict
     hidden = hidden_layers(problem, nodes.rows.stop)
     widths = (nodes.dim, *hidden, len(problem.fields))
     weights = sum((n + 1) * m for n, m in pairwise(widths))
-    rows = sum(len(condition.rows) for condition in held)
+    rows = sum(condition.size for condition in held)
+    points = len(nodes.x) * (1 if problem.times is None else len(problem.times))
     head_weights = len(problem.fields) * (hidden[-1] + 1)
-    head = 4.3 * rows * head_weights
+    block = max(ROWS_PER_COLUMN * head_weights, FEWEST_ROWS)
+    head: float = (rows + 3 * min(rows + head_weights, block)) * head_weights
     newton = 3.2 * rows * weights + min(rows, weights) ** 2
-    graph = 3 * len(nodes.x) * sum(hidden)
+    graph = 3 * points * sum(hidden)
+    is_nested = problem.settings.solver.derivatives == "autograd"
     if is_pinn:
         terms = sum(len(c.rows) * len(c.residual.terms) for c in held)
-        features = max(2 ** (2 + _order(c)) * len(c.rows) for c in held) * hidden[-1]
-        head = terms * head_weights + max(head, features)
-        graph = 10 * sum(hidden) * sum(len(c.rows) * _steps(c) for c in held)
-    elif rows <= weights:
-        newton = 4.5 * rows**2
+        features = terms * hidden[-1]
+        if is_nested:
+            features = max(2 ** (2 + _order(c)) * len(c.rows) for c in held) * hidden[-1]
+        head += max(terms * head_weights, features)
+        derivatives = sum(hidden) * sum(len(c.rows) * _steps(c) for c in held)
+        channels = sum(hidden) * sum(len(c.rows) * (1 + _steps(c)) for c in held)
+        graph = 10 * derivatives if is_nested else 3 * channels
+    if is_pinn and not is_nested:
+        newton = 4 * channels + (4.5 * rows**2 if rows <= weights else 2 * weights**2 + 2 * BLOCK)
+    elif not is_pinn:
+        head += points * hidden[-1] * (1 if problem.times is None else 3.5)
+        newton = 4.5 * rows**2 if rows <= weights else newton
     numbers = {
         "head": head,
         "gauss-newton": newton,
         "adam": graph,
         "lbfgs": graph + L_BFGS * weights,
     }
-    chosen = {phase.optimizer for phase in problem.settings.training}
-    if not chosen:
-        chosen = {"head"}
-        if has_gauss_newton(rows, weights, is_dense=is_pinn):
-            chosen.add("gauss-newton")
+    chosen = {phase.optimizer for phase in problem.settings.training} or {"head"}
     return {name: numbers[name] for name in numbers if name in chosen}
 
 
@@ -171,9 +183,10 @@ def _steps(condition: Condition) -> int:
     return sum(sum(alpha) for _, op in condition.residual.terms for alpha, _ in op.terms)
 
 
-def _bytes(problem: Problem) -> int:
-    """Return the bytes of a number in the network's precision."""
-    return 8 if problem.settings.solver.precision == "float64" else 4
+def _bytes(problem: Problem, work: str) -> int:
+    """Return the bytes of a number; least squares are in double precision."""
+    is_double = work in LEAST_SQUARES or problem.settings.solver.precision != "float32"
+    return 8 if is_double else 4
 
 
 def _trains_on_gpu(problem: Problem) -> bool:

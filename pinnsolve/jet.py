@@ -17,5 +17,5 @@ from torch import Tensor
 from pinnsolve.diffop import Term
 
 Field: TypeAlias = Callable[[Float[Tensor, "N d"]], Float[Tensor, "N c"]]
-Jet: TypeAlias = Mapping[Term, Float[Tensor, " R"]]
+Jet: TypeAlias = Mapping[Term, Float[Tensor, "*R"]]
 Differentiate: TypeAlias = Callable[[Field, Set[Term]], Jet]

@@ -1,6 +1,7 @@
 """What this process may use of the machine: cores, threads, memory; a container's limits count."""
 
 import os
+import platform
 from pathlib import Path
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
@@ -78,3 +79,13 @@ def _cgroup(name: str) -> str:
         return (CGROUP / name).read_text().strip()
     except OSError:
         return ""
+
+
+def processor() -> str:
+    """Return the name of the processor, as the system gives it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        lines = []
+    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(named, platform.processor() or platform.machine())

@@ -43,7 +43,11 @@ def figures(problem: Problem, nodes: Nodes, held: Sequence[Condition]) -> dict[s
         "shape": problem.settings.domain.shape,
         "dimension": nodes.dim,
         "pieces": {piece: int(np.sum(nodes.tags == k)) for k, piece in enumerate(nodes.pieces)},
+        "time": None if problem.time is None else list(problem.time),
+        "time_levels": 0 if problem.times is None else len(problem.times),
+        "initial": dict(problem.settings.initial),
         "fields": list(problem.fields),
+        "parameters": list(problem.parameters),
         "equations": list(dict.fromkeys(e.text for e in problem.equations)),
         "conditions": [{"on": list(b.on), "condition": b.equation.text} for b in problem.boundary],
         "linear": all(condition.residual.is_linear for condition in held),
@@ -84,13 +88,16 @@ def lines(problem: Problem, figures: Mapping[str, Any]) -> list[str]:
         problem.title or problem.name,
         "",
         *_entry("domain", f"{figures['shape']}, {figures['dimension']}-D"),
-        *_entry("unknowns", ", ".join(figures["fields"])),
+        *_time(figures),
+        *_entry("unknowns", ", ".join([*figures["fields"], *figures["parameters"]])),
         *_table("equations", list(equations.items()), wide),
         *_table("conditions", conditions, wide),
+        *_entry("initially", *(f"{name} = {text}" for name, text in figures["initial"].items())),
         *_entry(
             "nodes",
             f"{total} at spacing {figures['spacing']:.3g}: {figures['interior']} inside, "
-            f"{figures['boundary']} on the boundary; {figures['ghosts']} ghosts outside",
+            f"{figures['boundary']} on the boundary; {figures['ghosts']} ghosts "
+            + ("in two rings" if figures["ghosts"] == 2 * figures["boundary"] else "outside"),
         ),
         *_entry("boundary", ", ".join(pieces)),
         *_entry("derivatives", ", ".join(figures["derivatives"])),
@@ -118,6 +125,14 @@ def describe(op: DiffOp, names: Sequence[str]) -> str:
         sign = "" if c > 0 and not text else "+ " if c > 0 else "- "
         text += f" {sign}{factor}" + (f"d_{name}" if name else "1")
     return text.strip()
+
+
+def _time(figures: Mapping[str, Any]) -> list[str]:
+    """Return the entry of a problem in time."""
+    if figures["time"] is None:
+        return []
+    begin, end = figures["time"]
+    return _entry("time", f"from {begin:g} to {end:g}, {figures['time_levels']} levels")
 
 
 def _hidden(problem: Problem, nodes: Nodes) -> list[int] | None:
@@ -181,5 +196,5 @@ def _table(label: str, rows: Sequence[tuple[str, str]], wide: int) -> list[str]:
 
 def _labelled(label: str, lines: Sequence[str]) -> list[str]:
     """Return lines indented, the first with a label before it."""
-    heads = [f"  {label}", *[""] * (len(lines) - 1)]
+    heads = [f"  {label}", *[""] * (len(lines) - 1)][: len(lines)]
     return [f"{head:<{LABEL}}{line}" for head, line in zip(heads, lines, strict=True)]

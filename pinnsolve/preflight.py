@@ -22,7 +22,7 @@ from pinnsolve.geometry.nodeset import located, node_set
 from pinnsolve.geometry.pointset import Nodes
 from pinnsolve.problem import Problem
 from pinnsolve.progress import Watch, unwatched
-from pinnsolve.rbffd import direct
+from pinnsolve.rbffd import direct, evolution
 from pinnsolve.rbffd.discretisation import Discretisation, discretise
 
 QUICK = {1: 400, 2: 2000, 3: 1200}  # unknowns, by dimension, of an operator factored at once
@@ -91,13 +91,17 @@ def check(problem: Problem) -> Report:
     nodes = node_set(problem, domain)
     held = conditions(problem, nodes)
     _refuse_ill_posed(problem, nodes, held)
-    system = _look_ahead(problem, domain, nodes, held)
-    condition, doubts_of_operator = _condition(problem, system)
+    doubtful: list[str] = []
+    condition, examined = None, nodes.rows.stop
+    if not problem.parameters:  # for which a discretisation leaves no room
+        system = _look_ahead(problem, domain, nodes, held)
+        condition, of_operator = _condition(problem, system)
+        examined, doubtful = system.nodes.rows.stop, [*doubts(problem, system), *of_operator]
     stages = forecast(problem, nodes, held)
     figures = {
         **outline.figures(problem, nodes, held),
         "condition": condition,
-        "condition_nodes": system.nodes.rows.stop,
+        "condition_nodes": examined,
         "memory_bytes": int(max(stages.values())),
         "memory_bytes_by_stage": {stage: int(size) for stage, size in stages.items()},
         "memory_free_bytes": free_memory(),
@@ -105,8 +109,7 @@ def check(problem: Problem) -> Report:
     excess = shortage(problem, nodes, stages)
     warnings = [
         *_unsaid(problem, nodes),
-        *doubts(problem, system),
-        *doubts_of_operator,
+        *doubtful,
         *([f"{excess.message} {excess.remedy}"] if excess else []),
     ]
     return Report(tuple(outline.lines(problem, figures)), tuple(warnings), figures)
@@ -124,7 +127,8 @@ def assemble(
     """
     order = problem.settings.solver.order
     try:
-        return discretise(held, nodes, len(problem.fields), order, watch)
+        n_fields = len(problem.fields) * (1 + problem.time_order)
+        return discretise(held, nodes, n_fields, order, watch)
     except NodesError as error:
         raise located(problem, error) from None
 
@@ -154,11 +158,17 @@ def _condition(problem: Problem, system: Discretisation) -> tuple[float | None, 
     """Return the condition number of the discrete operator, if it is known, and doubts about it."""
     if system.n_nodes * system.n_fields > PATIENT * QUICK.get(system.nodes.dim, QUICK[3]):
         return None, []
-    exact = exact_values(problem, system.nodes.x)
-    start = exact if exact is not None and np.isfinite(exact).all() else None
+    start = None
     try:
         with np.errstate(all="ignore"):
-            condition = direct.condition(system, start)
+            if problem.times is not None:
+                orders = [len(values) for values in problem.initial]
+                step = float(problem.times[1] - problem.times[0])
+                condition = evolution.condition(system, len(problem.fields), orders, step)
+            else:
+                exact = exact_values(problem, system.nodes.x)
+                start = exact if exact is not None and np.isfinite(exact).all() else None
+                condition = direct.condition(system, start)
     except SingularError as error:
         if start is None and not system.is_linear:  # zero need not be near a solution
             return None, [

@@ -25,6 +25,8 @@ class Progress:
         Weighted mean square of the residuals, if it is training.
     relative_l2
         Relative error on the nodes, where it has just been measured.
+    note
+        What in particular is being done, where a stage has many parts.
     """
 
     stage: str
@@ -32,6 +34,7 @@ class Progress:
     iteration: int | None = None
     loss: float | None = None
     relative_l2: float | None = None
+    note: str = ""
 
 
 Watch: TypeAlias = Callable[[Progress], None]

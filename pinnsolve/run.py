@@ -1,32 +1,33 @@
 """One solve, from the problem to the solution, in the order in which the data flows."""
 
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from platform import python_version
-from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
-from pinnsolve.accuracy import measure, relative_l2
+from pinnsolve import classical
+from pinnsolve.accuracy import judged, measure
 from pinnsolve.conditions import conditions
-from pinnsolve.errors import DivergedError, Fault, FileError, ProblemError, SingularError
-from pinnsolve.exactness import doubts, exact_values
+from pinnsolve.defaults import EVALUATED
+from pinnsolve.errors import DivergedError, FileError, SingularError, Stopped
+from pinnsolve.estimate import estimate, estimate_in_time
+from pinnsolve.exactness import exact_at, points_of
 from pinnsolve.geometry import build_domain
 from pinnsolve.geometry.domain import Domain
-from pinnsolve.geometry.nodeset import node_set
 from pinnsolve.geometry.pointset import Nodes
-from pinnsolve.preflight import assemble, preflight
+from pinnsolve.ground import Clock, Ground, located, prepare
+from pinnsolve.preflight import preflight
 from pinnsolve.problem import Problem, load
 from pinnsolve.progress import Progress, Watch, unwatched
-from pinnsolve.rbffd import direct
 from pinnsolve.rbffd.discretisation import Discretisation
-from pinnsolve.rbffd.interpolate import interpolate
-from pinnsolve.solution import Baseline, Solution
+from pinnsolve.solution import FoundParameter, Solution
 
 if TYPE_CHECKING:
     from pinnsolve.methods.training import Training
@@ -40,6 +41,7 @@ def solve(
     *,
     watch: Watch = unwatched,
     resume: Path | None = None,
+    ground: Ground | None = None,
     **settings: Any,
 ) -> Solution:
     """Solve a problem.
@@ -52,6 +54,8 @@ def solve(
         Told of the progress; may raise `Stopped`.
     resume
         Folder of an earlier run of the same problem, whose network is trained further.
+    ground
+        Nodes and operators of another run on the same nodes at the same order, to be used again.
     settings
         Keys of the ``[solver]`` section, as ``method="pinn"``, which override the file's.
 
@@ -69,29 +73,23 @@ def solve(
     problem = problem if isinstance(problem, Problem) else load(problem)
     if settings:
         problem = problem.replace({f"solver.{key}": value for key, value in settings.items()})
-    clock = _Clock()
-    domain = build_domain(problem)
-    nodes = node_set(problem, domain, watch)
-    held = conditions(problem, nodes)
-    preflight(problem, nodes, held)
-    clock.lap("nodes")
-
-    watch(Progress("operators"))
-    solver = problem.settings.solver
-    system = assemble(problem, nodes, held, watch)
-    clock.lap("operators")
-    warnings = tuple(doubts(problem, system))
-    clock.lap("errors")
-    if solver.method == "rbf-fd":
-        solution = _solve_directly(problem, nodes, system, clock, watch)
+    if ground is None:
+        ground = prepare(problem, watch)
+    else:  # made for another method, which may need less memory
+        preflight(problem, ground.nodes, conditions(problem, ground.nodes))
+    clock = Clock(ground.seconds)
+    nodes, system = ground.nodes, ground.system
+    if problem.settings.solver.method == "rbf-fd":
+        assert system is not None  # parameters are refused where there is no network
+        solution = _solve_directly(problem, ground.domain, nodes, system, clock, watch)
     else:
-        baseline = _baseline(problem, nodes, system, clock, watch)
-        trained = _train(problem, nodes, system, clock, watch, resume)
-        solution = replace(trained, baseline=baseline)
-    return _finish(replace(solution, warnings=warnings), domain, clock, watch)
+        solution = _train(problem, ground, clock, watch, resume)
+    return _finish(replace(solution, warnings=ground.warnings), ground.domain, clock, watch)
 
 
-def write(solution: Solution, directory: Path, overwrite: bool = False) -> list[Path]:
+def write(
+    solution: Solution, directory: Path, overwrite: bool = False, watch: Watch = unwatched
+) -> list[Path]:
     """Write a solution's files and return their paths.
 
     Parameters
@@ -102,6 +100,8 @@ def write(solution: Solution, directory: Path, overwrite: bool = False) -> list[
         Where; if an earlier run has filled it, ``directory-2``, ``directory-3`` … is taken.
     overwrite
         Whether to replace an earlier run instead.
+    watch
+        Told of the progress. It cannot stop the writing: what has been computed is kept.
 
     Raises
     ------
@@ -110,47 +110,38 @@ def write(solution: Solution, directory: Path, overwrite: bool = False) -> list[
     """
     from pinnsolve.output.rundirectory import write_run
 
+    def show(progress: Progress) -> None:
+        with suppress(Stopped):
+            watch(progress)
+
     formats = solution.problem.settings.output.formats
     domain = build_domain(solution.problem)
-    return write_run(solution, domain, directory, formats, overwrite)
-
-
-class _Clock:
-    """Time by stage."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-        self._start = self._last = perf_counter()
-
-    def lap(self, stage: str) -> float:
-        """Book the time since the last lap on a stage and return it."""
-        now = perf_counter()
-        elapsed, self._last = now - self._last, now
-        self.seconds[stage] = self.seconds.get(stage, 0.0) + elapsed
-        return elapsed
-
-    def total(self) -> float:
-        """Return the time since the start."""
-        return perf_counter() - self._start
+    return write_run(solution, domain, directory, formats, overwrite, show)
 
 
 def _solve_directly(
-    problem: Problem, nodes: Nodes, system: Discretisation, clock: _Clock, watch: Watch
+    problem: Problem,
+    domain: Domain,
+    nodes: Nodes,
+    system: Discretisation,
+    clock: Clock,
+    watch: Watch,
 ) -> Solution:
     """Solve the sparse system."""
     try:
-        result = direct.solve(system, watch=watch)
+        result = classical.solve(problem, system, watch)
     except SingularError as error:
-        raise _located(problem, error) from None
+        raise located(problem, error) from None
     clock.lap("solution")
     if not np.all(np.isfinite(result.values)):
         raise DivergedError(f"the direct solution is not finite: {result.message}")
     solver = problem.settings.solver
-    return Solution(
+    solution = Solution(
         problem=problem,
         nodes=nodes,
-        values=result.values[nodes.rows],
-        evaluate=partial(interpolate, nodes=nodes.x, values=result.values, order=solver.order),
+        values=result.values[..., nodes.rows, :],
+        times=problem.times,
+        evaluate=result.evaluate,
         method=solver.method,
         derivatives=solver.derivatives,
         status="finished" if result.converged else "diverged",
@@ -160,59 +151,35 @@ def _solve_directly(
         seed=solver.seed,
         versions=_versions(),
     )
-
-
-def _located(problem: Problem, error: SingularError) -> ProblemError:
-    """Return an operator without inverse as a fault of the equations."""
-    return problem.source.error(Fault(("pde", "equations"), str(error)))
-
-
-def _baseline(
-    problem: Problem, nodes: Nodes, system: Discretisation, clock: _Clock, watch: Watch
-) -> Baseline:
-    """Solve the same discretisation directly, to hold the network against."""
-    operators = clock.seconds["operators"]
-    try:
-        result = direct.solve(system, watch=watch)
-    except SingularError as error:
-        if system.is_linear:
-            raise _located(problem, error) from None
-        return Baseline("rbf-fd", None, None, operators + clock.lap("baseline"), str(error))
-    except DivergedError as error:
-        return Baseline("rbf-fd", None, None, operators + clock.lap("baseline"), str(error))
-    seconds = operators + clock.lap("baseline")
-    if not result.converged:
-        return Baseline("rbf-fd", None, None, seconds, result.message)
-    values = result.values[nodes.rows]
-    exact = exact_values(problem, nodes.x[nodes.rows])
-    distance = None if exact is None else relative_l2(values, exact)
-    return Baseline("rbf-fd", values, distance, seconds, result.message)
+    if problem.times is not None:
+        found = estimate_in_time(problem, nodes, solution.values, solution.values, watch)
+    else:
+        found = estimate(problem, domain, system, result.values)
+    clock.lap("estimate")
+    return replace(solution, estimate=found)
 
 
 def _train(
-    problem: Problem,
-    nodes: Nodes,
-    system: Discretisation,
-    clock: _Clock,
-    watch: Watch,
-    resume: Path | None,
+    problem: Problem, ground: Ground, clock: Clock, watch: Watch, resume: Path | None
 ) -> Solution:
     """Train a network."""
     import torch  # two seconds that a direct solution and `check` need not pay
 
     from pinnsolve.methods import collocation
+    from pinnsolve.methods.defect import exact_residual
 
-    solver = problem.settings.solver
+    solver, domain, nodes = problem.settings.solver, ground.domain, ground.nodes
     device = _device(solver.device)
     net = collocation.network(problem, nodes, device)
     if resume is not None:
         _resume(net, resume)
     if solver.method == "dt-pinn":
-        objective: Any = collocation.nodal_objective(net, system)
+        assert ground.system is not None  # with unknown parameters the method is refused
+        objective: Any = collocation.nodal_objective(net, problem, ground.system)
     else:
-        objective = collocation.pointwise_objective(net, problem, nodes)
+        objective = collocation.pointwise_objective(net, problem, domain, nodes)
     clock.lap("set-up")
-    exact = exact_values(problem, nodes.x[nodes.rows])
+    exact = exact_at(problem, nodes)
     training: Training = collocation.solve(
         objective, problem, nodes, exact, resume is not None, watch
     )
@@ -220,10 +187,11 @@ def _train(
     clock.seconds["errors"] -= training.seconds
     clock.seconds["training"] = training.seconds
     name = torch.cuda.get_device_name() if device == "cuda" else "cpu"
-    return Solution(
+    solution = Solution(
         problem=problem,
         nodes=nodes,
-        values=_evaluate(net, nodes.x[nodes.rows]),
+        values=_evaluate(net, points_of(problem, nodes)),
+        times=problem.times,
         evaluate=partial(_evaluate, net),
         method=solver.method,
         derivatives=solver.derivatives,
@@ -238,37 +206,49 @@ def _train(
         seed=solver.seed,
         versions=_versions(),
         weights={name: value.cpu().numpy() for name, value in net.state_dict().items()},
+        found_parameters=_found(problem, net),
+        baseline=ground.baseline,
     )
+    if ground.system is None:
+        return solution
+    if problem.times is not None:
+        classical_values = None if ground.baseline is None else ground.baseline.values
+        found = estimate_in_time(problem, nodes, solution.values, classical_values, watch)
+    else:
+        U, exact_of_net = _evaluate(net, nodes.x), partial(exact_residual, net)
+        found = estimate(problem, domain, ground.system, U, exact_of_net)
+    clock.lap("estimate")
+    return replace(solution, estimate=found)
 
 
-def _finish(solution: Solution, domain: Domain, clock: _Clock, watch: Watch) -> Solution:
+def _found(problem: Problem, net: "MLP") -> dict[str, FoundParameter]:
+    """Return what was found for the unknown parameters."""
+    if net.unknowns is None:
+        return {}
+    values = net.unknowns().detach().double().cpu().tolist()
+    return {
+        name: FoundParameter(parameter.start, value, parameter.true)
+        for (name, parameter), value in zip(problem.parameters.items(), values, strict=True)
+    }
+
+
+def _finish(solution: Solution, domain: Domain, clock: Clock, watch: Watch) -> Solution:
     """Measure the errors, compare them with what was asked for, and stop the clock."""
-    accuracy = solution.problem.settings.solver.accuracy
     if solution.status == "finished":
         watch(Progress("errors"))
-    errors = measure(solution, domain)
-    status, message = solution.status, solution.message
-    if accuracy and errors is None and status == "finished":
-        message = "the accuracy asked for cannot be judged: no exact solution is given."
-    elif errors and accuracy and status == "finished":
-        worst = max(errors.relative_l2.values())
-        if not worst <= accuracy:
-            status = "accuracy missed"
-            message = (
-                f"the relative error is {worst:.2e}, {accuracy:.2e} was asked for. "
-                "Raise nodes.count or solver.order, or train longer."
-            )
+    solution = judged(replace(solution, errors=measure(solution, domain)))
     clock.lap("errors")
-    seconds = {**clock.seconds, "total": clock.total()}
-    return replace(solution, errors=errors, status=status, message=message, seconds=seconds)
+    return replace(solution, seconds={**clock.seconds, "total": clock.total()})
 
 
-def _evaluate(net: "MLP", x: Float[ndarray, "n d"]) -> Float[ndarray, "n c"]:
+def _evaluate(net: "MLP", x: Float[ndarray, "*n d"]) -> Float[ndarray, "*n c"]:
     """Return a network's fields at points."""
     import torch
 
+    points = torch.as_tensor(x).to(net.head.weight)
     with torch.no_grad():
-        return net(torch.as_tensor(x).to(net.head.weight)).double().cpu().numpy()
+        parts = [net(part) for part in points.flatten(0, -2).split(EVALUATED)]
+    return torch.cat(parts).view(*x.shape[:-1], -1).double().cpu().numpy()
 
 
 def _device(wanted: str) -> str:

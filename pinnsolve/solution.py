@@ -71,6 +71,34 @@ class PhaseResult:
 
 
 @dataclass(frozen=True)
+class FoundParameter:
+    """An unknown parameter of the equations, as found.
+
+    Attributes
+    ----------
+    initial
+        The value with which the search began.
+    found
+        The value that goes with the solution.
+    true
+        The value that it should have; None if that is not known.
+    """
+
+    initial: float
+    found: float
+    true: float | None = None
+
+    @property
+    def error(self) -> float | None:
+        """Distance from the true value."""
+        return None if self.true is None else abs(self.found - self.true)
+
+    def metrics(self) -> dict[str, float | None]:
+        """Return all of it."""
+        return {**asdict(self), "error": self.error}
+
+
+@dataclass(frozen=True)
 class Baseline:
     """A classical solution on the same nodes, to hold the network against.
 
@@ -79,7 +107,8 @@ class Baseline:
     method
         Its name, as ``rbf-fd``.
     values
-        Its values at the interior and boundary nodes; None if it could not be computed.
+        Its values at the interior and boundary nodes, with the time levels first if there are
+        any; None if it could not be computed.
     relative_l2
         Its relative error on the nodes; None if no exact solution is known or it failed.
     seconds
@@ -89,7 +118,7 @@ class Baseline:
     """
 
     method: str
-    values: Float[ndarray, "n c"] | None
+    values: Float[ndarray, "n c"] | Float[ndarray, "K n c"] | None
     relative_l2: float | None
     seconds: float
     message: str = ""
@@ -107,12 +136,52 @@ class Errors:
         On the interior and boundary nodes, where the baseline is known too.
     test_points
         How many there are.
+    relative_l2_at_end
+        On the nodes at the last time level; None if the problem is stationary.
     """
 
     relative_l2: Mapping[str, float]
     max_error: Mapping[str, float]
     relative_l2_nodes: Mapping[str, float]
     test_points: int
+    relative_l2_at_end: Mapping[str, float] | None = None
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Estimated errors, where no exact solution is needed; see `pinnsolve.estimate`.
+
+    Attributes
+    ----------
+    optimisation
+        Relative L2 distance on the nodes, by field, from the solution of the equations that the
+        method had to solve; None if it could not be estimated.
+    total
+        Relative L2 error on the nodes, by field, with that of the discretisation.
+    optimisation_field, total_field
+        Either at the interior and boundary nodes, solution minus truth.
+    message
+        Why something is None.
+    """
+
+    optimisation: Mapping[str, float | None]
+    total: Mapping[str, float | None]
+    optimisation_field: Float[ndarray, "n c"] | Float[ndarray, "K n c"] | None = None
+    total_field: Float[ndarray, "n c"] | Float[ndarray, "K n c"] | None = None
+    message: str = ""
+
+    @property
+    def worst(self) -> float | None:
+        """Largest total error of a field; None if it is not known of every one."""
+        known = [value for value in self.total.values() if value is not None]
+        return max(known) if len(known) == len(self.total) else None
+
+    def metrics(self) -> dict[str, dict[str, float | None]]:
+        """Return both errors of each field."""
+        return {
+            name: {"optimisation": self.optimisation[name], "total": total}
+            for name, total in self.total.items()
+        }
 
 
 @dataclass(frozen=True)
@@ -124,9 +193,10 @@ class Solution:
     problem, nodes
         What was solved, and where.
     values
-        The fields at the interior and boundary nodes, in their order.
+        The fields at the interior and boundary nodes, in their order; with the time levels
+        first if there are any.
     evaluate
-        The fields at any points of the domain.
+        The fields at any points of the domain, or of space and time.
     method, derivatives
         How it was solved.
     status
@@ -141,6 +211,8 @@ class Solution:
         Against the exact solution; None if none is known.
     baseline
         The classical solution on the same nodes; None for a direct solution, which is it.
+    estimate
+        Its error, estimated without the exact solution; None where no estimate was tried.
     seconds
         Time by stage: ``total``, ``nodes``, ``operators``, ``training``, ``output``.
     iterations, parameters
@@ -149,11 +221,15 @@ class Solution:
         Where it ran, and with what.
     weights
         The network's state by name; empty for a direct solution.
+    times
+        The time levels, ascending; None if the problem is stationary.
+    found_parameters
+        The unknown parameters of the equations by name.
     """
 
     problem: Problem
     nodes: Nodes
-    values: Float[ndarray, "n c"]
+    values: Float[ndarray, "n c"] | Float[ndarray, "K n c"]
     evaluate: Callable[[ndarray], ndarray]
     method: str
     derivatives: str
@@ -164,6 +240,7 @@ class Solution:
     phases: tuple[PhaseResult, ...] = ()
     errors: Errors | None = None
     baseline: Baseline | None = None
+    estimate: Estimate | None = None
     seconds: Mapping[str, float] = field(default_factory=dict)
     iterations: int = 0
     parameters: int = 0
@@ -172,9 +249,17 @@ class Solution:
     seed: int = 0
     versions: Mapping[str, str] = field(default_factory=dict)
     weights: Mapping[str, ndarray] = field(default_factory=dict)
+    times: Float[ndarray, " K"] | None = None
+    found_parameters: Mapping[str, FoundParameter] = field(default_factory=dict)
 
     def __call__(self, points: Float[ndarray, "n d"]) -> Float[ndarray, "n c"]:
-        """Return the fields at points of the domain, one column for each field."""
+        """Return the fields at points, one column for each field.
+
+        Parameters
+        ----------
+        points
+            Points of the domain; of a time-dependent problem with the time as last coordinate.
+        """
         return self.evaluate(points)
 
     def metrics(self) -> dict[str, Any]:
@@ -192,7 +277,10 @@ class Solution:
             "max_error": dict(errors.max_error) if errors else None,
             "relative_l2_nodes": dict(errors.relative_l2_nodes) if errors else None,
             "test_points": errors.test_points if errors else 0,
+            "error_estimate": self.estimate and self.estimate.metrics(),
             "nodes": self.nodes.rows.stop,
+            **self._metrics_in_time(),
+            "unknown_parameters": {k: p.metrics() for k, p in self.found_parameters.items()},
             "parameters": self.parameters,
             "seconds": dict(self.seconds),
             "iterations": self.iterations,
@@ -208,4 +296,15 @@ class Solution:
             "precision": self.precision,
             "seed": self.seed,
             "versions": dict(self.versions),
+        }
+
+    def _metrics_in_time(self) -> dict[str, Any]:
+        """Return the figures that only a solution in time has."""
+        if self.times is None:
+            return {}
+        at_end = self.errors.relative_l2_at_end if self.errors else None
+        return {
+            "time_levels": len(self.times),
+            "time": [float(self.times[0]), float(self.times[-1])],
+            "relative_l2_at_end": None if at_end is None else dict(at_end),
         }

@@ -6,12 +6,16 @@ from typing import Any
 
 import numpy as np
 
+from pinnsolve import standings
 from pinnsolve.geometry import Domain
 from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.geometry.quality import quality
 from pinnsolve.output.numbers import duration
 from pinnsolve.solution import Solution
 from pinnsolve.terminal import table
+from pinnsolve.trials import Comparison, Trial
+
+SHOWN = (1e-3, 1e-4)  # errors to which a comparison is summed up
 
 
 def summary(solution: Solution, files: Sequence[Path]) -> list[str]:
@@ -25,14 +29,25 @@ def summary(solution: Solution, files: Sequence[Path]) -> list[str]:
         The files that were written.
     """
     problem = solution.problem
-    outcome = f"{solution.method} on {solution.nodes.rows.stop} nodes, {solution.device}, "
+    outcome = f"{solution.method} on {solution.nodes.rows.stop} nodes, "
+    if solution.times is not None:
+        outcome += f"{len(solution.times)} time levels, "
+    outcome += f"{solution.device}, "
     outcome += f"{solution.precision}: {solution.status}"
     if "total" in solution.seconds:
         outcome += f" in {duration(solution.seconds['total'])}"
     lines = [problem.title or problem.name, outcome]
     if solution.status != "finished" and solution.message:
         lines.append(solution.message)
-    return [*lines, "", *_errors(solution), "", *_folders(files)]
+    return [
+        *lines,
+        "",
+        *_parameters(solution),
+        *_errors(solution),
+        *_estimate(solution),
+        "",
+        *_folders(files),
+    ]
 
 
 def node_figures(nodes: Nodes, domain: Domain) -> dict[str, Any]:
@@ -62,6 +77,71 @@ def node_lines(figures: Mapping[str, Any]) -> list[str]:
     ]
 
 
+def comparison_lines(comparison: Comparison, files: Sequence[Path]) -> list[str]:
+    """Return a line for each configuration: medians over the seeds, and ranges.
+
+    Parameters
+    ----------
+    comparison
+        The outcome.
+    files
+        The files that were written.
+    """
+    problem, reference = comparison.problem, comparison.reference
+    several = len(comparison.node_counts) > 1
+    head = ["", "relative L2", "time", *(f"to {target:.0e}" for target in SHOWN)]
+    head += [f"sooner at {target:.0e}" for target in SHOWN]
+    rows = [head]
+    for nodes in comparison.node_counts:
+        theirs = comparison.of(reference, nodes)
+        for made in comparison.configurations:
+            mine = comparison.of(made, nodes)
+            if not mine:
+                continue
+            name = f"{made.label}, {nodes} nodes" if several else made.label
+            rows.append([name, *_standing(mine, theirs)])
+    bad = {
+        (trial.configuration.label, trial.status, trial.message): None
+        for trial in comparison.trials
+        if not trial.has_succeeded
+    }
+    remarks = [": ".join(parts) for parts in bad]
+    lines = [problem.title or problem.name]
+    several_seeds = any(trial.seed for trial in comparison.trials)
+    figures = "medians over the seeds (ranges)" if several_seeds else "one seed"
+    lines.append(f"{len(comparison.trials)} runs on {comparison.machine}; {figures}")
+    if comparison.status != "finished":
+        lines.append(
+            f"{comparison.status} after them, of {comparison.planned}: {comparison.message}"
+        )
+    sooner = f"Sooner than {reference.label}. Times count operators, set-up and training."
+    return [*lines, "", *table(rows), *remarks, "", sooner, "", *_folders(files)]
+
+
+def _standing(mine: Sequence[Trial], theirs: Sequence[Trial]) -> list[str]:
+    """Return error, time, times to the errors shown, and how much sooner than the reference."""
+    error, time = standings.errors(mine), standings.seconds(mine)
+    cells = [error.text("{:.1e}".format) if error else "–", time.text(duration) if time else "–"]
+    for target in SHOWN:
+        reached = standings.seconds_to(mine, target)
+        cells.append(reached.text(duration) if reached else "–")
+    for target in SHOWN:
+        ratio = standings.speed_up(mine, theirs, target)
+        cells.append(ratio.text() if ratio else "–")
+    return cells
+
+
+def _parameters(solution: Solution) -> list[str]:
+    """Return the unknown parameters as found."""
+    if not solution.found_parameters:
+        return []
+    rows = [("parameter", "initial", "found", "true", "error")]
+    for name, p in solution.found_parameters.items():
+        true, error = ("–", "–") if p.true is None else (f"{p.true:.10g}", f"{p.error:.2e}")
+        rows.append((name, f"{p.initial:.6g}", f"{p.found:.12g}", true, error))
+    return [*table(rows), ""]
+
+
 def _errors(solution: Solution) -> list[str]:
     """Return the errors by field, and the baseline's."""
     errors, baseline = solution.errors, solution.baseline
@@ -76,6 +156,8 @@ def _errors(solution: Solution) -> list[str]:
         largest = f"{errors.max_error[name]:.2e}"
         rows.append((name, f"{errors.relative_l2[name]:.2e}", largest, at))
         rows.append(("", f"{errors.relative_l2_nodes[name]:.2e}", "", "the nodes"))
+        if errors.relative_l2_at_end is not None:
+            rows.append(("", f"{errors.relative_l2_at_end[name]:.2e}", "", "the nodes, at the end"))
     if baseline and baseline.relative_l2 is not None:
         at = f"the nodes, solved directly in {duration(baseline.seconds)}"
         rows.append((baseline.method, f"{baseline.relative_l2:.2e}", "", at))
@@ -83,6 +165,20 @@ def _errors(solution: Solution) -> list[str]:
     if baseline and baseline.relative_l2 is None:
         lines.append(f"No {baseline.method} baseline: {baseline.message}")
     return lines
+
+
+def _estimate(solution: Solution) -> list[str]:
+    """Return the estimated errors in a line."""
+    found = solution.estimate
+    if found is None:
+        return []
+    if found.worst is None:
+        return [f"The error could not be estimated: {found.message}"]
+    several = len(found.total) > 1
+    errors = [f"{name} {e:.2e}" if several else f"{e:.2e}" for name, e in found.total.items()]
+    left = [e for e in found.optimisation.values() if e is not None]
+    training = f"; {max(left):.2e} left by the training" if solution.method != "rbf-fd" else ""
+    return [f"Estimated error on the nodes, no bound: {', '.join(errors)}{training}."]
 
 
 def _folders(files: Sequence[Path]) -> list[str]:

@@ -136,7 +136,7 @@ def details(progress: Progress) -> str:
     >>> details(Progress("training", iteration=12, loss=3.2e-9))
     'iteration 12, loss 3.2e-09'
     """
-    parts = []
+    parts = [progress.note] if progress.note else []
     if progress.iteration is not None:
         parts.append(f"iteration {progress.iteration}")
     if progress.loss is not None:

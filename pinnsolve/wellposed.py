@@ -19,7 +19,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from numpy import ndarray
 
-from pinnsolve.conditions import Condition
+from pinnsolve.conditions import Condition, terms_in_space
 from pinnsolve.diffop import DiffOp, Term
 from pinnsolve.errors import Fault
 from pinnsolve.geometry.pointset import Nodes
@@ -71,7 +71,12 @@ def _missing(problem: Problem, nodes: Nodes) -> list[Fault]:
         here = _holding(problem, pieces[0]) or problem.boundary
         message = f"{_conditions(count)} on {', '.join(pieces)}, but the equations need {needed}"
         message += " there." if len(pieces) == 1 else " on each."
-        remedy = f"Add a [[boundary]] table with on = {_quoted(pieces)}."
+        more = needed - count
+        tables = "a [[boundary]] table" if more == 1 else f"{more} [[boundary]] tables"
+        remedy = f"Add {tables} with on = {_quoted(pieces)}."
+        for u in _of_order_four(problem, nodes):
+            remedy += f" For the order four in {u} two conditions are needed, such as "
+            remedy += f"{u} = 0 and dn({u}) = 0, or {u} = 0 and laplace({u}) = 0."
         result.append(Fault((*here[-1].key, "on"), message, remedy))
     return result
 
@@ -97,7 +102,9 @@ def _surplus(problem: Problem, nodes: Nodes) -> list[Fault]:
 
 def _contradictions(problem: Problem, nodes: Nodes, held: Sequence[Condition]) -> list[Fault]:
     """Return a fault for each two conditions that say the same twice, or one thing and another."""
-    bound = zip(problem.boundary, held[len(problem.equations) :], strict=True)
+    # of a problem in time at its first level
+    now = [c if c.levels is None else c.at(0) for c in held[len(problem.equations) :]]
+    bound = zip(problem.boundary, now, strict=True)
     found = (_contradiction(problem, nodes, *pair) for pair in combinations(bound, 2))
     return [fault for fault in found if fault is not None]
 
@@ -172,6 +179,7 @@ def _undetermined(problem: Problem) -> list[Fault]:
         for field, op in statement.terms
         if any(sum(alpha) == 0 for alpha, _ in op.terms)
     }
+    valued |= {field for field, values in enumerate(problem.initial) if values}
     result = []
     for i, name in enumerate(problem.fields):
         if i in valued:
@@ -197,6 +205,12 @@ def _room(problem: Problem, nodes: Nodes, piece: str) -> tuple[int, int]:
     return int(needed), int(most)
 
 
+def _of_order_four(problem: Problem, nodes: Nodes) -> list[str]:
+    """Return the fields of which the equations have fourth derivatives across the boundary."""
+    highest = _orders(problem, nodes.normals).max(axis=0)
+    return [name for name, order in zip(problem.fields, highest, strict=True) if order == 4]
+
+
 def _is_initial_value_problem(problem: Problem, nodes: Nodes) -> bool:
     """Return whether one end of an interval has all the conditions that both could have."""
     if nodes.dim > 1 or len(nodes.normals) != 2:
@@ -207,10 +221,11 @@ def _is_initial_value_problem(problem: Problem, nodes: Nodes) -> bool:
 
 def _orders(problem: Problem, normals: Float[ndarray, "B d"]) -> Int[ndarray, "e c"]:
     """Return the order of each equation in each field across the boundary."""
-    orders = np.zeros((len(problem.equations), len(problem.fields)), dtype=int)
+    c = len(problem.fields)
+    orders = np.zeros((len(problem.equations), c), dtype=int)
     for k, equation in enumerate(problem.equations):
-        for field, op in equation.terms:
-            orders[k, field] = max(orders[k, field], _order_across(op, normals))
+        for field, op in terms_in_space(problem, equation):
+            orders[k, field % c] = max(orders[k, field % c], _order_across(op, normals))
     return orders
 
 

@@ -75,7 +75,7 @@ def outcome(monkeypatch):
             metrics=lambda: {"status": asked.status},
         )
 
-    def write(_, directory, overwrite):
+    def write(_, directory, overwrite, _watch):
         asked.directory, asked.overwrite = directory, overwrite
         return [directory / "solution.hdf"]
 

@@ -30,13 +30,12 @@ method = "rbf-fd"
 """
 
 
-def bound(folder, text, ghosts=True, **options):
+def bound(folder, text, rings=1, **options):
     path = folder / "problem.toml"
     path.write_text(text)
     problem = load(path)
     domain = build_domain(problem)
-    nodes = generate(domain, count=200)
-    nodes = with_ghosts(nodes, domain) if ghosts else nodes
+    nodes = with_ghosts(generate(domain, count=200), domain, rings)
     return nodes, conditions(problem, nodes, **options)
 
 
@@ -52,21 +51,50 @@ def test_equations_come_first_then_boundary_conditions_in_file_order(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("ghosts", "rows", "on_boundary"),
-    [(True, "all", True), (True, "interior", False), (False, "all", False)],
+    ("rings", "rows", "on_boundary"),
+    [(1, "all", True), (1, "interior", False), (0, "all", False)],
 )
-def test_the_equation_holds_on_the_boundary_only_with_ghosts(tmp_path, ghosts, rows, on_boundary):
-    nodes, found = bound(tmp_path, SQUARE, ghosts, pde_rows=rows)
+def test_the_equation_holds_on_the_boundary_only_with_ghosts(tmp_path, rings, rows, on_boundary):
+    nodes, found = bound(tmp_path, SQUARE, rings, pde_rows=rows)
     end = nodes.rows.stop if on_boundary else nodes.n_interior
     np.testing.assert_array_equal(found[0].rows, np.arange(end))
 
 
-def test_two_conditions_for_one_field_leave_no_room_for_the_equation(tmp_path):
+@pytest.mark.parametrize("rings", [1, 2])
+def test_with_two_conditions_the_equation_holds_on_the_boundary_if_there_are_two_rings(
+    tmp_path, rings
+):
     text = SQUARE.replace("laplace(u)", "biharmonic(u)")
     text += '[[boundary]]\non = "all"\ncondition = "laplace(u) = 0"\n'
-    nodes, found = bound(tmp_path, text)
-    np.testing.assert_array_equal(found[0].rows, np.arange(nodes.n_interior))
+    nodes, found = bound(tmp_path, text, rings)
+    end = nodes.n_interior if rings == 1 else nodes.rows.stop
+    np.testing.assert_array_equal(found[0].rows, np.arange(end))
     assert sum(len(c.rows) for c in found) == len(nodes.x)
+
+
+def test_an_end_of_an_interval_may_have_the_conditions_of_both(tmp_path):
+    text = """
+[domain]
+shape = "interval"
+bounds = [0, 3]
+[nodes]
+count = 60
+[unknowns]
+fields = ["u"]
+[pde]
+equations = ["u_xx + u = 0"]
+[[boundary]]
+on = "left"
+condition = "u = 0"
+[[boundary]]
+on = "END"
+condition = "u_x = 1"
+[solver]
+method = "rbf-fd"
+"""
+    for end in ("left", "right"):
+        nodes, found = bound(tmp_path, text.replace("END", end))
+        assert sum(len(c.rows) for c in found) == len(nodes.x)
 
 
 def test_data_belong_to_the_rows(tmp_path):

@@ -34,6 +34,15 @@ def test_rounding_is_no_mistake_whatever_the_unit(found, size):
     assert found("7*u_xx + 7*u_yy = u - u", f"u = {exact}", exact) == []
 
 
+def test_rounding_is_no_mistake_where_all_terms_vanish(found):
+    wave = "sin(pi*x)*sin(pi*y)"
+    assert found("laplace(u) = u - u - 2*pi**2*" + wave, "u = 0", wave) == []
+    (doubt,) = found("laplace(u) = u - u - 2*pi**2*" + wave, "u = 1e-6", wave)
+    assert doubt.startswith(
+        '[exact] does not satisfy "u = 1e-6": it leaves 1e-06, 1 of the largest'
+    )
+
+
 def test_nonlinear_equations_are_measured_too(found):
     assert found("div(u*grad(u)) = 1 + y*0", "u = x", "x") == []
     (doubt,) = found("div(u*grad(u)) = 1.01", "u = x", "x")
@@ -70,3 +79,39 @@ def test_values_without_a_formula_cannot_be_examined(found, tmp_path):
     np.savetxt(tmp_path / "w.csv", table, delimiter=",", header="x,y,w", comments="")
     more = '[functions]\nw = { file = "w.csv", column = "w" }'
     assert found("laplace(u) = 1", "u = 2*x", "w", more=more, domain=SQUARE) == []
+
+
+HEAT = "u_t = laplace(u) + f"
+
+
+def doubts_in_time(folder, initial="sin(pi*x)", exact="sin(pi*x)*exp(-t)", source="pi**2 - 1"):
+    more = f"""
+[functions]
+f = "({source})*sin(pi*x)*exp(-t)"
+[initial]
+u = "{initial}"
+[exact]
+u = "{exact}"
+"""
+    domain = SQUARE + "\ntime = [0, 2]"
+    on = [("left right", "u = 0"), ("bottom top", "dn(u) = 0")]
+    problem = pose(folder, HEAT, on=on, more=more, domain=domain)
+    nodes = node_set(problem, build_domain(problem))
+    return doubts(problem, assemble(problem, nodes, conditions(problem, nodes)))
+
+
+def test_a_right_solution_in_time_raises_no_doubt(tmp_path):
+    assert doubts_in_time(tmp_path) == []
+
+
+def test_mistakes_in_time_are_found_once(tmp_path):
+    (doubt,) = doubts_in_time(tmp_path, source="pi**2 - 2")
+    assert doubt.startswith('[exact] does not satisfy "u_t = laplace(u) + f": it leaves 1, 0.1 of')
+
+
+def test_another_initial_value_is_found(tmp_path):
+    (doubt,) = doubts_in_time(tmp_path, initial="1.01*sin(pi*x)")
+    assert doubt == (
+        "[exact] differs from the initial value of u by up to 0.01. "
+        "Errors will not fall much below that."
+    )

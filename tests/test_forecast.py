@@ -46,7 +46,11 @@ def stages(problem, overrides=None):
 @pytest.mark.skipif(not STATUS.exists(), reason="the peak is read from /proc")
 @pytest.mark.parametrize(
     ("name", "method", "count"),
-    [("ball_poisson", "rbf-fd", 4000), ("disk_poisson", "dt-pinn", 1663)],
+    [
+        ("ball_poisson", "rbf-fd", 4000),
+        ("disk_poisson", "dt-pinn", 6000),
+        ("disk_poisson", "pinn", 800),
+    ],
 )
 def test_the_forecast_is_near_the_truth(tmp_path, name, method, count):
     if method != "rbf-fd" and torch.version.cuda:
@@ -63,19 +67,18 @@ def test_the_forecast_is_near_the_truth(tmp_path, name, method, count):
         env={**os.environ, "OMP_NUM_THREADS": "1"},
     )
     measured = 1024 * int(re.search(r"VmHWM:\s+(\d+) kB", ran.stdout)[1])
-    assert forecast / 1.35 < measured < 1.35 * forecast  # libraries differ between machines
+    assert forecast / 1.3 < measured < 1.3 * forecast  # libraries differ between machines
 
 
 def test_each_stage_of_the_schedule_is_forecast(disk):
     parts = {"direct solution", "report"}
     assert stages(disk, {"solver.method": "rbf-fd"}).keys() == parts
     parts |= {"evaluation", "training: head"}
-    assert stages(disk).keys() == parts | {"training: gauss-newton"}
-    # its Gram matrix, or a PINN's Jacobian, would be too large
-    assert stages(disk, {"nodes.count": 4500}).keys() == parts
-    assert stages(disk, {"solver.method": "pinn"}).keys() == parts
-    chosen = {"training": [{"optimizer": "adam"}, {"optimizer": "lbfgs"}]}
-    parts = parts - {"training: head"} | {"training: adam", "training: lbfgs"}
+    for method in ("dt-pinn", "pinn"):
+        assert stages(disk, {"solver.method": method}).keys() == parts
+    optimizers = ("adam", "lbfgs", "gauss-newton")
+    chosen = {"training": [{"optimizer": name} for name in optimizers]}
+    parts = parts - {"training: head"} | {f"training: {name}" for name in optimizers}
     assert stages(disk, chosen).keys() == parts
 
 
@@ -84,21 +87,42 @@ def test_what_lies_on_a_gpu_is_not_counted(disk):
 
 
 def test_numbers_of_half_the_size_need_half_the_room(disk):
-    double = stages(disk, {"nodes.count": 4500})["training: head"]
-    single = stages(disk, {"nodes.count": 4500, "solver.precision": "float32"})["training: head"]
-    widest = stages(disk, {"nodes.count": 4500, "network.hidden": [200, 1600]})["training: head"]
-    # features and biases: 801 numbers a row, or 1601
-    assert widest - double == pytest.approx(2 * (double - single) * 800 / 801)
+    def saved(hidden, optimizer):
+        chosen = {"training": [{"optimizer": optimizer}], "network.hidden": hidden}
+        double, single = (
+            stages(disk, {**chosen, "solver.precision": precision})[f"training: {optimizer}"]
+            for precision in ("float64", "float32")
+        )
+        return double - single
+
+    assert saved([200, 1600], "adam") == pytest.approx(saved([200, 800], "adam") * 1800 / 1000)
+    assert saved([200, 800], "head") == 0  # least squares are in double precision
+
+
+def test_the_head_takes_the_features_the_matrix_and_blocks_of_it(disk):
+    # beyond a block, nodes add their features and their rows alone
+    few, many = (
+        stages(disk, {"nodes.count": n, "network.hidden": [400]})["training: head"]
+        for n in (20000, 40000)
+    )
+    assert many - few == pytest.approx(2 * 20000 * 401 * 8, rel=0.2)
+
+
+def test_every_instant_counts():
+    heat = load(ROOT / "problems/disk_heat.toml", {"solver.device": "cpu"})
+    at = {n: stages(heat, {"nodes.time_levels": n})["training: head"] for n in (20, 40, 60)}
+    assert at[60] - at[40] == pytest.approx(at[40] - at[20], rel=0.01)
+    assert at[40] - at[20] > 20 * 828 * 800 * 8
 
 
 @pytest.mark.parametrize(
     ("overrides", "gib", "says"),
     [
-        ({}, 0.4, "dt-pinn on 1663 nodes needs about 680 MiB of memory (evaluation), but 410 MiB "
-         "are free. Lower output.test_points or network.hidden."),
-        ({"output.test_points": 100}, 0.4, "dt-pinn on 1663 nodes needs about 530 MiB of memory "
-         "(training: gauss-newton), but 410 MiB are free. Take fewer nodes or a smaller "
-         "network.hidden; rbf-fd needs 160 MiB."),
+        ({}, 0.4, "dt-pinn on 1663 nodes needs about 560 MiB of memory (evaluation), but 410 MiB "
+         "are free. Lower network.hidden."),
+        ({"nodes.count": 9000}, 0.4, "dt-pinn on 9000 nodes needs about 820 MiB of memory "
+         "(training: head), but 410 MiB are free. Take fewer nodes or a smaller "
+         "network.hidden; rbf-fd needs 230 MiB."),
         ({"solver.method": "rbf-fd", "nodes.count": 9000}, 0.2, "rbf-fd on 9000 nodes needs about "
          "230 MiB of memory (direct solution), but 200 MiB are free. Take fewer nodes, or lower "
          "solver.order."),

@@ -67,8 +67,7 @@ A membrane on a spring
   system       nonlinear, 720 unknowns, condition about 3e+03
   method       dt-pinn, network with hidden layers of 20, 100
   memory       about 510 MiB at the peak; 8.0 GiB are free
-               report 510 MiB, evaluation 460 MiB, training: gauss-newton 440 MiB,
-               training: head 430 MiB, direct solution 160 MiB
+               report 510 MiB, evaluation 450 MiB, training: head 430 MiB, direct solution 160 MiB
 """
 MEMBRANE = (
     "laplace(u) - 0.5*u = v",
@@ -119,7 +118,11 @@ def test_the_figures_are_plain_json(membrane):
         "shape": "rectangle",
         "dimension": 2,
         "pieces": {"left": 16, "right": 16, "bottom": 14, "top": 14},
+        "time": None,
+        "time_levels": 0,
+        "initial": {},
         "fields": ["u", "v"],
+        "parameters": [],
         "equations": list(MEMBRANE),
         "conditions": [{"on": pieces.split(), "condition": text} for pieces, text in ON],
         "linear": False,

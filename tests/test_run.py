@@ -106,16 +106,15 @@ def test_an_accuracy_that_is_reached_is_finished(problem):
     assert solve(problem, accuracy=1e-2).status == "finished"
 
 
-def test_without_an_exact_solution_the_accuracy_is_not_claimed(tmp_path):
+def test_without_an_exact_solution_the_accuracy_is_judged_by_the_estimate(tmp_path):
     path = tmp_path / "open.toml"
     text = SMALL.split("[exact]")[0].replace('"manufactured"', '"x"')
     path.write_text(text + "[solver]\naccuracy = 1e-3\n")
     solution = solve(path)
     assert solution.errors is None
     assert solution.status == "finished"
-    assert solution.message == (
-        "the accuracy asked for cannot be judged: no exact solution is given."
-    )
+    assert solution.message.startswith("the estimated relative error is ")
+    assert solution.message.endswith("e-03 was asked for.")
 
 
 @pytest.mark.gpu
@@ -165,6 +164,20 @@ def test_a_run_resumes_where_it_ended(problem, tmp_path):
     run.write(first, tmp_path / "out")
     again = solve(problem, resume=tmp_path / "out")
     np.testing.assert_allclose(again.phases[0].loss_before, first.phases[-1].loss_after, rtol=1e-6)
+
+
+def test_a_request_to_stop_does_not_cost_what_has_been_computed(problem, tmp_path):
+    seen = []
+
+    def stop(progress):
+        seen.append(progress.stage)
+        raise Stopped("SIGINT was received.")
+
+    solution = solve(problem, method="rbf-fd")
+    paths = run.write(solution, tmp_path / "out", watch=stop)
+    assert set(seen) == {"output"}
+    assert paths
+    assert all(path.stat().st_size for path in paths)
 
 
 def test_another_network_cannot_be_resumed(problem, tmp_path):

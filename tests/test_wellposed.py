@@ -15,6 +15,10 @@ PLATE = "biharmonic(u) = 1"
 TRANSPORT = "u_x + 0.5*u_y = 0"
 HEAT = "u_y = 0.1*u_xx"  # y is the time
 BEAM = "u_xxxx = 1"
+ORDER_FOUR = (
+    "For the order four in u two conditions are needed, such as u = 0 and dn(u) = 0, or u = 0 and "
+    "laplace(u) = 0."
+)
 
 
 @pytest.fixture
@@ -88,8 +92,26 @@ def level(name, why):
             {"count": 400},
             'on = ["all"]',
             "1 condition holds on left, right, bottom, top, but the equations need 2 on each. "
-            'Add a [[boundary]] table with on = ["left", "right", "bottom", "top"].',
+            f'Add a [[boundary]] table with on = ["left", "right", "bottom", "top"]. {ORDER_FOUR}',
             id="one of two conditions on a plate",
+        ),
+        pytest.param(
+            [PLATE],
+            [("left right bottom", "u = 0"), ("left right bottom", "dn(u) = 0")],
+            {"count": 400},
+            'on = ["left", "right", "bottom"]',
+            "no condition holds on top, but the equations need 2 there. "
+            f'Add 2 [[boundary]] tables with on = "top". {ORDER_FOUR}',
+            id="an edge of a plate without conditions",
+        ),
+        pytest.param(
+            [PLATE],
+            [("all", "u = 0"), ("all", "dn(u) = 0"), ("left", "laplace(u) = 0")],
+            {"count": 400},
+            'on = ["left"]',
+            "3 conditions hold on left, but the equations can satisfy 2. "
+            "Leave one out, or name the pieces on which each holds.",
+            id="three conditions on an edge of a plate",
         ),
         pytest.param(
             [HEAT],

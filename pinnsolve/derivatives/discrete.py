@@ -1,23 +1,25 @@
 """Derivatives by RBF-FD: a sparse matrix times the values at all nodes.
 
-A gradient step needs ``y = D u`` and, backwards, ``D^T y``. On the CPU SciPy's compressed rows
-do both, the transpose stored once; on a GPU torch's do. Source of the method: Sharma & Shankar
-(2022), Accelerated training of physics-informed neural networks using meshless discretizations,
-arXiv:2205.09332.
+A gradient step needs ``y = D u`` and, backwards, ``D^T y``: the transpose is stored once, and both
+products are made by whichever library is quickest on the device. Source of the method: Sharma &
+Shankar (2022), Accelerated training of physics-informed neural networks using meshless
+discretizations, arXiv:2205.09332.
 """
 
-from collections.abc import Mapping, Set
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
+from numpy import ndarray
 from scipy.sparse import csr_array
 from torch import Tensor
 
+from pinnsolve.derivatives.products import CHOICE, PRODUCTS
 from pinnsolve.diffop import Term
-from pinnsolve.jet import Field, Jet
+from pinnsolve.jet import Jet
 
 
 class SparseMatrix:
@@ -29,6 +31,8 @@ class SparseMatrix:
         In SciPy's compressed rows.
     device, dtype
         Where and how its entries are kept.
+    library
+        A name in `PRODUCTS`; by default the quickest on the device.
     """
 
     def __init__(
@@ -36,17 +40,14 @@ class SparseMatrix:
         matrix: csr_array,
         device: torch.device | str = "cpu",
         dtype: torch.dtype = torch.float64,
+        library: str | None = None,
     ) -> None:
         self.shape: tuple[int, int] = matrix.shape
         self.dtype = dtype
-        self._on_cpu = torch.device(device).type == "cpu"
-        numpy_dtype = np.float64 if dtype == torch.float64 else np.float32
-        forward = csr_array(matrix, dtype=numpy_dtype)
-        backward = csr_array(forward.T)
-        if self._on_cpu:
-            self._forward, self._backward = forward, backward
-        else:
-            self._forward, self._backward = (_on_device(A, device) for A in (forward, backward))
+        device = torch.device(device)
+        product = PRODUCTS[library or CHOICE[device.type]]
+        A = csr_array(matrix, dtype=np.float64 if dtype == torch.float64 else np.float32)
+        self._forward, self._backward = product(A, device), product(csr_array(A.T), device)
 
     def __matmul__(self, u: Float[Tensor, "N *k"]) -> Float[Tensor, "R *k"]:
         """Return ``D u``, differentiable with respect to ``u``."""
@@ -54,10 +55,11 @@ class SparseMatrix:
 
     def times(self, u: Tensor, transposed: bool = False) -> Tensor:
         """Return ``D u`` or ``D^T u`` outside of any graph."""
-        A = self._backward if transposed else self._forward
-        if self._on_cpu:
-            return torch.from_numpy(A @ u.detach().numpy())
-        return A @ u if u.ndim == 2 else (A @ u[:, None])[:, 0]
+        return (self._backward if transposed else self._forward)(u.detach())
+
+    def split(self) -> Iterator[tuple["SparseMatrix", slice]]:
+        """Yield the matrix itself, and that it takes the values of all points."""
+        yield self, slice(None)
 
 
 class _Product(torch.autograd.Function):
@@ -74,27 +76,22 @@ class _Product(torch.autograd.Function):
 
 
 @dataclass(frozen=True)
-class RbfFd:
-    """Differentiate by the matrices assembled once from the node set.
+class NodalJet:
+    """Differentiate nodal values by the matrices assembled once from the node set.
 
     Attributes
     ----------
-    x
-        All nodes, ghosts included, shape ``(N, d)``.
     matrices
         For each term the matrix of its operator, shape ``(R, N)``.
+    levels
+        Instants at which the derivatives are wanted; None if there is no time.
     """
 
-    x: Float[Tensor, "N d"]
     matrices: Mapping[Term, SparseMatrix]
+    levels: Int[ndarray, " L"] | None = None
 
-    def __call__(self, field: Field, terms: Set[Term]) -> Jet:
-        """Return the jet of ``field`` at the ``R`` rows of the matrices."""
-        u = field(self.x)
-        return {(i, op): self.matrices[i, op] @ u[:, i].contiguous() for i, op in terms}
-
-
-def _on_device(A: csr_array, device: torch.device | str) -> Tensor:
-    """Copy a SciPy matrix to a device as torch's compressed rows."""
-    rows, columns, values = (torch.as_tensor(part) for part in (A.indptr, A.indices, A.data))
-    return torch.sparse_csr_tensor(rows, columns, values, A.shape, device=device)
+    def __call__(self, u: Float[Tensor, "c N *K"]) -> Jet:
+        """Return the jet of nodal values at the ``R`` rows of the matrices."""
+        if self.levels is not None:
+            u = u[:, :, torch.as_tensor(self.levels, device=u.device)]
+        return {(i, op): D @ u[i].contiguous() for (i, op), D in self.matrices.items()}

@@ -1,9 +1,11 @@
-"""One ghost node outside each boundary node, so that stencils at the boundary are centred.
+"""Ghost nodes outside each boundary node, so that stencils at the boundary are centred.
 
-A ghost lies one spacing out along the normal; at a corner along the middle of the outside, the
-mean of the directions that leave the domain. Where ghosts would collide, or land in the domain
-across a slot, they are shortened and tilted until they are clear: whoever has to move looks
-through a fan of positions and takes the nearest clear one, neighbours in turn.
+A single ring of ghosts lies one spacing out along the normals, of two rings the first half a
+spacing out: at full spacings their values are sometimes nearly undetermined. At a corner ghosts
+lie along the middle of the outside, the mean of the directions that leave the domain. Where they
+would collide, or land in the domain across a slot, they are shortened and tilted until they are
+clear: whoever has to move looks through a fan of positions and takes the nearest clear one,
+neighbours in turn.
 Ghosts for RBF-FD: Fornberg and Flyer (2015), A Primer on Radial Basis Functions, SIAM, ch. 5.
 """
 
@@ -19,11 +21,12 @@ from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.pointset import Nodes
 from pinnsolve.geometry.relaxation import golden_sphere, workers
 
-OFFSET = 1.0  # distance of a ghost from its boundary node, in spacings
+OFFSET = 1.0  # distance of ghosts from their boundary nodes, in spacings
+OFFSET_OF_RINGS = 0.5  # the same for several rings, and of these from each other
 CLEARANCE = 0.4  # wanted distance to every other node, in spacings
 OUTSIDE = 0.3  # wanted distance from the domain, in spacings
 FLOOR = 0.05  # what both must be at least, in notches too sharp for more
-LENGTHS = (1.0, 0.85, 0.7, 0.55, 0.42, 1.25, 1.5, 2.0)  # of the fan, in offsets
+LENGTHS = (1.0, 0.85, 0.7, 0.55, 0.42, 1.25, 1.5, 2.0)  # of the fan, in those of the ghost
 TILTS = np.radians([20.0, 40.0, 60.0, 75.0, 85.0])
 ROUNDS = 40
 FEELER = 1e-3  # in spacings: how far around a boundary node is looked for a corner
@@ -31,8 +34,8 @@ FEELERS = {2: 128, 3: 512}  # directions, by dimension
 GRADED = 2.0  # ratio of local spacings from which nodes count as graded
 
 
-def with_ghosts(nodes: Nodes, domain: Domain) -> Nodes:
-    """Return the nodes with one ghost for each boundary node; ghosts there were are replaced.
+def with_ghosts(nodes: Nodes, domain: Domain, rings: int = 1) -> Nodes:
+    """Return the nodes with ghosts for each boundary node; ghosts there were are replaced.
 
     Parameters
     ----------
@@ -40,6 +43,8 @@ def with_ghosts(nodes: Nodes, domain: Domain) -> Nodes:
         Interior and boundary nodes.
     domain
         The domain they lie in.
+    rings
+        How many ghosts each boundary node gets.
 
     Raises
     ------
@@ -50,10 +55,14 @@ def with_ghosts(nodes: Nodes, domain: Domain) -> Nodes:
     base = nodes.x[nodes.boundary]
     h = _local_spacing(nodes)
     outward = _outward(base, nodes.normals, h, domain)
-    ghosts = base + OFFSET * h[:, None] * outward
-    if nodes.dim in FEELERS:
-        ghosts = _clear(ghosts, base, outward, h, x, domain)
-    return replace(nodes, x=np.concatenate([x, ghosts]))
+    offset = OFFSET if rings == 1 else OFFSET_OF_RINGS
+    for ring in range(1, rings + 1):
+        steps = ring * offset * h[:, None] * outward
+        ghosts = base + steps
+        if nodes.dim in FEELERS:
+            ghosts = _clear(base, steps, h, x, domain)
+        x = np.concatenate([x, ghosts])
+    return replace(nodes, x=x)
 
 
 def _local_spacing(nodes: Nodes) -> Float[ndarray, "B"]:
@@ -106,15 +115,14 @@ def _directions(dim: int) -> Float[ndarray, "F d"]:
 
 
 def _clear(
-    ghosts: Float[ndarray, "B d"],
     base: Float[ndarray, "B d"],
-    outward: Float[ndarray, "B d"],
+    steps: Float[ndarray, "B d"],
     h: Float[ndarray, "B"],
     x: Float[ndarray, "N d"],
     domain: Domain,
 ) -> Float[ndarray, "B d"]:
     """Return the ghosts, moved where they are too close to the domain or to another node."""
-    ghosts = ghosts.copy()
+    ghosts = base + steps
     nodes = KDTree(x)
     order = np.random.default_rng(0).permutation(len(ghosts))
     outside = domain.distance(ghosts) / h
@@ -124,9 +132,9 @@ def _clear(
         turn = _in_turn(ghosts, crowded, h, order)
         if len(turn) == 0:
             break
-        fan = _fan(base[turn], outward[turn], OFFSET * h[turn])
+        fan = _fan(base[turn], steps[turn])
         flat = fan.reshape(-1, fan.shape[-1])
-        wanted = base[turn] + OFFSET * h[turn, None] * outward[turn]
+        wanted = base[turn] + steps[turn]
         owner = np.repeat(turn, fan.shape[1])
         fit = np.minimum(
             _room(flat, ghosts, owner, nodes) / h[owner] / CLEARANCE,
@@ -171,11 +179,11 @@ def _in_turn(
     return crowded[~waits]
 
 
-def _fan(
-    base: Float[ndarray, "M d"], outward: Float[ndarray, "M d"], length: Float[ndarray, "M"]
-) -> Float[ndarray, "M F d"]:
+def _fan(base: Float[ndarray, "M d"], steps: Float[ndarray, "M d"]) -> Float[ndarray, "M F d"]:
     """Return the positions a ghost may take: along its direction and tilted, long and short."""
     dim = base.shape[1]
+    length = np.linalg.norm(steps, axis=1)
+    outward = steps / length[:, None]
     if dim == 2:
         sideways = np.stack([-outward[:, 1], outward[:, 0]], -1)
         around = np.stack([sideways, -sideways], axis=1)
@@ -189,8 +197,8 @@ def _fan(
     straight = outward[:, None, :]
     rays = [straight] + [np.cos(a) * straight + np.sin(a) * around for a in TILTS]
     ray = np.concatenate(rays, axis=1)
-    steps = length[:, None, None, None] * np.array(LENGTHS)[:, None, None] * ray[:, None]
-    return base[:, None] + steps.reshape(len(base), -1, dim)
+    fan = length[:, None, None, None] * np.array(LENGTHS)[:, None, None] * ray[:, None]
+    return base[:, None] + fan.reshape(len(base), -1, dim)
 
 
 def _check_room(base: Float[ndarray, "B d"], room: Float[ndarray, "B"]) -> None:

@@ -1,16 +1,18 @@
 """The node set that a problem asks for: generated, read from a file, or given with the domain."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
 
+from pinnsolve.diffop import in_space
 from pinnsolve.errors import Fault, NodesError, ProblemError
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.ghosts import with_ghosts
 from pinnsolve.geometry.nodes import generate, retagged
 from pinnsolve.geometry.pointclouds import read
 from pinnsolve.geometry.pointset import Nodes
-from pinnsolve.problem import Problem
+from pinnsolve.problem import Equation, Problem
 from pinnsolve.progress import Watch, unwatched
 
 OFF_BOUNDARY = 0.1  # in spacings: how far off the boundary a boundary node from a file may be
@@ -37,10 +39,10 @@ def node_set(
     FileError
         If the file of nodes cannot be read.
     """
-    settings = problem.settings.nodes
+    settings, n_rings = problem.settings.nodes, rings(problem)
     try:
         if domain.nodes is not None:
-            return _closed(retagged(domain.nodes, problem.pieces), domain)
+            return _closed(retagged(domain.nodes, problem.pieces), domain, n_rings)
         if settings.file is not None and count is None:
             nodes = read(problem.source.folder / settings.file)
             if nodes.dim != domain.dim:
@@ -48,7 +50,7 @@ def node_set(
                     f"the nodes have {nodes.dim} coordinates, but the domain is {domain.dim}-D."
                 )
             _check_place(nodes, domain)
-            return _closed(retagged(nodes, problem.pieces), domain)
+            return _closed(retagged(nodes, problem.pieces), domain, n_rings)
         nodes = generate(
             domain,
             count=count or settings.count,
@@ -59,9 +61,28 @@ def node_set(
             pieces=problem.pieces,
             watch=watch,
         )
-        return with_ghosts(nodes, domain)
+        return with_ghosts(nodes, domain, n_rings)
     except NodesError as error:
         raise located(problem, error) from None
+
+
+def rings(problem: Problem) -> int:
+    """Return how many ghosts each boundary node needs.
+
+    One for each two orders of the equations, for so many conditions hold there; but no more than
+    the order of the derivatives in these conditions: where value and slope are given, one ghost
+    does better than two.
+    """
+    equations = _highest_order(problem, problem.equations)
+    conditions = _highest_order(problem, [condition.equation for condition in problem.boundary])
+    return max(1, min((equations + 1) // 2, conditions))
+
+
+def _highest_order(problem: Problem, equations: Sequence[Equation]) -> int:
+    """Return the order of the highest derivative in space."""
+    ops = [op for equation in equations for _, op in equation.terms]
+    in_place = (op if problem.time is None else in_space(op)[1] for op in ops)
+    return max((op.order for op in in_place), default=0)
 
 
 def located(problem: Problem, error: NodesError) -> ProblemError:
@@ -83,9 +104,9 @@ def _check_place(nodes: Nodes, domain: Domain) -> None:
         )
 
 
-def _closed(nodes: Nodes, domain: Domain) -> Nodes:
-    """Return nodes from a file with ghosts, its own if it has any."""
-    return nodes if nodes.has_ghosts else with_ghosts(nodes, domain)
+def _closed(nodes: Nodes, domain: Domain, n_rings: int) -> Nodes:
+    """Return nodes from a file with ghosts, its own if it has as many rings as are needed."""
+    return nodes if nodes.rings == n_rings else with_ghosts(nodes, domain, n_rings)
 
 
 def _most_dirichlet_first(problem: Problem, domain: Domain) -> list[str]:

@@ -2,7 +2,7 @@
 
 HDF5 (``.h5``, ``.hdf5``) holds everything; its layout, version 1:
 
-    /x        (N, d)  interior, boundary and ghost nodes, in this order
+    /x        (N, d)  interior, boundary and ghost nodes, in this order; ghosts ring by ring
     /normals  (B, d)  outward unit normals of the boundary nodes
     /tags     (B,)    index of each boundary node's piece
     /pieces   (P,)    names of the pieces

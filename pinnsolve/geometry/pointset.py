@@ -17,6 +17,9 @@ COINCIDENT = 1e-6  # nodes closer than this many spacings count as one
 class Nodes:
     """Quasi-uniform nodes, ordered interior, boundary, ghost.
 
+    Ghosts come in rings around the domain, the innermost first, each with one ghost for every
+    boundary node, in their order.
+
     Attributes
     ----------
     x
@@ -86,14 +89,19 @@ class Nodes:
     @property
     def has_ghosts(self) -> bool:
         """Whether there are nodes outside the domain."""
-        return len(self.x) > self.rows.stop
+        return self.rings > 0
+
+    @property
+    def rings(self) -> int:
+        """How many ghosts each boundary node has."""
+        return (len(self.x) - self.rows.stop) // max(self.n_boundary, 1)
 
     def _check_counts(self) -> None:
         ghosts = len(self.x) - self.n_interior - self.n_boundary
-        if self.n_interior < 0 or ghosts not in (0, self.n_boundary):
+        if min(self.n_interior, ghosts) < 0 or ghosts != self.rings * self.n_boundary:
             raise NodesError(
                 f"{len(self.x)} nodes cannot be {self.n_interior} interior and {self.n_boundary} "
-                f"boundary nodes with no ghosts, or one for each boundary node."
+                "boundary nodes with no ghosts, or equally many for each boundary node."
             )
         if len(self.tags) and not 0 <= self.tags.min() <= self.tags.max() < len(self.pieces):
             raise NodesError(

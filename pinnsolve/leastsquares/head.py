@@ -6,24 +6,76 @@ features and such a head are known as extreme learning machines (Huang et al., 2
 doi:10.1016/j.neucom.2005.12.126; for PDEs Dwivedi & Srinivasan, 2020,
 doi:10.1016/j.neucom.2019.12.099). Normal equations would lose half the digits.
 
-Features are nearly dependent by nature. With the columns of ``M`` scaled to length one, rows
-``RIDGE * I`` below them keep the factor regular, on every device; what they add to the residual
-is far below what the dependent directions could take from it.
+Features are nearly dependent by nature. Rows ``RIDGE * |M_j|`` below the columns ``M_j`` keep the
+factor regular, on every device; what they add to the residual is far below what the dependent
+directions could take from it. A triangular factor of Householder's does not depend on the scale of
+the columns, so they are left as they are.
+
+The factor is built up from blocks of rows, each placed below the triangle of those before it, so
+that nothing as large as ``M`` is needed beside it; with the right-hand side as a last column the
+orthogonal factor is not needed either. Source: Demmel, Grigori, Hoemmen & Langou (2012),
+Communication-optimal parallel and sequential QR and LU factorizations, doi:10.1137/080731992.
+
+Where many problems are only to be compared, `first_look` adds rows up, each with a random sign
+and in a random place, until there are a few for each column. Its solution leaves a residual that
+is larger by a small factor. Source: Clarkson & Woodruff (2017), Low-rank approximation and
+regression in input sparsity time, doi:10.1145/3019134.
 """
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from pinnsolve.defaults import FEWEST_ROWS, ROWS_PER_COLUMN
+
 RIDGE = 1e-13  # in double precision; some hundred times the rounding error
+LOOK = 4  # rows for each column in a first look
 
 
-def least_squares(M: Float[Tensor, "R P"], t: Float[Tensor, " R"]) -> Float[Tensor, " P"]:
-    """Return ``c`` that minimises ``|M c - t|``."""
+def least_squares(
+    M: Float[Tensor, "R P"], t: Float[Tensor, " R"], precision: torch.dtype = torch.float64
+) -> Float[Tensor, " P"]:
+    """Return ``c`` that minimises ``|M c - t|``.
+
+    Parameters
+    ----------
+    M, t
+        The rows and what they shall be equal to.
+    precision
+        To which the features are known and ``c`` will be kept.
+    """
+    width = M.shape[1]
     lengths = torch.linalg.vector_norm(M, dim=0)
     lengths = torch.where(lengths > 0, lengths, 1.0)
-    ridge = RIDGE * torch.finfo(M.dtype).eps / torch.finfo(torch.float64).eps
-    identity = torch.eye(M.shape[1], dtype=M.dtype, device=M.device)
-    stacked = torch.cat([M / lengths, ridge * identity])
-    right = torch.cat([t, t.new_zeros(M.shape[1])])
-    return torch.linalg.lstsq(stacked, right[:, None], driver="gels").solution[:, 0] / lengths
+    ridge = RIDGE * torch.finfo(precision).eps / torch.finfo(torch.float64).eps
+    triangle = torch.cat([torch.diag(ridge * lengths), M.new_zeros(width, 1)], 1)
+    length = max(ROWS_PER_COLUMN * width, FEWEST_ROWS)
+    for rows, right in zip(M.split(length), t.split(length), strict=True):
+        below = torch.cat([triangle, torch.cat([rows, right[:, None]], 1)])
+        triangle = torch.linalg.qr(below, mode="r").R
+    R, z = triangle[:width, :width], triangle[:width, width:]
+    return torch.linalg.solve_triangular(R, z, upper=True)[:, 0]
+
+
+def first_look(
+    M: Float[Tensor, "R P"], t: Float[Tensor, " R"], precision: torch.dtype = torch.float64
+) -> Float[Tensor, " P"]:
+    """Return ``c`` that nearly minimises ``|M c - t|``, from fewer rows if there are many.
+
+    Parameters
+    ----------
+    M, t, precision
+        As of `least_squares`; the rows of ``M`` lose their signs.
+    """
+    if not is_long(*M.shape):
+        return least_squares(M, t, precision)
+    rows, draw = LOOK * M.shape[1], torch.Generator().manual_seed(0)
+    place = torch.randint(rows, (len(M),), generator=draw).to(M.device)
+    sign = (2.0 * torch.randint(2, (len(M),), generator=draw) - 1).to(M)
+    few = M.new_zeros(rows, M.shape[1]).index_add_(0, place, M.mul_(sign[:, None]))
+    return least_squares(few, t.new_zeros(rows).index_add_(0, place, sign * t), precision)
+
+
+def is_long(rows: int, columns: int) -> bool:
+    """Return whether there are so many rows that `first_look` takes fewer."""
+    return rows > 2 * LOOK * columns

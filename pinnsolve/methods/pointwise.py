@@ -1,31 +1,39 @@
 """The PINN objective: exact derivatives of a network at the nodes.
 
-Each condition's residual is evaluated at its own points. Gradients come from nested reverse
-mode; Jacobians and the derivatives of all features from nested forward mode, which takes many
-outputs at once. Source: Raissi, Perdikaris & Karniadakis (2019), Physics-informed neural
-networks, J. Comput. Phys. 378, doi:10.1016/j.jcp.2018.10.045.
+Each condition's residual is evaluated at its own points. Derivatives come from Taylor mode, and
+with them gradients in one reverse pass and Jacobians in factors. Automatic differentiation is
+kept as the reference: gradients from nested reverse mode, Jacobians and the derivatives of all
+features from nested forward mode. Source: Raissi, Perdikaris & Karniadakis (2019),
+Physics-informed neural networks, J. Comput. Phys. 378, doi:10.1016/j.jcp.2018.10.045.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from copy import deepcopy
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from numpy import ndarray
 from torch import Tensor
-from torch.func import functional_call, grad, vmap
 
 from pinnsolve.conditions import Condition
 from pinnsolve.derivatives.autograd import Autograd, derivative
-from pinnsolve.diffop import Term
-from pinnsolve.leastsquares.jacobian import DenseJacobian
+from pinnsolve.derivatives.taylor import Taylor, features_of_outputs
+from pinnsolve.diffop import DiffOp, Term
+from pinnsolve.jet import Jet
+from pinnsolve.leastsquares.automatic import term_jacobian
+from pinnsolve.leastsquares.jacobian import BorderedJacobian, DenseJacobian, Jacobian
+from pinnsolve.leastsquares.network import NetworkJacobian, StackedJacobian, trace
+from pinnsolve.methods.capture import captured
 from pinnsolve.networks.mlp import MLP
+from pinnsolve.networks.unknowns import Unknowns
+from pinnsolve.optimizers.objective import by_reverse_mode
 from pinnsolve.problem import Residual
 
+Backend: TypeAlias = Callable[[MLP, Set[Term]], Jet]
 Bound: TypeAlias = tuple[Residual, Float[Tensor, "R d"], Float[Tensor, " R"]]
-CHUNK = 512  # points whose rows of the Jacobian are computed together
 
 
 @dataclass(frozen=True)
@@ -42,12 +50,18 @@ class PointwiseObjective:
         What holds where.
     weights
         Factor of each row of the residual.
+    derivatives
+        How the network is differentiated.
+    accelerate
+        How gradients are made quicker, Taylor mode's only.
     """
 
     net: MLP
     x: Float[Tensor, "N d"]
     conditions: Sequence[Condition]
     weights: Float[ndarray, " R"]
+    derivatives: Literal["taylor", "autograd"] = "taylor"
+    accelerate: Literal["none", "compile", "cuda-graph"] = "none"
 
     @property
     def is_linear(self) -> bool:
@@ -58,31 +72,41 @@ class PointwiseObjective:
         """Return the weighted residual vector, differentiable with respect to the weights."""
         return torch.cat(
             [
-                weights * residual(Autograd(x)(self.net, frozenset(residual.terms)))
+                weights * residual(self._complete(residual, x, self._backend(x)))
                 for residual, x, weights in self._bound
             ]
         )
 
+    @property
+    def linear_rows(self) -> Bool[Tensor, " R"]:
+        """Which rows of the residual are affine in the fields."""
+        sizes = torch.tensor([len(condition.rows) for condition in self.conditions])
+        is_linear = torch.tensor([c.residual.is_linear for c in self.conditions])
+        return is_linear.repeat_interleave(sizes).to(self.x.device)
+
+    def gradient(self) -> tuple[Float[Tensor, ""], Float[Tensor, " P"]]:
+        """Return the loss and its gradient with respect to all weights."""
+        return self._step()
+
+    @torch.no_grad()
     def value(self) -> Float[Tensor, " R"]:
-        """Return the same outside of any graph, by forward mode."""
+        """Return the same outside of any graph."""
         return torch.cat(
             [weights * residual(self._jet(residual, x)) for residual, x, weights in self._bound]
         )
 
-    def linearise(self) -> tuple[Float[Tensor, " R"], DenseJacobian]:
+    def linearise(self) -> tuple[Float[Tensor, " R"], Jacobian]:
         """Return the residual vector and its Jacobian with respect to all weights."""
-        weights = {name: value.detach() for name, value in self.net.named_parameters()}
-        values, rows = [], []
-        for residual, x, factor in self._bound:
-            jet = self._jet(residual, x)
-            values.append(factor * residual(jet))
-            rows.append(
-                sum(
-                    (factor * slope)[:, None] * self._term_jacobian(term, x, weights)
-                    for term, slope in residual.partials(jet).items()
-                )
+        if self.derivatives == "autograd":
+            return self.value(), DenseJacobian(
+                torch.cat([self._rows(*part) for part in self._bound])
             )
-        return torch.cat(values), DenseJacobian(torch.cat(rows))
+        values, parts, columns = zip(
+            *(self._linearised(*part) for part in self._bound), strict=True
+        )
+        J = StackedJacobian(parts)
+        has_parameters = self.net.unknowns is not None
+        return torch.cat(values), BorderedJacobian(J, torch.cat(columns)) if has_parameters else J
 
     @torch.no_grad()
     def head(self) -> "PointwiseHead":
@@ -90,34 +114,95 @@ class PointwiseObjective:
         w, c = self.net.head.in_features, self.net.head.out_features
         parts = []
         for residual, x, factor in self._bound:
-            features = {op: derivative(self.net.features, op)(x) for _, op in residual.terms}
+            terms = of_fields(residual)
+            features = self._features(x, {op for _, op in terms})
             columns = {}
-            for i, op in residual.terms:
+            for i, op in terms:
                 T = columns[i, op] = x.new_zeros(len(x), c * (w + 1))
-                T[:, i * w : (i + 1) * w] = features[op]
-                T[:, c * w + i] = sum(value for alpha, value in op.terms if sum(alpha) == 0)
+                T[:, i * w : (i + 1) * w] = features[op][i]
+                constant = sum(value for alpha, value in op.terms if sum(alpha) == 0)
+                T[:, c * w + i] = constant * self.net.constant[i]
             parts.append((residual, factor, columns))
-        return PointwiseHead(tuple(parts))
+        return PointwiseHead(tuple(parts), self.net.unknowns)
 
-    def _jet(self, residual: Residual, x: Tensor) -> dict[Term, Float[Tensor, " R"]]:
-        with torch.no_grad():
-            return {(i, op): derivative(self.net, op)(x)[:, i] for i, op in residual.terms}
+    def _jet(self, residual: Residual, x: Float[Tensor, "R d"]) -> Jet:
+        """Return what a residual needs, outside of any graph."""
+        if self.derivatives == "taylor":
+            return self._complete(residual, x, Taylor(x))
+        return self._complete(
+            residual,
+            x,
+            lambda net, terms: {(i, op): derivative(net, op)(x)[:, i] for i, op in terms},
+        )
 
-    def _term_jacobian(
-        self, term: Term, x: Float[Tensor, "R d"], weights: dict[str, Tensor]
-    ) -> Float[Tensor, "R P"]:
-        """Return the derivative of one term at each point with respect to all weights."""
-        i, op = term
+    def _complete(self, residual: Residual, x: Float[Tensor, "R d"], backend: Backend) -> Jet:
+        """Return what a residual needs of the fields, and the unknown parameters."""
+        jet = dict(backend(self.net, of_fields(residual)))
+        return jet | parameters(residual, self.net.unknowns, len(x))
 
-        def at(weights: dict[str, Tensor], point: Tensor) -> Tensor:
-            def field(y: Tensor) -> Tensor:
-                return functional_call(self.net, weights, (y,))[i]
+    def _features(
+        self, x: Float[Tensor, "R d"], ops: Set[DiffOp]
+    ) -> Mapping[DiffOp, Float[Tensor, "c R w"]]:
+        """Return derivatives of what each output's weights in the head multiply."""
+        if self.derivatives == "taylor":
+            return features_of_outputs(self.net, x, ops)
+        images = self.net.images()
+        return {
+            op: self.net.of_outputs(*(derivative(image.features, op)(x) for image in images))
+            for op in ops
+        }
 
-            return derivative(field, op)(point)
+    def _linearised(
+        self, residual: Residual, x: Float[Tensor, "R d"], factor: Float[Tensor, " R"]
+    ) -> tuple[Float[Tensor, " R"], NetworkJacobian, Float[Tensor, "R k"]]:
+        """Return one condition's rows of the residual and of its Jacobian, by Taylor mode.
 
+        Returns
+        -------
+        tuple
+            The residual, its Jacobian by the weights, and that by the unknown parameters.
+        """
+        terms, constants = of_fields(residual), parameters(residual, self.net.unknowns, len(x))
+        seen = trace(self.net, x, {op for _, op in terms})
         with torch.enable_grad():
-            rows = vmap(grad(at), (None, 0), chunk_size=CHUNK)(weights, x)
-        return torch.cat([rows[name].flatten(1) for name in weights], 1)
+            jet = {(i, op): seen.values[op][:, i] for i, op in terms}
+            r = factor * residual(jet | constants)
+            J = seen.jacobian([r])
+        still = {term: values.detach() for term, values in (jet | constants).items()}
+        return r.detach(), J, columns_of(self.net.unknowns, residual, still, factor)
+
+    def _rows(
+        self, residual: Residual, x: Float[Tensor, "R d"], factor: Float[Tensor, " R"]
+    ) -> Float[Tensor, "R P"]:
+        """Return one condition's rows of the Jacobian, by nested differentiation."""
+        jet = self._jet(residual, x)
+        slopes = residual.partials(jet)
+        J = torch.stack(
+            [
+                (factor * slopes[term])[:, None] * term_jacobian(self.net, term, x)
+                for term in of_fields(residual)
+            ]
+        ).sum(0)
+        if self.net.unknowns is not None:  # the last columns
+            J[:, -len(self.net.unknowns) :] = columns_of(self.net.unknowns, residual, jet, factor)
+        return J
+
+    def _backend(self, x: Float[Tensor, "R d"]) -> Autograd | Taylor:
+        if self.derivatives == "autograd":
+            return Autograd(x)
+        return Taylor(x, self.accelerate == "compile")
+
+    @cached_property
+    def _step(self) -> Callable[[], tuple[Tensor, Tensor]]:
+        """What computes the loss and its gradient."""
+        if self.accelerate == "cuda-graph":
+            copy = replace(self, net=deepcopy(self.net), accelerate="none")
+            return captured(copy.gradient, copy.net, self.net)
+        return self._eager
+
+    @torch.enable_grad()
+    def _eager(self) -> tuple[Float[Tensor, ""], Float[Tensor, " P"]]:
+        return by_reverse_mode(self.net, self.residual())
 
     @cached_property
     def _bound(self) -> list[Bound]:
@@ -136,30 +221,84 @@ class PointwiseObjective:
 
 @dataclass(frozen=True)
 class PointwiseHead:
-    """The residual as a function of the head's weights.
+    """The residual as a function of the head's weights and of the unknown parameters.
 
     Attributes
     ----------
     parts
         Residual, row factors, and each term of every feature, condition by condition.
+    unknowns
+        The unknown parameters, of which the last weights are those that are trained.
     """
 
     parts: tuple[tuple[Residual, Tensor, Mapping[Term, Tensor]], ...]
+    unknowns: Unknowns | None = None
 
     def residual(self, c: Float[Tensor, " P"]) -> Float[Tensor, " R"]:
         """Return the weighted residual vector."""
         return torch.cat(
-            [
-                factor * residual({term: T @ c for term, T in columns.items()})
-                for residual, factor, columns in self.parts
-            ]
+            [factor * residual(jet) for residual, factor, _, jet in self._evaluated(c)]
         )
 
     def linearise(self, c: Float[Tensor, " P"]) -> tuple[Float[Tensor, "R P"], Float[Tensor, " R"]]:
         """Return ``M, t`` such that the residual linearised at ``c`` is ``M c' - t`` at ``c'``."""
         blocks = []
-        for residual, factor, columns in self.parts:
-            slopes = residual.partials({term: T @ c for term, T in columns.items()})
-            blocks.append(sum((factor * slopes[term])[:, None] * T for term, T in columns.items()))
+        for residual, factor, columns, jet in self._evaluated(c):
+            slopes = residual.partials(jet)
+            block = sum((factor * slopes[term])[:, None] * T for term, T in columns.items())
+            if self.unknowns is not None:
+                further = columns_of(self.unknowns, residual, jet, factor, self._trained(c))
+                block = torch.cat([block, further], 1)
+            blocks.append(block)
         M = torch.cat(blocks)
         return M, M @ c - self.residual(c)
+
+    def _evaluated(
+        self, c: Float[Tensor, " P"]
+    ) -> Iterator[tuple[Residual, Tensor, Mapping[Term, Tensor], Jet]]:
+        """Yield each condition's residual, row factors and terms, and its jet."""
+        trained = self._trained(c)
+        weights = c[: len(c) - len(trained)]
+        for residual, factor, columns in self.parts:
+            jet = {term: T @ weights for term, T in columns.items()}
+            constants = parameters(residual, self.unknowns, len(factor), trained)
+            yield residual, factor, columns, jet | constants
+
+    def _trained(self, c: Float[Tensor, " P"]) -> Float[Tensor, " k"]:
+        return c[len(c) - (0 if self.unknowns is None else len(self.unknowns)) :]
+
+
+def of_fields(residual: Residual) -> frozenset[Term]:
+    """Return what a residual needs of the fields."""
+    return frozenset(term for term in residual.terms if term[0] >= 0)
+
+
+def parameters(
+    residual: Residual,
+    unknowns: Unknowns | None,
+    rows: int,
+    trained: Float[Tensor, " k"] | None = None,
+) -> dict[Term, Float[Tensor, " R"]]:
+    """Return the unknown parameters that a residual needs, at every row."""
+    if unknowns is None:
+        return {}
+    values = unknowns(trained)
+    return {term: values[-1 - term[0]].expand(rows) for term in residual.terms if term[0] < 0}
+
+
+def columns_of(
+    unknowns: Unknowns | None,
+    residual: Residual,
+    jet: Jet,
+    factor: Float[Tensor, " R"],
+    trained: Float[Tensor, " k"] | None = None,
+) -> Float[Tensor, "R k"]:
+    """Return the columns of a residual's Jacobian that belong to the unknown parameters."""
+    J = factor.new_zeros(len(factor), 0 if unknowns is None else len(unknowns))
+    if unknowns is None:
+        return J
+    by_trained = unknowns.slopes(unknowns.trained if trained is None else trained)
+    for (i, _), slope in residual.partials(jet).items():
+        if i < 0:
+            J[:, -1 - i] = factor * slope * by_trained[-1 - i]
+    return J

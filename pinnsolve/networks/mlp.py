@@ -8,9 +8,17 @@ the input scaled to ``[-1, 1]`` the features vary on the scale of the domain. De
 with `GAIN` times the weights that would keep the variance of their input (Glorot & Bengio,
 2010), which makes up for what the activations flatten: Gauss-Newton then needs a fraction of
 the iterations.
+
+Outputs that are odd or even in the first coordinate are made so from any network ``N``,
+
+    u(x) = (N(x) -+ N(x')) / 2,        x' = x with the sign of its first coordinate changed,
+
+and ``N(x')`` is a network too, whose first layer has the signs of a column changed: whatever can
+be done to a network, as differentiate it, can be done to both.
 """
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from itertools import pairwise
 from math import sqrt
 
@@ -18,6 +26,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.functional import gelu, silu
+
+from pinnsolve.networks.unknowns import Range, Unknowns
 
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "tanh": torch.tanh,
@@ -46,10 +56,16 @@ class MLP(nn.Module):
         Of the random initial weights.
     frequency
         Standard deviation of the first layer's weights, per half width of the domain.
+    parities
+        Of each output 1 if it is even in the first coordinate, -1 if odd, 0 if neither.
+    ranges
+        Of the unknown parameters that are trained with the weights.
     """
 
     center: Tensor
     half_width: Tensor
+    mirror: Tensor
+    shares: Tensor
 
     def __init__(
         self,
@@ -60,17 +76,31 @@ class MLP(nn.Module):
         activation: str = "tanh",
         seed: int = 0,
         frequency: float = 1.0,
+        parities: Sequence[int] = (),
+        ranges: Sequence[Range] = (),
     ) -> None:
         super().__init__()
         low, high = torch.tensor(lower).double(), torch.tensor(upper).double()
+        self.parities = tuple(parities) if any(parities) else ()
+        if self.parities:  # the box is its own mirror image
+            high[0] = torch.maximum(-low[0], high[0])
+            low[0] = -high[0]
         self.register_buffer("center", (low + high) / 2)
         self.register_buffer("half_width", (high - low) / 2)
+        mirror = torch.tensor([-1.0] + [1.0] * (len(lower) - 1)).double()
+        parity = torch.tensor(self.parities).double()
+        self.register_buffer("mirror", mirror, persistent=False)
+        self.register_buffer(
+            "shares", torch.stack([1 - parity.abs() / 2, parity / 2]), persistent=False
+        )
+        self.activation_name = activation
         self.activation = ACTIVATIONS[activation]
         widths = [len(lower), *hidden]
         self.hidden = nn.ModuleList(
             nn.Linear(n, m, dtype=torch.float64) for n, m in pairwise(widths)
         )
         self.head = nn.Linear(widths[-1], outputs, dtype=torch.float64)
+        self.unknowns = Unknowns(ranges) if ranges else None
         self.initialise(seed, frequency)
 
     @property
@@ -90,6 +120,8 @@ class MLP(nn.Module):
                 values.copy_(scale * torch.randn(values.shape, generator=draw, dtype=torch.float64))
         self.head.weight.zero_()
         self.head.bias.zero_()
+        if self.unknowns is not None:
+            self.unknowns.reset()
 
     @torch.no_grad()
     def randomise_head(self, seed: int) -> None:
@@ -107,4 +139,40 @@ class MLP(nn.Module):
 
     def forward(self, x: Float[Tensor, "*N d"]) -> Float[Tensor, "*N c"]:
         """Return the fields at points ``x``."""
-        return self.head(self.features(x))
+        u = self.head(self.features(x))
+        return self.combined(u, self.head(self.features(x * self.mirror))) if self.parities else u
+
+    def images(self) -> tuple["MLP", ...]:
+        """Return the network without symmetries and its mirror image, with the same weights.
+
+        Without symmetries there is none but the network.
+        """
+        if not self.parities:
+            return (self,)
+        plain, mirrored, first = copy(self), copy(self), copy(self.layers[0])
+        first.__dict__["_parameters"] = {"bias": self.layers[0].bias}
+        first.__dict__["weight"] = self.layers[0].weight * self.mirror  # differentiable
+        layers = nn.ModuleList([first, *self.layers[1:]])
+        mirrored.__dict__["_modules"] = {**self._modules, "hidden": layers}
+        for image in (plain, mirrored):
+            image.parities = ()
+        return plain, mirrored
+
+    def combined(
+        self, values: Float[Tensor, "*N c"], images: Float[Tensor, "*N c"]
+    ) -> Float[Tensor, "*N c"]:
+        """Return the outputs from those of the network without symmetries and its image."""
+        own, other = self.shares
+        return own * values + other * images
+
+    def of_outputs(self, *features: Float[Tensor, "N w"]) -> Float[Tensor, "c N w"]:
+        """Return what each output's weights in the head multiply, from that of the `images`."""
+        if not self.parities:
+            return features[0].expand(self.head.out_features, -1, -1)
+        own, other = self.shares[:, :, None, None]
+        return own * features[0] + other * features[1]
+
+    @property
+    def constant(self) -> Float[Tensor, " c"]:
+        """What a bias of one in the head adds to each output: nothing to odd ones."""
+        return self.shares.sum(0) if self.parities else torch.ones_like(self.head.bias)

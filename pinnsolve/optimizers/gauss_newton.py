@@ -67,7 +67,7 @@ def _best_step(objective: Objective, now: _Trial) -> _Trial:
 def _moved(weights: Tensor, step: DampedStep, damping: float) -> Tensor:
     """Return the weights after a step; not a number if there is none with this damping."""
     v = step(damping)
-    return weights + v if v is not None else torch.full_like(weights, torch.nan)
+    return weights + v.to(weights) if v is not None else torch.full_like(weights, torch.nan)
 
 
 def _trial(objective: Objective, weights: Tensor, damping: float) -> _Trial:

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias, runtime_checkable
 
-from jaxtyping import Float
+import torch
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from pinnsolve.leastsquares.jacobian import Jacobian
@@ -36,20 +37,45 @@ class Objective(Protocol):
         """The network whose weights are sought."""
 
     @property
+    def x(self) -> Float[Tensor, "N d"]:
+        """Where the fields are wanted."""
+
+    @property
     def is_linear(self) -> bool:
         """Whether the residual is affine in the fields, and so in the head's weights."""
 
-    def residual(self) -> Float[Tensor, " R"]:
-        """Return the weighted residual vector, differentiable with respect to the weights."""
+    @property
+    def linear_rows(self) -> Bool[Tensor, " R"]:
+        """Which rows of the residual are affine in the fields."""
+
+    def gradient(self) -> tuple[Float[Tensor, ""], Float[Tensor, " P"]]:
+        """Return the loss and its gradient with respect to all weights, outside of any graph."""
 
     def value(self) -> Float[Tensor, " R"]:
-        """Return the same outside of any graph, by the cheapest route."""
+        """Return the residual vector outside of any graph, by the cheapest route."""
 
     def linearise(self) -> tuple[Float[Tensor, " R"], Jacobian]:
         """Return the residual vector and its Jacobian with respect to all weights."""
 
     def head(self) -> HeadProblem:
         """Return the residual as a function of the head's weights, the features as they are."""
+
+
+def by_reverse_mode(
+    net: MLP, r: Float[Tensor, " R"]
+) -> tuple[Float[Tensor, ""], Float[Tensor, " P"]]:
+    """Return the loss ``r . r`` and its gradient with respect to all weights.
+
+    Parameters
+    ----------
+    net
+        The network.
+    r
+        A residual vector that is differentiable with respect to its weights.
+    """
+    loss = torch.dot(r, r)
+    parts = torch.autograd.grad(loss, list(net.parameters()), materialize_grads=True)
+    return loss.detach(), torch.cat([part.flatten() for part in parts])
 
 
 @dataclass(frozen=True)

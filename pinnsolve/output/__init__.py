@@ -1,12 +1,14 @@
 """What a run leaves behind: a folder with the problem, the figures, the fields and a report.
 
-- ``- ``problem.toml``: the problem as resolved; solving it again gives the same
+- ``problem.toml``: the problem as resolved; solving it again gives the same
 - ``metrics.json``: errors, times, settings
 - ``solution.hdf``: everything, for ParaView and for scripts (see `vtkhdf`)
-- ``solution.vtu``: the fields, for every ParaView
+- ``solution.vtu``: the fields, for every ParaView; of a solution in time ``solution.pvd`` with a
+  file for each time level (see `pvd`)
 - ``report.html``: for people
 """
 
-from pinnsolve.output import vtkhdf, vtu
+from pinnsolve.output import pvd, vtkhdf, vtu
 
-WRITERS = {"hdf": vtkhdf.write, "vtu": vtu.write}  # by format; they write solution.<format>
+WRITERS = {"hdf": vtkhdf.write, "vtu": vtu.write, "pvd": pvd.write}  # they write solution.<suffix>
+SERIES = {"vtu": "pvd"}  # what takes the place of a format where there are time levels

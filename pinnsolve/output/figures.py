@@ -203,6 +203,11 @@ def _curve(axes: Axes, history: Sequence[Record], name: str) -> None:
             label=None if phase in labelled else phase,
         )  # fmt: skip
         labelled.add(phase)
+    logarithmic(axes, heights)
+
+
+def logarithmic(axes: Axes, heights: Iterable[float]) -> None:
+    """Give curves a logarithmic scale with the powers of ten around them, and few lines."""
     axes.set_yscale("log")
     axes.grid(axis="y", color=INK, alpha=0.15, lw=0.5)
     axes.yaxis.set_major_locator(LogLocator(numticks=7))

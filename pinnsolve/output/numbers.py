@@ -28,6 +28,15 @@ def scientific(value: float | None, digits: int = 2) -> str:
     return f"{mantissa}·{power_of_ten(int(exponent))}".replace("-", "−")
 
 
+def instant(t: float) -> str:
+    """Return a time level as a label.
+
+    >>> instant(0.0), instant(-1 / 3)
+    ('t = 0', 't = −0.333')
+    """
+    return f"t = {scientific(t, 3)}"
+
+
 def duration(seconds: float | None) -> str:
     """Return a time in the unit that fits.
 

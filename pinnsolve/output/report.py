@@ -4,26 +4,37 @@ HTML without scripts and without anything from the network: formulas are MathML,
 SVG. Whatever stands in the problem file is text of a stranger and is escaped.
 """
 
-from collections.abc import Iterable, Sequence
 from html import escape
-from importlib.resources import files
 from pathlib import Path
-from string import Template
 
 import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
 
 from pinnsolve.accuracy import relative_l2
-from pinnsolve.exactness import exact_values
+from pinnsolve.exactness import exact_at
 from pinnsolve.geometry import Domain
-from pinnsolve.output.fieldfigures import field_figure
+from pinnsolve.output.errorfigures import error_figure
+from pinnsolve.output.evolutionfigures import estimate_in_time_figure, evolution_figure
+from pinnsolve.output.fieldfigures import estimate_figure, field_figure
 from pinnsolve.output.figures import convergence_figure, nodes_figure, svg
 from pinnsolve.output.files import write_file
 from pinnsolve.output.grid import Grid
-from pinnsolve.output.numbers import duration, scientific
+from pinnsolve.output.numbers import duration, instant, scientific
+from pinnsolve.output.page import page, section, table
 from pinnsolve.output.statement import statement
 from pinnsolve.output.verdict import verdict
 from pinnsolve.solution import Solution
 
+ESTIMATED = (
+    "Relative, in L2 on the nodes, from the equations alone: what the solution leaves of them, "
+    "in derivatives better than those it was found with, is turned into an error by the equations "
+    "linearised there. An estimate, never a bound."
+)
+ESTIMATED_IN_TIME = (
+    "Relative, in L2 on the nodes over all time levels: the distance from a classical solution of "
+    "the same equations whose order in space and time is higher by two. An estimate, never a bound."
+)
 MOST_FIELDS = 4  # that get a figure; each costs a fifth of a second and some 100 kB
 NAMES = {"rbf-fd": "RBF-FD, solved directly", "dt-pinn": "DT-PINN", "pinn": "PINN"}
 
@@ -52,50 +63,64 @@ def html(solution: Solution, grid: Grid, domain: Domain) -> str:
     """Return the report as a page."""
     problem = solution.problem
     sections = [
-        _section("The problem", statement(problem)),
-        _section("The solution", _fields(solution, grid, domain)),
-        _section("Accuracy", _accuracy(solution)),
-        _section("Training", _training(solution)),
-        _section("Nodes", _nodes(solution, domain)),
-        _section("Time and settings", _settings(solution)),
+        section("The problem", statement(problem)),
+        section("Parameters found", _parameters(solution)),
+        section("The solution", _fields(solution, grid, domain)),
+        section("Accuracy", _accuracy(solution)),
+        section("Estimated error", _estimate(solution, grid)),
+        section("Training", _training(solution)),
+        section("Nodes", _nodes(solution, domain)),
+        section("Time and settings", _settings(solution)),
     ]
-    template = Template(files("pinnsolve.output").joinpath("report.html").read_text("utf-8"))
-    is_good = solution.status == "finished"
-    status = f'<span class="status {"good" if is_good else "bad"}">{escape(solution.status)}</span>'
-    return template.substitute(
-        title=escape(problem.title or problem.name),
-        kicker=f"{escape(NAMES.get(solution.method, solution.method))} · {status}",
-        verdict=escape(" ".join(verdict(solution))),
-        figures="\n".join(_figures(solution)),
-        sections="\n".join(sections),
-        footer=escape(
-            f"Made by pinnsolve {solution.versions.get('pinnsolve', '')}. To get the same again: "
-            "pinnsolve solve problem.toml, with the file that lies beside this page."
-        ),
+    return page(
+        title=problem.title or problem.name,
+        kicker=NAMES.get(solution.method, solution.method),
+        status=solution.status,
+        verdict=" ".join(verdict(solution)),
+        figures=_figures(solution),
+        sections=sections,
+        footer=f"Made by pinnsolve {solution.versions.get('pinnsolve', '')}. To get the same "
+        "again: pinnsolve solve problem.toml, with the file that lies beside this page.",
     )
 
 
-def _section(title: str, content: str) -> str:
-    """Return a section, or nothing if it has no content."""
-    return f"<section>\n<h2>{title}</h2>\n{content}\n</section>" if content else ""
-
-
-def _figures(solution: Solution) -> Iterable[str]:
-    """Yield the numbers that one looks for first."""
+def _figures(solution: Solution) -> dict[str, str]:
+    """Return the numbers that one looks for first."""
     errors, baseline = solution.errors, solution.baseline
     known = {}
     if errors is not None:
         known["relative L2 error"] = scientific(max(errors.relative_l2.values()))
         known["largest error at a point"] = scientific(max(errors.max_error.values()))
+    elif solution.estimate is not None and solution.estimate.worst is not None:
+        known["estimated relative L2 error"] = scientific(solution.estimate.worst)
     if baseline is not None and baseline.relative_l2 is not None:
         known["relative L2 error of the direct solution"] = scientific(baseline.relative_l2)
     known["time in all"] = duration(solution.seconds.get("total"))
     known["nodes"] = f"{solution.nodes.rows.stop:,}"
+    if solution.times is not None:
+        known["time levels"] = f"{len(solution.times):,}"
     if solution.parameters:
         unknowns = "unknowns" if solution.method == "rbf-fd" else "parameters of the network"
         known[unknowns] = f"{solution.parameters:,}"
-    for name, value in known.items():
-        yield f"<div><dt>{name}</dt><dd>{value}</dd></div>"
+    return known
+
+
+def _parameters(solution: Solution) -> str:
+    """Return the unknown parameters as found."""
+    if not solution.found_parameters:
+        return ""
+    rows = [
+        (
+            name,
+            f"{p.initial:.6g}",
+            f"{p.found:.12g}",
+            "–" if p.true is None else f"{p.true:.12g}",
+            scientific(p.error),
+        )
+        for name, p in solution.found_parameters.items()
+    ]
+    caption = "Unknown numbers in the equations, found together with the fields."
+    return table(("parameter", "initial", "found", "true", "error"), rows, caption)
 
 
 def _fields(solution: Solution, grid: Grid, domain: Domain) -> str:
@@ -103,8 +128,9 @@ def _fields(solution: Solution, grid: Grid, domain: Domain) -> str:
     if not np.isfinite(solution.values).all():
         return "<p>The values are not finite: there is nothing to draw.</p>"
     parts = []
+    draw = field_figure if solution.times is None else evolution_figure
     for name in solution.problem.fields[:MOST_FIELDS]:
-        figure = svg(field_figure(solution, grid, domain, name), f"The field {name}")
+        figure = svg(draw(solution, grid, domain, name), f"The field {name}")
         parts.append(f"<figure>{figure}</figure>")
     rest = len(solution.problem.fields) - MOST_FIELDS
     if rest > 0:
@@ -115,7 +141,7 @@ def _fields(solution: Solution, grid: Grid, domain: Domain) -> str:
 def _accuracy(solution: Solution) -> str:
     """Return the errors by field, those of the direct solution beside them."""
     errors = solution.errors
-    exact = exact_values(solution.problem, solution.nodes.x[solution.nodes.rows])
+    exact = exact_at(solution.problem, solution.nodes)
     direct = solution.baseline.values if solution.baseline else None
     fields = solution.problem.fields
     if errors is not None and exact is not None:
@@ -124,15 +150,17 @@ def _accuracy(solution: Solution) -> str:
             "largest error": list(errors.max_error.values()),
             "relative L2 error on nodes": list(errors.relative_l2_nodes.values()),
         }
+        if errors.relative_l2_at_end is not None:
+            columns["at the end"] = list(errors.relative_l2_at_end.values())
         if direct is not None:
-            both = zip(direct.T, exact.T, strict=True)
+            both = zip(_by_field(direct), _by_field(exact), strict=True)
             columns["direct solution’s on nodes"] = [relative_l2(u, truth) for u, truth in both]
         caption = (
             "Against the exact solution. The first two columns of numbers were measured at "
             f"{errors.test_points:,} test points, which were not trained on."
         )
     elif direct is not None:
-        both = zip(solution.values.T, direct.T, strict=True)
+        both = zip(_by_field(solution.values), _by_field(direct), strict=True)
         columns = {"difference from the direct solution": [relative_l2(u, v) for u, v in both]}
         caption = "Relative, in L2 on the nodes. No exact solution is known."
     else:
@@ -141,7 +169,42 @@ def _accuracy(solution: Solution) -> str:
         [scientific(value, 3) for value in row] for row in zip(*columns.values(), strict=True)
     )
     rows = [(name, *row) for name, row in zip(fields, numbers, strict=True)]
-    return _table(["field", *columns], rows, caption)
+    return table(["field", *columns], rows, caption) + _errors_in_time(solution)
+
+
+def _estimate(solution: Solution, grid: Grid) -> str:
+    """Return the estimated errors, as numbers and as pictures beside what is known."""
+    found, errors = solution.estimate, solution.errors
+    if found is None:
+        return ""
+    columns = {"estimated error": found.total, "left by the training": found.optimisation}
+    if errors is not None:
+        columns["true error"] = errors.relative_l2_nodes
+    if solution.method == "rbf-fd":
+        del columns["left by the training"]
+    fields = solution.problem.fields
+    rows = [(name, *(scientific(c[name], 3) for c in columns.values())) for name in fields]
+    caption = ESTIMATED if solution.times is None else ESTIMATED_IN_TIME
+    parts = [table(["field", *columns], rows, caption)]
+    if found.message:
+        parts.append(f"<p>Not everything could be estimated: {escape(found.message)}</p>")
+    draw = estimate_figure if solution.times is None else estimate_in_time_figure
+    for name in fields[:MOST_FIELDS]:
+        figure = draw(solution, grid, name)
+        if figure is not None:
+            parts.append(f"<figure>{svg(figure, f'The estimated error of {name}')}</figure>")
+    return "\n".join(parts)
+
+
+def _by_field(values: Float[ndarray, "*K n c"]) -> Float[ndarray, "c N"]:
+    """Return all values of each field in a row."""
+    return values.reshape(-1, values.shape[-1]).T
+
+
+def _errors_in_time(solution: Solution) -> str:
+    """Return the errors against time, if there is time."""
+    figure = error_figure(solution) if np.isfinite(solution.values).all() else None
+    return f"\n<figure>{svg(figure, 'Errors against time')}</figure>" if figure else ""
 
 
 def _training(solution: Solution) -> str:
@@ -169,7 +232,7 @@ def _training(solution: Solution) -> str:
             "The loss is the weighted mean square of all residuals; the error is relative, in L2 "
             "on the nodes."
         )
-        parts.append(_table(head, rows, caption, numbers=range(1, 6)))
+        parts.append(table(head, rows, caption, numbers=range(1, 6)))
     return "\n".join(parts)
 
 
@@ -178,10 +241,15 @@ def _nodes(solution: Solution, domain: Domain) -> str:
     nodes = solution.nodes
     words = f"{nodes.n_interior:,} nodes inside and {nodes.n_boundary:,} on the boundary"
     if nodes.has_ghosts:
-        words += ", and a ghost node outside for each of the latter"
+        words += ", and outside for each of the latter "
+        words += "a ghost node" if nodes.rings == 1 else f"{nodes.rings} ghost nodes"
     words += f". Neighbours are about {nodes.spacing:.3g} apart."
     if nodes.dim == 3:
         words += " The picture shows the boundary from outside."
+    if solution.times is not None:
+        first, last = (instant(t) for t in solution.times[[0, -1]])
+        words += f" The solution is given on them at {len(solution.times):,} time levels, "
+        words += f"from {first} to {last}."
     figure = svg(nodes_figure(nodes, domain), "The nodes")
     return f"<p>{words}</p>\n<figure>{figure}</figure>"
 
@@ -205,35 +273,10 @@ def _settings(solution: Solution) -> str:
         ("seed", str(solution.seed)),
         ("versions", ", ".join(f"{name} {v}" for name, v in solution.versions.items())),
     ]
-    table = "".join(f"<tr><th>{name}</th><td>{escape(value)}</td></tr>" for name, value in rows)
+    lines = "".join(f"<tr><th>{name}</th><td>{escape(value)}</td></tr>" for name, value in rows)
     return (
         f"<table class='bars'><tbody>{bars}</tbody></table>\n"
-        f"<table><tbody>{table}</tbody></table>\n"
+        f"<table><tbody>{lines}</tbody></table>\n"
         "<details><summary>The problem file, with every default written out</summary>"
         f"<pre>{escape(solution.problem.to_toml())}</pre></details>"
-    )
-
-
-def _table(
-    head: Sequence[str],
-    rows: Iterable[Sequence[str]],
-    caption: str,
-    numbers: Iterable[int] | None = None,
-) -> str:
-    """Return a table; columns of numbers, by default all but the first, are set to the right."""
-    right = set(range(1, len(head)) if numbers is None else numbers)
-    kinds = [" class='number'" if i in right else "" for i in range(len(head))]
-    titles = "".join(
-        f"<th{' style=text-align:right' if i in right else ''}>{escape(title)}</th>"
-        for i, title in enumerate(head)
-    )
-    lines = (
-        "<tr>"
-        + "".join(f"<td{k}>{escape(c)}</td>" for k, c in zip(kinds, row, strict=True))
-        + "</tr>"
-        for row in rows
-    )
-    return (
-        f"<div class='scroll'><table><caption>{escape(caption)}</caption>"
-        f"<thead><tr>{titles}</tr></thead><tbody>{''.join(lines)}</tbody></table></div>"
     )

@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 
 from pinnsolve.geometry import Domain
-from pinnsolve.output import WRITERS
+from pinnsolve.output import SERIES, WRITERS, pvd
 from pinnsolve.output.files import free_directory, make_directory, remove_file, write_file
 from pinnsolve.output.grid import grid
 from pinnsolve.output.metrics import metrics_json
+from pinnsolve.progress import Progress, Watch, unwatched
 from pinnsolve.solution import Solution
 
 
@@ -19,6 +21,7 @@ def write_run(
     directory: Path,
     formats: Sequence[str],
     overwrite: bool = False,
+    watch: Watch = unwatched,
 ) -> list[Path]:
     """Write all files of a run and return their paths.
 
@@ -32,10 +35,12 @@ def write_run(
         The folder wished for, as ``runs/poisson``; if it is not empty, ``runs/poisson-2`` and so
         on, so that no earlier run is lost.
     formats
-        Which of `WRITERS` to use.
+        ``hdf``, ``vtu`` or both; in time ``vtu`` stands for a series of such files.
     overwrite
         Write into the folder whatever is there, and remove what an earlier run left there in
         formats that are not wanted now.
+    watch
+        Told of the progress.
 
     Raises
     ------
@@ -50,13 +55,20 @@ def write_run(
     write_file(directory / "problem.toml", solution.problem.to_toml().encode())
     paths = [directory / "problem.toml"]
     drawn = grid(solution, domain)
-    for name, write in WRITERS.items():
-        path = directory / f"solution.{name}"
-        if name in formats:
+    in_time = {} if solution.times is None else SERIES
+    suffixes = {in_time.get(name, name) for name in formats}
+    writers = WRITERS | {"pvd": partial(pvd.write, watch=watch)}
+    for suffix, write in writers.items():
+        path = directory / f"solution.{suffix}"
+        if suffix in suffixes:
+            watch(Progress("output", note=path.name))
             write(path, solution, drawn)
             paths.append(path)
+        elif suffix == "pvd":
+            pvd.remove(path)
         else:
             remove_file(path)
+    watch(Progress("output", note="report.html"))
     report.write(directory / "report.html", solution, drawn, domain)
     timed = replace(solution, seconds=_with_output(solution.seconds, perf_counter() - start))
     write_file(directory / "metrics.json", metrics_json(timed).encode())

@@ -3,12 +3,13 @@
 Whatever stands in the problem file is text of a stranger and is escaped.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
 from pinnsolve.output.mathematics import mathml
-from pinnsolve.problem import Problem
+from pinnsolve.output.numbers import instant
+from pinnsolve.problem import Function, Problem
 
 COMBINED = {"union": " and ", "intersection": " within ", "difference": " without "}
 
@@ -19,6 +20,11 @@ def statement(problem: Problem) -> str:
     for condition in problem.boundary:
         where = "∂Ω" if condition.on == ("all",) else ", ".join(condition.on)
         rows.append((mathml(condition.equation.latex, condition.equation.text), f"on {where}"))
+    for extra in problem.extra:
+        where = f"where {extra.where.text}" if extra.where else "in Ω"
+        rows.append((mathml(extra.equation.latex, extra.equation.text), f"also {where}"))
+    if problem.time is not None:
+        rows += _initial(problem.fields, problem.initial, problem.time[0])
     lines = [f"<p>{escape(text)}</p>" for text in problem.description.split("\n\n") if text.strip()]
     lines.append("<div class='scroll'><table class='formulas'>")
     lines += [f"<tr><td>{formula}</td><td>{escape(where)}</td></tr>" for formula, where in rows]
@@ -30,11 +36,31 @@ def statement(problem: Problem) -> str:
     return "\n".join(lines)
 
 
+def _initial(
+    fields: Sequence[str], initial: Sequence[Sequence[Function]], start: float
+) -> list[tuple[str, str]]:
+    """Return what holds when time begins: of each field its value, then its derivatives in time."""
+    where = f"in Ω, at {instant(start)}"
+    rows = []
+    for name, values in zip(fields, initial, strict=True):
+        for order, value in enumerate(values):
+            left = f"{name}_{{{'t' * order}}}" if order else name
+            text = f"{name}_{'t' * order} = {value.text}" if order else f"{name} = {value.text}"
+            rows.append((mathml(f"{left} = {value.latex}", text), where))
+    return rows
+
+
 def _givens(problem: Problem) -> str:
     """Return what the equations refer to: domain, constants, functions, exact solution."""
     settings = problem.settings
     rows = [("Ω", escape(shape_in_words(settings.domain.model_dump(exclude_unset=True))))]
+    if problem.time is not None:
+        rows.append(("t", "from {:.6g} to {:.6g}".format(*problem.time).replace("-", "−")))
     rows += [(escape(name), f"{value:.10g}") for name, value in settings.constants.items()]
+    rows += [
+        (escape(name), f"unknown; the search begins at {parameter.start:.6g}")
+        for name, parameter in problem.parameters.items()
+    ]
     definitions = settings.functions | settings.pde.definitions
     for name, function in definitions.items():
         if function == "manufactured":
@@ -66,7 +92,7 @@ def shape_in_words(shape: Mapping[str, Any]) -> str:
     kind = shape["shape"]
     if kind in COMBINED:
         return COMBINED[kind].join(f"({_part_in_words(part)})" for part in shape["of"])
-    silent = ("shape", "name", "pieces", "coordinates")
+    silent = ("shape", "name", "pieces", "coordinates", "time")
     parts = [f"{key} {_in_words(value)}" for key, value in shape.items() if key not in silent]
     return f"{kind}: {', '.join(parts)}" if parts else str(kind)
 

@@ -5,7 +5,7 @@ verdict says so: a network that solves one linear problem once rarely pays.
 """
 
 from pinnsolve.accuracy import relative_l2
-from pinnsolve.exactness import exact_values
+from pinnsolve.exactness import exact_at
 from pinnsolve.output.numbers import duration, scientific
 from pinnsolve.solution import Baseline, Solution
 
@@ -27,12 +27,27 @@ def verdict(solution: Solution) -> list[str]:
     """Return the verdict, sentence by sentence."""
     taken = solution.seconds.get("total")
     how = f"Solved by {METHODS.get(solution.method, solution.method)} on "
-    how += f"{solution.nodes.rows.stop:,} nodes" + (f" in {duration(taken)}." if taken else ".")
+    how += f"{solution.nodes.rows.stop:,} nodes"
+    if solution.times is not None:
+        how += f" and {len(solution.times):,} time levels"
+    how += f" in {duration(taken)}." if taken else "."
     status = [STATUS.get(solution.status, solution.status)]
     if solution.status != "finished":
         status.append(solution.message)
-    said = [*status, how, _error(solution), *solution.warnings, _comparison(solution)]
+    error = [_parameters(solution), _error(solution), _estimate(solution), *solution.warnings]
+    said = [*status, how, *error, _comparison(solution)]
     return [sentence for sentence in said if sentence]
+
+
+def _parameters(solution: Solution) -> str:
+    """Return what the unknown parameters came out as."""
+    found = []
+    for name, parameter in solution.found_parameters.items():
+        text = f"{name} = {parameter.found:.12g}"
+        if parameter.error is not None:
+            text += f", {scientific(parameter.error)} from its true value"
+        found.append(text)
+    return f"Found {'; '.join(found)}." if found else ""
 
 
 def _error(solution: Solution) -> str:
@@ -41,7 +56,9 @@ def _error(solution: Solution) -> str:
     if errors is not None:
         worst = max(errors.relative_l2, key=lambda name: errors.relative_l2[name])
         measured = "measured against the exact solution at "
-        measured += f"{errors.test_points:,} points that were not trained on."
+        measured += f"{errors.test_points:,} points "
+        measured += "" if solution.times is None else "of space and time "
+        measured += "that were not trained on."
         largest = scientific(errors.relative_l2[worst])
         if len(errors.relative_l2) == 1:
             return f"The relative L2 error is {largest}, {measured}"
@@ -56,14 +73,35 @@ def _error(solution: Solution) -> str:
     )
 
 
+def _estimate(solution: Solution) -> str:
+    """Return the estimate of the error, and how much of it the training left."""
+    found = solution.estimate
+    if found is None:
+        return ""
+    if found.worst is None:
+        return f"The error could not be estimated: {found.message}"
+    largest = "largest " if len(found.total) > 1 else ""
+    text = f"Estimated from the equations alone, the {largest}relative L2 error on the nodes is "
+    text += scientific(found.worst)
+    left = [value for value in found.optimisation.values() if value is not None]
+    if solution.method != "rbf-fd" and left:
+        text += f", and the training left {scientific(max(left))}"
+    return f"{text}; this is no bound."
+
+
 def _comparison(solution: Solution) -> str:
     """Return how the direct solution on the same nodes compares."""
     baseline = solution.baseline
+    if solution.found_parameters:
+        return (
+            "There is no direct solution to compare with: a discretisation leaves no room for "
+            "unknown parameters."
+        )
     if baseline is None:
         return "No network was trained." if solution.method == "rbf-fd" else ""
     if baseline.values is None:
         return f"The direct solution on the same nodes failed: {baseline.message}"
-    exact = exact_values(solution.problem, solution.nodes.x[solution.nodes.rows])
+    exact = exact_at(solution.problem, solution.nodes)
     needed = ("operators", "set-up", "training") if solution.method == "dt-pinn" else ("training",)
     seconds = sum(solution.seconds.get(stage, 0.0) for stage in needed)
     speed = _faster(seconds / baseline.seconds) if seconds and baseline.seconds else ""

@@ -2,7 +2,10 @@
 
 ParaView reads the group ``/VTKHDF`` and leaves the others alone:
 
-    /VTKHDF       unstructured grid, version 1.0, which ParaView 5.11 opens under the suffix .hdf
+    /VTKHDF       unstructured grid, version 1.0, which ParaView 5.11 opens under the suffix .hdf;
+                  of a solution in time version 2.0: the cells once, and of each array of values
+                  the time levels one after another; ``Steps/Values`` are the times. ParaView 5.11
+                  shows the first of them only (`pvd` is for every version)
     /nodes        x (with ghosts), normals, tags, pieces; as attributes: spacing, n_interior
     /network      weights (see `checkpoint`); none for a direct solution
     /history      the course of the training, one array for each column
@@ -17,6 +20,8 @@ from pathlib import Path
 
 import h5py
 import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
 
 from pinnsolve.output.checkpoint import write_network
 from pinnsolve.output.files import write_file
@@ -49,7 +54,8 @@ def write(path: Path, solution: Solution, grid: Grid) -> None:
     with h5py.File(content, "w") as file:
         _write_grid(file, grid)
         _write_nodes(file, solution)
-        meta = {"problem": solution.problem.to_toml(), "method": solution.method}
+        times = {} if solution.times is None else {"times": solution.times.tolist()}
+        meta = {"problem": solution.problem.to_toml(), "method": solution.method, **times}
         write_network(file, solution.weights, meta)
         _write_history(file, solution.history)
         file["provenance/problem"] = solution.problem.to_toml()
@@ -62,7 +68,7 @@ def _write_grid(file: h5py.File, grid: Grid) -> None:
     """Write the group that ParaView reads."""
     n_cells, corners = grid.cells.shape
     group = file.create_group("VTKHDF")
-    group.attrs["Version"] = np.array([1, 0])
+    group.attrs["Version"] = np.array([1, 0] if grid.times is None else [2, 0])
     group.attrs["Type"] = np.bytes_("UnstructuredGrid")  # VTK wants text of fixed length
     group["NumberOfPoints"] = np.array([len(grid.points)])
     group["NumberOfCells"] = np.array([n_cells])
@@ -73,7 +79,25 @@ def _write_grid(file: h5py.File, grid: Grid) -> None:
     group["Connectivity"] = grid.cells.ravel()
     data = group.create_group("PointData")
     for name, values in grid.values.items():
-        data[name] = values
+        data[name] = values.ravel()
+    if grid.times is not None:
+        _write_steps(group, grid, grid.times)
+
+
+def _write_steps(group: h5py.Group, grid: Grid, times: Float[ndarray, " K"]) -> None:
+    """Write where each time level begins: points and cells never move on, values may."""
+    levels = np.arange(len(times))
+    steps = group.create_group("Steps")
+    steps.attrs["NSteps"] = len(times)
+    steps["Values"] = times
+    steps["NumberOfParts"] = np.ones_like(levels)
+    steps["PartOffsets"] = np.zeros_like(levels)
+    steps["PointOffsets"] = np.zeros_like(levels)
+    steps["CellOffsets"] = np.zeros((len(times), 1), dtype=np.int64)
+    steps["ConnectivityIdOffsets"] = np.zeros((len(times), 1), dtype=np.int64)
+    offsets = steps.create_group("PointDataOffsets")
+    for name, values in grid.values.items():
+        offsets[name] = levels * (len(grid.points) if values.ndim == 2 else 0)
 
 
 def _write_nodes(file: h5py.File, solution: Solution) -> None:

@@ -1,6 +1,7 @@
 """The solution as a VTU file, which every ParaView reads.
 
-The same points, cells and values as in the VTKHDF file, compressed, and nothing else.
+The same points, cells and values as in the VTKHDF file, compressed, and nothing else. A solution
+in time is a series of such files: see `pvd`.
 """
 
 from pathlib import Path
@@ -27,9 +28,19 @@ def write(path: Path, _: Solution, grid: Grid) -> None:
     FileError
         If it cannot be written.
     """
+    with replacing(path) as unfinished:
+        write_grid(unfinished, grid)
+
+
+def write_grid(path: Path, grid: Grid) -> None:
+    """Write a grid that does not change in time.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written.
+    """
     import meshio
 
     cells = [(CELL_TYPES[grid.cells.shape[1]], grid.cells)]
-    mesh = meshio.Mesh(grid.points, cells, point_data=grid.values)
-    with replacing(path) as unfinished:
-        meshio.vtu.write(unfinished, mesh)
+    meshio.vtu.write(path, meshio.Mesh(grid.points, cells, point_data=grid.values))

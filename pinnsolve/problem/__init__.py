@@ -2,12 +2,13 @@
 
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.expression import Function, Predicate
-from pinnsolve.problem.load import BoundaryCondition, Problem, load
+from pinnsolve.problem.load import BoundaryCondition, ExtraResidual, Problem, load
 from pinnsolve.problem.residual import Residual
 
 __all__ = [
     "BoundaryCondition",
     "Equation",
+    "ExtraResidual",
     "Function",
     "Predicate",
     "Problem",

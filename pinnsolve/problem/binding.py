@@ -11,7 +11,16 @@ from typing import Any, TypeVar
 
 from pinnsolve.errors import Fault, KeyPath, suggestion
 from pinnsolve.problem import names
+from pinnsolve.problem.capable import method_faults
 from pinnsolve.problem.equation import Equation, equation, equations
+from pinnsolve.problem.evolving import (
+    at_instant,
+    at_rest,
+    axis_faults,
+    initial_faults,
+    initial_names,
+    steady_faults,
+)
 from pinnsolve.problem.expression import (
     ExpressionError,
     Function,
@@ -30,6 +39,7 @@ from pinnsolve.problem.source import KEY
 from pinnsolve.problem.tabulated import Table
 
 MANUFACTURED = "manufactured"
+RESIDUAL = "residual"  # what the first equation leaves, in further residuals
 T = TypeVar("T")
 
 
@@ -51,6 +61,10 @@ class Statements:
         Named parts of the boundary.
     refine
         Factor on the local spacing.
+    initial
+        Of each field the value, and further derivatives in time, when time begins.
+    extra
+        Of each ``[[pde.extra]]`` the equation and where it holds; None for everywhere.
     """
 
     coordinates: tuple[str, ...]
@@ -60,6 +74,8 @@ class Statements:
     exact: tuple[Function, ...] | None
     pieces: tuple[tuple[str, Predicate], ...]
     refine: Function | None
+    initial: tuple[tuple[Function, ...], ...]
+    extra: tuple[tuple[Equation, Predicate | None], ...]
 
 
 @dataclass
@@ -142,15 +158,22 @@ def bind(
     domain, unknowns = valid.get(("domain",)), valid.get(("unknowns",))
     coordinates = names.coordinates(domain, document)
     reading.faults += names.name_faults(names.introduced(coordinates, valid))
+    is_evolving = domain is not None and domain.time is not None
+    if is_evolving:
+        reading.faults += axis_faults(coordinates)
     reading.is_partial |= any(fault.key[:2] == ("unknowns", "fields") for fault in reading.faults)
-    symbols = _functions(reading, Symbols(coordinates, constants=constants))
+    place = (*coordinates, "t") if is_evolving else coordinates
+    symbols = _functions(reading, Symbols(place, constants=constants))
     known = replace(symbols, manufactured=())
-    pieces, refine = _regions(reading, known)
+    still = at_rest(known) if is_evolving else known
+    pieces, refine = _regions(reading, still)
     on = _pieces(reading, domain)
     if unknowns is None:
         return None, reading.faults
     exact = _exact(reading, known, unknowns.fields)
-    symbols = replace(symbols, fields=unknowns.fields)
+    truth = {name: parameter.true for name, parameter in unknowns.parameters.items()}
+    symbols = replace(symbols, fields=unknowns.fields, parameters=truth)
+    reading.faults += method_faults(valid)
     if ("pde",) in valid:
         texts = valid["pde",].definitions
         symbols = reading.resolve(("pde", "definitions"), texts, symbols, "definitions")
@@ -162,10 +185,24 @@ def bind(
         )
     if domain is None or reading.faults:
         return None, reading.faults
+    initial: tuple[tuple[Function, ...], ...] = ()
+    if is_evolving:
+        initial = _initial(reading, still, tuple(stated.values()), exact)
+    else:
+        reading.faults += steady_faults(valid)
+    extra = _extra(reading, replace(symbols, manufactured=()), next(iter(stated.values())))
     statements = Statements(
-        coordinates, tuple(stated.values()), tuple(conditions.values()), on, exact, pieces, refine
+        coordinates,
+        tuple(stated.values()),
+        tuple(conditions.values()),
+        on,
+        exact,
+        pieces,
+        refine,
+        initial,
+        extra,
     )
-    return statements, reading.faults
+    return (None if reading.faults else statements), reading.faults
 
 
 def _broken(
@@ -290,6 +327,56 @@ def _equations(reading: _Reading, symbols: Symbols) -> dict[KeyPath, Equation]:
             message = f'the field "{name}" is in no equation.'
             reading.faults.append(Fault(("unknowns", "fields", i), message))
     return stated
+
+
+def _initial(
+    reading: _Reading,
+    symbols: Symbols,
+    stated: Sequence[Equation],
+    exact: Sequence[Function] | None,
+) -> tuple[tuple[Function, ...], ...]:
+    """Read the initial values, of which each field needs as many as it has orders in time."""
+    fields, texts = reading.valid["unknowns",].fields, reading.valid["initial",]
+    wanted = initial_names(fields, stated)
+    reading.faults += initial_faults(texts, fields, wanted)
+    start = reading.valid["domain",].time[0]
+    values: list[tuple[Function, ...]] = []
+    for i, names_of_field in enumerate(wanted):
+        found = []
+        for order, name in enumerate(names_of_field):
+            key: KeyPath = ("initial", name)
+            if texts.get(name) == MANUFACTURED:
+                if exact is None:
+                    message = (
+                        f'"{name}" is manufactured from the exact solution, but there is none.'
+                    )
+                    reading.faults.append(Fault(key, message, "Add [exact], or give a formula."))
+                else:
+                    found.append(at_instant(exact[i], order, start))
+            elif name in texts:
+                value = reading.attempt(key, function, texts[name], symbols)
+                found += [value] if value is not None else []
+        values.append(tuple(found))
+    return tuple(values)
+
+
+def _extra(
+    reading: _Reading, symbols: Symbols, first: Equation
+) -> tuple[tuple[Equation, Predicate | None], ...]:
+    """Read further residuals, in which ``residual`` is what the first equation leaves."""
+    if RESIDUAL not in symbols.names:
+        symbols = _with(symbols, "definitions", {RESIDUAL: first.expression})
+    place = replace(symbols, fields=(), definitions={}, parameters={})
+    found = []
+    for i, entry in enumerate(reading.valid["pde",].extra):
+        key: KeyPath = ("pde", "extra", i)
+        stated = reading.attempt((*key, "equation"), equation, entry.equation, symbols)
+        where = None
+        if entry.where:
+            where = reading.attempt((*key, "where"), parse_predicate, entry.where, place)
+        if stated is not None:
+            found.append((stated, where))
+    return tuple(found)
 
 
 def _conditions(reading: _Reading, symbols: Symbols) -> dict[KeyPath, Equation]:

@@ -20,7 +20,7 @@ from sympy import Expr, Symbol
 from pinnsolve.diffop import MultiIndex
 from pinnsolve.problem.syntax import ExpressionError
 
-MAX_ORDER = 8  # of derivatives of a field
+MAX_ORDER = 16  # of derivatives of a field
 MAX_SIZE = 30_000  # operations in an expression
 TOO_LARGE = "the formula becomes too large."
 
@@ -53,6 +53,17 @@ def jets(e: Expr) -> list[Symbol]:
 def coordinate(name: str) -> Symbol:
     """Return the symbol of a coordinate."""
     return Symbol(name)
+
+
+def parameter(index: int) -> Symbol:
+    """Return the symbol of an unknown parameter, constant in space and time."""
+    return Symbol(f"parameter {index}")
+
+
+def parameters(e: Expr) -> list[tuple[int, Symbol]]:
+    """Return the unknown parameters in an expression, by index."""
+    kinds = ((symbol.name.partition(" "), symbol) for symbol in e.free_symbols)
+    return sorted((int(index), symbol) for (kind, _, index), symbol in kinds if kind == "parameter")
 
 
 def normal(axis: int) -> Symbol:

@@ -19,6 +19,7 @@ from sympy import Expr, Symbol
 from pinnsolve.diffop import Term
 from pinnsolve.errors import Fault, ProblemError
 from pinnsolve.problem import calculus
+from pinnsolve.problem.algebra import exact as exactly
 from pinnsolve.problem.expression import evaluate
 from pinnsolve.problem.form import Form, gather, hoist
 from pinnsolve.problem.program import program
@@ -52,8 +53,13 @@ class Equation:
 
     @property
     def terms(self) -> tuple[Term, ...]:
-        """What it needs of the fields."""
+        """What it needs of the fields, and with negative indices the unknown parameters."""
         return self._form.terms
+
+    @property
+    def has_parameters(self) -> bool:
+        """Whether it holds unknown parameters."""
+        return any(field < 0 for field, _ in self.terms)
 
     @property
     def is_linear(self) -> bool:
@@ -91,13 +97,22 @@ class Equation:
     def residual_of(self, exact: Sequence[Expr]) -> Expr:
         """Return ``lhs - rhs`` with the fields replaced by expressions in the coordinates.
 
+        Unknown parameters take their true values.
+
         Raises
         ------
         ExpressionError
-            If an expression is known by its values only.
+            If an expression is known by its values only, or a parameter's true value is not.
         """
         names = self.symbols.coordinates
-        values = {}
+        truth = tuple(self.symbols.parameters.items())
+        values: dict[Symbol, Expr] = {}
+        for k, symbol in calculus.parameters(self.expression):
+            name, value = truth[k]
+            if value is None:
+                message = f'the true value of the parameter "{name}" is not known.'
+                raise ExpressionError(message, f"Give it in [unknowns.parameters] {name}: true = …")
+            values[symbol] = exactly(value)
         for symbol in calculus.jets(self.expression):
             index = calculus.jet_index(symbol)
             assert index is not None
@@ -109,14 +124,14 @@ class Equation:
         self,
         exact: Sequence[Expr],
         x: Float[ndarray, "N d"],
-        normals: Float[ndarray, "N d"] | None = None,
+        normals: Float[ndarray, "N s"] | None = None,
     ) -> Float[ndarray, " N"]:
         """Return ``lhs - rhs`` of an exact solution, with exact derivatives; zero if it is one."""
         (values,) = evaluate([self.residual_of(exact)], self.symbols, x, normals)
         return values
 
     def bind(
-        self, x: Float[ndarray, "N d"], normals: Float[ndarray, "N d"] | None = None
+        self, x: Float[ndarray, "N d"], normals: Float[ndarray, "N s"] | None = None
     ) -> Residual:
         """Evaluate what does not depend on the fields.
 
@@ -155,7 +170,7 @@ class Equation:
 
     @cached_property
     def _form(self) -> Form:
-        return gather(self.expression)
+        return gather(self.expression, self.symbols.time)
 
     def _check_finite(self, values: Float[ndarray, " N"], x: Float[ndarray, "N d"]) -> None:
         bad = np.flatnonzero(~np.isfinite(values))
@@ -201,7 +216,7 @@ def equations(text: str, symbols: Symbols) -> tuple[Equation, ...]:
     differences = _difference(lhs, rhs, text)
     components = tuple(Equation(text, latex, e, symbols) for e in differences)
     for component in components:
-        if not component.terms:
+        if all(field < 0 for field, _ in component.terms):
             message = "no unknown field is left in this equation."
             remedy = f"Unknown fields: {', '.join(symbols.fields)}."
             raise ExpressionError(message, remedy, (0, len(text)))

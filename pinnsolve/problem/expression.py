@@ -146,7 +146,7 @@ def evaluate(
     expressions: Sequence[Expr],
     symbols: Symbols,
     x: Float[ndarray, "N d"],
-    normals: Float[ndarray, "N d"] | None = None,
+    normals: Float[ndarray, "N s"] | None = None,
 ) -> list[Float[ndarray, " N"]]:
     """Return the values of expressions without fields at points.
 

@@ -5,6 +5,8 @@ derivatives of a field are proportional, ``∂R/∂u_α = r ∂R/∂u_β`` with 
 depends on the two through ``r u_α + u_β`` only: they act as one operator. So ``u_xx + u_yy``
 becomes the Laplacian, also as ``k(u) (u_xx + u_yy)`` or inside of a square. ``R`` is affine if its
 partial derivatives are free of the fields.
+
+An unknown parameter is a field that is constant: parameter ``k`` is the term ``(-1 - k, 1)``.
 """
 
 from collections.abc import Collection
@@ -13,7 +15,7 @@ from dataclasses import dataclass
 import sympy
 from sympy import Expr, Symbol
 
-from pinnsolve.diffop import DiffOp, MultiIndex, Term
+from pinnsolve.diffop import DiffOp, MultiIndex, Term, identity
 from pinnsolve.problem import calculus
 from pinnsolve.problem.program import number
 
@@ -29,30 +31,43 @@ class Form:
     is_linear: bool
 
 
-def gather(e: Expr) -> Form:
-    """Collect derivatives that act together, and find out whether the equation is affine."""
-    groups: dict[tuple[int, int, Expr], list[tuple[MultiIndex, Expr]]] = {}
+def gather(e: Expr, time: int | None = None) -> Form:
+    """Collect derivatives that act together, and find out whether the equation is affine.
+
+    Parameters
+    ----------
+    e
+        What is zero if the equation holds.
+    time
+        The axis of time, along which an operator has one order only.
+    """
+    groups: dict[tuple[int, int, int, Expr], list[tuple[MultiIndex, Expr]]] = {}
     values: dict[Symbol, Expr] = {}
-    fields = calculus.jets(e)
+    fields, parameters = calculus.jets(e), calculus.parameters(e)
+    unknown = [*fields, *(symbol for _, symbol in parameters)]
     for symbol in fields:
-        slope = _slope(e, symbol, fields)
+        slope = _slope(e, symbol, unknown)
         index = calculus.jet_index(symbol)
         assert index is not None
         field, alpha = index
         values[symbol] = sympy.S.Zero
         if slope != 0:
             factor, rest = _factor(slope)
-            groups.setdefault((field, sum(alpha), rest), []).append((alpha, factor))
+            in_time = alpha[time] if time is not None else 0
+            groups.setdefault((field, sum(alpha), in_time, rest), []).append((alpha, factor))
     terms: list[Term] = []
     symbols: list[Symbol] = []
     ordered = sorted(groups.items(), key=lambda g: (g[0][0], -g[0][1], *map(_reversed, g[1])))
-    for (field, _, _), members in ordered:
+    for (field, *_), members in ordered:
         members.sort(reverse=True)  # u_xx leads
         lead, first = members[0]
         symbol = Symbol(f"term {len(terms)}")
         op = DiffOp(tuple((alpha, number(factor / first)) for alpha, factor in members))
         values[calculus.jet(field, lead)] = symbol
         terms.append((field, op))
+        symbols.append(symbol)
+    for k, symbol in parameters:
+        terms.append((-1 - k, identity(_dim(fields))))
         symbols.append(symbol)
     # the others may be set to zero: the equation depends on their sum only
     value = e.xreplace(values)
@@ -74,6 +89,11 @@ def _slope(e: Expr, symbol: Symbol, fields: Collection[Symbol]) -> Expr:
         return slope
     expanded = sympy.expand_mul(slope)
     return expanded if expanded.free_symbols.isdisjoint(fields) else slope
+
+
+def _dim(fields: Collection[Symbol]) -> int:
+    """Return the number of coordinates."""
+    return next((len(index[1]) for index in map(calculus.jet_index, fields) if index), 0)
 
 
 def _reversed(member: tuple[MultiIndex, Expr]) -> tuple[int, ...]:

@@ -9,12 +9,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
+
 from pinnsolve.errors import Fault, FileError, KeyPath, PinnsolveError
 from pinnsolve.problem import names, overrides, resolved, source
 from pinnsolve.problem.binding import Statements, bind
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.expression import Function, Predicate
-from pinnsolve.problem.schema import ProblemFile
+from pinnsolve.problem.schema import TIME_LEVELS, Parameter, ProblemFile
 from pinnsolve.problem.source import Source
 from pinnsolve.problem.validation import FileFault, LaterFault, validate
 
@@ -37,6 +41,31 @@ class BoundaryCondition:
 
     on: tuple[str, ...]
     equation: Equation
+    weight: float
+    key: KeyPath
+
+
+@dataclass(frozen=True)
+class ExtraResidual:
+    """A further residual, over and above what determines the solution.
+
+    Attributes
+    ----------
+    equation
+        What holds.
+    where
+        Where it holds; None for everywhere.
+    points
+        At how many points; None for the nodes there.
+    weight
+        Weight in the loss, dimensionless.
+    key
+        Where it stands in the problem file, as ``("pde", "extra", 0)``.
+    """
+
+    equation: Equation
+    where: Predicate | None
+    points: int | None
     weight: float
     key: KeyPath
 
@@ -69,6 +98,13 @@ class Problem:
         Named parts of the boundary, with the predicate that holds on each.
     refine
         Factor on the local spacing; None for uniform nodes.
+    time
+        When a problem in time begins and ends; None for a steady one.
+    initial
+        Of a problem in time for each field its value, and as many of its derivatives in time,
+        when time begins, as the equations need.
+    extra
+        What holds as well, of which only networks with exact derivatives make use.
     """
 
     name: str
@@ -84,6 +120,26 @@ class Problem:
     exact: tuple[Function, ...] | None
     pieces: tuple[tuple[str, Predicate], ...]
     refine: Function | None
+    time: tuple[float, float] | None = None
+    initial: tuple[tuple[Function, ...], ...] = ()
+    extra: tuple[ExtraResidual, ...] = ()
+
+    @property
+    def parameters(self) -> Mapping[str, Parameter]:
+        """The unknown parameters by name, in the order of their terms ``-1, -2, …``."""
+        return self.settings.unknowns.parameters
+
+    @property
+    def times(self) -> Float[ndarray, " K"] | None:
+        """The time levels; None for a steady problem."""
+        if self.time is None:
+            return None
+        return np.linspace(*self.time, self.settings.nodes.time_levels or TIME_LEVELS)
+
+    @property
+    def time_order(self) -> int:
+        """Highest order of a derivative in time; 0 for a steady problem."""
+        return max((len(values) for values in self.initial), default=0)
 
     def replace(self, overrides: Mapping[str, Any]) -> "Problem":
         """Return the problem with other settings, by dotted key.
@@ -181,6 +237,14 @@ def _problem(source: Source, settings: ProblemFile, statements: Statements) -> P
         exact=statements.exact,
         pieces=statements.pieces,
         refine=statements.refine,
+        time=settings.domain.time,
+        initial=statements.initial,
+        extra=tuple(
+            ExtraResidual(equation, where, entry.points, entry.weight, ("pde", "extra", i))
+            for i, ((equation, where), entry) in enumerate(
+                zip(statements.extra, settings.pde.extra, strict=True)
+            )
+        ),
     )
 
 

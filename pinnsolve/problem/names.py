@@ -130,9 +130,11 @@ def introduced(
     unknowns, pde = valid.get(("unknowns",)), valid.get(("pde",))
     fields = unknowns.fields if unknowns else ()
     definitions = pde.definitions if pde else {}
+    parameters = unknowns.parameters if unknowns else {}
     return [
         *(("coordinate", name, ("domain", "coordinates", i)) for i, name in enumerate(coordinates)),
         *(("field", name, ("unknowns", "fields", i)) for i, name in enumerate(fields)),
+        *(("parameter", name, ("unknowns", "parameters", name)) for name in parameters),
         *(("constant", name, ("constants", name)) for name in valid.get(("constants",), {})),
         *(("function", name, ("functions", name)) for name in valid.get(("functions",), {})),
         *(("definition", name, ("pde", "definitions", name)) for name in definitions),

@@ -13,7 +13,7 @@ from typing import Any, get_args
 from pydantic.fields import FieldInfo
 
 from pinnsolve.problem.domain import SHAPES
-from pinnsolve.problem.schema import Piece, ProblemFile, TabulatedFunction
+from pinnsolve.problem.schema import Extra, Parameter, Piece, ProblemFile, TabulatedFunction
 from pinnsolve.problem.shapes import Shape
 from pinnsolve.problem.translate import CALLABLE
 from pinnsolve.problem.validation import LATER_VALUES, LISTS, is_reserved
@@ -44,6 +44,12 @@ PIECES = {
     "intersection": "as for union",
     "difference": "as for union; the first part minus the others",
 }
+WITHIN: dict[
+    str, tuple[tuple[str, type[Section]], ...]
+] = {  # tables of a section that have keys of their own
+    "unknowns": (("[unknowns.parameters]   name = { … }, an unknown number each", Parameter),),
+    "pde": (("[[pde.extra]]   a further residual each", Extra),),
+}
 OPERATORS = {
     "d": "d(e, x), d(e, x, 4): derivative of any expression along a coordinate",
     "laplace": "laplace(e): sum of the second derivatives",
@@ -59,10 +65,12 @@ LANGUAGE = """
 gauss(z) is exp(-z^2), sech(z) is 1/cosh(z), heaviside(0) is 1/2.
 Arithmetic: + - * / and ** or ^ for powers. Comparisons, and, or, not: in "where" only.
 Coordinates: x; x, y; x, y, z; above three dimensions x1, x2, …; or those in [domain] coordinates.
+Of a problem in time, [domain] time = [t0, t1], t is a further coordinate: u_t, u_tt, u_xt; sources
+and conditions may hold t. laplace, grad, div and dn act on space only.
 Derivatives of fields: u_x, u_xx, u_xxyy: after the _ the coordinates along which to differentiate.
 Vectors: [a, b] in square brackets; X is the vector of the coordinates.
 On the boundary: n is the unit outward normal, n_x, n_y, … are its components.
-Numbers: pi, and the names in [constants].
+Numbers: pi, the names in [constants], and in equations those in [unknowns.parameters].
 An equation is "lhs = rhs", or "expression" for expression = 0.
 A function given as "manufactured" is derived from [exact] such that the equation in which it
 stands holds; it must appear linearly in one equation, or in conditions on the boundary, each of
@@ -78,6 +86,7 @@ def text() -> str:
             parts += [_section("[domain]", _keys(Shape, but=("name",))), _shapes()]
         elif not is_reserved(info) and name not in dict(_plain_keys(ProblemFile)):
             parts.append(_section_of(name, info))
+            parts += [_section(title, _keys(model)) for title, model in WITHIN.get(name, ())]
     parts += [_language(), _later()]
     return "\n\n".join(parts)
 

@@ -7,11 +7,15 @@ nonlinear one only what depends on the fields.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+import numpy as np
+import sympy
+from jaxtyping import Float
 from numpy import ndarray
+from sympy import Symbol
 
 from pinnsolve.diffop import Term
 from pinnsolve.problem.library import Array
-from pinnsolve.problem.program import Program
+from pinnsolve.problem.program import Program, program
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,3 +66,16 @@ class Residual:
     def with_data(self, convert: Callable[[ndarray], Array]) -> "Residual":
         """Return the residual with its arrays converted, as to tensors on a device."""
         return replace(self, data=tuple(map(convert, self.data)), ones=convert(self.ones))
+
+
+def prescribed(term: Term, values: Float[ndarray, "*N"]) -> Residual:
+    """Return the residual ``term - values`` of a value that is given."""
+    own, given = Symbol("term"), Symbol("given")
+    return Residual(
+        terms=(term,),
+        is_linear=True,
+        data=(values,),
+        ones=np.ones(values.shape),
+        value=program([own - given], [given, own]),
+        slopes=program([sympy.S.One], [given]),
+    )

@@ -18,6 +18,7 @@ from pydantic import (
 
 from pinnsolve.problem.domain import SHAPES, Domain, piece_names
 from pinnsolve.problem.shapes import Piece
+from pinnsolve.problem.sought import Parameter, Unknowns
 from pinnsolve.problem.values import (
     ExistingFile,
     Integer,
@@ -31,15 +32,21 @@ from pinnsolve.problem.values import (
     in_words,
 )
 
-__all__ = ["SHAPES", "Domain", "Phase", "Piece", "ProblemFile", "piece_names"]
+__all__ = ["SHAPES", "Domain", "Parameter", "Phase", "Piece", "ProblemFile", "piece_names"]
 
 MAX_NODES = 5_000_000
 BYTES_PER_NODE = 2000  # weights of order 4 in two dimensions, matrices and their factors: at least
 MAX_SEED = 2**63 - 1
+MAX_LEVELS = 100_000
+TIME_LEVELS = 25  # by default
 
 Seed: TypeAlias = Annotated[Integer, Field(ge=0, le=MAX_SEED)]
 
-DERIVATIVES = {"rbf-fd": "rbf-fd", "dt-pinn": "rbf-fd", "pinn": "autograd"}  # by method
+DERIVATIVES = {  # by method, the default first
+    "rbf-fd": ("rbf-fd",),
+    "dt-pinn": ("rbf-fd",),
+    "pinn": ("taylor", "autograd"),
+}
 
 
 def _name_or_names(value: object) -> object:
@@ -80,7 +87,12 @@ class Nodes(Section):
     refine: Text | None = Field(
         default=None, description='expression: factor on the local spacing, as "0.2 + x**2"'
     )
-    time_levels: Later = Field(default=None, description="levels in time for rbf-fd in space-time")
+    time_levels: Annotated[Integer, Field(ge=2, le=MAX_LEVELS)] | None = Field(
+        default=None,
+        description="instants, evenly spaced over [domain] time, on which the equations of dt-pinn "
+        f"hold and all solutions are written; by default {TIME_LEVELS}",
+        examples=[25],
+    )
 
     @model_validator(mode="after")
     def check(self) -> "Nodes":
@@ -119,13 +131,23 @@ Function: TypeAlias = Annotated[
 ]
 
 
-class Unknowns(Section):
-    """What is sought."""
+class Extra(Section):
+    """A further residual."""
 
-    fields: tuple[str, ...] = Field(
-        min_length=1, description="names of the unknown fields", examples=[["u"]]
+    equation: Text = Field(
+        description="an equation that holds as well; residual is lhs - rhs of the first of the "
+        "equations, so d(residual, x, 3) is its third derivative",
+        examples=["d(residual, x, 3) = 0"],
     )
-    parameters: Later = Field(default=None, description="unknown parameters of the equation")
+    where: Text = Field(
+        default="",
+        description='where it holds: a condition on position, as "x < 0.5"; "x == 0" stands for '
+        "the points with that coordinate; by default everywhere",
+    )
+    points: Annotated[Integer, Field(ge=1, le=MAX_NODES)] | None = Field(
+        default=None, description="at how many points it holds; by default at the nodes there"
+    )
+    weight: Positive = Field(default=1.0, description="weight of the residual in the loss")
 
 
 class Pde(Section):
@@ -139,7 +161,11 @@ class Pde(Section):
     definitions: dict[str, Text] = Field(
         default_factory=dict, description="names for expressions of the fields: name = expression"
     )
-    extra: Later = Field(default=None, description="further residuals")
+    extra: tuple[Extra, ...] = Field(
+        default=(),
+        description="further residuals, one table [[pde.extra]] each: equation, where, points, "
+        "weight; method pinn",
+    )
 
 
 class Boundary(Section):
@@ -164,22 +190,28 @@ class Solver(Section):
         description="rbf-fd: direct solution; dt-pinn: network with RBF-FD derivatives; "
         "pinn: network with exact derivatives",
     )
-    derivatives: Literal["rbf-fd", "autograd"] = Field(
-        default="rbf-fd", description="rbf-fd for rbf-fd and dt-pinn, autograd for pinn"
+    derivatives: Literal["rbf-fd", "taylor", "autograd"] = Field(
+        default="rbf-fd",
+        description="rbf-fd for rbf-fd and dt-pinn; for pinn taylor, or autograd, exact as well "
+        "and slower, to compare with",
     )
     order: Annotated[Integer, Field(ge=2, le=6)] = Field(
         default=4, description="order of accuracy of RBF-FD, 2 to 6"
     )
-    precision: Literal["float64", "float32"] = Field(
-        default="float64", description="precision of the network"
+    precision: Literal["float64", "mixed", "float32"] = Field(
+        default="float64",
+        description="precision of the network; mixed: values in float64, "
+        "gradients of dt-pinn in float32",
     )
     device: Literal["auto", "cpu", "cuda"] = Field(default="auto", description="where to train")
     seed: Seed = Field(default=0, description="seed of the network's initial weights")
     accuracy: Positive | None = Field(
         default=None, description="relative error to be reached; missed, the exit code is 3"
     )
-    accelerate: Literal["auto", "none"] = Field(
-        default="auto", description="compilation of the training"
+    accelerate: Literal["auto", "none", "compile", "cuda-graph"] = Field(
+        default="auto",
+        description="of pinn's gradients by taylor; compile: by torch's compiler, which takes some "
+        "ten seconds first; cuda-graph: captured whole, on a GPU; auto: none",
     )
 
     @model_validator(mode="before")
@@ -187,22 +219,43 @@ class Solver(Section):
     def resolve(cls, data: Any) -> Any:
         """Choose the derivatives by the method where the file does not."""
         if isinstance(data, dict) and "derivatives" not in data:
-            default = DERIVATIVES.get(str(data.get("method", "dt-pinn")), "rbf-fd")
-            return {**data, "derivatives": default}
+            default = DERIVATIVES.get(str(data.get("method", "dt-pinn")), ("rbf-fd",))
+            return {**data, "derivatives": default[0]}
         return data
 
     @model_validator(mode="after")
     def check(self) -> "Solver":
         """Check that the method can work with the derivatives."""
         fitting = DERIVATIVES[self.method]
-        if self.derivatives != fitting:
+        if self.derivatives not in fitting:
+            others = [m for m, d in DERIVATIVES.items() if self.derivatives in d]
+            remedies = " or ".join(f'method "{m}"' for m in others)
             raise fault(
-                f'method "{self.method}" works with derivatives "{fitting}", '
-                f'not "{self.derivatives}".',
-                "Remove derivatives, or choose "
-                + " or ".join(f'method "{m}"' for m, d in DERIVATIVES.items() if d != fitting)
-                + ".",
+                f'method "{self.method}" works with derivatives '
+                + " or ".join(f'"{name}"' for name in fitting)
+                + f', not "{self.derivatives}".',
+                f"Remove derivatives, or choose {remedies}.",
                 key="derivatives",
+            )
+        if self.accelerate not in ("auto", "none") and self.derivatives != "taylor":
+            raise fault(
+                f'accelerate "{self.accelerate}" is of derivatives "taylor", '
+                f'not "{self.derivatives}".',
+                'Remove accelerate, or choose method "pinn".',
+                key="accelerate",
+            )
+        if self.accelerate == "cuda-graph" and self.device == "cpu":
+            raise fault(
+                'accelerate "cuda-graph" needs a GPU, but device is "cpu".',
+                'Remove accelerate, or take "compile".',
+                key="accelerate",
+            )
+        if self.precision == "mixed" and self.method == "pinn":
+            raise fault(
+                'precision "mixed" is of dt-pinn, whose gradients need no derivatives of '
+                "the network.",
+                'Choose "float64" or "float32".',
+                key="precision",
             )
         return self
 
@@ -221,7 +274,11 @@ class Network(Section):
         default="tanh", description="activation function of the hidden layers"
     )
     embedding: Later = Field(default=None, description="embedding of the coordinates")
-    symmetry: Later = Field(default=None, description="symmetry built into the network")
+    symmetry: dict[str, Literal["odd", "even"]] = Field(
+        default_factory=dict,
+        description="field = odd or even in the first coordinate, built into the network",
+        examples=[{"u": "odd"}],
+    )
     branch: Later = Field(default=None, description="branch network of an operator")
     trunk: Later = Field(default=None, description="trunk network of an operator")
 
@@ -257,7 +314,9 @@ class Output(Section):
     """What is written besides the report."""
 
     formats: tuple[Literal["hdf", "vtu"], ...] = Field(
-        default=("hdf", "vtu"), description="hdf: VTKHDF, HDF5 and ParaView in one; vtu: VTK in XML"
+        default=("hdf", "vtu"),
+        description="hdf: VTKHDF, HDF5 and ParaView in one; vtu: VTK in XML, in time one file for "
+        "each level and solution.pvd, which lists them",
     )
     directory: str | None = Field(
         default=None, description="where to write; by default chosen by name"
@@ -288,6 +347,11 @@ class ProblemFile(Section):
     boundary: tuple[Boundary, ...] = Field(
         min_length=1, description="what holds on the boundary, one table per condition"
     )
+    initial: dict[str, Text] = Field(
+        default_factory=dict,
+        description="field = expression: its value when time begins; where an equation holds "
+        'u_tt, u_t = expression as well; "manufactured" = that of [exact]',
+    )
     exact: dict[str, Text] = Field(
         default_factory=dict, description="field = expression: errors are reported against it"
     )
@@ -295,7 +359,6 @@ class ProblemFile(Section):
     network: Network = Field(default_factory=Network, description="the network")
     training: tuple[Phase, ...] = Field(default=(), description="phases of the training, in order")
     output: Output = Field(default_factory=Output, description="what is written")
-    initial: Later = Field(default=None, description="initial values")
     time_discrete: Later = Field(default=None, description="implicit Runge-Kutta in time")
     operator: Later = Field(default=None, description="operator learning")
     evolution: Later = Field(default=None, description="neural initial value problems")

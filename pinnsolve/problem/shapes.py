@@ -6,13 +6,12 @@ problem file can be judged before any geometry is computed. All lengths are dime
 
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from pinnsolve.problem.pointfiles import dimension
 from pinnsolve.problem.values import (
     ExistingFile,
     Integer,
-    Later,
     Number,
     Positive,
     Section,
@@ -43,7 +42,22 @@ class Shape(Section):
     pieces: tuple[Piece, ...] = Field(
         default=(), description="[[domain.pieces]]: parts of the boundary"
     )
-    time: Later = Field(default=None, description="time interval [t0, t1]")
+    time: tuple[Number, Number] | None = Field(
+        default=None,
+        description="interval [t0, t1] of a problem in time, whose coordinate is t",
+        examples=[[0.0, 1.0]],
+    )
+
+    @field_validator("time")
+    @classmethod
+    def check_time(cls, time: tuple[float, float] | None) -> tuple[float, float] | None:
+        """Check that time goes forward."""
+        if time is not None and not time[0] < time[1]:
+            raise fault(
+                f"must end after it begins, but is [{time[0]:g}, {time[1]:g}].",
+                "Write time = [0.0, 1.0].",
+            )
+        return time
 
     @property
     def dim(self) -> int:

@@ -33,6 +33,8 @@ class Symbols:
         Functions of position known by values only, by name.
     definitions
         Expressions of the fields by name, already read.
+    parameters
+        True values of the unknown parameters by name; None where that is not known either.
     manufactured
         Names of functions that are still to be derived from the exact solution.
     normals
@@ -45,6 +47,7 @@ class Symbols:
     functions: Mapping[str, Value] = field(default_factory=dict)
     data: Mapping[str, Tabulated] = field(default_factory=dict)
     definitions: Mapping[str, Value] = field(default_factory=dict)
+    parameters: Mapping[str, float | None] = field(default_factory=dict)
     manufactured: tuple[str, ...] = ()
     normals: bool = False
 
@@ -54,11 +57,17 @@ class Symbols:
         return tuple(i for i, name in enumerate(self.coordinates) if name != "t")
 
     @property
+    def time(self) -> int | None:
+        """Axis of time; None if there is none."""
+        return self.coordinates.index("t") if "t" in self.coordinates else None
+
+    @property
     def names(self) -> tuple[str, ...]:
         """Every name that has a meaning of its own, without parentheses behind it."""
         own = (*self.coordinates, *self.fields, *self.constants, *self.functions, *self.data)
         normals = ("n", *(f"n_{self.coordinates[i]}" for i in self.space)) if self.normals else ()
-        return (*own, *self.definitions, *self.manufactured, "X", "pi", *normals)
+        further = (*self.definitions, *self.parameters, *self.manufactured)
+        return (*own, *further, "X", "pi", *normals)
 
     def suffix(self, name: str) -> tuple[str, MultiIndex] | None:
         """Split a name such as ``u_xx`` into ``u`` and the multi-index ``(2, 0)``."""

@@ -179,4 +179,97 @@ method = "rbf-fd"              # with a network: dt-pinn
 order = 3
 """
 
-TEMPLATES = {"poisson": POISSON, "nonlinear": NONLINEAR, "system": SYSTEM, "hole": HOLE}
+PLATE = """\
+# An elastic plate under a load, clamped on the left and supported on the other edges: an equation
+# of order four, with two conditions on each edge. No solution in closed form is known.
+# pinnsolve schema explains every section and key.
+
+title = "A plate clamped on one edge and supported on three"
+
+[domain]
+shape = "rectangle"
+lower = [0.0, 0.0]
+upper = [1.5, 1.0]
+
+[nodes]
+spacing = 0.05
+
+[constants]
+E = 12.0                       # Young's modulus
+nu = 0.3                       # Poisson's ratio
+h = 0.1                        # thickness
+D = "E*h**3/(12*(1 - nu**2))"  # flexural rigidity
+
+[unknowns]
+fields = ["u"]                 # deflection
+
+[functions]
+q = "exp(-20*((x - 1)**2 + (y - 0.5)**2))"  # load
+
+[pde]                          # others: u_xxxx + 2*k*u_xxyy + u_yyyy, d(u, x, 4), ...
+equations = ["D*biharmonic(u) = q"]
+
+[[boundary]]
+on = "all"
+condition = "u = 0"
+
+[[boundary]]                   # clamped: the plate does not turn
+on = "left"
+condition = "dn(u) = 0"
+
+[[boundary]]                   # supported: no bending moment
+on = ["right", "bottom", "top"]
+condition = "nu*laplace(u) + (1 - nu)*dn(dn(u)) = 0"
+
+[solver]
+method = "rbf-fd"              # with a network: dt-pinn
+order = 4
+"""
+
+HEAT = """\
+# Heat in a plate with a warm disk in its middle that cools through the edges.
+# No solution in closed form is known: there is no [exact], and no error is reported.
+# pinnsolve schema explains every section and key.
+
+title = "A warm spot in a cooled plate"
+
+[domain]
+shape = "rectangle"
+lower = [-1.0, -1.0]
+upper = [1.0, 1.0]
+time = [0.0, 0.5]              # when; the coordinate of time is t
+
+[nodes]
+spacing = 0.08
+time_levels = 11               # instants at which the solution is written
+
+[constants]
+k = 0.2                        # diffusivity
+h = 5                          # heat transfer through the edges
+
+[unknowns]
+fields = ["u"]
+
+[pde]
+equations = ["u_t = k*laplace(u)"]   # laplace, grad and div act on space only
+
+[[boundary]]
+on = "all"
+condition = "k*dn(u) + h*u = 0"
+
+[initial]                      # the values when time begins; u_t as well if there is u_tt
+u = "exp(-8*(x^2 + y^2))"
+
+[solver]
+method = "dt-pinn"             # or: rbf-fd (stepped through time), pinn (exact derivatives)
+order = 4
+"""
+
+TEMPLATES = {
+    "poisson": POISSON,
+    "nonlinear": NONLINEAR,
+    "system": SYSTEM,
+    "hole": HOLE,
+    "plate": PLATE,
+    "heat": HEAT,
+}

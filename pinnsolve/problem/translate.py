@@ -125,6 +125,8 @@ class _Translation:
             return calculus.coordinate(name)
         if name in s.constants:
             return exact(s.constants[name])
+        if name in s.parameters:
+            return calculus.parameter(list(s.parameters).index(name))
         if name in s.data:
             return calculus.tabulated(name)
         if name in s.manufactured:

@@ -143,7 +143,7 @@ def _unknown(key: KeyPath, document: Mapping[str, Any]) -> Fault:
     model = ProblemFile if len(key) == 1 else _model(key[:-1], document)
     known = known_keys(model) if model else []
     if key[0] == "domain" and model in SHAPES.values():
-        only = {"name"} if len(key) == 2 else {"coordinates", "pieces"}
+        only = {"name"} if len(key) == 2 else {"coordinates", "pieces", "time"}
         known = [name for name in known if name not in only]
     what = "section or key" if len(key) == 1 else "key"
     where = "" if len(key) == 1 else f" in {named(key[:-1], 'has').removesuffix(' has')}"
@@ -242,8 +242,7 @@ def _in_words(kind: str, context: Mapping[str, Any], value: Any, key: KeyPath) -
 
 LATER_VALUES = {
     "method": ("operator", "neural-ivp"),
-    "derivatives": ("taylor", "zcs"),
-    "accelerate": ("compile", "cuda-graph"),
+    "derivatives": ("zcs",),
 }
 EXPECTED = {
     "string_type": ("a string in quotes", '"…"'),

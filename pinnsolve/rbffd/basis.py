@@ -27,27 +27,18 @@ from pinnsolve.rbffd.polynomials import multi_indices
 def phs_matrix(x: Float[ndarray, "B d n"], m: int) -> Float[ndarray, "B n n"]:
     """Return ``|x_i - x_j|^m`` for all pairs of points of each stencil.
 
-    The squares of the distances are ``|x_i|^2 - 2 x_i . x_j + |x_j|^2``, one matrix product. Their
-    rounding errors do no harm: next to zero, where they are large, the power hides them. Points
-    so close that a square comes out negative give values that are not a number.
-
     Parameters
     ----------
     x
         Points of unit stencils.
     m
-        Exponent, odd, at least 5.
+        Exponent, odd.
     """
-    count, dim, n = x.shape
-    left = np.empty((count, dim + 2, n))
-    right = np.empty((count, dim + 2, n))
-    left[:, :dim] = x
-    left[:, dim] = right[:, dim + 1] = 1.0
-    np.multiply(x, -2.0, out=right[:, :dim])
-    norm = np.einsum("bdn,bdn->bn", x, x)
-    left[:, dim + 1] = right[:, dim] = norm
-    square = left.swapaxes(1, 2) @ right
-    square.reshape(count, n * n)[:, :: n + 1] = 0.0
+    square = np.zeros((len(x), x.shape[2], x.shape[2]))
+    for axis in x.swapaxes(0, 1):
+        apart = axis[:, :, None] - axis[:, None]
+        apart *= apart
+        square += apart
     power = np.sqrt(square)
     for bit in range((m // 2).bit_length()):  # r^m = r * (r^2)^(m // 2)
         if bit:
@@ -98,6 +89,6 @@ def phs_values(
     for k, c in enumerate(coefficients):
         if k:
             power /= square
-        if c.any():
-            total += power[:, None] * (c @ monomials)
+        for q, p in np.argwhere(c):  # few
+            total[:, q] += c[q, p] * power * monomials[:, p]
     return total

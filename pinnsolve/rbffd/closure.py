@@ -1,8 +1,9 @@
 """Equations for ghost values that no boundary condition determines.
 
-A field without a condition at some node (the pressure in the Stokes equations, a transported
-quantity at the outflow) leaves the value at its ghost free. It is then continued smoothly: the
-value is that of the RBF interpolant of the nearest real nodes,
+A field with fewer conditions at some node than the node has ghosts (the pressure in the Stokes
+equations, a transported quantity at the outflow) leaves values at them free. It is then continued
+smoothly: the value is that of the RBF interpolant of the nearest nodes where the field is
+determined,
 
     u(ghost) - sum_j w_j u(x_j) = 0,
 
@@ -34,18 +35,18 @@ def closing_rows(discretisation: Discretisation, matching: Matching) -> list[Blo
         return []
     terms = {term for condition in discretisation.conditions for term in condition.residual.terms}
     blocks = []
-    for field, boundary in enumerate(matching.free):
-        if not len(boundary):
+    for field, ghosts in enumerate(matching.free):
+        if not len(ghosts):
             continue
-        ghosts = boundary + nodes.n_boundary
         # as exact as the derivatives that will be taken of the continued values
         highest = max((op.order for f, op in terms if f == field), default=1)
         degree = polynomial_degree(order, highest)
-        x, real = nodes.x[ghosts], nodes.x[nodes.rows]
+        known = np.delete(np.arange(len(nodes.x)), ghosts)
+        x, there = nodes.x[ghosts], nodes.x[known]
         index, weights = stencil_weights(
-            x, real, nearest(x, real, degree), [identity(nodes.dim)], degree
+            x, there, nearest(x, there, degree), [identity(nodes.dim)], degree
         )
-        columns = np.concatenate([index, ghosts[:, None]], axis=1) + field * len(nodes.x)
+        columns = np.concatenate([known[index], ghosts[:, None]], axis=1) + field * len(nodes.x)
         entries = np.concatenate([-weights[0], np.ones((len(ghosts), 1))], axis=1)
         blocks.append((columns, entries))
     return blocks

@@ -95,7 +95,7 @@ def solve(
         If the equations are not finite where Newton's method starts.
     """
     start = perf_counter()
-    equations = _Equations.of(discretisation)
+    equations = Equations.of(discretisation)
     shape = (discretisation.n_fields, discretisation.n_nodes)
     u = np.zeros(shape).ravel() if initial is None else initial.T.ravel()
     try:
@@ -131,13 +131,13 @@ def condition(discretisation: Discretisation, U: Float[ndarray, "N c"] | None = 
     SingularError
         If the operator is singular, or so ill conditioned that no digit can be trusted.
     """
-    equations = _Equations.of(discretisation)
+    equations = Equations.of(discretisation)
     size = discretisation.n_fields * discretisation.n_nodes
     return factorise(equations.jacobian(np.zeros(size) if U is None else U.T.ravel())).condition
 
 
 @dataclass(frozen=True)
-class _Equations:
+class Equations:
     """The conditions and the rows that close the ghosts, as functions of one long vector."""
 
     discretisation: Discretisation
@@ -145,7 +145,7 @@ class _Equations:
     order: Int[ndarray, " K"] | None  # the row that determines each unknown
 
     @classmethod
-    def of(cls, discretisation: Discretisation) -> "_Equations":
+    def of(cls, discretisation: Discretisation) -> "Equations":
         """Add the closing rows."""
         n_columns = discretisation.n_fields * discretisation.n_nodes
         matching = match(discretisation)
@@ -157,10 +157,12 @@ class _Equations:
         return cls(discretisation, stack(closing, n_columns), order)
 
     def residual(self, u: Float[ndarray, " K"]) -> Float[ndarray, " R"]:
+        """Return the residuals of the conditions, then those of the closing rows."""
         U = u.reshape(self.discretisation.n_fields, -1).T
         return np.concatenate([self.discretisation.residual(U), self.closing @ u])
 
     def jacobian(self, u: Float[ndarray, " K"]) -> "csr_array":
+        """Return the derivative of the residuals by the unknowns."""
         from scipy.sparse import vstack
 
         U = u.reshape(self.discretisation.n_fields, -1).T
@@ -179,7 +181,7 @@ class _Newton:
 
 
 def _newton(
-    equations: _Equations,
+    equations: Equations,
     u: Float[ndarray, " K"],
     tolerance: float,
     iterations: int,
@@ -211,11 +213,12 @@ def _newton(
             return _Newton(u, rounding, message, steps, condition)
         u = u + damping * d
         r = equations.residual(u)
+        del factors  # before the next ones take as much memory
     return _Newton(u, False, f"no convergence in {iterations} steps", iterations, condition)
 
 
 def _damping(
-    equations: _Equations,
+    equations: Equations,
     factors: Factorisation,
     u: Float[ndarray, " K"],
     d: Float[ndarray, " K"],

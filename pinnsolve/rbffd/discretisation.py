@@ -11,7 +11,7 @@ no pattern is ever merged or sorted.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -22,7 +22,7 @@ from pinnsolve.conditions import Condition
 from pinnsolve.diffop import DiffOp, Term
 from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.progress import Progress, Watch, unwatched
-from pinnsolve.rbffd.stencils import nearest, polynomial_degree
+from pinnsolve.rbffd.stencils import polynomial_degree, shared
 from pinnsolve.rbffd.weights import stencil_weights
 
 if TYPE_CHECKING:
@@ -66,34 +66,61 @@ class Discretisation:
         """Whether the residual is an affine function of the nodal values."""
         return all(condition.residual.is_linear for condition in self.conditions)
 
-    def residual(self, U: Float[ndarray, "N c"]) -> Float[ndarray, " R"]:
-        """Return the residuals of all conditions, one after the other, unweighted."""
+    def residual(self, U: Float[ndarray, "N c *K"]) -> Float[ndarray, " R"]:
+        """Return the residuals of all conditions, one after the other, unweighted.
+
+        Parameters
+        ----------
+        U
+            Nodal values, in time at every level; the levels of a row then stand side by side.
+        """
         return np.concatenate(
             [
-                condition.residual(jet)
+                condition.residual(jet).ravel()
                 for condition, jet in zip(self.conditions, self._jets(U), strict=True)
             ]
         )
 
+    def partials(self, U: Float[ndarray, "N c *K"]) -> list[dict[Term, Float[ndarray, "_ *L"]]]:
+        """Return each condition's partial derivatives by its terms."""
+        return [
+            condition.residual.partials(jet)
+            for condition, jet in zip(self.conditions, self._jets(U), strict=True)
+        ]
+
     def jacobian(self, U: Float[ndarray, "N c"]) -> "csr_array":
         """Return the derivative of the residuals; its columns are field * N + node."""
-        blocks = [
-            _rows_of_jacobian(
-                condition.residual.partials(jet), matrices, condition.rows, self.n_nodes
-            )
-            for condition, matrices, jet in zip(
-                self.conditions, self.matrices, self._jets(U), strict=True
-            )
-        ]
+        blocks = [self.rows_of_jacobian(k, slopes) for k, slopes in enumerate(self.partials(U))]
         return stack(blocks, self.n_fields * self.n_nodes)
 
-    def _jets(self, U: Float[ndarray, "N c"]) -> list[dict[Term, Float[ndarray, " R"]]]:
-        """Evaluate every term at the rows of its condition."""
-        columns = np.ascontiguousarray(U.T)
-        return [
-            {term: D @ columns[term[0]] for term, D in matrices.items()}
-            for matrices in self.matrices
+    def rows_of_jacobian(self, k: int, partials: Mapping[Term, Float[ndarray, " R"]]) -> Block:
+        """Return the rows of one condition from the partial derivatives of its residual."""
+        rows = self.conditions[k].rows
+        return _rows_of_jacobian(partials, self.matrices[k], rows, self.n_nodes)
+
+    def extended(self, conditions: Sequence[Condition]) -> "Discretisation":
+        """Return the discretisation with further conditions, which hold no derivative in space."""
+        matrices = [
+            {
+                (field, op): _multiple_of_identity(op, condition.rows, self.n_nodes)
+                for field, op in condition.residual.terms
+            }
+            for condition in conditions
         ]
+        return replace(
+            self,
+            conditions=(*self.conditions, *conditions),
+            matrices=(*self.matrices, *matrices),
+        )
+
+    def _jets(self, U: Float[ndarray, "N c *K"]) -> list[dict[Term, Float[ndarray, "_ *L"]]]:
+        """Evaluate every term at the rows, and at the levels, of its condition."""
+        columns = np.ascontiguousarray(np.moveaxis(U, 1, 0))
+        jets = []
+        for condition, matrices in zip(self.conditions, self.matrices, strict=True):
+            levels = ... if condition.levels is None else (slice(None), condition.levels)
+            jets.append({term: D @ columns[term[0]][levels] for term, D in matrices.items()})
+        return jets
 
 
 def discretise(
@@ -179,7 +206,7 @@ def _derivatives(
     if not len(rows):
         return [{} for _ in wanted]
     degree = polynomial_degree(order, max(op.order for ops in wanted for op in ops))
-    stencils = nearest(nodes.x[rows], nodes.x, degree)
+    stencils = shared(nodes.x[rows], nodes.x, degree)
     shape = (len(rows), stencils.index.shape[1])
     index = np.empty((len(nodes.x), shape[1]), dtype=np.int32)
     entries = [

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float, Inexact, Int
 from numpy import ndarray
 
 from pinnsolve.errors import SingularError
@@ -67,7 +67,7 @@ class Factorisation:
     order: Int[ndarray, " _"]
     condition: float
 
-    def __call__(self, b: Float[ndarray, " R"]) -> Float[ndarray, " K"]:
+    def __call__(self, b: Inexact[ndarray, " R"]) -> Inexact[ndarray, " K"]:
         """Return the solution, in the sense of least squares if there are more rows than unknowns.
 
         One step of iterative refinement makes up for the pivots chosen for sparsity.
@@ -77,7 +77,7 @@ class Factorisation:
         x += self._solve(b - self.matrix @ x)
         return x * self.columns
 
-    def _solve(self, b: Float[ndarray, " R"]) -> Float[ndarray, " K"]:
+    def _solve(self, b: Inexact[ndarray, " R"]) -> Inexact[ndarray, " K"]:
         n_rows, n_columns = self.matrix.shape
         if n_rows == n_columns:
             return self.factors.solve(b[self.order])
@@ -123,7 +123,7 @@ def factorise(matrix: "csr_array", order: Int[ndarray, " K"] | None = None) -> F
         order = np.arange(system.shape[0])
     try:
         factors = splu(csc_array(system[order]), **settings)
-        condition = float(abs(system).sum(axis=0).max()) * _norm_of_inverse(factors)
+        condition = float(abs(system).sum(axis=0).max()) * _norm_of_inverse(factors, system.dtype)
     except RuntimeError:  # an exactly singular factor
         condition = np.inf
     if not condition < LARGEST_CONDITION:
@@ -142,23 +142,24 @@ def _inverse_of_largest(matrix: "csr_array", axis: int) -> Float[ndarray, " _"]:
     return 1.0 / np.where(largest > 0, largest, 1.0)
 
 
-def _suits(diagonal: Float[ndarray, " K"]) -> bool:
+def _suits(diagonal: Inexact[ndarray, " K"]) -> bool:
     """Tell whether pivots may be taken from a diagonal."""
     return bool(np.mean(np.abs(diagonal) > FIT_PIVOT) > FIT_SHARE)
 
 
-def _norm_of_inverse(factors: Any) -> float:
+def _norm_of_inverse(factors: Any, kind: Any) -> float:
     """Estimate the 1-norm of the inverse from below, almost always within a factor of three."""
     n = factors.shape[0]
-    x = np.full(n, 1.0 / n)
+    x = np.full(n, 1.0 / n, dtype=kind)
     norm = 0.0
     for _ in range(5):
         y = factors.solve(x)
         norm = max(norm, float(np.abs(y).sum()))
-        z = factors.solve(np.where(y < 0, -1.0, 1.0), "T")
+        size = np.abs(y)
+        z = factors.solve(np.where(size > 0, y / np.where(size > 0, size, 1), 1), "H")
         steepest = int(np.argmax(np.abs(z)))
-        if not abs(z[steepest]) > z @ x:
+        if not abs(z[steepest]) > (z @ x).real:
             break
-        x = np.zeros(n)
+        x = np.zeros(n, dtype=kind)
         x[steepest] = 1.0
     return norm

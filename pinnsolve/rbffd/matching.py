@@ -1,10 +1,12 @@
 """Which equation determines which unknown.
 
-A boundary node and its ghost carry ``2 c`` unknowns; the differential equations give ``c`` rows
-there, the boundary conditions the others. Each condition claims one of the fields in it,
-preferably the one of which it contains the highest derivative: an assignment problem. A field
-that is claimed has its value at the node from the condition and its value at the ghost from its
-differential equation; one that is not has the former from the equation, and the latter is free.
+A boundary node and its ghosts carry ``(rings + 1) c`` unknowns; the differential equations give
+``c`` rows there, the boundary conditions the others. Each condition claims one of the fields in
+it, preferably the one of which it contains the highest derivative: an assignment problem, in
+which a field that the equations differentiate four times may be claimed twice. The values of a
+field at the node and its ghosts, numbered outwards, are then determined by the conditions that
+have claimed it, those of lower order first, and by its differential equation. Further ghosts of
+it are free.
 """
 
 from collections.abc import Iterator, Sequence
@@ -28,7 +30,7 @@ class Matching:
         For each row of the conditions the unknown that it determines, field * N + node; if the
         problem is not square some are named twice, or not at all.
     free
-        For each field the boundary nodes where nothing determines the value at the ghost.
+        For each field the ghosts at which nothing determines its value.
     """
 
     determined: Int[ndarray, " R"]
@@ -41,31 +43,66 @@ def match(discretisation: Discretisation) -> Matching:
     conditions = discretisation.conditions
     on_boundary = [k for k, c in enumerate(conditions) if (c.rows >= nodes.n_interior).all()]
     inside = [k for k in range(len(conditions)) if k not in on_boundary]
+    equations = [conditions[k] for k in inside]
+    own = dict(zip(inside, _assign(equations, [1] * n_fields), strict=True))
+    claimable = [max(1, (_order(equations, field) + 1) // 2) for field in range(n_fields)]
 
-    boundary = np.arange(len(nodes.x))[nodes.boundary]
-    # by each condition at each node: the field it claims, or -1
-    claimed = np.full((len(conditions), len(nodes.x)), -1)
+    # of each condition at each node: the field it determines, and at which ghost (0: the node)
+    shape = (len(conditions), len(nodes.x))
+    fields, ghosts = np.zeros(shape, dtype=int), np.zeros(shape, dtype=int)
+    for k, field in own.items():
+        fields[k] = field
     free: list[list[Int[ndarray, " _"]]] = [[np.empty(0, dtype=int)] for _ in range(n_fields)]
+    boundary = np.arange(len(nodes.x))[nodes.boundary]
     for here, present in _groups(conditions, on_boundary, boundary):
-        claims = _assign([conditions[k] for k in present], n_fields)
-        claimed[present, here[:, None]] = claims
-        left = [field for field in range(n_fields) if field not in claims]
-        for field in left[len(left) - max(n_fields - len(present), 0) :]:
-            free[field].append(here)
+        held = {k: own[k] for k in inside if here[0] in conditions[k].rows}
+        most = [min(n, nodes.rings + (not held)) for n in claimable]
+        claims = _assign([conditions[k] for k in present], most)
+        by_order = sorted(
+            zip(present, claims, strict=True),
+            key=lambda claim: _order([conditions[claim[0]]], claim[1]),
+        )
+        found, left = _places([*by_order, *held.items()], n_fields, nodes.rings)
+        for k, (field, ghost) in found.items():
+            fields[k, here], ghosts[k, here] = field, ghost
+        for field, ghost in left:
+            free[field].append(here + ghost * nodes.n_boundary)
 
-    own = dict(zip(inside, _assign([conditions[k] for k in inside], n_fields), strict=True))
-    determined = []
-    for k, condition in enumerate(conditions):
-        rows = condition.rows
-        if k in own:
-            fields = np.full(len(rows), own[k])
-            at_ghost = (claimed[:, rows] == own[k]).any(axis=0)
-        else:
-            at_ghost = claimed[k, rows] < 0  # another condition has claimed the field
-            fields = np.where(at_ghost, _main_field(condition), claimed[k, rows])
-        offset = nodes.n_boundary if nodes.has_ghosts else 0
-        determined.append(fields * len(nodes.x) + rows + at_ghost * offset)
+    determined = [
+        fields[k, c.rows] * len(nodes.x) + c.rows + ghosts[k, c.rows] * nodes.n_boundary
+        for k, c in enumerate(conditions)
+    ]
     return Matching(np.concatenate(determined), tuple(np.concatenate(f) for f in free))
+
+
+def _places(
+    claims: Sequence[tuple[int, int]], n_fields: int, rings: int
+) -> tuple[dict[int, tuple[int, int]], list[tuple[int, int]]]:
+    """Distribute the values at a boundary node and its ghosts.
+
+    Parameters
+    ----------
+    claims
+        Pairs of a condition and the field it claims, -1 for none; those named first determine
+        the field's inner values.
+    n_fields, rings
+        Number of fields, and of ghosts.
+
+    Returns
+    -------
+    tuple
+        For each condition the field it determines, and at which ghost (0: at the node); and the
+        fields and ghosts where none does.
+    """
+    found, taken = {}, [0] * n_fields
+    for condition, field in claims:
+        if field >= 0:
+            found[condition] = field, taken[field]
+            taken[field] += 1
+    left = [(f, ghost) for f, n in enumerate(taken) for ghost in range(max(1, n), rings + 1)]
+    others = [condition for condition, field in claims if field < 0]
+    found.update(zip(others, left, strict=False))
+    return found, left[len(others) :]
 
 
 def _groups(
@@ -81,21 +118,31 @@ def _groups(
         yield boundary[group == g], present
 
 
-def _assign(conditions: Sequence[Condition], n_fields: int) -> list[int]:
-    """Return the field that each condition claims; -1 if others have claimed all its fields."""
+def _assign(conditions: Sequence[Condition], claimable: Sequence[int]) -> list[int]:
+    """Return the field that each condition claims; -1 if others have claimed all its fields.
+
+    Parameters
+    ----------
+    conditions
+        What claims.
+    claimable
+        How many times each field may be claimed.
+    """
     from scipy.optimize import linear_sum_assignment  # 0.1 s that `pinnsolve --help` need not pay
 
-    claim = np.zeros((len(conditions), n_fields), dtype=int)
+    claim = np.zeros((len(conditions), len(claimable)), dtype=int)
     for k, condition in enumerate(conditions):
         for field, op in condition.residual.terms:
             claim[k, field] = max(claim[k, field], 100 + op.order)  # first match, then by order
+    field_of = np.repeat(np.arange(len(claimable)), claimable)
     fields = [-1] * len(conditions)
-    for k, field in zip(*linear_sum_assignment(claim, maximize=True), strict=True):
-        if claim[k, field]:
-            fields[k] = int(field)
+    for k, column in zip(*linear_sum_assignment(claim[:, field_of], maximize=True), strict=True):
+        if claim[k, field_of[column]]:
+            fields[k] = int(field_of[column])
     return fields
 
 
-def _main_field(condition: Condition) -> int:
-    """Return the field of which a condition contains the highest derivative."""
-    return max(condition.residual.terms, key=lambda term: term[1].order)[0]
+def _order(conditions: Sequence[Condition], field: int) -> int:
+    """Return the order of the highest derivative of a field."""
+    terms = (term for condition in conditions for term in condition.residual.terms)
+    return max((op.order for f, op in terms if f == field), default=0)

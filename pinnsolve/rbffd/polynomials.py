@@ -9,13 +9,13 @@ derivatives of the monomials at the centre are zero but for ``d^alpha x^alpha = 
 
 from functools import cache
 from itertools import product
-from math import comb, factorial, prod
+from math import comb, perm, prod
 
 import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
-from pinnsolve.diffop import MultiIndex
+from pinnsolve.diffop import DiffOp, MultiIndex
 
 
 @cache
@@ -59,11 +59,20 @@ def monomials(x: Float[ndarray, "B d n"], degree: int) -> Float[ndarray, "B p n"
     return values
 
 
-def derivatives_at_centre(dim: int, degree: int, alpha: MultiIndex) -> Float[ndarray, " p"]:
-    """Return ``d^alpha`` of every monomial at the origin.
+def derivative_matrix(op: DiffOp, degree: int) -> Float[ndarray, "p p"]:
+    """Return ``T`` such that an operator takes the monomials ``p(x)`` to ``T p(x)``.
 
-    >>> derivatives_at_centre(1, 3, (2,))
-    array([0., 0., 2., 0.])
+    >>> derivative_matrix(partial((1,)), 2)
+    array([[0., 0., 0.],
+           [1., 0., 0.],
+           [0., 2., 0.]])
     """
-    value = float(prod(factorial(n) for n in alpha))
-    return np.array([value * (power == alpha) for power in multi_indices(dim, degree)])
+    powers = multi_indices(op.dim, degree)
+    position = {power: k for k, power in enumerate(powers)}
+    matrix = np.zeros((len(powers), len(powers)))
+    for k, power in enumerate(powers):
+        for alpha, c in op.terms:
+            lower = tuple(n - j for n, j in zip(power, alpha, strict=True))
+            if min(lower) >= 0:
+                matrix[k, position[lower]] += c * prod(map(perm, power, alpha))
+    return matrix

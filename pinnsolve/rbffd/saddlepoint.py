@@ -32,7 +32,7 @@ from numpy import ndarray
 
 from pinnsolve.diffop import DiffOp
 from pinnsolve.rbffd.basis import phs_coefficients, phs_matrix, phs_values
-from pinnsolve.rbffd.polynomials import derivatives_at_centre, monomials, multi_indices
+from pinnsolve.rbffd.polynomials import derivative_matrix, monomials
 
 GROWTH_LIMIT = 1e3  # of the norm of B, whose square multiplies rounding errors
 
@@ -74,39 +74,51 @@ class SaddlePoint:
     splines
         Coefficients of the operators applied to the spline.
     polynomials
-        The operators applied to each monomial, at the origin.
+        Takes the monomials to what each operator makes of them.
     """
 
     degree: int
     m: int
     splines: Float[ndarray, "k q t"]
-    polynomials: Float[ndarray, "p q"]
+    polynomials: Float[ndarray, "q p p"]
 
     @classmethod
     def of(cls, ops: Sequence[DiffOp], degree: int) -> "SaddlePoint":
         """Prepare what is the same for all stencils."""
-        m, dim = exponent(degree), ops[0].dim
-        polynomials = np.zeros((len(multi_indices(dim, degree)), len(ops)))
-        for q, op in enumerate(ops):
-            for alpha, c in op.terms:
-                polynomials[:, q] += c * derivatives_at_centre(dim, degree, alpha)
+        m = exponent(degree)
+        polynomials = np.stack([derivative_matrix(op, degree) for op in ops])
         splines = phs_coefficients(ops, max(op.order for op in ops), m)
         return cls(degree, m, splines, polynomials)
 
     def solve(
-        self, s: Float[ndarray, "B d n"]
-    ) -> tuple[Float[ndarray, "B n q"], Float[ndarray, " B"]]:
+        self, s: Float[ndarray, "B d n"], x: Float[ndarray, "B d g"]
+    ) -> tuple[Float[ndarray, "B n gq"], Float[ndarray, " B"]]:
         """Solve the systems of stencils with their nodes in `splitting_order`.
+
+        Parameters
+        ----------
+        s
+            The nodes of each stencil.
+        x
+            Where in it the derivatives are wanted.
 
         Returns
         -------
         tuple
-            The weights, and by how much they miss the derivatives of polynomials, relative to the
-            largest of these: a stencil that does not determine the polynomials misses them widely.
+            The weights, point by point and for each operator by operator, and by how much they
+            miss the derivatives of polynomials, relative to the largest of these: a stencil that
+            does not determine the polynomials misses them widely.
         """
+        count, dim, n = s.shape
+        g, q = x.shape[2], len(self.polynomials)
         Pt = monomials(s, self.degree)
-        a = phs_values(s, Pt[:, : self.splines.shape[2]], self.splines, self.m).swapaxes(1, 2)
-        b = np.broadcast_to(self.polynomials, (len(s), *self.polynomials.shape))
+        apart = (s[:, None] - x.swapaxes(1, 2)[..., None]).reshape(count * g, dim, n)
+        order = len(self.splines) - 1
+        a = phs_values(apart, monomials(apart, order), self.splines, self.m)
+        a = a.reshape(count, g * q, n).swapaxes(1, 2)
+        at_points = monomials(x.swapaxes(0, 1).reshape(1, dim, -1), self.degree)[0]
+        b = (self.polynomials @ at_points).reshape(q, -1, count, g)
+        b = b.transpose(2, 1, 3, 0).reshape(count, -1, g * q)
         with np.errstate(all="ignore"):
             A = phs_matrix(s, self.m)
             w, safe = _solve_reduced(A, Pt, a, b)
@@ -116,7 +128,8 @@ class SaddlePoint:
             miss = Pt @ w
             miss -= b
             np.abs(miss, out=miss)
-        return w, miss.max(axis=(1, 2)) / np.abs(self.polynomials).max()
+            relative = miss.max(axis=1) / np.abs(b).max(axis=1)
+        return w, relative.max(axis=1)
 
 
 def _solve_reduced(
@@ -129,17 +142,14 @@ def _solve_reduced(
     k = Pt.shape[2] - Pt.shape[1]  # nodes of part (2)
     try:
         solution = np.linalg.solve(Pt[:, :, k:], np.concatenate([Pt[:, :, :k], b], axis=2))
+        # products of all columns at once: the library locks at each, and threads would wait
+        Y = A[:, :, k:] @ solution
+        Y[:, :, :k] -= A[:, :, :k]  # Y = [-A Z, A w_0 - D phi]
+        Y[:, :, k:] -= a
         B, w0 = solution[:, :, :k], solution[:, :, k:]
-        Bt = B.swapaxes(1, 2)
-        X = A[:, k:, k:] @ B
-        X -= A[:, k:, :k]
-        G = Bt @ X
-        G -= A[:, :k, k:] @ B
-        G += A[:, :k, :k]
-        right = X.swapaxes(1, 2) @ w0
-        right -= Bt @ a[:, k:]
-        right += a[:, :k]
-        y = np.linalg.solve(G, right)
+        reduced = B.swapaxes(1, 2) @ Y[:, k:]
+        reduced -= Y[:, :k]  # [Z^T A Z, Z^T (D phi - A w_0)]
+        y = np.linalg.solve(reduced[:, :, :k], reduced[:, :, k:])
     except np.linalg.LinAlgError:  # raised for all if one of them is exactly singular
         return np.empty_like(a), np.zeros(len(A), dtype=bool)
     w0 -= B @ y

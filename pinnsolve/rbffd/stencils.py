@@ -4,6 +4,12 @@ For accuracy ``O(h^p)`` of an operator of order ``theta`` the weights reproduce 
 degree ``l = p + theta - 1``, and a stencil has ``2 C(l+d, d) + 1`` nodes: about twice as many as
 there are polynomials, which keeps the weights small where the stencil is one-sided.
 Source: Flyer, Fornberg, Bayona & Barnett (2016), doi:10.1016/j.jcp.2016.05.026.
+
+Stencils may be shared: a point near to the centre of another one's stencil takes that, and one
+factorisation serves both (overlapped stencils: Shankar, 2017, doi:10.1016/j.jcp.2017.04.037). The
+centres are a maximal set of nodes no two of which are near to each other, found by rounds in
+which every node that precedes all its undecided neighbours in a random order becomes one (Luby,
+1986, doi:10.1137/0215074).
 """
 
 from dataclasses import dataclass
@@ -16,27 +22,38 @@ from numpy import ndarray
 from pinnsolve.errors import NodesError
 from pinnsolve.machine import threads
 
-COINCIDENT = 1e-9  # distance of two nodes, relative to a stencil's radius, that counts as none
+COINCIDENT = 1e-9  # distance of two nodes, relative to that of the farthest, that counts as none
+# of the radius of a stencil, within which it serves: wider, and one-sided stencils and those with
+# cubic polynomials, whose symmetry counts, become less accurate; a ghost, which may be one and a
+# half spacings from the point that has to reach it, must be inside, too
+REACH = 0.3
 
 
 @dataclass(frozen=True)
 class Stencils:
-    """The nearest nodes of each of ``R`` points.
+    """Sets of ``n`` nodes around ``S`` centres, and which of them each of ``R`` points takes.
 
     Attributes
     ----------
     index
-        Which nodes, nearest first.
+        The nodes of each stencil, nearest to its centre first.
+    centre
+        Where they are centred.
     radius
-        Distance to the farthest of them.
+        Distance from there to the farthest node.
+    taken
+        The stencil of each point.
     """
 
-    index: Int[ndarray, "R n"]
-    radius: Float[ndarray, " R"]
+    index: Int[ndarray, "S n"]
+    centre: Float[ndarray, "S d"]
+    radius: Float[ndarray, " S"]
+    taken: Int[ndarray, " R"]
 
     def where(self, chosen: Bool[ndarray, " R"]) -> "Stencils":
         """Return the stencils of some of the points."""
-        return Stencils(self.index[chosen], self.radius[chosen])
+        used, taken = np.unique(self.taken[chosen], return_inverse=True)
+        return Stencils(self.index[used], self.centre[used], self.radius[used], taken)
 
 
 def polynomial_degree(order: int, operator_order: int) -> int:
@@ -58,7 +75,7 @@ def stencil_size(dim: int, degree: int) -> int:
 
 
 def nearest(x: Float[ndarray, "R d"], nodes: Float[ndarray, "N d"], degree: int) -> Stencils:
-    """Find the stencil of each point.
+    """Find a stencil of its own for each point.
 
     Parameters
     ----------
@@ -76,6 +93,43 @@ def nearest(x: Float[ndarray, "R d"], nodes: Float[ndarray, "N d"], degree: int)
     """
     from scipy.spatial import KDTree  # 0.1 s that `pinnsolve --help` need not pay
 
+    size = _size(nodes, degree)
+    distance, index = KDTree(nodes).query(x, size, workers=threads())
+    _refuse_twins(x, distance)
+    return Stencils(index, x, distance[:, -1], np.arange(len(x)))
+
+
+def shared(x: Float[ndarray, "R d"], nodes: Float[ndarray, "N d"], degree: int) -> Stencils:
+    """Find stencils around some of the nodes, so that each point is near to the centre of one.
+
+    Parameters
+    ----------
+    x, nodes, degree
+        As for `nearest`.
+
+    Raises
+    ------
+    NodesError
+        If there are fewer nodes than a stencil needs, or two of them coincide.
+    """
+    from scipy.spatial import KDTree  # 0.1 s that `pinnsolve --help` need not pay
+
+    size, dim = _size(nodes, degree), nodes.shape[1]
+    around = min(3**dim, size)  # as on a lattice
+    tree = KDTree(nodes)
+    distance, near = tree.query(x, around, workers=threads())
+    _refuse_twins(x, distance)
+    reach = REACH * distance[:, -1:] * (size / around) ** (1 / dim)
+    near = np.where(distance <= reach, near, near[:, :1])
+    is_centre = _thinned(near, len(nodes))
+    centre = near[np.arange(len(x)), np.argmax(is_centre[near], axis=1)]
+    centres, taken = np.unique(centre, return_inverse=True)
+    distance, index = tree.query(nodes[centres], size, workers=threads())
+    return Stencils(index, nodes[centres], distance[:, -1], taken)
+
+
+def _size(nodes: Float[ndarray, "N d"], degree: int) -> int:
+    """Return the size of the stencils; refuse nodes that are fewer."""
     size = stencil_size(nodes.shape[1], degree)
     if len(nodes) < size:
         raise NodesError(
@@ -83,13 +137,30 @@ def nearest(x: Float[ndarray, "R d"], nodes: Float[ndarray, "N d"], degree: int)
             f"nodes, but there are {len(nodes)}. Raise nodes.count (or lower nodes.spacing), or "
             "lower solver.order."
         )
-    distance, index = KDTree(nodes).query(x, size, workers=threads())
-    radius = distance[:, -1]
-    twins = distance[:, 1] <= COINCIDENT * radius
+    return size
+
+
+def _refuse_twins(x: Float[ndarray, "R d"], distance: Float[ndarray, "R n"]) -> None:
+    """Refuse points with two nodes in one place."""
+    twins = distance[:, 1] <= COINCIDENT * distance[:, -1]
     if twins.any():
         place = ", ".join(f"{coordinate:.4g}" for coordinate in x[np.argmax(twins)])
         raise NodesError(
             f"two nodes coincide at ({place}), or nearly so: {np.sum(twins)} such places among "
             f"{len(x)}. Remove one of each pair from the node set."
         )
-    return Stencils(index, radius)
+
+
+def _thinned(near: Int[ndarray, "R k"], n_nodes: int) -> Bool[ndarray, " N"]:
+    """Choose nodes such that every row of ``near``, its own node first, has at least one."""
+    own = near[:, 0]
+    rank = np.full(n_nodes, -1)  # of those that are undecided
+    rank[own] = np.random.default_rng(0).permutation(len(own))
+    is_centre = np.zeros(n_nodes, dtype=bool)
+    while len(near):
+        is_first = rank[near[:, 0]] == rank[near].max(axis=1)
+        is_centre[near[is_first, 0]] = True
+        is_decided = is_centre[near].any(axis=1)
+        rank[near[is_decided, 0]] = -1
+        near = near[~is_decided]
+    return is_centre

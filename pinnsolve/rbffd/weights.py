@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from numpy import ndarray
 from threadpoolctl import threadpool_limits
 
@@ -21,12 +21,13 @@ from pinnsolve.errors import NodesError
 from pinnsolve.machine import threads
 from pinnsolve.progress import Progress, Watch, unwatched
 from pinnsolve.rbffd.saddlepoint import SaddlePoint, splitting_order
-from pinnsolve.rbffd.stencils import Stencils, nearest, polynomial_degree
+from pinnsolve.rbffd.stencils import Stencils, polynomial_degree, shared
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-CHUNK_BYTES = 2**22  # of spline matrices
+CHUNK_BYTES = 2**21  # of spline matrices
+MOST_SERVED = 16  # points, by one factorisation
 LARGEST_MISS = 1e-6  # of the derivatives of polynomials: degenerate stencils miss them by O(1)
 
 
@@ -65,7 +66,7 @@ def operator_matrices(
     from scipy.sparse import csr_array  # 0.1 s that `pinnsolve --help` need not pay
 
     degree = polynomial_degree(order, max(op.order for op in ops))
-    index, weights = stencil_weights(x, nodes, nearest(x, nodes, degree), ops, degree, watch)
+    index, weights = stencil_weights(x, nodes, shared(x, nodes, degree), ops, degree, watch)
     start = np.arange(len(x) + 1, dtype=np.int32) * index.shape[1]
     return {
         op: csr_array((w.ravel(), index.ravel(), start), shape=(len(x), len(nodes)))
@@ -108,38 +109,71 @@ def stencil_weights(
     NodesError
         If nodes coincide, or do not determine polynomials of the degree.
     """
-    rows, size = stencils.index.shape
+    rows, size = len(x), stencils.index.shape[1]
     parts, member = _homogeneous_parts(ops)
     orders = np.array([part.order for part in parts])
     systems = SaddlePoint.of(parts, degree)
-    split = splitting_order(size, len(systems.polynomials))
+    split = splitting_order(size, systems.polynomials.shape[1])
     index = np.empty((rows, size), dtype=np.int32)
     weights = np.empty((len(ops), rows, size))
-    length = max(1, CHUNK_BYTES // (8 * size * size))
 
-    def work(start: int) -> None:
-        chunk = slice(start, start + length)
-        here, radius = stencils.index[chunk][:, split], stencils.radius[chunk, None]
-        s = nodes.T[:, here].swapaxes(0, 1) - x[chunk, :, None]
-        s /= radius[:, None]
-        unit, miss = systems.solve(s)
+    def work(points: Int[ndarray, "B g"]) -> None:
+        own = stencils.taken[points[:, 0]]
+        here, centre = stencils.index[own][:, split], stencils.centre[own]
+        radius = stencils.radius[own, None]
+        s = _scaled(nodes, here, centre, radius)
+        unit, miss = systems.solve(s, _scaled(x, points, centre, radius))
         if not (miss < LARGEST_MISS).all():
-            raise _degenerate(x[chunk][np.argmin(miss < LARGEST_MISS)], size, degree)
-        unit /= (radius**orders)[:, None]
+            raise _degenerate(centre[np.argmin(miss < LARGEST_MISS)], size, degree)
         order = np.argsort(here, axis=1)
-        order += size * np.arange(len(here))[:, None]  # into the chunk as one long array
-        index[chunk] = here.take(order)
-        flat = np.tensordot(member, unit, (0, 2)).reshape(len(ops), -1)
-        weights[:, chunk] = flat.take(order, axis=1)
+        order += size * np.arange(len(here))[:, None]  # into the stencils as one long array
+        index[points] = here.take(order)[:, None]
+        sorted_unit = unit.reshape(here.size, -1).take(order, axis=0)
+        in_parts = sorted_unit.reshape(*here.shape, -1, len(parts))
+        in_parts /= (radius**orders)[:, None, None]
+        for q, own_parts in enumerate(member.T):
+            total = in_parts[..., own_parts].sum(axis=-1)
+            weights[q, points] = total.swapaxes(1, 2)
 
-    starts = range(0, rows, length)
+    batches = _batches(stencils.taken, max(1, CHUNK_BYTES // (8 * size * size)))
     with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(threads()) as pool:
-        for done, _ in enumerate(pool.map(work, starts), start=1):
-            watch(Progress("operators", done / len(starts)))
+        for done, _ in enumerate(pool.map(work, batches), start=1):
+            watch(Progress("operators", done / len(batches)))
     return index, weights
 
 
-def _homogeneous_parts(ops: Sequence[DiffOp]) -> tuple[list[DiffOp], Float[ndarray, "k q"]]:
+def _batches(taken: Int[ndarray, " R"], length: int) -> list[Int[ndarray, "B g"]]:
+    """Part points into tables with one row for each stencil that they take.
+
+    The rows of a table, at most ``length``, have the same number of points; a stencil that serves
+    more than `MOST_SERVED` has several rows.
+    """
+    order = np.argsort(taken, kind="stable")
+    counts = np.bincount(taken)
+    first = np.cumsum(counts) - counts
+    rank = np.arange(len(order)) - np.repeat(first, counts)  # among the points of its stencil
+    starts = np.flatnonzero(rank % MOST_SERVED == 0)
+    counts = np.diff(starts, append=len(order))
+    tables = []
+    for count in np.unique(counts):
+        table = order[starts[counts == count][:, None] + np.arange(count)]
+        tables += [table[k : k + length] for k in range(0, len(table), length)]
+    return tables
+
+
+def _scaled(
+    x: Float[ndarray, "N d"],
+    chosen: Int[ndarray, "B n"],
+    centre: Float[ndarray, "B d"],
+    radius: Float[ndarray, "B 1"],
+) -> Float[ndarray, "B d n"]:
+    """Return points as they lie in the unit stencils around some centres."""
+    s = x.T[:, chosen].swapaxes(0, 1) - centre[:, :, None]
+    s /= radius[:, None]
+    return s
+
+
+def _homogeneous_parts(ops: Sequence[DiffOp]) -> tuple[list[DiffOp], Bool[ndarray, "k q"]]:
     """Split operators into parts with derivatives of one order; tell which belong to which."""
     position: dict[DiffOp, int] = {}
     pairs = []
@@ -147,8 +181,8 @@ def _homogeneous_parts(ops: Sequence[DiffOp]) -> tuple[list[DiffOp], Float[ndarr
         for order in {sum(alpha) for alpha, _ in op.terms}:
             part = DiffOp(tuple((alpha, c) for alpha, c in op.terms if sum(alpha) == order))
             pairs.append((position.setdefault(part, len(position)), q))
-    member = np.zeros((len(position), len(ops)))
-    member[tuple(np.transpose(pairs))] = 1.0
+    member = np.zeros((len(position), len(ops)), dtype=bool)
+    member[tuple(np.transpose(pairs))] = True
     return list(position), member
 
 

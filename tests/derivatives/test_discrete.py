@@ -3,7 +3,7 @@ import pytest
 import torch
 from scipy.sparse import random_array
 
-from pinnsolve.derivatives.discrete import RbfFd, SparseMatrix
+from pinnsolve.derivatives.discrete import NodalJet, SparseMatrix
 from pinnsolve.diffop import laplacian
 
 DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)]
@@ -34,14 +34,20 @@ def test_the_gradient_is_the_transpose(matrix, device):
 
 
 def test_the_jet_holds_each_component_through_its_own_matrix(matrix):
-    op = laplacian(2)
-    x = torch.rand(40, 2)
+    op, u = laplacian(2), torch.rand(2, 40)
+    jet = NodalJet({(0, op): SparseMatrix(matrix), (1, op): SparseMatrix(2 * matrix)})(u)
+    np.testing.assert_allclose(jet[0, op], matrix @ u[0].numpy(), rtol=1e-13)
+    np.testing.assert_allclose(jet[1, op], 2 * matrix @ u[1].numpy(), rtol=1e-13)
 
-    def fields(x):
-        return torch.stack([x[:, 0], x[:, 1] ** 2], 1)
 
-    jet = RbfFd(x, {(0, op): SparseMatrix(matrix), (1, op): SparseMatrix(2 * matrix)})(
-        fields, {(0, op), (1, op)}
-    )
-    np.testing.assert_allclose(jet[0, op], matrix @ x[:, 0].numpy())
-    np.testing.assert_allclose(jet[1, op], 2 * matrix @ x[:, 1].numpy() ** 2)
+def test_the_jet_is_taken_at_its_own_instants(matrix):
+    op, u = laplacian(2), torch.rand(1, 40, 5)
+    levels = np.array([1, 4])
+    jet = NodalJet({(0, op): SparseMatrix(matrix)}, levels)(u)
+    np.testing.assert_allclose(jet[0, op], matrix @ u[0].numpy()[:, levels], rtol=1e-13)
+
+
+def test_libraries_can_be_exchanged(matrix):
+    u = torch.rand(40, 3)
+    by_scipy, by_torch = (SparseMatrix(matrix, library=name) for name in ("scipy", "torch"))
+    torch.testing.assert_close(by_scipy @ u, by_torch @ u, rtol=1e-13, atol=0)

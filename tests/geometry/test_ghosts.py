@@ -7,7 +7,7 @@ from scipy.spatial import KDTree
 
 from pinnsolve.errors import NodesError
 from pinnsolve.geometry import csg, planar
-from pinnsolve.geometry.ghosts import CLEARANCE, OFFSET, with_ghosts
+from pinnsolve.geometry.ghosts import CLEARANCE, OFFSET, OFFSET_OF_RINGS, with_ghosts
 from pinnsolve.geometry.nodes import generate
 from pinnsolve.geometry.shapes import points
 
@@ -47,6 +47,24 @@ def test_on_a_smooth_boundary_ghosts_lie_on_the_normals(name):
     nodes = ghosted(DOMAINS[name], count=500)
     plain = nodes.x[nodes.boundary] + OFFSET * nodes.spacing * nodes.normals
     np.testing.assert_array_equal(nodes.x[nodes.ghost], plain)
+
+
+@pytest.mark.parametrize("name", ROOMY)
+def test_two_rings_are_outside_and_clear_as_one_is(name):
+    domain = DOMAINS[name]
+    nodes = with_ghosts(generate(domain, count=500), domain, 2)
+    assert nodes.rings == 2
+    assert (domain.distance(nodes.x[nodes.ghost]) > 0.3 * nodes.spacing * 0.999).all()
+    assert room(nodes).min() >= CLEARANCE * 0.999
+
+
+@pytest.mark.parametrize("name", ["interval", "disk", "ellipse", "annulus", "ball"])
+def test_the_rings_of_a_smooth_boundary_follow_each_other_outwards(name):
+    nodes = with_ghosts(generate(DOMAINS[name], count=500), DOMAINS[name], 2)
+    first, second = np.split(nodes.x[nodes.ghost], 2)
+    step = OFFSET_OF_RINGS * nodes.spacing * nodes.normals
+    np.testing.assert_array_equal(first, nodes.x[nodes.boundary] + step)
+    np.testing.assert_array_equal(second, nodes.x[nodes.boundary] + 2 * step)
 
 
 def test_at_a_corner_the_ghost_lies_on_the_bisector():

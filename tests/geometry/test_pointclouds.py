@@ -23,12 +23,10 @@ GOOD = "x,y,kind,nx,ny,piece\n0,0,interior,,,\n0.5,0,interior,,,\n1,0,boundary,1
 
 
 @pytest.mark.parametrize("suffix", [".h5", ".hdf5", ".csv"])
-@pytest.mark.parametrize("ghosts", [False, True])
+@pytest.mark.parametrize("rings", [0, 1, 2])
 @pytest.mark.parametrize("case", CASES)
-def test_nodes_survive_a_file(tmp_path, case, ghosts, suffix):
-    nodes = generate(CASES[case], count=200)
-    if ghosts:
-        nodes = with_ghosts(nodes, CASES[case])
+def test_nodes_survive_a_file(tmp_path, case, rings, suffix):
+    nodes = with_ghosts(generate(CASES[case], count=200), CASES[case], rings)
     path = tmp_path / "folder" / f"nodes{suffix}"
     write(path, nodes)
     again = read(path)
@@ -36,6 +34,7 @@ def test_nodes_survive_a_file(tmp_path, case, ghosts, suffix):
     np.testing.assert_array_equal(again.normals, nodes.normals)
     np.testing.assert_array_equal(again.tags, nodes.tags)
     assert (again.n_interior, again.pieces) == (nodes.n_interior, nodes.pieces)
+    assert again.rings == rings
     assert again.spacing == pytest.approx(nodes.spacing, rel=1e-15 if suffix != ".csv" else 0.3)
     assert [p.name for p in path.parent.iterdir()] == [path.name]
 
@@ -105,7 +104,10 @@ def test_normals_of_few_digits_are_made_unit(tmp_path):
             "nodes 0 and 2 are the same point (0, 0), one of 1 such pairs.",
         ),
         (GOOD.replace("0.5", "nan"), "there must be two nodes or more, with finite coordinates."),
-        (GOOD + "2,0,ghost,,,\n3,0,ghost,,,\n", "5 nodes cannot be 2 interior and 1 boundary"),
+        (
+            GOOD + "0,1,boundary,0,1,rim\n2,0,ghost,,,\n",
+            "5 nodes cannot be 2 interior and 2 boundary nodes with no ghosts, or equally many",
+        ),
     ],
 )
 def test_a_broken_table_is_told(tmp_path, text, message):

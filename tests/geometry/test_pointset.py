@@ -23,9 +23,12 @@ def test_parts_are_in_order(rim):
     assert (rim.interior, rim.boundary) == (slice(0, 1), slice(1, 13))
     assert (rim.rows, rim.ghost) == (slice(0, 13), slice(13, 13))
     assert not rim.has_ghosts
+    assert rim.rings == 0
     ghosted = replace(rim, x=np.concatenate([rim.x, 1.5 * rim.normals]))
     assert ghosted.has_ghosts
     assert ghosted.ghost == slice(13, 25)
+    assert ghosted.rings == 1
+    assert replace(rim, x=np.concatenate([ghosted.x, 2 * rim.normals])).rings == 2
 
 
 @pytest.mark.parametrize(
@@ -42,8 +45,13 @@ def test_parts_are_in_order(rim):
         ),
         (
             lambda _: {"n_interior": 3},
-            "13 nodes cannot be 3 interior and 12 boundary nodes with no ghosts, or one for each "
-            "boundary node.",
+            "13 nodes cannot be 3 interior and 12 boundary nodes with no ghosts, or equally many "
+            "for each boundary node.",
+        ),
+        (
+            lambda n: {"x": np.concatenate([n.x, 2 * n.normals[:7]])},
+            "20 nodes cannot be 1 interior and 12 boundary nodes with no ghosts, or equally many "
+            "for each boundary node.",
         ),
         (
             lambda n: {"tags": n.tags + 2},

@@ -6,7 +6,7 @@ from domains import DOMAINS, LINE, PLANE
 
 from pinnsolve.errors import NodesError
 from pinnsolve.geometry import planar
-from pinnsolve.geometry.sampling import sample
+from pinnsolve.geometry.sampling import sample, sample_in_time
 
 
 @pytest.mark.parametrize("name", DOMAINS)
@@ -40,3 +40,25 @@ def test_a_domain_too_thin_to_be_sampled_is_refused(monkeypatch):
 
 def test_no_points_are_none():
     assert sample(LINE["interval"], 0).shape == (0, 1)
+
+
+@pytest.mark.parametrize("count", [10, 1000])
+def test_points_in_time_fill_the_interval_evenly(count):
+    points = sample_in_time(PLANE["disk"], (2.0, 4.0), count, seed=3)
+    assert points.shape == (count, 3)
+    np.testing.assert_array_equal(points[:, :2], sample(PLANE["disk"], count, seed=3))
+    t = np.sort(points[:, 2])
+    assert 2 <= t[0] <= t[-1] <= 4
+    # the gaps of a Weyl sequence of the golden section take three values, the largest below this
+    assert np.diff(np.concatenate([[t[-1] - 2], t])).max() < 2 * 2.62 / count
+
+
+def test_points_are_closer_where_they_are_refined():
+    def refine(x):
+        return np.where(x[:, 0] > PLANE["disk"].lower[0] + 3, 1.0, 0.5)  # a half of the disk
+
+    x = sample(PLANE["disk"], 5000, seed=1, refine=refine)
+    assert len(x) == 5000
+    assert (PLANE["disk"].distance(x) < 0).all()
+    fine = np.mean(refine(x) < 1)
+    assert fine == pytest.approx(0.8, abs=0.02)  # four times as dense in the plane

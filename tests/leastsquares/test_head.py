@@ -1,5 +1,7 @@
+import pytest
 import torch
 
+from pinnsolve.leastsquares import head
 from pinnsolve.leastsquares.head import least_squares
 
 
@@ -20,3 +22,24 @@ def test_dependent_columns_share_the_work_instead_of_exploding():
     c = least_squares(M, t)
     assert c.abs().max() < 2  # without the ridge they could be of size 1e15
     torch.testing.assert_close(M @ c, t, rtol=1e-11, atol=1e-11)
+
+
+@pytest.mark.parametrize("rows", [5, 30, 47, 10**6])
+def test_blocks_of_rows_do_not_change_the_solution(monkeypatch, rows):
+    monkeypatch.setattr(head, "ROWS_PER_COLUMN", 0)
+    monkeypatch.setattr(head, "FEWEST_ROWS", rows)
+    M, t = torch.randn(120, 20) * torch.logspace(0, -12, 20), torch.randn(120)
+    scale = torch.linalg.vector_norm(M, dim=0)
+    expected = torch.linalg.lstsq(M / scale, t[:, None]).solution[:, 0]
+    torch.testing.assert_close(scale * least_squares(M, t), expected, rtol=1e-11, atol=1e-11)
+
+
+def test_a_column_of_zeros_gets_no_weight():
+    M, t = torch.randn(30, 4), torch.randn(30)
+    M[:, 2] = 0
+    assert least_squares(M, t)[2] == 0
+
+
+def test_fewer_rows_than_columns_are_satisfied():
+    M, t = torch.randn(10, 30), torch.randn(10)
+    torch.testing.assert_close(M @ least_squares(M, t), t, rtol=1e-10, atol=1e-10)

@@ -5,7 +5,7 @@ from scipy.sparse import random_array
 from torch.func import functional_call, jacrev
 
 from pinnsolve.derivatives.discrete import SparseMatrix
-from pinnsolve.leastsquares.jacobian import DenseJacobian, NodalJacobian, layers
+from pinnsolve.leastsquares.jacobian import BorderedJacobian, DenseJacobian, NodalJacobian, layers
 from pinnsolve.networks.mlp import MLP
 
 
@@ -49,3 +49,19 @@ def test_layers_leave_the_networks_gradients_alone():
     net = MLP([0], [1], [3], 1)
     layers(net, torch.rand(4, 1))
     assert all(p.grad is None for p in net.parameters())
+
+
+def test_further_columns_are_part_of_every_product(jacobians):
+    structured, full = jacobians
+    columns = torch.rand(full.shape[0], 2)
+    bordered = BorderedJacobian(structured, columns)
+    whole = DenseJacobian(torch.cat([full.J, columns], 1))
+    assert bordered.shape == whole.shape
+    v, y = torch.rand(whole.shape[1]), torch.rand(whole.shape[0])
+    for ours, theirs in [
+        (bordered.gram(), whole.gram()),
+        (bordered.normal(), whole.normal()),
+        (bordered.times(v), whole.times(v)),
+        (bordered.transposed_times(y), whole.transposed_times(y)),
+    ]:
+        torch.testing.assert_close(ours, theirs, rtol=1e-11, atol=1e-12)

@@ -1,3 +1,4 @@
+import pytest
 import torch
 
 from pinnsolve.networks.mlp import ACTIVATIONS, MLP
@@ -29,3 +30,45 @@ def test_a_fresh_network_is_zero_for_every_activation():
     x = torch.rand(4, 1)
     for name in ACTIVATIONS:
         assert not MLP([0], [1], [6], 3, name)(x).any()
+
+
+@pytest.fixture
+def symmetric():
+    """Return a network with an odd, an even and a free output on a lopsided box."""
+    net = MLP([-1, 0], [2, 1], [8, 5], 3, parities=[-1, 1, 0])
+    net.randomise_head(0)
+    with torch.no_grad():
+        net.head.bias.copy_(torch.tensor([0.3, 0.4, 0.5]))
+    return net
+
+
+def test_symmetries_hold_whatever_the_weights(symmetric):
+    x = torch.rand(9, 2).double()
+    here, there = symmetric(x), symmetric(x * torch.tensor([-1.0, 1.0]))
+    torch.testing.assert_close(there[:, 0], -here[:, 0])
+    torch.testing.assert_close(there[:, 1], here[:, 1])
+    assert (there[:, 2] - here[:, 2]).abs().min() > 1e-6
+
+
+def test_the_images_share_the_weights_and_make_up_the_outputs(symmetric):
+    x = torch.rand(9, 2).double()
+    plain, image = symmetric.images()
+    torch.testing.assert_close(image(x), plain(x * torch.tensor([-1.0, 1.0])))
+    torch.testing.assert_close(symmetric.combined(plain(x), image(x)), symmetric(x))
+    (slope,) = torch.autograd.grad(image(x).sum(), symmetric.hidden[0].weight)
+    assert slope.abs().min() > 0
+
+
+def test_outputs_are_the_head_of_what_each_multiplies(symmetric):
+    x = torch.rand(9, 2).double()
+    features = symmetric.of_outputs(*(part.features(x) for part in symmetric.images()))
+    weights, bias = symmetric.head.weight, symmetric.head.bias
+    u = torch.einsum("cnw,cw->nc", features, weights) + bias * symmetric.constant
+    torch.testing.assert_close(u, symmetric(x))
+
+
+def test_a_network_without_symmetries_is_its_only_image():
+    net = MLP([0], [1], [4], 2)
+    x = torch.rand(3, 1).double()
+    assert net.images() == (net,)
+    assert net.of_outputs(net.features(x)).shape == (2, 3, 4)

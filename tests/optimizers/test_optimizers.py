@@ -1,65 +1,21 @@
 """Every optimiser fits the same function; each shows what it is good for."""
 
 import itertools
-from dataclasses import dataclass
 
+import fitting
 import pytest
 import torch
-from scipy.sparse import eye_array
+from fitting import Fit
 
-from pinnsolve.derivatives.discrete import SparseMatrix
-from pinnsolve.leastsquares.jacobian import NodalJacobian, layers
 from pinnsolve.networks.mlp import MLP
 from pinnsolve.optimizers import OPTIMIZERS
 from pinnsolve.optimizers.head import draw_features
 from pinnsolve.optimizers.objective import Budget
 
 
-@dataclass
-class Fit:
-    """Fit ``sin(3 x)`` on points: the simplest objective there is."""
-
-    net: MLP
-    x: torch.Tensor
-    is_linear = True
-
-    def residual(self):
-        return (self.net(self.x) - torch.sin(3 * self.x))[:, 0] / len(self.x) ** 0.5
-
-    def value(self):
-        with torch.no_grad():
-            return self.residual()
-
-    def linearise(self):
-        S = SparseMatrix(eye_array(len(self.x), format="csr") / len(self.x) ** 0.5)
-        return self.value(), NodalJacobian(S, layers(self.net, self.x))
-
-    def head(self):
-        features = self.net.features(self.x)
-        ones = torch.ones_like(features[:, :1])
-        M = torch.cat([features, ones], 1) * len(self.x) ** -0.5
-        return Head(M, torch.sin(3 * self.x)[:, 0] * len(self.x) ** -0.5)
-
-
-@dataclass
-class Head:
-    """The same in the head's weights."""
-
-    M: torch.Tensor
-    t: torch.Tensor
-
-    def residual(self, c):
-        return self.M @ c - self.t
-
-    def linearise(self, _):
-        return self.M, self.t
-
-
 @pytest.fixture
 def fit():
-    net = MLP([-1], [1], [20], 1, seed=3)
-    net.randomise_head(3)
-    return Fit(net, torch.linspace(-1, 1, 60)[:, None])
+    return fitting.fit()
 
 
 def run(name, fit, **budget):

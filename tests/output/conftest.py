@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from pinnsolve.exactness import points_of
 from pinnsolve.geometry import Domain, build_domain
 from pinnsolve.geometry.nodes import generate, with_ghosts
 from pinnsolve.geometry.pointset import Nodes
@@ -77,6 +78,44 @@ EXACT = """
 u = "2 + sin(x)"
 v = "1 - x/2"
 """
+IN_TIME = """
+title = "A test in time"
+
+[domain]
+{domain}
+time = [1, 3]
+
+[nodes]
+count = {count}
+time_levels = {levels}
+
+[unknowns]
+fields = ["u", "v"]
+
+[functions]
+f = "x"
+
+[pde]
+equations = ["u_t = laplace(u) + f", "v_t = laplace(v)"]
+
+[[boundary]]
+on = "all"
+condition = "u = 0"
+
+[[boundary]]
+on = "all"
+condition = "v = 0"
+
+[initial]
+u = "2 + sin(x)"
+v = "1"
+{exact}
+"""
+EXACT_IN_TIME = """
+[exact]
+u = "2 + sin(x)*exp(1 - t)"
+v = "1 - (t - 1)*x/2"
+"""
 
 
 @dataclass(frozen=True)
@@ -143,6 +182,56 @@ def place(shape: str, count: int, has_exact: bool, title: str) -> tuple[Problem,
         problem = load(path)
     domain = build_domain(problem)
     return problem, domain, with_ghosts(generate(domain, count=count), domain)
+
+
+def case_in_time(
+    shape: str = "disk",
+    count: int = 300,
+    *,
+    levels: int = 4,
+    has_exact: bool = True,
+    **changes: Any,
+) -> Case:
+    """Return a solution in time on a shape, whose error grows with time."""
+    problem, domain, nodes = place_in_time(shape, count, levels, has_exact)
+    times = np.linspace(1.0, 3.0, levels)
+
+    def evaluate(points: np.ndarray) -> np.ndarray:
+        x, t = points[:, 0], points[:, -1]
+        return np.column_stack([2 + np.sin(x) * np.exp(1 - t), 1 - (t - 1) * x / 2])
+
+    still = case(shape, count, has_exact=has_exact).solution
+    made = replace(still, problem=problem, nodes=nodes, times=times, evaluate=evaluate)
+    points = points_of(problem, nodes)
+    truth = evaluate(points.reshape(-1, points.shape[-1])).reshape(levels, -1, 2)
+    growth = times[:, None, None]
+    known = {
+        "values": truth * (1 + ERROR * growth),
+        "baseline": replace(still.baseline, values=truth * (1 + BASELINE_ERROR * growth)),
+    }
+    if has_exact:
+        at_end = {"u": 3e-5, "v": 3e-5}
+        known["errors"] = replace(still.errors, relative_l2_at_end=at_end)
+    return Case(problem, domain, replace(made, **(known | changes)))
+
+
+@cache
+def place_in_time(
+    shape: str, count: int, levels: int, has_exact: bool
+) -> tuple[Problem, Domain, Nodes]:
+    """Return a problem in time, with the nodes of the problem at rest."""
+    exact = EXACT_IN_TIME if has_exact else ""
+    text = IN_TIME.format(domain=SHAPES[shape], count=count, levels=levels, exact=exact)
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "made_up.toml"
+        path.write_text(text)
+        problem = load(path)
+    return problem, *place(shape, count, has_exact, "A test")[1:]
+
+
+@pytest.fixture(name="case_in_time")
+def _case_in_time() -> Callable[..., Case]:
+    return case_in_time
 
 
 @pytest.fixture(name="case")

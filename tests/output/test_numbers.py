@@ -1,6 +1,6 @@
 import pytest
 
-from pinnsolve.output.numbers import duration, scientific
+from pinnsolve.output.numbers import duration, instant, scientific
 
 
 @pytest.mark.parametrize(
@@ -24,3 +24,9 @@ def test_numbers_are_short(value, text):
 )  # fmt: skip
 def test_times_are_in_the_unit_that_fits(seconds, text):
     assert duration(seconds) == text
+
+
+def test_a_time_level_is_a_short_label():
+    assert [instant(t) for t in (0.0, 1.0, 0.25, -1 / 3, 1234.5, 1e-7)] == [
+        "t = 0", "t = 1", "t = 0.25", "t = −0.333", "t = 1230", "t = 1.00·10⁻⁷",
+    ]  # fmt: skip

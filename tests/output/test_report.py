@@ -57,6 +57,29 @@ def test_the_report_is_one_whole_page_that_fetches_nothing(case, shape):
     assert len(html) < 1_500_000  # light enough to be sent by mail
 
 
+@pytest.mark.parametrize("shape", ["two intervals", "plate", "box"])
+def test_the_report_of_a_solution_in_time_is_one_whole_page(case_in_time, shape):
+    made = case_in_time(shape, 200, levels=9)
+    html = report.html(made.solution, grid(made.solution, made.domain), made.domain)
+    found = Page(html)
+    assert found.fetched == []
+    assert found.tags.count("svg") == 5  # two fields, errors, convergence, nodes
+    for time in ("t = 1<", "t = 1.5<", "t = 2<", "t = 2.5<", "t = 3<"):
+        assert html.count(time) >= 4  # beside each picture of u, of v, and of their errors
+    assert "is given on them at 9 time levels, from t = 1 to t = 3." in found.text
+    assert "in Ω, at t = 1" in found.text  # the initial values
+    assert "t from 1 to 3" in found.text
+    assert found.tags.count("math") == 8  # equations, conditions, initial values, exact solution
+    assert len(html) < 2_000_000
+
+
+def test_a_solution_in_time_that_is_not_finite_has_a_report_too(case_in_time):
+    made = case_in_time()
+    values = np.full_like(made.solution.values, np.nan)
+    broken = replace(made.solution, values=values, errors=None, baseline=None)
+    assert "The values are not finite" in page(replace(made, solution=broken)).text
+
+
 def test_what_stands_in_the_problem_file_is_text_not_markup(case):
     made = case(title="<script>alert(1)</script> & more")
     found = page(made)

@@ -80,3 +80,25 @@ def test_training_can_go_on_from_the_solution(written):
     weights, meta = read_checkpoint(path)
     np.testing.assert_array_equal(weights["head.weight"], solution.weights["head.weight"])
     assert meta["method"] == "dt-pinn"
+
+
+def test_a_solution_in_time_shares_its_cells_and_keeps_its_network(case_in_time, tmp_path):
+    made = case_in_time(levels=3)
+    solution, path = made.solution, tmp_path / "solution.hdf"
+    vtkhdf.write(path, solution, grid(solution, made.domain))
+    n = solution.nodes.rows.stop
+    with h5py.File(path) as file:
+        group = file["VTKHDF"]
+        assert list(group.attrs["Version"]) == [2, 0]
+        assert group["Points"].shape == (n, 3)  # once
+        assert group["PointData/u"].shape == (3 * n,)
+        assert group["PointData/boundary"].shape == (n,)  # does not change
+        np.testing.assert_array_equal(group["Steps/Values"], solution.times)
+        np.testing.assert_array_equal(group["Steps/PointDataOffsets/u"], [0, n, 2 * n])
+        np.testing.assert_array_equal(group["Steps/PointDataOffsets/boundary"], 0)
+        u = group["PointData/u"][()].reshape(3, n)
+        np.testing.assert_array_equal(u, solution.values[:, :, 0])
+        np.testing.assert_array_equal(file["nodes/x"], solution.nodes.x)
+    weights, meta = read_checkpoint(path)
+    np.testing.assert_array_equal(weights["head.weight"], solution.weights["head.weight"])
+    assert meta["times"] == solution.times.tolist()

@@ -214,7 +214,7 @@ REFUSED = {  # text: place, and what is said
         "a coordinate or the order of a derivative is expected here. "
         "Write d(e, x, 2) with one of the coordinates: x, y.",
     ),
-    "d(x, x, 9)": ("d(x, x, 9)", "derivatives above order 8 are not supported."),
+    "d(x, x, 17)": ("d(x, x, 17)", "derivatives above order 16 are not supported."),
     "dn(x)": (
         "dn(x)",
         "dn is the normal of the boundary and has no meaning here. Use it in boundary conditions.",

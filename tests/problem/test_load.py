@@ -108,7 +108,7 @@ def test_numbers_may_be_expressions_of_constants(write):
 def test_overrides_count_instead_of_the_file(write):
     problem = load(write(RIGHT), {"nodes.spacing": 0.1, "solver.method": "pinn"})
     assert (problem.settings.nodes.spacing, problem.settings.nodes.count) == (0.1, None)
-    assert problem.settings.solver.derivatives == "autograd"
+    assert problem.settings.solver.derivatives == "taylor"
     again = problem.replace({"solver.method": "rbf-fd", "network.hidden": [8]})
     assert again.settings.nodes.spacing == 0.1
     assert again.settings.network.hidden == (8,)

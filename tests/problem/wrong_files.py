@@ -115,6 +115,8 @@ KEYS = [
           ("no learning rate", "adam")),
     Wrong("conflicting-derivatives", "order = 3", 'derivatives = "autograd"', "derivatives",
           ('method "rbf-fd" works with derivatives "rbf-fd"', 'method "pinn"')),
+    Wrong("mixed-precision-of-a-pinn", 'method = "rbf-fd"', 'method = "pinn"\nprecision = "mixed"',
+          '"mixed"', ('precision "mixed" is of dt-pinn', 'Choose "float64" or "float32".')),
     Wrong("text-for-a-number", "radius = 1.0", 'radius = "big"', '"big"',
           ('[domain] radius must be a number: unknown name "big"',)),
     Wrong("list-for-a-number", "radius = 1.0", "radius = [1.0]", "[1.0]",
@@ -147,26 +149,88 @@ KEYS = [
 ]  # fmt: skip
 
 LATER = [
-    Wrong("time", "radius = 1.0", "radius = 1.0\ntime = [0, 1]", "time",
-          ("time is not implemented",)),
-    Wrong("initial", "[exact]", '[initial]\nu = "0"\n[exact]', "[initial]",
-          ("[initial] is not implemented in this version",)),
+    Wrong("time without anything that evolves", "radius = 1.0", "radius = 1.0\ntime = [0, 1]",
+          "time", ("no equation holds a derivative in time", "Add u_t to an equation")),
+    Wrong("time that stands still", "radius = 1.0", "radius = 1.0\ntime = [1, 1]", "time",
+          ("[domain] time must end after it begins, but is [1, 1].",)),
+    Wrong("time of one number", "radius = 1.0", "radius = 1.0\ntime = [1]", "time",
+          ("[domain] time",)),
+    Wrong("one time level", "count = 300", "count = 300\ntime_levels = 1", "time_levels",
+          ("[nodes] time_levels must be at least 2, but is 1.",)),
+    Wrong("initial values without time", "[exact]", '[initial]\nu = "0"\n[exact]', 'u = "0"',
+          ("a steady problem has no initial value.", "Add time = [0.0, 1.0] to [domain]")),
     Wrong("operator", "[exact]", '[operator]\ninput = "f"\n[exact]', "[operator]",
           ("not implemented in this version",)),
     Wrong("method-operator", '"rbf-fd"', '"operator"', '"operator"',
           ("not implemented", "dt-pinn")),
-    Wrong("derivatives-taylor", "order = 3", 'derivatives = "taylor"', '"taylor"',
-          ('derivatives "taylor" is not implemented',)),
+    Wrong("accelerate-without-taylor", "order = 3", 'accelerate = "compile"', "accelerate",
+          ('accelerate "compile" is of derivatives "taylor", not "rbf-fd"', 'method "pinn"')),
+    Wrong("graph-on-a-cpu", 'method = "rbf-fd"',
+          'method = "pinn"\ndevice = "cpu"\naccelerate = "cuda-graph"', "accelerate",
+          ('accelerate "cuda-graph" needs a GPU, but device is "cpu"', 'take "compile"')),
+    Wrong("derivatives-zcs", "order = 3", 'derivatives = "zcs"', '"zcs"',
+          ('derivatives "zcs" is not implemented',)),
     Wrong("hard", 'on = "all"', 'on = "all"\nhard = true', "hard", ("not implemented",)),
     Wrong("periodic", f"condition = {CONDITION}", "periodic = true", "periodic",
           ("periodic is not implemented",)),
-    Wrong("extra", "[[boundary]]", '[[pde.extra]]\nequation = "u = 0"\n[[boundary]]',
-          "[[pde.extra]]",
-          ("not implemented",)),
-    Wrong("parameters", 'fields = ["u"]', 'fields = ["u"]\nparameters = { k = { initial = 1 } }',
-          "parameters", ("not implemented",)),
     Wrong("data", "[exact]", '[[data]]\nfile = "a.csv"\n[exact]', "[[data]]", ("not implemented",)),
     _domain("surface-file", 'shape = "surface"\nfile = "a.stl"', '"surface"', "not implemented"),
+]  # fmt: skip
+
+PINN = 'method = "pinn"\n'
+
+
+def _parameter(name: str, definition: str, at: str, *says: str) -> Wrong:
+    """Return a wrong file with an unknown parameter."""
+    old = 'fields = ["u"]'
+    return Wrong(name, old, f"{old}\nparameters = {{ {definition} }}", at, says)
+
+
+def _extra(name: str, keys: str, at: str, *says: str) -> Wrong:
+    """Return a wrong file for a PINN with a further residual."""
+    return Wrong(
+        name,
+        '[exact]\nu = "1 + sin(pi*x)*cos(pi*y)"\n\n[solver]\nmethod = "rbf-fd"\n',
+        f"[[pde.extra]]\n{keys}\n\n[exact]\nu = {EXACT}\n\n[solver]\n{PINN}",
+        at,
+        says,
+    )
+
+
+NETWORKS = [
+    _parameter("parameter-of-a-direct-solver", "k = {}", "parameters",
+               'method "rbf-fd" cannot find unknown parameters.', 'method = "pinn"'),
+    _parameter("parameter-out-of-bounds", "k = { initial = 3, upper = 2 }", "initial = 3",
+               "the initial value 3 is not between the bounds -inf and 2."),
+    _parameter("parameter-without-room", "k = { lower = 2, upper = 2 }", "upper = 2",
+               "upper must be larger than lower, but 2 is not above 2."),
+    _parameter("parameter-without-a-start", "k = { lower = 2 }", "lower = 2",
+               "the initial value 0 is not between the bounds 2 and inf.", "Give an initial"),
+    _parameter("parameter-too-large", 'k = { transform = "exp", initial = 1e4 }', "initial",
+               "the search begins at the exponential of 10000, too large"),
+    _parameter("parameter-with-unknown-key", "k = { start = 3 }", "start",
+               'unknown key "start"', "initial"),
+    _parameter("parameter-named-as-a-constant", "lam = {}", "lam = 2.0",
+               'the constant "lam" has the name of a parameter.'),
+    _parameter("parameter-named-as-a-derivative", "u_x = {}", "u_x",
+               '"u_x" means a derivative of u.'),
+    _parameter("parameter-named-as-a-word-of-python", "lambda = {}", "lambda",
+               '"lambda" cannot be used as a name.'),
+    _extra("extra-without-equation", 'where = "x < 0"', "[[pde.extra]]",
+           'key "equation" is missing', "Add equation"),
+    _extra("extra-with-unknown-name", 'equation = "d(residuum, x) = 0"', "residuum",
+           'unknown name "residuum"', 'Did you mean "residual"?'),
+    _extra("extra-with-fields-in-where", 'equation = "u = 0"\nwhere = "u < 0"', "u < 0",
+           'unknown name "u"'),
+    _extra("extra-with-unknown-key", 'equation = "u = 0"\nat = "x < 0"', 'at = "x < 0"',
+           'unknown key "at"', "where"),
+    Wrong("extra-of-a-direct-solver", "[[boundary]]",
+          '[[pde.extra]]\nequation = "u = 0"\n[[boundary]]', "[[pde.extra]]",
+          ('method "rbf-fd" cannot make use of further residuals.', 'method = "pinn"')),
+    Wrong("symmetry-of-no-field", "[solver]", '[network]\nsymmetry = { w = "odd" }\n[solver]',
+          "symmetry", ('"w" in symmetry is not a field.', "u")),
+    Wrong("symmetry-unknown", "[solver]", '[network]\nsymmetry = { u = "add" }\n[solver]',
+          "symmetry", ('unknown u "add"', 'Did you mean "odd"?')),
 ]  # fmt: skip
 
 TOML = [
@@ -321,4 +385,4 @@ LATER_ON = [  # what only the geometry, or the discrete problem, can tell
     Wrong("infinite-exact", EXACT, '"1/(x-x)"', "x-x", ("zero",)),
 ]  # fmt: skip
 
-AT_LOADING = [*KEYS, *LATER, *TOML, *NAMES, *FORMULAS, *DOMAINS]
+AT_LOADING = [*KEYS, *LATER, *NETWORKS, *TOML, *NAMES, *FORMULAS, *DOMAINS]

@@ -1,3 +1,5 @@
+from weakref import ref
+
 import numpy as np
 import pytest
 from worlds import PLATE, STOKES, disk, world
@@ -104,3 +106,17 @@ def test_an_equation_without_solution_is_reported_not_raised(tmp_path):
     assert not found.converged
     assert found.message in ("no step reduces the residual", "no convergence in 50 steps")
     assert np.isfinite(found.values).all()
+
+
+def test_newtons_method_holds_one_factorisation_at_a_time(tmp_path, monkeypatch):
+    held, factorise = [], direct.factorise
+
+    def watched(*arguments):
+        assert all(former() is None for former in held)
+        factors = factorise(*arguments)
+        held.append(ref(factors))
+        return factors
+
+    monkeypatch.setattr(direct, "factorise", watched)
+    w = world(tmp_path, disk("u = g", "laplace(u) - exp(u) = f"))
+    assert direct.solve(w.discretise()).iterations == len(held) > 2

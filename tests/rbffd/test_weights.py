@@ -2,15 +2,15 @@ from math import comb
 
 import numpy as np
 import pytest
-from clouds import cloud, inner
+from clouds import cloud, even, inner
 
 from pinnsolve.diffop import DiffOp, identity, laplacian, partial
 from pinnsolve.errors import NodesError
 from pinnsolve.progress import Progress
 from pinnsolve.rbffd import saddlepoint, weights
 from pinnsolve.rbffd.polynomials import multi_indices
-from pinnsolve.rbffd.stencils import polynomial_degree
-from pinnsolve.rbffd.weights import operator_matrices
+from pinnsolve.rbffd.stencils import nearest, polynomial_degree, shared
+from pinnsolve.rbffd.weights import operator_matrices, stencil_weights
 
 
 def monomial(x, power):
@@ -79,10 +79,34 @@ def test_errors_fall_with_the_order_asked_for(dim, order):
     assert min(slopes) > order - 0.3
 
 
+@pytest.mark.parametrize("degree", [4, 5, 6])
+def test_sharing_stencils_costs_little_accuracy(degree):
+    nodes, op = even(1200), laplacian(2)
+    u = np.sin(nodes @ [3.0, 2.0])
+    error = {}
+    for find in (nearest, shared):
+        index, weights = stencil_weights(nodes, nodes, find(nodes, nodes, degree), [op], degree)
+        miss = np.einsum("rn,rn->r", weights[0], u[index]) + 13 * u
+        error[find] = np.sqrt(np.mean(miss**2))
+    assert error[shared] < 1.5 * error[nearest]
+
+
+def test_many_points_around_one_node_take_its_stencil():
+    nodes = even(200)
+    x = 0.01 * cloud(50, 2)
+    stencils = shared(x, nodes, 4)
+    assert len(stencils.index) == 1
+    index, (weights,) = stencil_weights(x, nodes, stencils, [identity(2)], 4)
+    assert (index == np.sort(stencils.index[0])).all()
+    wave = np.array([1.0, 0.5])
+    u = np.einsum("rn,rn->r", weights, np.sin(nodes[index] @ wave))
+    np.testing.assert_allclose(u, np.sin(x @ wave), atol=1e-6)
+
+
 def test_interpolation_returns_nodal_values_at_nodes():
     nodes = cloud(200, 2)
     I = operator_matrices(nodes[:50], nodes, [identity(2)], 4)[identity(2)]
-    np.testing.assert_allclose(I.toarray(), np.eye(200)[:50], atol=1e-10)
+    np.testing.assert_allclose(I.toarray(), np.eye(200)[:50], atol=1e-8)  # rounding errors
 
 
 def test_all_operators_share_one_pattern_with_sorted_columns():
@@ -127,7 +151,8 @@ def test_chunks_do_not_change_the_weights(monkeypatch):
     seen: list[Progress] = []
     pieces = operator_matrices(nodes, nodes, [op], 2, seen.append)[op]
     assert np.abs(whole - pieces).max() < 1e-9 * np.abs(whole).max()
-    assert [p.fraction for p in seen] == pytest.approx(np.arange(1, 201) / 200)
+    assert [p.fraction for p in seen] == pytest.approx(np.arange(1, len(seen) + 1) / len(seen))
+    assert len(seen) > 100
 
 
 def test_a_watcher_can_stop_the_work(monkeypatch):

@@ -7,6 +7,7 @@ import numpy as np
 from pinnsolve.conditions import conditions
 from pinnsolve.geometry import build_domain
 from pinnsolve.geometry.nodes import generate, with_ghosts
+from pinnsolve.geometry.nodeset import rings
 from pinnsolve.problem import load
 from pinnsolve.rbffd.discretisation import discretise
 
@@ -40,7 +41,8 @@ def world(folder, text, count=400, ghosts=True, **options):
     problem = load(path, {"nodes.count": count})
     domain = build_domain(problem)
     nodes = generate(domain, count=count, pieces=problem.pieces)
-    nodes = with_ghosts(nodes, domain) if ghosts else nodes
+    n_rings = rings(problem) if ghosts is True else int(ghosts)
+    nodes = with_ghosts(nodes, domain, n_rings)
     return World(problem, nodes, conditions(problem, nodes, **options))
 
 

@@ -1,0 +1,97 @@
+"""The classical solution of a problem: sparse factorisation, stepped through time if it evolves.
+
+It is a method of its own, and what every network is held against.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
+
+from pinnsolve.conditions import conditions, initial_values
+from pinnsolve.problem import Problem
+from pinnsolve.progress import Watch, unwatched
+from pinnsolve.rbffd import direct, evolution
+from pinnsolve.rbffd.discretisation import Discretisation
+from pinnsolve.rbffd.interpolate import interpolate, interpolate_in_time
+
+TIME_SHARE = 1e-2  # of the error expected of the nodes, that may come from the steps in time
+FINEST, COARSEST = 1e-10, 1e-4  # what this may ask of the steps, relative to the solution
+
+
+@dataclass(frozen=True)
+class Classical:
+    """A classical solution.
+
+    Attributes
+    ----------
+    values
+        At all nodes, ghosts included, with the time levels first if there are any.
+    evaluate
+        The fields at points of space, or of space and time.
+    converged
+        Whether Newton's method reached its tolerance, and the steps in time are fine enough.
+    message
+        How it went.
+    iterations
+        Newton steps, or steps in time.
+    """
+
+    values: Float[ndarray, "N c"] | Float[ndarray, "K N c"]
+    evaluate: Callable[[ndarray], ndarray]
+    converged: bool
+    message: str
+    iterations: int
+
+
+def solve(problem: Problem, system: Discretisation, watch: Watch = unwatched) -> Classical:
+    """Solve a discretised problem.
+
+    Parameters
+    ----------
+    problem
+        What is solved.
+    system
+        Its discretisation.
+    watch
+        Told of the progress.
+
+    Raises
+    ------
+    SingularError
+        If there is no unique solution.
+    DivergedError
+        If the equations or the solution leave the finite numbers.
+    """
+    nodes, order, times = system.nodes, system.order, problem.times
+    if times is None:
+        steady = direct.solve(system, watch=watch)
+        return Classical(
+            steady.values,
+            partial(interpolate, nodes=nodes.x, values=steady.values, order=order),
+            steady.converged,
+            steady.message,
+            steady.iterations,
+        )
+    x = nodes.x[nodes.rows]
+    half_width = float(np.max(x.max(axis=0) - x.min(axis=0))) / 2
+    tolerance = TIME_SHARE * (nodes.spacing / half_width) ** order
+    moving = evolution.integrate(
+        system,
+        partial(conditions, problem, nodes),
+        initial_values(problem, nodes),
+        len(problem.fields),
+        times,
+        tolerance=float(np.clip(tolerance, FINEST, COARSEST)),
+        watch=watch,
+    )
+    return Classical(
+        moving.values,
+        partial(interpolate_in_time, nodes=nodes.x, times=times, values=moving.values, order=order),
+        moving.converged,
+        moving.message,
+        moving.steps,
+    )

@@ -1,0 +1,305 @@
+"""The Jacobian of a network's derivatives with respect to its weights, in factors.
+
+Taylor mode sends ``C`` channels through every linear layer, ``z^k = W a^k`` (``+ b`` for the
+value, ``k = 0``). What is wanted of a point depends on the channels at that point alone, so with
+signals ``g^k = d(wanted)/dz^k``, from one reverse pass, its row of the Jacobian is
+
+    d(wanted)/dW = sum_k g^k (x) a^k,        d(wanted)/db = g^0,
+
+and products with it need ``C (w_in + w_out)`` numbers a point instead of ``w_in w_out``. Without
+derivatives, ``C = 1``, this is what the neural tangent kernel is computed from (Jacot et al.,
+2018, arXiv:1806.07572).
+
+Weights are ordered as ``torch.nn.utils.parameters_to_vector`` orders them; rows by what is
+wanted, then by point.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from pinnsolve.derivatives.plan import Plan, plan
+from pinnsolve.derivatives.series import compose
+from pinnsolve.derivatives.taylor import biased, by_operator, directions, linear, readings, scaled
+from pinnsolve.diffop import DiffOp
+from pinnsolve.networks.mlp import MLP
+
+BLOCK = 2**24  # numbers formed at a time; 128 MiB in double precision
+PAIR = 8  # operations on an entry of the Gram matrix that a pair of channels costs on top
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One linear layer as every point saw it.
+
+    Attributes
+    ----------
+    inputs
+        Its input in each channel.
+    signals
+        Derivatives of what is wanted by its output in each channel.
+    n_values
+        How many channels, the first, are values, to which the bias is added.
+    """
+
+    inputs: Float[Tensor, "C N w"]
+    signals: Float[Tensor, "o C N v"]
+    n_values: int = 1
+
+    def dense(self) -> Float[Tensor, "R P"]:
+        """Return the Jacobian by this layer's weights, then by its biases."""
+        weights = torch.einsum("ocnv,cnw->onvw", self.signals, self.inputs)
+        biases = self.signals[:, : self.n_values].sum(1)
+        return torch.cat([weights.flatten(2), biases], 2).flatten(0, 1)
+
+    def points(self, some: slice) -> "Layer":
+        """Return the layer as some points saw it."""
+        return replace(self, inputs=self.inputs[:, some], signals=self.signals[:, :, some])
+
+    def units(self, some: slice) -> "Layer":
+        """Return the part of the layer that feeds some units."""
+        return replace(self, signals=self.signals[..., some])
+
+    def double(self) -> "Layer":
+        """Return the layer in double precision."""
+        return replace(self, inputs=self.inputs.double(), signals=self.signals.double())
+
+    def with_image(self, image: "Layer") -> "Layer":
+        """Return the layer as a point and its mirror image saw it together."""
+
+        def joined(own: Tensor, other: Tensor) -> Tensor:
+            return torch.cat([own[:1], other[:1], own[1:], other[1:]])
+
+        signals = joined(self.signals.transpose(0, 1), image.signals.transpose(0, 1))
+        return Layer(joined(self.inputs, image.inputs), signals.transpose(0, 1), n_values=2)
+
+
+@dataclass(frozen=True)
+class NetworkJacobian:
+    """The Jacobian of ``o`` quantities at ``N`` points: ``R = o N`` rows.
+
+    Attributes
+    ----------
+    layers
+        The network's layers, first to last.
+    """
+
+    layers: tuple[Layer, ...]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        o, _, N, _ = self.layers[0].signals.shape
+        return o * N, sum((a.inputs.shape[2] + 1) * a.signals.shape[3] for a in self.layers)
+
+    def dense(self) -> Float[Tensor, "R P"]:
+        """Return all entries."""
+        return torch.cat([layer.dense() for layer in self.layers], 1)
+
+    def points(self, some: slice) -> "NetworkJacobian":
+        """Return the rows of some points."""
+        return NetworkJacobian(tuple(layer.points(some) for layer in self.layers))
+
+    def chunks(self) -> Iterator["NetworkJacobian"]:
+        """Yield the rows of a few points at a time, few enough to be formed."""
+        o, _, N, _ = self.layers[0].signals.shape
+        size = max(1, BLOCK // (o * self.shape[1]))
+        yield from (self.points(slice(start, start + size)) for start in range(0, N, size))
+
+    def gram(self) -> Float[Tensor, "R R"]:
+        """Return ``J J^T``."""
+        return self.cross_gram(self)
+
+    def cross_gram(self, other: "NetworkJacobian") -> Float[Tensor, "R S"]:
+        """Return ``J K^T`` for the same network's Jacobian ``K`` of other quantities."""
+        rows, columns = self.shape[0], other.shape[0]
+        K = self.layers[0].inputs.new_zeros(rows, columns)
+        for mine, theirs in zip(self.layers, other.layers, strict=True):
+            _add_gram(K, mine, theirs)
+        return K
+
+    def normal(self) -> Float[Tensor, "P P"]:
+        """Return ``J^T J``, a few points at a time."""
+        P = self.shape[1]
+        A = self.layers[0].inputs.new_zeros(P, P)
+        for chunk in self.chunks():
+            J = chunk.dense()
+            A.addmm_(J.mT, J)
+        return A
+
+    def times(self, v: Float[Tensor, " P"]) -> Float[Tensor, " R"]:
+        """Return ``J v``."""
+        result = torch.zeros_like(self.layers[0].signals[:, 0, :, 0])
+        start = 0
+        for layer in self.layers:
+            w, u = layer.inputs.shape[2], layer.signals.shape[3]
+            z = linear(layer.inputs, v[start : start + u * w].view(u, w))
+            z[: layer.n_values] += v[start + u * w : start + u * (w + 1)]
+            for signals, change in zip(layer.signals.unbind(1), z, strict=True):
+                result += (signals * change).sum(2)
+            start += u * (w + 1)
+        return result.flatten()
+
+    def transposed_times(self, y: Float[Tensor, " R"]) -> Float[Tensor, " P"]:
+        """Return ``J^T y``."""
+        nodal = y.view(self.layers[0].signals.shape[0], -1)
+        parts = []
+        for layer in self.layers:
+            weighted = torch.einsum("on,ocnv->cnv", nodal, layer.signals)
+            W = weighted.flatten(0, 1).mT @ layer.inputs.flatten(0, 1)
+            parts += [W.flatten(), weighted[: layer.n_values].sum((0, 1))]
+        return torch.cat(parts)
+
+
+@dataclass(frozen=True)
+class StackedJacobian:
+    """Jacobians of the same network below one another.
+
+    Attributes
+    ----------
+    parts
+        Of different quantities, or at different points.
+    """
+
+    parts: tuple[NetworkJacobian, ...]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        return sum(self._rows), self.parts[0].shape[1]
+
+    def dense(self) -> Float[Tensor, "R P"]:
+        """Return all entries."""
+        return torch.cat([part.dense() for part in self.parts])
+
+    def gram(self) -> Float[Tensor, "R R"]:
+        """Return ``J J^T``."""
+        blocks: list[list[Tensor]] = []
+        for i, part in enumerate(self.parts):
+            above = [row[i].mT for row in blocks]
+            row = [part.cross_gram(other) for other in self.parts[i:]]
+            blocks.append(above + row)
+        return torch.cat([torch.cat(row, 1) for row in blocks])
+
+    def normal(self) -> Float[Tensor, "P P"]:
+        """Return ``J^T J``."""
+        A = self.parts[0].normal()
+        for part in self.parts[1:]:
+            A += part.normal()
+        return A
+
+    def times(self, v: Float[Tensor, " P"]) -> Float[Tensor, " R"]:
+        """Return ``J v``."""
+        return torch.cat([part.times(v) for part in self.parts])
+
+    def transposed_times(self, y: Float[Tensor, " R"]) -> Float[Tensor, " P"]:
+        """Return ``J^T y``."""
+        pairs = zip(self.parts, y.split(self._rows), strict=True)
+        return torch.stack([part.transposed_times(piece) for part, piece in pairs]).sum(0)
+
+    @property
+    def _rows(self) -> list[int]:
+        return [part.shape[0] for part in self.parts]
+
+
+@dataclass(frozen=True)
+class Trace:
+    """A network's derivatives at points, and the way they came about.
+
+    Attributes
+    ----------
+    values
+        The derivatives, by operator; differentiable as far as `jacobian` needs it.
+    """
+
+    values: dict[DiffOp, Float[Tensor, "N c"]]
+    _inputs: tuple[Tensor, ...]
+    _outputs: tuple[Tensor, ...]
+    _is_double: bool = False  # whether there is a mirror image, whose layers follow
+
+    def jacobian(self, wanted: Sequence[Float[Tensor, " N"]]) -> NetworkJacobian:
+        """Return the Jacobian of quantities computed pointwise from `values`.
+
+        Parameters
+        ----------
+        wanted
+            Each at all points; a quantity of one point must not depend on another's values.
+        """
+        by_quantity = [
+            torch.autograd.grad(quantity.sum(), self._outputs, retain_graph=True)
+            for quantity in wanted
+        ]
+        signals = [torch.stack(signal) for signal in zip(*by_quantity, strict=True)]
+        layers = tuple(map(Layer, self._inputs, signals))
+        if self._is_double:
+            half = len(layers) // 2
+            layers = tuple(map(Layer.with_image, layers[:half], layers[half:]))
+        return NetworkJacobian(layers)
+
+
+def trace(net: MLP, x: Float[Tensor, "N d"], ops: Iterable[DiffOp]) -> Trace:
+    """Evaluate derivatives of a network's outputs, and keep what their Jacobian needs.
+
+    Parameters
+    ----------
+    net
+        The network.
+    x
+        Where.
+    ops
+        Which derivatives.
+    """
+    if net.parities:
+        return _trace_with_image(net, x, list(ops))
+    chosen: Plan = plan(ops)
+    slopes = directions(net, chosen)[:, None].expand(-1, len(x), -1)
+    a = torch.cat([scaled(net, x)[None], slopes])
+    inputs = [a]
+    outputs: list[Tensor] = []
+    with torch.enable_grad():
+        for layer in net.layers:
+            # cutting the graph at the weights leaves only the path from z to what is wanted
+            z = linear(a, layer.weight.detach())
+            outputs.append(z if z.requires_grad else z.requires_grad_())
+            a = compose(net.activation_name, [z], layer.bias.detach(), chosen.layout)
+            inputs.append(a.detach())
+        outputs.append(linear(a, net.head.weight.detach()))
+        values = by_operator(chosen, biased(net, readings(chosen, outputs[-1]), chosen))
+    return Trace(values, tuple(inputs), tuple(outputs))
+
+
+def _trace_with_image(net: MLP, x: Float[Tensor, "N d"], ops: Sequence[DiffOp]) -> Trace:
+    """Trace a network and its mirror image, of which symmetric outputs are made."""
+    seen, image = (trace(part, x, ops) for part in net.images())
+    with torch.enable_grad():
+        values = {op: net.combined(seen.values[op], image.values[op]) for op in seen.values}
+    first, *others = image._inputs
+    inputs = (*seen._inputs, first * net.mirror, *others)  # weights are those of the network
+    return Trace(values, inputs, (*seen._outputs, *image._outputs), _is_double=True)
+
+
+def _add_gram(K: Float[Tensor, "R S"], mine: Layer, theirs: Layer) -> None:
+    """Add ``J K^T`` of one layer, by pairs of channels or by the entries, whichever is less."""
+    o, C, N, v = mine.signals.shape
+    p, D, M, _ = theirs.signals.shape
+    w = mine.inputs.shape[2]
+    if C * D * (o * p * (v + PAIR) + w) < o * p * v * w:
+        blocks = K.view(o, N, p, M)
+        for k in range(C):
+            for l in range(D):
+                inputs = mine.inputs[k] @ theirs.inputs[l].mT
+                if k < mine.n_values and l < theirs.n_values:
+                    inputs += 1
+                for i in range(o):
+                    for j in range(p):
+                        signals = mine.signals[i, k] @ theirs.signals[j, l].mT
+                        blocks[i, :, j].addcmul_(signals, inputs)
+        return
+    units = max(1, BLOCK // ((w + 1) * max(len(K), K.shape[1])))
+    for start in range(0, v, units):
+        some = slice(start, start + units)
+        A = mine.units(some).dense()
+        K.addmm_(A, A.mT if mine is theirs else theirs.units(some).dense().mT)

@@ -1,0 +1,104 @@
+"""Unknown parameters of the equations, trained as further weights of the network.
+
+Bounds are built in: what is trained is a number ``s`` without bounds, and the parameter is
+
+    m + h sin(s / h)            between two, with their middle m and half their distance h,
+    a - 1 + sqrt(s^2 + 1)       above a,
+    b + 1 - sqrt(s^2 + 1)       below b,
+
+or the exponential of that. A step too far swings back from the bound instead of staying there.
+Source: James & Roos (1975), Minuit, doi:10.1016/0010-4655(75)90039-9.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import asin, inf, sqrt
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+MARGIN = 1e-2  # of the range: a start is kept this far from a bound, where the map is flat
+
+
+@dataclass(frozen=True)
+class Range:
+    """Where a parameter, or its logarithm, may lie, and where its search begins.
+
+    Attributes
+    ----------
+    start
+        Where it begins.
+    lower, upper
+        The bounds, infinite if there are none.
+    is_exponential
+        Whether all that is about the logarithm.
+    """
+
+    start: float
+    lower: float = -inf
+    upper: float = inf
+    is_exponential: bool = False
+
+    def value(self, s: Float[Tensor, "*n"]) -> Float[Tensor, "*n"]:
+        """Return the parameter for the number that is trained."""
+        low, high = self.lower, self.upper
+        if low > -inf and high < inf:
+            half = (high - low) / 2
+            q = (low + high) / 2 + half * torch.sin(s / half)
+        elif low > -inf:
+            q = low - 1 + torch.sqrt(s * s + 1)
+        elif high < inf:
+            q = high + 1 - torch.sqrt(s * s + 1)
+        else:
+            q = s
+        return torch.exp(q) if self.is_exponential else q
+
+    def first(self) -> float:
+        """Return the number that is trained with which the search begins."""
+        low, high, q = self.lower, self.upper, self.start
+        if low > -inf and high < inf:
+            half = (high - low) / 2
+            share = (q - (low + high) / 2) / half
+            return half * asin(min(max(share, MARGIN - 1), 1 - MARGIN))
+        if low == -inf and high == inf:
+            return q
+        room = max(q - low if low > -inf else high - q, MARGIN)
+        return sqrt((1 + room) ** 2 - 1)
+
+
+class Unknowns(nn.Module):
+    """The unknown parameters of a problem.
+
+    Parameters
+    ----------
+    ranges
+        One for each.
+    """
+
+    def __init__(self, ranges: Sequence[Range]) -> None:
+        super().__init__()
+        self.ranges = tuple(ranges)
+        self.trained = nn.Parameter(torch.zeros(len(self.ranges), dtype=torch.float64))
+        self.reset()
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self.ranges)
+
+    @torch.no_grad()
+    def reset(self) -> None:
+        """Return to the first values."""
+        self.trained.copy_(torch.tensor([a.first() for a in self.ranges], dtype=torch.float64))
+
+    def forward(self, trained: Float[Tensor, " k"] | None = None) -> Float[Tensor, " k"]:
+        """Return the parameters, by default those of the numbers held."""
+        s = self.trained if trained is None else trained
+        return torch.stack([a.value(part) for a, part in zip(self.ranges, s, strict=True)])
+
+    def slopes(self, trained: Float[Tensor, " k"]) -> Float[Tensor, " k"]:
+        """Return the derivative of each parameter by the number that is trained."""
+        with torch.enable_grad():
+            s = trained.detach().requires_grad_()
+            (slopes,) = torch.autograd.grad(self(s).sum(), s)
+        return slopes

@@ -1,0 +1,42 @@
+"""Whether the method can do what a problem file asks for.
+
+Unknown parameters and further residuals need a network that is differentiated exactly: a direct
+solver has no place for an equation more than there are unknowns, and RBF-FD none for the high
+derivatives that such residuals take.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pinnsolve.errors import Fault, KeyPath, suggestion
+from pinnsolve.problem.source import KEY
+
+CAPABLE = "pinn"
+
+
+def method_faults(valid: Mapping[KeyPath, Any]) -> list[Fault]:
+    """Return what the method cannot do, and symmetries of what is no field.
+
+    Parameters
+    ----------
+    valid
+        Sections that passed validation, by key path.
+    """
+    unknowns, pde = valid.get(("unknowns",)), valid.get(("pde",))
+    solver, network = valid.get(("solver",)), valid.get(("network",))
+    faults = []
+    if solver is not None and solver.method != CAPABLE:
+        remedy = f'Set method = "{CAPABLE}" in [solver].'
+        if unknowns is not None and unknowns.parameters:
+            message = f'method "{solver.method}" cannot find unknown parameters.'
+            faults.append(Fault(("unknowns", "parameters"), message, remedy))
+        if pde is not None and pde.extra:
+            message = f'method "{solver.method}" cannot make use of further residuals.'
+            faults.append(Fault(("pde", "extra"), message, remedy))
+    if unknowns is not None and network is not None:
+        for name in network.symmetry:
+            if name not in unknowns.fields:
+                message = f'"{name}" in symmetry is not a field.'
+                key: KeyPath = ("network", "symmetry", name)
+                faults.append(Fault(key, message, suggestion(name, unknowns.fields), KEY))
+    return faults

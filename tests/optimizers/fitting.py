@@ -1,0 +1,67 @@
+"""The simplest objective there is, for tests of what lowers objectives."""
+
+from dataclasses import dataclass
+
+import torch
+from scipy.sparse import eye_array
+
+from pinnsolve.derivatives.discrete import SparseMatrix
+from pinnsolve.leastsquares.jacobian import NodalJacobian, layers
+from pinnsolve.networks.mlp import MLP
+from pinnsolve.optimizers.objective import by_reverse_mode
+
+
+@dataclass
+class Fit:
+    """Fit ``sin(3 x)`` on points: the simplest objective there is."""
+
+    net: MLP
+    x: torch.Tensor
+    is_linear = True
+
+    @property
+    def linear_rows(self):
+        return torch.ones(len(self.x), dtype=torch.bool)
+
+    def residual(self):
+        return (self.net(self.x) - torch.sin(3 * self.x))[:, 0] / len(self.x) ** 0.5
+
+    @torch.enable_grad()
+    def gradient(self):
+        return by_reverse_mode(self.net, self.residual())
+
+    def value(self):
+        with torch.no_grad():
+            return self.residual()
+
+    def linearise(self):
+        S = SparseMatrix(eye_array(len(self.x), format="csr") / len(self.x) ** 0.5)
+        return self.value(), NodalJacobian(S, layers(self.net, self.x))
+
+    def head(self):
+        features = self.net.features(self.x)
+        ones = torch.ones_like(features[:, :1])
+        M = torch.cat([features, ones], 1) * len(self.x) ** -0.5
+        return Head(M, torch.sin(3 * self.x)[:, 0] * len(self.x) ** -0.5)
+
+
+@dataclass
+class Head:
+    """The same in the head's weights."""
+
+    M: torch.Tensor
+    t: torch.Tensor
+
+    def residual(self, c):
+        return self.M @ c - self.t
+
+    def linearise(self, _):
+        return self.M, self.t
+
+
+def fit(dtype: torch.dtype = torch.float64, device: str = "cpu") -> Fit:
+    """Return the task of fitting 60 points by 20 features."""
+    net = MLP([-1], [1], [20], 1, seed=3)
+    net.randomise_head(3)
+    x = torch.linspace(-1, 1, 60, dtype=torch.float64)[:, None]
+    return Fit(net.to(device, dtype), x.to(device, dtype))

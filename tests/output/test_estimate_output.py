@@ -1,0 +1,97 @@
+"""What is shown of an estimate: in words, as numbers, as pictures and as fields."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from pinnsolve.output import report
+from pinnsolve.output.grid import grid
+from pinnsolve.output.metrics import metrics_json
+from pinnsolve.output.verdict import verdict
+from pinnsolve.solution import Estimate
+from pinnsolve.summary import summary
+
+UNKNOWN = Estimate({"u": None, "v": None}, {"u": None, "v": None}, message="too few nodes.")
+
+
+def estimated(case, **changes):
+    """Return a solution by hand with an estimate."""
+    made = case(**changes)
+    field = 1e-5 * made.solution.values
+    found = Estimate({"u": 2e-6, "v": 1e-6}, {"u": 9e-6, "v": 1.2e-5}, 0.2 * field, field)
+    return replace(made, solution=replace(made.solution, estimate=found))
+
+
+def page(made):
+    return report.html(made.solution, grid(made.solution, made.domain), made.domain)
+
+
+def test_the_verdict_tells_the_estimate_and_what_the_training_left(case):
+    said = verdict(estimated(case).solution)
+    assert said[2] == (
+        "Estimated from the equations alone, the largest relative L2 error on the nodes is "
+        "1.2·10⁻⁵, and the training left 2.0·10⁻⁶; this is no bound."
+    )
+
+
+def test_a_direct_solution_was_not_trained(case):
+    said = verdict(replace(estimated(case).solution, method="rbf-fd", baseline=None))
+    assert said[2] == (
+        "Estimated from the equations alone, the largest relative L2 error on the nodes is "
+        "1.2·10⁻⁵; this is no bound."
+    )
+
+
+def test_what_could_not_be_estimated_is_said_with_the_reason(case):
+    solution = replace(case().solution, estimate=UNKNOWN)
+    assert "The error could not be estimated: too few nodes." in verdict(solution)
+    assert "The error could not be estimated: too few nodes." in summary(solution, [])
+    made = replace(case(), solution=solution)
+    assert "Not everything could be estimated: too few nodes." in page(made)
+    assert json.loads(metrics_json(solution))["error_estimate"]["v"] == {
+        "optimisation": None,
+        "total": None,
+    }
+
+
+def test_the_summary_has_one_line_for_it(case):
+    lines = summary(estimated(case).solution, [])
+    assert (
+        "Estimated error on the nodes, no bound: u 9.00e-06, v 1.20e-05; "
+        "2.00e-06 left by the training."
+    ) in lines
+
+
+def test_the_estimated_errors_are_fields_of_the_output(case):
+    made = estimated(case)
+    values = grid(made.solution, made.domain).values
+    np.testing.assert_array_equal(
+        values["u_error_estimate"], made.solution.estimate.total_field[:, 0]
+    )
+    np.testing.assert_array_equal(
+        values["v_optimisation_estimate"], made.solution.estimate.optimisation_field[:, 1]
+    )
+
+
+@pytest.mark.parametrize("shape", ["interval", "disk", "box"])
+def test_the_report_shows_numbers_and_a_picture_beside_the_true_error(case, shape):
+    text = page(estimated(case, shape=shape))
+    section = text.split("<h2>Estimated error</h2>")[1].split("</section>")[0]
+    assert "1.20·10⁻⁵" in section
+    assert "true error" in section
+    assert section.count("<figure>") == 2
+    assert "An estimate, never a bound." in section
+
+
+def test_without_exact_solution_the_report_has_the_estimate_alone(case):
+    text = page(estimated(case, has_exact=False))
+    section = text.split("<h2>Estimated error</h2>")[1].split("</section>")[0]
+    assert "true error" not in section
+    assert section.count("<figure>") == 2
+
+
+def test_a_solution_without_estimate_has_no_section_for_it(case):
+    assert "Estimated error" not in page(case())
+    assert json.loads(metrics_json(case().solution))["error_estimate"] is None

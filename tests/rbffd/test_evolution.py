@@ -1,0 +1,176 @@
+"""Problems stepped through time, against exact solutions."""
+
+import numpy as np
+import pytest
+from posing import INTERVAL, SQUARE, pose
+
+from pinnsolve.conditions import conditions, initial_values
+from pinnsolve.errors import SingularError
+from pinnsolve.exactness import exact_at
+from pinnsolve.geometry import build_domain
+from pinnsolve.geometry.nodeset import node_set
+from pinnsolve.preflight import assemble
+from pinnsolve.rbffd import evolution
+
+IN_TIME = "\ntime = [0, 1]"
+GIVEN = """
+[functions]
+f = "manufactured"
+g = "manufactured"
+[initial]
+u = "manufactured"
+{more}
+[exact]
+u = "{exact}"
+"""
+
+
+def integrate(problem, tolerance=1e-9):
+    nodes = node_set(problem, build_domain(problem))
+    held = conditions(problem, nodes)
+    system = assemble(problem, nodes, held)
+    return evolution.integrate(
+        system,
+        lambda times: conditions(problem, nodes, times),
+        initial_values(problem, nodes),
+        len(problem.fields),
+        problem.times,
+        tolerance=tolerance,
+    ), nodes
+
+
+def error(problem, **options):
+    result, nodes = integrate(problem, **options)
+    assert result.converged
+    exact = exact_at(problem, nodes)
+    u = result.values[:, nodes.rows]
+    return np.linalg.norm(u - exact) / np.linalg.norm(exact)
+
+
+def problem_of(folder, equation, exact, more="", levels=4, **parts):
+    parts = {"domain": INTERVAL, "count": 60, **parts}
+    parts["domain"] += IN_TIME
+    posed = pose(folder, equation, more=GIVEN.format(exact=exact, more=more), **parts)
+    return posed.replace({"nodes.time_levels": levels})
+
+
+@pytest.mark.parametrize(
+    "condition", ["u = g", "dn(u) + u = g", "u_t + dn(u) = g"], ids=["value", "robin", "dynamic"]
+)
+def test_polynomials_in_space_and_time_are_reproduced(condition, tmp_path):
+    # degree 4 in space and the number of stages in time are exact up to rounding
+    problem = problem_of(
+        tmp_path,
+        "u_t = laplace(u) - u_x + f",
+        "1 + (x^4 - x*y + y^2)*t^2 - 3*t",
+        domain=SQUARE,
+        count=200,
+        on=[("all", condition)],
+    )
+    assert error(problem) < 1e-10
+
+
+def test_polynomials_are_reproduced_where_coefficients_change_in_time(tmp_path):
+    problem = problem_of(
+        tmp_path,
+        "(2 + t)*u_t = (1 + t^2)*laplace(u) + x*t*u + f",
+        "x^3*t^2 + 1",
+        on=[("all", "dn(u) + (1 + t)*u = g")],
+    )
+    assert error(problem) < 1e-8  # Newton's matrices are those of one instant: its tolerance
+
+
+def test_a_nonlinear_equation(tmp_path):
+    problem = problem_of(
+        tmp_path,
+        "u_t + u*u_x = 0.1*u_xx + f",
+        "sin(pi*x)*exp(-t) + x",
+        on=[("all", "u = g")],
+        order=4,
+    )
+    assert error(problem) < 1e-6
+
+
+def test_an_equation_of_second_order_in_time(tmp_path):
+    problem = problem_of(
+        tmp_path,
+        "u_tt = laplace(u) + f",
+        "sin(pi*x)*cos(pi*t)",
+        more='u_t = "0"',
+        on=[("all", "u = g")],
+        order=4,
+    )
+    assert error(problem) < 1e-6
+
+
+def test_a_field_without_derivative_in_time_needs_no_initial_value(tmp_path):
+    given = """
+[functions]
+f = "manufactured"
+g = "manufactured"
+[initial]
+u = "manufactured"
+[exact]
+u = "cos(pi*x)*exp(-t)"
+v = "x*(1 - x)*(1 + t)"
+"""
+    problem = pose(
+        tmp_path,
+        "u_t = laplace(u) + v + f",
+        "laplace(v) - v = u*t + g",
+        domain=INTERVAL + IN_TIME,
+        count=60,
+        order=4,
+        on=[("all", "dn(u) = 0"), ("all", "v = 0")],
+        more=given,
+    ).replace({"nodes.time_levels": 4})
+    assert error(problem) < 1e-6
+
+
+def test_the_order_in_time_is_that_of_the_method(tmp_path):
+    # a polynomial of degree four in space is exact, so that all error comes from time
+    problem = problem_of(
+        tmp_path, "u_t = laplace(u) + f", "1 + x^2*sin(6*t)", on=[("all", "dn(u) + u = g")]
+    )
+    # a tolerance that any change satisfies: two steps a level
+    errors = [
+        error(problem.replace({"nodes.time_levels": levels}), tolerance=1.0) for levels in (5, 9)
+    ]
+    assert np.log2(errors[0] / errors[1]) > 3 - 0.3
+
+
+def test_steps_that_are_not_fine_enough_are_told(tmp_path):
+    problem = problem_of(
+        tmp_path, "u_t = laplace(u) + f", "x^2*sin(40*t)", on=[("all", "u = g")], levels=2
+    )
+    result, _ = integrate(problem, tolerance=1e-15)
+    assert not result.converged
+    assert "whose number still matters: halving them changed it by" in result.message
+
+
+def test_equations_that_do_not_say_how_fields_go_on_are_refused(tmp_path):
+    given = """
+[initial]
+u = "x"
+"""
+    problem = pose(
+        tmp_path,
+        "u_t = laplace(u) + v_x",
+        "v_x - v_x*1.0 + u - x = 0",
+        domain=INTERVAL + IN_TIME,
+        count=60,
+        on=[("all", "u = x"), ("left", "v = 0")],
+        more=given,
+    )
+    with pytest.raises(SingularError, match="no unique solution"):
+        integrate(problem)
+
+
+def test_a_matrix_of_a_step_is_better_conditioned_than_the_steady_one(tmp_path):
+    problem = problem_of(
+        tmp_path, "u_t = laplace(u) + f", "x*t", on=[("all", "dn(u) + u = g")], count=200
+    )
+    nodes = node_set(problem, build_domain(problem))
+    system = assemble(problem, nodes, conditions(problem, nodes))
+    small, large = (evolution.condition(system, 1, [1], step) for step in (1e-4, 1.0))
+    assert 1 < small < large
