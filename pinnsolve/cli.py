@@ -135,6 +135,88 @@ def solve(
 
 
 @app.command()
+def compare(
+    file: File,
+    methods: Annotated[str, typer.Option(help="Methods.")] = "rbf-fd,dt-pinn,pinn",
+    optimizers: Annotated[
+        str,
+        typer.Option(help="default (the method's own schedule), head, gauss-newton, adam, lbfgs."),
+    ] = "default,lbfgs",
+    orders: Annotated[
+        str, typer.Option(help="Orders of RBF-FD, as 2,3,4,5; default: the problem's.")
+    ] = "",
+    derivatives: Annotated[str, typer.Option(help="Derivatives of pinn; default: its own.")] = "",
+    precision: Annotated[
+        str, typer.Option(help="Precision of the networks, as float32 or pinn=float32.")
+    ] = "",
+    nodes: Annotated[
+        str, typer.Option(help="Numbers of nodes, as 582,1663; default: the problem's.")
+    ] = "",
+    seeds: Annotated[int, typer.Option(min=1, help="How many seeds: 0, 1, 2 …")] = 1,
+    seconds: Annotated[float, typer.Option(min=0.001, help="Time for each training.")] = 30.0,
+    iterations: Annotated[
+        int | None, typer.Option(min=1, help="Iterations of each training; default: no limit.")
+    ] = None,
+    hidden: Annotated[
+        str, typer.Option(help="Hidden layers of every network, as 50,50,50,50.")
+    ] = "",
+    reference: Annotated[
+        str | None, typer.Option(help="What speed-ups refer to; default: the first pinn.")
+    ] = None,
+    settings: Set = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder for the results.")] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace results that are already there.")
+    ] = False,
+    time_limit: Annotated[
+        float | None, typer.Option(min=0, metavar="SECONDS", help="Stop and keep what there is.")
+    ] = None,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="CPU threads; default: the usable cores.")
+    ] = None,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> int:
+    """Solve a problem in many ways, and compare errors and times."""
+    set_threads(threads)
+    from pinnsolve import plan as planning
+    from pinnsolve.problem import load
+
+    grid = planning.Grid(
+        methods=planning.names(methods),
+        derivatives=planning.names(derivatives),
+        orders=planning.whole_numbers("orders", orders),
+        optimizers=planning.names(optimizers),
+        precisions=planning.precisions(precision),
+        seeds=seeds,
+        nodes=planning.whole_numbers("nodes", nodes),
+        seconds=seconds,
+        iterations=iterations,
+        hidden=planning.whole_numbers("hidden", hidden) or None,
+    )
+    plan = planning.plan(load(_existing(file), _overrides(settings)), grid, reference)
+    directory = out or Path(f"runs/{plan.problems[0].name}-compare")
+    _must_be_writable(directory)
+    if not (quiet or json):
+        terminal.tell(plan.announcement)
+    with _watch(quiet or json, time_limit) as watch:
+        from pinnsolve import compare as comparing
+        from pinnsolve.output.comparison import write_comparison
+        from pinnsolve.output.metrics import plain
+        from pinnsolve.summary import comparison_lines
+
+        comparison = comparing.compare(plan, watch)
+        files = write_comparison(comparison, directory, overwrite)
+    if json:
+        terminal.say_json(plain(comparison.rows()))
+    else:
+        terminal.say("\n".join(comparison_lines(comparison, files)))
+    if comparison.bug is not None:
+        raise comparison.bug
+    return EXIT_STATUS[comparison.status]
+
+
+@app.command()
 def check(file: File, settings: Set = None, json: Json = False) -> None:
     """Say what a problem is and what it will take."""
     from pinnsolve.preflight import check as examine
