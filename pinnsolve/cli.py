@@ -24,7 +24,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pinnsolve import terminal
+from pinnsolve import bench_commands, terminal
 from pinnsolve.errors import FileError, Stopped
 from pinnsolve.failure import report
 from pinnsolve.interruption import interruption
@@ -37,7 +37,12 @@ CONTEXT = {"help_option_names": ["-h", "--help"]}
 app = typer.Typer(add_completion=False, context_settings=CONTEXT, rich_markup_mode=None)
 shipped_problems = typer.Typer(help="List the problems that come with pinnsolve, or copy one.")
 app.add_typer(shipped_problems, name="problems", context_settings=CONTEXT)
-WITHOUT_ARGUMENTS = {(): ["--help"], ("problems",): ["problems", "list"]}
+app.add_typer(bench_commands.app, name="bench", context_settings=CONTEXT)
+WITHOUT_ARGUMENTS = {
+    (): ["--help"],
+    ("problems",): ["problems", "list"],
+    ("bench",): ["bench", "--help"],
+}
 
 File = Annotated[Path, typer.Argument(help="Problem file, TOML.", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="Write the result as JSON.")]

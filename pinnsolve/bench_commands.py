@@ -1,0 +1,129 @@
+"""The commands ``pinnsolve bench …``: measure, print a table, draw a picture."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from pinnsolve import terminal
+from pinnsolve.errors import FileError
+from pinnsolve.machine import set_threads
+
+CONTEXT = {"help_option_names": ["-h", "--help"]}
+app = typer.Typer(help="Measure what derivatives cost, and how exact they are.")
+
+Json = Annotated[bool, typer.Option("--json", help="Write the result as JSON.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
+Threads = Annotated[int | None, typer.Option(min=1, help="CPU threads; default: the usable cores.")]
+Out = Annotated[Path | None, typer.Option("--out", "-o", help="Draw the result: .png, .svg.")]
+Repeats = Annotated[int, typer.Option(min=1, help="Of each measurement; medians count.")]
+
+
+@app.command()
+def derivatives(
+    orders: Annotated[str, typer.Option(help="Highest orders, as 1-9 or 2,4,8.")] = "1-9",
+    width: Annotated[int, typer.Option(min=1, help="Of the hidden layers.")] = 24,
+    depth: Annotated[int, typer.Option(min=1, help="Number of hidden layers.")] = 3,
+    batch: Annotated[int, typer.Option(min=1, help="Number of points.")] = 256,
+    precision: Annotated[
+        Literal["float64", "float32"], typer.Option(help="float64 or float32.")
+    ] = "float64",
+    device: Annotated[Literal["cpu", "cuda"], typer.Option(help="cpu or cuda.")] = "cpu",
+    repeats: Repeats = 9,
+    threads: Threads = None,
+    out: Out = None,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Time and memory of derivatives against their order, by Taylor mode and nested autograd."""
+    wanted = _numbers("orders", orders, 1, 20)
+    _check_picture(out)
+    set_threads(threads)
+    with terminal.display(quiet or json) as watch:
+        from pinnsolve.bench.derivatives import costs, lines
+
+        _check_device(device)
+        rows = costs(wanted, width, depth, batch, precision, device, repeats, watch)
+    if out is not None:
+        from pinnsolve.bench.figures import draw_costs
+
+        draw_costs(rows, out)
+    _show([asdict(row) for row in rows], lines(rows), out, json)
+
+
+@app.command()
+def depth(
+    operator: Annotated[
+        Literal["laplacian", "biharmonic"], typer.Option(help="laplacian or biharmonic.")
+    ] = "laplacian",
+    depths: Annotated[str, typer.Option(help="Numbers of hidden layers, as 1-10.")] = "1-10",
+    nodes: Annotated[int, typer.Option(min=100, help="Number of nodes.")] = 1663,
+    repeats: Repeats = 5,
+    seed: Annotated[int, typer.Option(min=0, help="Of the random weights.")] = 0,
+    threads: Threads = None,
+    out: Out = None,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Error and time of an operator by RBF-FD, autograd and Taylor mode against the depth."""
+    wanted = _numbers("depths", depths, 1, 100)
+    _check_picture(out)
+    set_threads(threads)
+    with terminal.display(quiet or json) as watch:
+        from pinnsolve.bench.depth import accuracies, lines
+
+        rows = accuracies(operator, wanted, nodes, repeats, seed, watch)
+    if out is not None:
+        from pinnsolve.bench.figures import draw_accuracies
+
+        draw_accuracies(rows, out)
+    _show([asdict(row) for row in rows], lines(rows), out, json)
+
+
+def _show(
+    rows: list[dict[str, Any]], cells: Sequence[Sequence[str]], out: Path | None, json: bool
+) -> None:
+    """Print the measurements."""
+    if json:
+        terminal.say_json(rows)
+        return
+    terminal.say("\n".join([*terminal.table(cells), *([str(out)] if out else [])]))
+
+
+def _numbers(name: str, text: str, least: int, most: int) -> list[int]:
+    """Return rising whole numbers given as ``1-9`` or ``2,4,8``."""
+    found: set[int] = set()
+    try:
+        for part in text.split(","):
+            first, _, last = part.partition("-")
+            found |= set(range(int(first), int(last or first) + 1))
+    except ValueError:
+        found = set()
+    if not found or min(found) < least or max(found) > most:
+        raise typer.BadParameter(
+            f"--{name} must be whole numbers from {least} to {most}, as {least}-4 or 2,4, "
+            f"but is {text}."
+        )
+    return sorted(found)
+
+
+def _check_device(device: str) -> None:
+    """Refuse a GPU that is not there."""
+    import torch
+
+    if device == "cuda" and not torch.cuda.is_available():
+        raise FileError("no CUDA device is available. Leave out --device, or give cpu.")
+
+
+def _check_picture(path: Path | None) -> None:
+    """Refuse a picture that cannot be drawn, before any work is done."""
+    if path is None:
+        return
+    if path.suffix not in (".png", ".svg", ".pdf"):
+        raise FileError(
+            f"{path} is no picture. Let the name after --out end in .png, .svg or .pdf."
+        )
+    if not path.absolute().parent.is_dir():
+        raise FileError(f"the folder of {path} does not exist. Create it first.")
