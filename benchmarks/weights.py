@@ -1,9 +1,12 @@
 """How fast RBF-FD weights are computed, next to treverhines-rbf on the same nodes.
 
 Both are given the same nodes and stencil size and asked for the Laplacian and all first
-derivatives at every node, alternately, so that whatever else the machine does meets both.
+derivatives at every node, alternately, so that whatever else the machine does meets both. The
+nodes are those that pinnsolve makes in a unit disk or ball; ``--points halton`` takes a Halton
+sequence in a square or cube instead, whose unevenness lets fewer stencils be shared.
 
-    python benchmarks/weights.py [--dim 2] [--nodes 20000] [--order 4] [--repeats 7] [--json FILE]
+    python benchmarks/weights.py [--dim 2] [--nodes 20000] [--order 4] [--repeats 7]
+        [--points quasi-uniform] [--json FILE]
 """
 
 import argparse
@@ -21,6 +24,8 @@ from scipy.stats import qmc
 from threadpoolctl import threadpool_limits
 
 from pinnsolve.diffop import laplacian, partial
+from pinnsolve.geometry import planar, solids
+from pinnsolve.geometry.nodes import generate
 from pinnsolve.rbffd.stencils import polynomial_degree, stencil_size
 from pinnsolve.rbffd.weights import operator_matrices
 
@@ -58,8 +63,15 @@ def spread(values: list[float]) -> dict[str, float]:
     return {"median": median(values), "lowest": min(values), "highest": max(values)}
 
 
-def measure(dim: int, count: int, order: int, repeats: int) -> dict[str, object]:
-    x = qmc.Halton(dim, seed=0).random(count)
+def points(kind: str, dim: int, count: int) -> ndarray:
+    if kind == "halton":
+        return qmc.Halton(dim, seed=0).random(count)
+    domain = planar.disk((0, 0), 1) if dim == 2 else solids.ball((0,) * dim, 1)
+    return generate(domain, count=count).x
+
+
+def measure(dim: int, count: int, order: int, repeats: int, kind: str) -> dict[str, object]:
+    x = points(kind, dim, count)
     contenders = {"pinnsolve": ours(x, order), "treverhines-rbf": theirs(x, order)}
     rates: dict[str, list[float]] = {name: [] for name, work in contenders.items() if work}
     for _ in range(repeats + 1):
@@ -68,6 +80,7 @@ def measure(dim: int, count: int, order: int, repeats: int) -> dict[str, object]
     rates = {name: values[1:] for name, values in rates.items()}  # the first round warms up
     result: dict[str, object] = {
         "dim": dim,
+        "points": kind,
         "nodes": count,
         "order": order,
         "stencil": stencil_size(dim, polynomial_degree(order, 2)),
@@ -87,10 +100,13 @@ def main() -> None:
     parser.add_argument("--nodes", type=int, default=20000)
     parser.add_argument("--order", type=int, default=4)
     parser.add_argument("--repeats", type=int, default=7)
+    parser.add_argument("--points", choices=["quasi-uniform", "halton"], default="quasi-uniform")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    result = measure(options.dim, options.nodes, options.order, options.repeats)
-    print(f"{options.nodes} stencils of {result['stencil']} nodes in {options.dim}-D")
+    result = measure(options.dim, options.nodes, options.order, options.repeats, options.points)
+    print(
+        f"{options.nodes} stencils of {result['stencil']} {options.points} nodes, {options.dim}-D"
+    )
     for name, r in result["stencils_per_second"].items():
         print(f"{name:>16}: {r['median']:9.0f}/s   ({r['lowest']:.0f} to {r['highest']:.0f})")
     if "ratio" in result:

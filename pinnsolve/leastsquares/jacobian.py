@@ -20,6 +20,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from pinnsolve.diffop import identity
+from pinnsolve.leastsquares.accumulate import normal_matrix
 from pinnsolve.leastsquares.network import Layer, NetworkJacobian, trace
 from pinnsolve.networks.mlp import MLP
 
@@ -179,12 +180,8 @@ class NodalJacobian:
 
     def normal(self) -> Float[Tensor, "P P"]:
         """Return ``J^T J``, one time level after the other."""
-        P = self.shape[1]
-        A = self.layers[0].inputs.new_zeros(P, P)
-        for S, points in self.S.split():
-            J = S.times(self.network.points(points).dense())
-            A.addmm_(J.mT, J)
-        return A
+        rows = (S.times(self.network.points(some).dense()) for S, some in self.S.split())
+        return normal_matrix(rows, self.layers[0].inputs, self.shape[1])
 
     def times(self, v: Float[Tensor, " P"]) -> Float[Tensor, " R"]:
         """Return ``J v``."""

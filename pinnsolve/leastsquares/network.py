@@ -25,6 +25,7 @@ from pinnsolve.derivatives.plan import Plan, plan
 from pinnsolve.derivatives.series import compose
 from pinnsolve.derivatives.taylor import biased, by_operator, directions, linear, readings, scaled
 from pinnsolve.diffop import DiffOp
+from pinnsolve.leastsquares.accumulate import normal_matrix
 from pinnsolve.networks.mlp import MLP
 
 BLOCK = 2**24  # numbers formed at a time; 128 MiB in double precision
@@ -123,12 +124,8 @@ class NetworkJacobian:
 
     def normal(self) -> Float[Tensor, "P P"]:
         """Return ``J^T J``, a few points at a time."""
-        P = self.shape[1]
-        A = self.layers[0].inputs.new_zeros(P, P)
-        for chunk in self.chunks():
-            J = chunk.dense()
-            A.addmm_(J.mT, J)
-        return A
+        rows = (chunk.dense() for chunk in self.chunks())
+        return normal_matrix(rows, self.layers[0].inputs, self.shape[1])
 
     def times(self, v: Float[Tensor, " P"]) -> Float[Tensor, " R"]:
         """Return ``J v``."""
@@ -186,10 +183,8 @@ class StackedJacobian:
 
     def normal(self) -> Float[Tensor, "P P"]:
         """Return ``J^T J``."""
-        A = self.parts[0].normal()
-        for part in self.parts[1:]:
-            A += part.normal()
-        return A
+        rows = (chunk.dense() for part in self.parts for chunk in part.chunks())
+        return normal_matrix(rows, self.parts[0].layers[0].inputs, self.shape[1])
 
     def times(self, v: Float[Tensor, " P"]) -> Float[Tensor, " R"]:
         """Return ``J v``."""

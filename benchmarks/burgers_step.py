@@ -1,0 +1,118 @@
+"""One training step of a vanilla PINN for the Burgers equation, next to DeepXDE's.
+
+The network of the PINNs-Torch paper, 8 x 20 in float32, on 10,000 points of space and time with
+100 on the boundary and at the start each: loss, gradient and one step of Adam, alternately in one
+process.
+
+    python benchmarks/burgers_step.py [--repeats 9] [--threads 3] [--accelerate compile]
+"""
+
+import argparse
+import os
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+
+os.environ.setdefault("DDE_BACKEND", "pytorch")
+
+import deepxde as dde
+import numpy as np
+import torch
+
+from pinnsolve import load
+from pinnsolve.geometry import build_domain
+from pinnsolve.geometry.nodeset import node_set
+from pinnsolve.methods import collocation
+
+PROBLEM = Path(__file__).parents[1] / "problems" / "burgers.toml"
+HIDDEN = [20] * 8
+STEPS = 20  # timed together
+
+
+def theirs() -> Callable[[], object]:
+    torch.set_default_dtype(torch.float32)
+    geometry = dde.geometry.GeometryXTime(
+        dde.geometry.Interval(-1, 1), dde.geometry.TimeDomain(0, 0.99)
+    )
+
+    def pde(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        slope = dde.grad.jacobian(y, x, i=0, j=0)
+        return (
+            dde.grad.jacobian(y, x, i=0, j=1)
+            + y * slope
+            - 0.01 / np.pi * dde.grad.hessian(y, x, i=0, j=0)
+        )
+
+    sides = dde.icbc.DirichletBC(geometry, lambda _: 0, lambda _, on: on)
+    start = dde.icbc.IC(geometry, lambda x: -np.sin(np.pi * x[:, :1]), lambda _, on: on)
+    data = dde.data.TimePDE(
+        geometry, pde, [sides, start], num_domain=10_000, num_boundary=100, num_initial=100
+    )
+    net = dde.nn.FNN([2, *HIDDEN, 1], "tanh", "Glorot normal")
+    model = dde.Model(data, net)
+    model.compile("adam", lr=1e-3, verbose=0)
+    model.train_state.set_data_train(*data.train_next_batch())
+    state = model.train_state
+
+    def step() -> object:
+        return model._train_step(state.X_train, state.y_train, state.train_aux_vars)
+
+    return step
+
+
+def ours(accelerate: str) -> Callable[[], object]:
+    settings = {
+        "network.hidden": HIDDEN,
+        "solver.precision": "float32",
+        "solver.accelerate": accelerate,
+        "nodes.refine": "1",
+    }
+    problem = load(PROBLEM, settings)
+    domain = build_domain(problem)
+    nodes = node_set(problem, domain)
+    net = collocation.network(problem, nodes, "cpu")
+    net.randomise_head(0)
+    objective = collocation.pointwise_objective(net, problem, domain, nodes)
+    parameters = list(net.parameters())
+    optimizer = torch.optim.Adam(parameters, lr=1e-3)
+
+    def step() -> object:
+        _, gradient = objective.gradient()
+        start = 0
+        for p in parameters:
+            p.grad = gradient[start : start + p.numel()].view_as(p)
+            start += p.numel()
+        return optimizer.step()
+
+    return step
+
+
+def seconds(step: Callable[[], object]) -> float:
+    begin = perf_counter()
+    for _ in range(STEPS):
+        step()
+    return (perf_counter() - begin) / STEPS
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--repeats", type=int, default=9)
+    parser.add_argument("--threads", type=int, default=3)
+    parser.add_argument("--accelerate", default="none", choices=["none", "compile"])
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    contenders = {"deepxde": theirs(), "pinnsolve": ours(options.accelerate)}
+    times: dict[str, list[float]] = {name: [] for name in contenders}
+    for _ in range(options.repeats + 1):
+        for name, step in contenders.items():
+            times[name].append(seconds(step))
+    times = {name: values[1:] for name, values in times.items()}  # the first round warms up
+    for name, values in times.items():
+        print(f"{name:>10}: {1e3 * median(values):6.1f} ms a step")
+    ratios = sorted(a / b for a, b in zip(times["deepxde"], times["pinnsolve"], strict=True))
+    print(f"{'ratio':>10}: {median(ratios):6.2f}    ({ratios[0]:.2f} to {ratios[-1]:.2f})")
+
+
+if __name__ == "__main__":
+    main()
