@@ -41,6 +41,9 @@ COMMANDS = {
     "ball": ["solve", str(PROBLEMS / "ball_poisson.toml")],
     "interval": ["solve", str(PROBLEMS / "interval_layer.toml")],
     "slab": ["solve", str(PROBLEMS / "slab_radiation.toml")],
+    "heat": ["solve", str(PROBLEMS / "disk_heat.toml")],
+    "clamped plate": ["solve", str(PROBLEMS / "plate_clamped.toml")],
+    "supported plate": ["solve", str(PROBLEMS / "plate_simply_supported.toml")],
 }
 
 
