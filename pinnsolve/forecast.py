@@ -130,7 +130,7 @@ def _direct(nodes: Nodes, held: Sequence[Condition], stencil: int, n_fields: int
     N = len(nodes.x)
     fill = n_fields**2 * (stencil * N**1.4 / 5 if nodes.dim < 3 else N**2 / 8)
     if any(_order(condition) > 2 for condition in held):
-        fill *= 3  # with two conditions at a node pivots cannot be taken from the diagonal
+        fill *= 1.5  # of free edges, the worst; of clamped and supported ones almost as below
     at_once = 1 if all(condition.residual.is_linear for condition in held) else 2
     return INDEXED * (10 * entries + fill) * at_once
 
@@ -150,13 +150,13 @@ def _training(problem: Problem, nodes: Nodes, held: Sequence[Condition]) -> dict
     graph = 3 * points * sum(hidden)
     is_nested = problem.settings.solver.derivatives == "autograd"
     if is_pinn:
-        terms = sum(len(c.rows) * len(c.residual.terms) for c in held)
+        terms = sum(c.size * len(c.residual.terms) for c in held)
         features = terms * hidden[-1]
         if is_nested:
-            features = max(2 ** (2 + _order(c)) * len(c.rows) for c in held) * hidden[-1]
+            features = max(2 ** (2 + _order(c)) * c.size for c in held) * hidden[-1]
         head += max(terms * head_weights, features)
-        derivatives = sum(hidden) * sum(len(c.rows) * _steps(c) for c in held)
-        channels = sum(hidden) * sum(len(c.rows) * (1 + _steps(c)) for c in held)
+        derivatives = sum(hidden) * sum(c.size * _steps(c) for c in held)
+        channels = sum(hidden) * sum(c.size * (1 + _steps(c)) for c in held)
         graph = 10 * derivatives if is_nested else 3 * channels
     if is_pinn and not is_nested:
         newton = 4 * channels + (4.5 * rows**2 if rows <= weights else 2 * weights**2 + 2 * BLOCK)
