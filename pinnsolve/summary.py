@@ -177,7 +177,8 @@ def _estimate(solution: Solution) -> list[str]:
     several = len(found.total) > 1
     errors = [f"{name} {e:.2e}" if several else f"{e:.2e}" for name, e in found.total.items()]
     left = [e for e in found.optimisation.values() if e is not None]
-    training = f"; {max(left):.2e} left by the training" if solution.method != "rbf-fd" else ""
+    is_trained = solution.method != "rbf-fd" and left
+    training = f"; {max(left):.2e} left by the training" if is_trained else ""
     return [f"Estimated error on the nodes, no bound: {', '.join(errors)}{training}."]
 
 

@@ -33,7 +33,8 @@ ESTIMATED = (
 )
 ESTIMATED_IN_TIME = (
     "Relative, in L2 on the nodes over all time levels: the distance from a classical solution of "
-    "the same equations whose order in space and time is higher by two. An estimate, never a bound."
+    "the same equations whose order in space and time is higher by two, whose own error it cannot "
+    "see below. An estimate, never a bound."
 )
 MOST_FIELDS = 4  # that get a figure; each costs a fifth of a second and some 100 kB
 NAMES = {"rbf-fd": "RBF-FD, solved directly", "dt-pinn": "DT-PINN", "pinn": "PINN"}

@@ -95,3 +95,13 @@ def test_without_exact_solution_the_report_has_the_estimate_alone(case):
 def test_a_solution_without_estimate_has_no_section_for_it(case):
     assert "Estimated error" not in page(case())
     assert json.loads(metrics_json(case().solution))["error_estimate"] is None
+
+
+def test_a_total_may_be_known_where_the_part_of_the_training_is_not(case):
+    solution = estimated(case).solution
+    unknown = dict.fromkeys(solution.estimate.optimisation)
+    found = replace(solution.estimate, optimisation=unknown, optimisation_field=None)
+    solution = replace(solution, estimate=found)
+    (line,) = [line for line in summary(solution, []) if line.startswith("Estimated error")]
+    assert "left by the training" not in line
+    assert "the training left" not in verdict(solution)
