@@ -161,17 +161,15 @@ symmetry = { u = "odd" }
 EXACT_ONLY = ("unknown parameters",)  # RBF-FD has no place for them
 
 
-@pytest.fixture(params=["nodal", "taylor", "autograd"])
-def method(request):
-    return request.param
+NODAL = [(name, "nodal") for name in PROBLEMS if name not in EXACT_ONLY]
+CASES = NODAL + [(name, method) for name in PROBLEMS for method in ("taylor", "autograd")]
 
 
-@pytest.fixture(params=PROBLEMS)
-def objective(request, method, tmp_path):
-    if method == "nodal" and request.param in EXACT_ONLY:
-        pytest.skip("the method refuses the problem")
+@pytest.fixture(params=CASES, ids="-".join)
+def objective(request, tmp_path):
+    name, method = request.param
     path = tmp_path / "problem.toml"
-    path.write_text(PROBLEMS[request.param])
+    path.write_text(PROBLEMS[name])
     settings = {"network.hidden": [7, 6], "solver.order": 2}
     if method != "nodal":
         settings |= {"solver.method": "pinn", "solver.derivatives": method}
@@ -264,7 +262,8 @@ def test_weights_in_the_file_multiply_the_mean_square(tmp_path):
     np.testing.assert_allclose(after[n:], 2 * before[n:])
 
 
-@pytest.mark.parametrize("method", ["nodal"], indirect=True)  # the other's is automatic
+# that of the others is compared with the gradient above
+@pytest.mark.parametrize("objective", NODAL, indirect=True, ids="-".join)
 def test_the_structured_jacobian_of_a_discretisation_is_the_automatic_one(objective):
     weights = {name: value.detach() for name, value in objective.net.named_parameters()}
     S = objective.slope(objective.fields().flatten().detach())
