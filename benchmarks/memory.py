@@ -36,9 +36,11 @@ def solve(path: str, overrides: dict[str, object]) -> dict[str, object]:
     from pinnsolve.forecast import forecast
     from pinnsolve.geometry import build_domain
     from pinnsolve.geometry.nodeset import node_set
+    from pinnsolve.machine import prepare
     from pinnsolve.problem import load
     from pinnsolve.progress import Progress
 
+    prepare(None)  # as the command line does
     problem = load(path, overrides)
     peaks: dict[str, int] = {}
     stage = "start"

@@ -9,7 +9,7 @@ import typer
 
 from pinnsolve import terminal
 from pinnsolve.errors import FileError
-from pinnsolve.machine import set_threads
+from pinnsolve.machine import prepare
 
 CONTEXT = {"help_option_names": ["-h", "--help"]}
 app = typer.Typer(help="Measure what derivatives cost, and how exact they are.")
@@ -40,7 +40,7 @@ def derivatives(
     """Time and memory of derivatives against their order, by Taylor mode and nested autograd."""
     wanted = _numbers("orders", orders, 1, 20)
     _check_picture(out)
-    set_threads(threads)
+    prepare(threads)
     with terminal.display(quiet or json) as watch:
         from pinnsolve.bench.derivatives import costs, lines
 
@@ -70,7 +70,7 @@ def depth(
     """Error and time of an operator by RBF-FD, autograd and Taylor mode against the depth."""
     wanted = _numbers("depths", depths, 1, 100)
     _check_picture(out)
-    set_threads(threads)
+    prepare(threads)
     with terminal.display(quiet or json) as watch:
         from pinnsolve.bench.depth import accuracies, lines
 

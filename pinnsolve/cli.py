@@ -28,7 +28,7 @@ from pinnsolve import bench_commands, terminal
 from pinnsolve.errors import FileError, Stopped
 from pinnsolve.failure import report
 from pinnsolve.interruption import interruption
-from pinnsolve.machine import set_threads
+from pinnsolve.machine import prepare
 from pinnsolve.progress import Progress, Watch
 
 EXIT_STATUS = {"finished": 0, "accuracy missed": 3, "diverged": 4, "stopped": Stopped.exit_code}
@@ -115,7 +115,7 @@ def solve(
     json: Json = False,
 ) -> int:
     """Solve a problem, write the results and sum them up."""
-    set_threads(threads)
+    prepare(threads)
     chosen = {"method": method, "order": order, "device": device, "seed": seed}
     flags = {f"solver.{key}": value for key, value in chosen.items() if value is not None}
     with _watch(quiet or json, time_limit) as watch:
@@ -183,7 +183,7 @@ def compare(
     json: Json = False,
 ) -> int:
     """Solve a problem in many ways, and compare errors and times."""
-    set_threads(threads)
+    prepare(threads)
     from pinnsolve import plan as planning
     from pinnsolve.problem import load
 

@@ -1,6 +1,9 @@
 """Cores, threads and memory of this process."""
 
 import os
+import platform
+import subprocess
+import sys
 
 import pytest
 
@@ -47,19 +50,19 @@ def threads(monkeypatch):
 
 
 def test_threads_are_those_asked_for(threads):
-    machine.set_threads(3)
+    machine.prepare(3)
     assert threads() == ["3", "3", "3"]
 
 
 def test_threads_of_the_environment_are_kept(threads, monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "2")
-    machine.set_threads(None)
+    machine.prepare(None)
     assert threads() == ["2", None, None]
 
 
 def test_threads_are_the_usable_cores_where_nobody_says(threads, monkeypatch):
     monkeypatch.setattr(machine, "usable_cores", lambda: 6)
-    machine.set_threads(None)
+    machine.prepare(None)
     assert threads() == ["6", "6", "6"]
 
 
@@ -74,8 +77,45 @@ def test_the_number_of_threads_follows_the_environment(monkeypatch):
 
 @pytest.mark.usefixtures("threads")
 def test_waiting_threads_sleep_unless_told_otherwise(monkeypatch):
-    machine.set_threads(None)
+    machine.prepare(None)
     assert os.environ["OMP_WAIT_POLICY"] == "PASSIVE"
     monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")
-    machine.set_threads(2)
+    machine.prepare(2)
     assert os.environ["OMP_WAIT_POLICY"] == "ACTIVE"
+
+
+FAULTS = """
+import resource, sys, threading
+import numpy as np
+from pinnsolve.machine import keep_memory
+
+def work():
+    for _ in range(10):
+        arrays = [np.ones(2**17) for _ in range(4)]  # 1 MiB each, 256 pages
+
+def count():
+    work()
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    work()
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+
+if sys.argv[1] == "kept":
+    keep_memory()
+count()
+thread = threading.Thread(target=count)
+thread.start()
+thread.join()
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="tunes glibc")
+def test_memory_that_is_freed_is_used_again():
+    """Pages that the system has to provide anew, in the main thread and in another one."""
+
+    def faults(how: str) -> list[int]:
+        command = [sys.executable, "-c", FAULTS, how]
+        ran = subprocess.run(command, capture_output=True, text=True, check=True)
+        return [int(n) for n in ran.stdout.split()]
+
+    kept, returned = faults("kept"), faults("returned")
+    assert max(kept) < 256 < max(returned)  # pages of one array
