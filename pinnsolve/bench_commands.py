@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from math import prod
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -24,33 +25,52 @@ Repeats = Annotated[int, typer.Option(min=1, help="Of each measurement; medians 
 @app.command()
 def derivatives(
     orders: Annotated[str, typer.Option(help="Highest orders, as 1-9 or 2,4,8.")] = "1-9",
-    width: Annotated[int, typer.Option(min=1, help="Of the hidden layers.")] = 24,
-    depth: Annotated[int, typer.Option(min=1, help="Number of hidden layers.")] = 3,
-    batch: Annotated[int, typer.Option(min=1, help="Number of points.")] = 256,
+    widths: Annotated[str, typer.Option(help="Of the hidden layers, as 24 or 24,48.")] = "24",
+    depths: Annotated[str, typer.Option(help="Numbers of hidden layers, as 3 or 3,5,7.")] = "3",
+    batches: Annotated[str, typer.Option(help="Numbers of points, as 256 or 64,1024.")] = "256",
     precision: Annotated[
         Literal["float64", "float32"], typer.Option(help="float64 or float32.")
     ] = "float64",
     device: Annotated[Literal["cpu", "cuda"], typer.Option(help="cpu or cuda.")] = "cpu",
+    against: Annotated[
+        Literal["jet"] | None, typer.Option(help="Measure the package jet-for-pytorch, too: jet.")
+    ] = None,
     repeats: Repeats = 9,
     threads: Threads = None,
     out: Out = None,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Time and memory of derivatives against their order, by Taylor mode and nested autograd."""
+    """Time and memory of derivatives against their order, by Taylor mode and nested autograd.
+
+    Every width is measured with every depth and batch. Times are forward + backward pass.
+    """
     wanted = _numbers("orders", orders, 1, 20)
+    combined = (
+        _numbers("widths", widths, 1, 10_000),
+        _numbers("depths", depths, 1, 100),
+        _numbers("batches", batches, 1, 1_000_000),
+    )
     _check_picture(out)
     prepare(threads)
     with terminal.display(quiet or json) as watch:
-        from pinnsolve.bench.derivatives import costs, lines
+        from pinnsolve.bench.derivatives import measure, summary, table
 
         _check_device(device)
-        rows = costs(wanted, width, depth, batch, precision, device, repeats, watch)
+        cases = measure(wanted, *combined, precision, device, repeats, against, watch)
     if out is not None:
         from pinnsolve.bench.figures import draw_costs
 
-        draw_costs(rows, out)
-    _show([asdict(row) for row in rows], lines(rows), out, json)
+        draw_costs(cases, out)
+    text = [*terminal.table(table(cases)), ""]
+    count = prod(map(len, combined))
+    if count == 1:
+        text += ["ms: all = forward + backward pass; MiB: most memory at once"]
+    else:
+        text += ["ms: forward and backward pass together; MiB: most memory at once", ""]
+        text += [f"medians over {count} combinations, and in how many Taylor mode is done sooner"]
+        text += terminal.table(summary(cases))
+    _show([case.row() for case in cases], text, out, json)
 
 
 @app.command()
@@ -79,17 +99,15 @@ def depth(
         from pinnsolve.bench.figures import draw_accuracies
 
         draw_accuracies(rows, out)
-    _show([asdict(row) for row in rows], lines(rows), out, json)
+    _show([asdict(row) for row in rows], terminal.table(lines(rows)), out, json)
 
 
-def _show(
-    rows: list[dict[str, Any]], cells: Sequence[Sequence[str]], out: Path | None, json: bool
-) -> None:
+def _show(rows: list[dict[str, Any]], text: Sequence[str], out: Path | None, json: bool) -> None:
     """Print the measurements."""
     if json:
         terminal.say_json(rows)
         return
-    terminal.say("\n".join([*terminal.table(cells), *([str(out)] if out else [])]))
+    terminal.say("\n".join([*text, *(["", str(out)] if out else [])]))
 
 
 def _numbers(name: str, text: str, least: int, most: int) -> list[int]:
@@ -98,14 +116,15 @@ def _numbers(name: str, text: str, least: int, most: int) -> list[int]:
     try:
         for part in text.split(","):
             first, _, last = part.partition("-")
-            found |= set(range(int(first), int(last or first) + 1))
+            low, high = int(first), int(last or first)
+            if not least <= low <= high <= most:
+                raise ValueError(part)
+            found |= set(range(low, high + 1))
     except ValueError:
-        found = set()
-    if not found or min(found) < least or max(found) > most:
         raise typer.BadParameter(
             f"--{name} must be whole numbers from {least} to {most}, as {least}-4 or 2,4, "
             f"but is {text}."
-        )
+        ) from None
     return sorted(found)
 
 

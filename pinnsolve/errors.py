@@ -4,6 +4,7 @@
     ├── ProblemError           2    problem file or command line is not a well-posed problem
     ├── NodesError             2    the nodes cannot carry the discretisation asked of them
     ├── SingularError          2    the discrete operator has no unique solution
+    ├── PackageError           2    a package that was asked for is missing or unfit
     ├── DivergedError          4    training left the finite numbers
     ├── MemoryLimitError       5    the work does not fit in memory
     ├── FileError              6    a file could not be read or written
@@ -90,6 +91,12 @@ class DivergedError(PinnsolveError):
 
 class CompilerError(PinnsolveError):
     """The training cannot be compiled on this machine."""
+
+    exit_code = 2
+
+
+class PackageError(PinnsolveError):
+    """A package that was asked for is missing, or does not do what it should."""
 
     exit_code = 2
 

@@ -1,36 +1,104 @@
 """Pictures of the measurements."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from pinnsolve.bench.depth import Accuracy
-from pinnsolve.bench.derivatives import Cost
-from pinnsolve.output.figures import COLOURS, STYLE, WIDTH, logarithmic
+from pinnsolve.bench.derivatives import Case, by_order, median
+from pinnsolve.output.figures import COLOURS, INK, PALE, STYLE, WIDTH, logarithmic
 
 HEIGHT = 3.2  # inches
+CONTENDERS = {
+    "nested": ("nested autograd", COLOURS[0]),
+    "taylor": ("Taylor mode", COLOURS[1]),
+    "jet": ("jet-for-pytorch", COLOURS[2]),
+}
 
 
-def draw_costs(rows: Sequence[Cost], path: Path) -> None:
-    """Draw time and memory against the order of the derivatives."""
+def draw_costs(cases: Sequence[Case], path: Path) -> None:
+    """Draw times and memory, and the times in those of Taylor mode, against the order.
+
+    Of several combinations of width, depth and batch the `median` is drawn, and of the ratios a
+    band from the least to the most that was measured.
+    """
+    names = list(cases[0].costs)
     with matplotlib.rc_context(STYLE):
         figure = Figure((WIDTH, HEIGHT), layout="constrained", facecolor="white")
-        times, memory = figure.subplots(1, 2)
-        for name, colour in zip(("nested", "taylor"), COLOURS, strict=False):
-            for axes, unit in ((times, "ms"), (memory, "mib")):
-                known = [row for row in rows if getattr(row, f"{name}_{unit}") is not None]
-                heights = [getattr(row, f"{name}_{unit}") for row in known]
-                _curve(axes, [row.order for row in known], heights, colour, name)
-        times.set(xlabel="order", title="Forward and backward pass, ms")
-        memory.set(xlabel="order", title="Memory, MiB")
-        times.legend()
-        _finish(times, memory)
+        times, ratios, memory = panels = figure.subplots(1, 3)
+        for name in names:
+            _medians(times, cases, name, partial(Case.value, name=name, unit="ms"))
+            _medians(times, cases, name, partial(Case.value, name=name, unit="forward_ms"), ":")
+            _medians(ratios, cases, name, partial(Case.ratio, name=name), has_band=True)
+            _medians(memory, cases, name, partial(Case.value, name=name, unit="mib"))
+        times.plot([], [], ":", color=INK, lw=1.2, label="forward pass alone")
+        times.set(title="Forward + backward, ms")
+        ratios.set(title="Time / that of Taylor mode")
+        memory.set(title="Peak memory, MiB")
+        handles = times.get_legend_handles_labels()
+        figure.legend(*handles, loc="outside lower center", ncols=1 + len(names))
+        figure.suptitle(_caption(cases), x=0.012, ha="left", fontsize=8.5, color=PALE)
+        _finish(*panels)
+        _in_steps(ratios)
+        orders = [case.order for case in cases]
+        for axes in panels:
+            axes.set(xlabel="order", xlim=(min(orders) - 0.4, max(orders) + 0.4))
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         figure.savefig(path)
+
+
+def _medians(
+    axes: Axes,
+    cases: Sequence[Case],
+    name: str,
+    value: Callable[[Case], float | None],
+    look: str = "o-",
+    has_band: bool = False,
+) -> None:
+    """Draw the medians of a contender's figures against the order, on a band of their range."""
+    label, colour = CONTENDERS[name]
+    orders, rows = [], []
+    for order, group in by_order(cases):
+        found = [value(case) for case in group]
+        middle = median(found)
+        if middle is not None:
+            known = [height for height in found if height is not None]
+            orders.append(order)
+            rows.append((min(known), middle, max(known)))
+    low, middles, high = np.asarray(rows).reshape(-1, 3).T
+    if has_band:
+        axes.fill_between(orders, low, high, color=colour, alpha=0.18, lw=0)
+    label = label if look == "o-" else ""
+    axes.plot(orders, middles, look, color=colour, label=label, ms=4, lw=1.2)
+
+
+def _caption(cases: Sequence[Case]) -> str:
+    """Say what was measured."""
+    parts = []
+    for key in ("width", "depth", "batch"):
+        values = sorted({getattr(case, key) for case in cases})
+        span = " | ".join(map(str, values)) if len(values) <= 8 else f"{values[0]}–{values[-1]}"
+        parts.append(f"{key} {span}")
+    count = len({(case.width, case.depth, case.batch) for case in cases})
+    text = ", ".join([*parts, cases[0].precision])
+    if count > 1:
+        text += f"\nmedians over {count} combinations; band: least to most"
+    return text
+
+
+def _in_steps(axes: Axes) -> None:
+    """Give an axis of ratios the ticks 1, 2, 5, 10, and no more room than they need."""
+    bands = [axes.dataLim.y0, axes.dataLim.y1]
+    axes.set_ylim(min(0.8, bands[0] / 1.2), max(2.4, bands[1] * 1.2))
+    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:g}"))
+    axes.yaxis.set_minor_formatter(NullFormatter())
 
 
 def draw_accuracies(rows: Sequence[Accuracy], path: Path) -> None:

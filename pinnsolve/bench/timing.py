@@ -1,23 +1,33 @@
 """Times and memory of competing pieces of work, fairly.
 
 The contenders are called alternately, so that whatever else the machine does meets all of them;
-what counts is the median. On a GPU every timing waits for the device before and after. Memory is
-what a differentiable result keeps for its backward pass on the CPU, the peak on a GPU.
+what counts is the median. On a GPU every timing waits for the device before and after.
+
+The memory of a piece of work is the most that its tensors take at once, beyond what was there
+before. On a GPU the allocator counts it. On the CPU the storage of every tensor is followed from
+the operation that returns it until it is freed: exact, the same in every run, and apart from
+what a library allocates for itself within one operation.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from statistics import median
 from time import perf_counter
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
+from weakref import finalize
 
 import torch
 from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+
+from pinnsolve.machine import memory
 
 MIB = 2**20
+Name = TypeVar("Name", bound=Hashable)
 Work: TypeAlias = Callable[[], Any]
 
 
-def milliseconds(contenders: Mapping[str, Work], repeats: int) -> dict[str, float]:
+def milliseconds(contenders: Mapping[Name, Work], repeats: int) -> dict[Name, float]:
     """Return the median time of each contender, called in turn after a round to warm up.
 
     Parameters
@@ -27,47 +37,102 @@ def milliseconds(contenders: Mapping[str, Work], repeats: int) -> dict[str, floa
     repeats
         Rounds that count.
     """
-    found: dict[str, list[float]] = {name: [] for name in contenders}
+    found: dict[Name, list[float]] = {name: [] for name in contenders}
     for round_ in range(repeats + 1):
         for name, work in contenders.items():
-            synchronise()
-            start = perf_counter()
-            work()
-            synchronise()
+            lasts = stopwatch(work)
             if round_:
-                found[name].append(1e3 * (perf_counter() - start))
+                found[name].append(lasts)
     return {name: median(times) for name, times in found.items()}
 
 
-def mebibytes(work: Callable[[], Tensor], device: torch.device | str) -> float:
-    """Return the memory that a result holds until it is differentiated, in MiB.
+def stopwatch(work: Work) -> float:
+    """Return how long one call takes, in milliseconds; freeing the result is no part of it."""
+    synchronise()
+    start = perf_counter()
+    result = work()
+    synchronise()
+    stop = perf_counter()
+    del result
+    return 1e3 * (stop - start)
+
+
+def mebibytes(work: Work, device: torch.device | str) -> float:
+    """Return the most memory that a piece of work takes at once, in MiB.
 
     Parameters
     ----------
     work
-        Computes the result.
+        The work, done before: on a GPU the first call allocates for the libraries, too.
     device
-        Where; on a GPU the peak during work and backward pass is returned instead.
+        Where.
     """
     if torch.device(device).type == "cuda":
+        torch.cuda.synchronize()
         torch.cuda.reset_peak_memory_stats()
         before = torch.cuda.memory_allocated()
-        work().backward()
+        work()
+        torch.cuda.synchronize()
         return (torch.cuda.max_memory_allocated() - before) / MIB
-    kept: dict[int, int] = {}
+    with _Storages() as storages:
+        work()
+    return storages.peak / MIB
 
-    def pack(saved: Tensor) -> Tensor:
-        storage = saved.untyped_storage()
-        kept[storage.data_ptr()] = storage.nbytes()
-        return saved
 
-    with torch.autograd.graph.saved_tensors_hooks(pack, lambda saved: saved):
-        result = work()
-    del result
-    return sum(kept.values()) / MIB
+def free_mebibytes(device: torch.device | str) -> float:
+    """Return how much memory is free, in MiB; infinity where unknown."""
+    if torch.device(device).type == "cuda":
+        return torch.cuda.mem_get_info()[0] / MIB
+    free = memory()["free"]
+    return float("inf") if free is None else free * 2**10
 
 
 def synchronise() -> None:
     """Wait for the GPU, if there is one."""
     if torch.cuda.is_available():
         torch.cuda.synchronize()
+
+
+class _Storages(TorchDispatchMode):
+    """Follows the storages that operations make, the backward pass's included.
+
+    Attributes
+    ----------
+    peak
+        Most bytes that lived at once.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.peak = 0
+        self._bytes = 0
+        self._living: set[int] = set()
+
+    def __torch_dispatch__(
+        self, operation: Any, _types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        """Do an operation and take down what it made."""
+        kwargs = kwargs or {}
+        self._meet((args, kwargs), is_new=False)
+        result = operation(*args, **kwargs)
+        self._meet(result, is_new=True)
+        return result
+
+    def _meet(self, values: Any, is_new: bool) -> None:
+        """Count the storages not met before; those that were there before take nothing."""
+        for value in tree_leaves(values):
+            if not isinstance(value, Tensor) or value.layout != torch.strided:
+                continue
+            storage = value.untyped_storage()
+            key = storage._cdata
+            if key not in self._living:
+                size = storage.nbytes() if is_new else 0
+                self._living.add(key)
+                self._bytes += size
+                self.peak = max(self.peak, self._bytes)
+                finalize(storage, self._free, key, size)
+
+    def _free(self, key: int, size: int) -> None:
+        """Forget a storage that no tensor has any more."""
+        self._living.discard(key)
+        self._bytes -= size
