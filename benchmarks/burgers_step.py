@@ -23,6 +23,7 @@ import torch
 from pinnsolve import load
 from pinnsolve.geometry import build_domain
 from pinnsolve.geometry.nodeset import node_set
+from pinnsolve.machine import keep_memory
 from pinnsolve.methods import collocation
 
 PROBLEM = Path(__file__).parents[1] / "problems" / "burgers.toml"
@@ -102,6 +103,7 @@ def main() -> None:
     parser.add_argument("--accelerate", default="none", choices=["none", "compile"])
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
+    keep_memory()  # as the command line does; both gain by it
     contenders = {"deepxde": theirs(), "pinnsolve": ours(options.accelerate)}
     times: dict[str, list[float]] = {name: [] for name in contenders}
     for _ in range(options.repeats + 1):

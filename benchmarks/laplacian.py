@@ -24,6 +24,7 @@ from torch import Tensor
 from pinnsolve.bench.depth import OPERATORS
 from pinnsolve.derivatives.taylor import derivatives
 from pinnsolve.diffop import DiffOp
+from pinnsolve.machine import keep_memory
 from pinnsolve.networks.mlp import MLP
 
 
@@ -77,6 +78,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
+    keep_memory()  # as the command line does; all gain by it
     dtype, op = getattr(torch, options.precision), OPERATORS[options.operator]
     rows = []
     print(f"{options.operator}, 4 x 50, {options.precision}, {options.threads} thread(s); ms")

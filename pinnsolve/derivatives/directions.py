@@ -39,7 +39,7 @@ def candidates(k: int, forms: Sequence[Form], dim: int) -> Iterator[Directions]:
     axes = np.eye(dim)[support]
     yield axes
     if k == 1:
-        yield np.array([_gradient(form) for form in forms])
+        yield np.array([gradient(form) for form in forms])
     if k == 2:
         for form in forms:
             yield _principal_axes(form)
@@ -59,11 +59,6 @@ def _kan(alpha: MultiIndex) -> Iterator[Float[ndarray, " d"]]:
         v = np.array([n - 2 * m for n, m in zip(alpha, beta, strict=True)], dtype=float)
         if np.any(v):
             yield v / np.max(np.abs(v))
-
-
-def _gradient(form: Form) -> Float[ndarray, " d"]:
-    """Return the direction of a form of order one."""
-    return np.sum([c * np.array(alpha, dtype=float) for alpha, c in form.items()], axis=0)
 
 
 def _principal_axes(form: Form) -> Directions:
@@ -138,6 +133,11 @@ def index(V: Directions, v: Float[ndarray, " d"]) -> int:
     size = np.linalg.norm(V, axis=1) * np.linalg.norm(v)
     parallel = np.abs(V @ v) > (1 - ROUNDING) * size
     return int(np.argmax(parallel)) if parallel.any() else len(V)
+
+
+def gradient(form: Form) -> Float[ndarray, " d"]:
+    """Return the direction of a form of order one."""
+    return np.sum([c * np.array(alpha, dtype=float) for alpha, c in form.items()], axis=0)
 
 
 def forms_of(op: DiffOp) -> dict[int, Form]:

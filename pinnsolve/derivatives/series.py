@@ -1,9 +1,9 @@
 """Truncated Taylor series through activations: many directions at once, highest sums collapsed.
 
 With ``z(t) = sum z_k t^k`` the series of ``y = f(z)`` follows from a differential equation that
-``f`` satisfies, in ``O(n^2)`` operations for order ``n``. For tanh ``y' = s z'``, ``s = 1 - y^2``:
+``f`` satisfies, in ``O(n^2)`` operations for order ``n``. For tanh ``y' = h z'``, ``h = 1 - y^2``:
 
-    k y_k = sum_{i=1}^k i z_i s_{k-i},        s_k = -sum_{i=0}^k y_i y_{k-i}.
+    k y_k = sum_{i=1}^k i z_i h_{k-i},        h_k = -sum_{i=0}^k y_i y_{k-i}.
 
 The highest coefficient enters linearly, with the factor ``f'(z_0)``, so weighted sums of highest
 coefficients are carried as one channel each. Backwards no recurrence is needed: with ``h`` the
@@ -11,12 +11,14 @@ series of ``f'(z)`` a change of ``z`` changes ``y`` by the product of series ``h
 
     dL/dz_i = sum_{k >= i} h_{k-i} dL/dy_k.
 
+Channels are the first axis of every array; the others do not matter here.
+
 Sources: Griewank & Walther (2008), Evaluating Derivatives, ch. 13; Chickering (2025),
 A quasilinear algorithm for computing high-order derivatives of neural networks; for the
 collapsed sums Dangel et al. (2025), arXiv:2505.13644.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from math import pi, sqrt
 from typing import Any, TypeAlias
 
@@ -24,12 +26,13 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pinnsolve.derivatives.plan import Layout
+from pinnsolve.derivatives.plan import Layout, Part
 
 # the value, the coefficients of order 1, 2, … of all directions, and the sums; None is zero
 Series: TypeAlias = list[Tensor | None]
 Product: TypeAlias = tuple[float, Tensor, Tensor]
-Recurrence: TypeAlias = Callable[[Series, Layout], tuple[Series, Series]]
+Slots: TypeAlias = Sequence[Tensor | None]  # where results are written; None makes a new array
+Recurrence: TypeAlias = Callable[[Series, Layout, Slots, Slots], tuple[Series, Series]]
 
 
 def compose(
@@ -50,10 +53,37 @@ def compose(
     layout
         Of the channels.
     """
-    if torch.compiler.is_compiling():  # which differentiates and fuses by itself
-        y, _ = RECURRENCES[activation](_series(z, bias, layout), layout)
-        return _stacked(y, layout)
     return _Composition.apply(activation, layout, bias, *z)
+
+
+def adjoint_(h: Series, g: Sequence[Tensor], layout: Layout, count: int) -> None:
+    """Turn the gradient by ``y`` into that by ``z``, in place, in the first channels.
+
+    Parameters
+    ----------
+    h
+        Series of ``f'(z)``.
+    g
+        Gradient, by blocks; overwritten.
+    layout
+        Of the channels.
+    count
+        How many channels are wanted, whole blocks of them; the value is always.
+    """
+    value = g[0].mul_(_value(h))
+    for h_b, g_b, size in zip(h[1:], g[1:], layout.sizes[1:], strict=True):
+        if h_b is not None:
+            for j in range(size):
+                value.addcmul_(_rows(h_b, slice(j, j + 1)), _rows(g_b, slice(j, j + 1)))
+    for i in range(1, len(g)):  # by rising order: what is overwritten is not needed any more
+        if sum(layout.sizes[:i]) == count:
+            break
+        g[i].mul_(_value(h))
+        for block, l, parts in layout.raised[i]:
+            factor = h[l]
+            if factor is not None:
+                for some, weight in parts:
+                    _rows(g[i], some).addcmul_(_rows(factor, some), g[block], value=weight)
 
 
 class _Composition(torch.autograd.Function):
@@ -61,7 +91,8 @@ class _Composition(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, activation: str, layout: Layout, bias: Tensor, *z: Tensor) -> Tensor:
-        y, h = RECURRENCES[activation](_series(z, bias, layout), layout)
+        none = [None] * len(layout.sizes)
+        y, h = RECURRENCES[activation](_series(z, bias, layout), layout, none, none)
         ctx.layout, ctx.pieces = layout, [piece.shape for piece in z]
         ctx.save_for_backward(*h)
         return _stacked(y, layout)
@@ -70,146 +101,145 @@ class _Composition(torch.autograd.Function):
     @torch.autograd.function.once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         layout, shapes = ctx.layout, ctx.pieces
-        # slopes that all points have in common collect what comes from each
-        results = [gradient.new_empty(shape[0], *gradient.shape[1:]) for shape in shapes]
-        _adjoint(list(ctx.saved_tensors), gradient, layout, _split(results, layout))
-        bias = results[0][0].sum(0)
+        result = gradient.clone()
+        blocks = torch.split_with_sizes(result, layout.sizes)
+        starts = [shape[0] for shape in shapes]
+        adjoint_(list(ctx.saved_tensors), blocks, layout, sum(starts))
         pieces = [
-            result.sum(1, keepdim=True) if shape[1] < result.shape[1] else result
-            for result, shape in zip(results, shapes, strict=True)
+            piece.sum(1, keepdim=True) if shape[1] < piece.shape[1] else piece
+            for piece, shape in zip(result[: sum(starts)].split(starts), shapes, strict=True)
         ]
-        return None, None, bias, *pieces
+        return None, None, result[0].sum(0), *pieces
 
 
-def _tanh(z: Series, layout: Layout) -> tuple[Series, Series]:
+def _tanh(z: Series, layout: Layout, y_to: Slots, h_to: Slots) -> tuple[Series, Series]:
     """``y' = h z'`` with ``h = 1 - y^2``."""
-    value = torch.tanh(_value(z))
-    y, h = _start(value, layout), _start(1 - value * value, layout)
+    value = _hyperbolic_tangent(_value(z), y_to[0])
+    y, h = _start(value, layout), _start(_one_minus_square(value, h_to[0]), layout)
     twice = -2 * value
-    for b, k in layout.blocks:
-        y[b] = _integral(h, z, b, k, layout)
-        h[b] = _sum([*_times(twice, y[b]), *_square(y, b, k, layout, -1.0)])
+    for b, _ in layout.blocks:
+        y[b] = _integral(h, z, b, layout, y_to[b])
+        h[b] = _sum([*_times(twice, y[b]), *_square(y, b, layout)], h_to[b])
     return y, h
 
 
-def _sin(z: Series, layout: Layout) -> tuple[Series, Series]:
+def _sin(z: Series, layout: Layout, y_to: Slots, h_to: Slots) -> tuple[Series, Series]:
     """``y' = h z'``, ``h' = -y z'``."""
-    y, h = _start(torch.sin(_value(z)), layout), _start(torch.cos(_value(z)), layout)
-    for b, k in layout.blocks:
-        y[b] = _integral(h, z, b, k, layout)
-        h[b] = _integral(y, z, b, k, layout, -1.0)
+    y = _start(torch.sin(_value(z), out=y_to[0]), layout)
+    h = _start(torch.cos(_value(z), out=h_to[0]), layout)
+    for b, _ in layout.blocks:
+        y[b] = _integral(h, z, b, layout, y_to[b])
+        h[b] = _integral(y, z, b, layout, h_to[b], -1.0)
     return y, h
 
 
-def _swish(z: Series, layout: Layout) -> tuple[Series, Series]:
+def _swish(z: Series, layout: Layout, y_to: Slots, h_to: Slots) -> tuple[Series, Series]:
     """``y = z p`` with the logistic function ``p' = q z'``, ``q = p - p^2``; ``h = p + z q``."""
     value = torch.sigmoid(_value(z))
     p, q = _start(value, layout), _start(value - value * value, layout)
     slope = 1 - 2 * value
-    for b, k in layout.blocks:
-        p[b] = _integral(q, z, b, k, layout)
-        q[b] = _sum([*_times(slope, p[b]), *_square(p, b, k, layout, -1.0)])
-    return _product(z, p, layout), _plus(p, _product(z, q, layout))
+    for b, _ in layout.blocks:
+        p[b] = _integral(q, z, b, layout)
+        q[b] = _sum([*_times(slope, p[b]), *_square(p, b, layout)])
+    return _product(z, p, layout, y_to), _plus(p, _product(z, q, layout), h_to)
 
 
-def _gelu(z: Series, layout: Layout) -> tuple[Series, Series]:
+def _gelu(z: Series, layout: Layout, y_to: Slots, h_to: Slots) -> tuple[Series, Series]:
     """``y = z P``, ``P' = q z'`` with the normal density ``q' = -z z' q``; ``h = P + z q``."""
     value, r = _value(z), _product(z, z, layout)
     P = _start(torch.special.ndtr(value), layout)
     q = _start(torch.exp(-value * value / 2) / sqrt(2 * pi), layout)
-    for b, k in layout.blocks:
-        P[b] = _integral(q, z, b, k, layout)
-        q[b] = _integral(q, r, b, k, layout, -0.5)
-    return _product(z, P, layout), _plus(P, _product(z, q, layout))
+    for b, _ in layout.blocks:
+        P[b] = _integral(q, z, b, layout)
+        q[b] = _integral(q, r, b, layout, sign=-0.5)
+    return _product(z, P, layout, y_to), _plus(P, _product(z, q, layout), h_to)
 
 
 RECURRENCES: dict[str, Recurrence] = {"tanh": _tanh, "sin": _sin, "swish": _swish, "gelu": _gelu}
 
 
 def _integral(
-    h: Series, z: Series, b: int, k: int, layout: Layout, sign: float = 1.0
+    h: Series, z: Series, block: int, layout: Layout, out: Tensor | None = None, sign: float = 1.0
 ) -> Tensor | None:
     """Return a block of ``y`` from ``y' = sign h z'``."""
-    terms = list(_times(h[0], z[b], sign))
-    for i in range(1, k):
-        terms += _terms(z[i], h[k - i], b, sign * i / k, layout)
-    return _sum(terms)
+    terms = _times(h[0], z[block], sign)
+    for i, l, parts in layout.products[block]:
+        terms += _terms(z[i], h[l], parts, sign * i / (i + l))
+    return _sum(terms, out)
 
 
-def _product(a: Series, b: Series, layout: Layout) -> Series:
+def _product(a: Series, b: Series, layout: Layout, to: Slots | None = None) -> Series:
     """Return the product of two series."""
-    y = _start(_value(a) * _value(b), layout)
-    for block, k in layout.blocks:
+    to = to or [None] * len(layout.sizes)
+    y = _start(torch.mul(_value(a), _value(b), out=to[0]), layout)
+    for block, _ in layout.blocks:
         terms = [*_times(a[0], b[block]), *_times(b[0], a[block])]
-        for i in range(1, k):
-            terms += _terms(a[i], b[k - i], block, 1.0, layout)
-        y[block] = _sum(terms)
+        for i, l, parts in layout.products[block]:
+            terms += _terms(a[i], b[l], parts, 1.0)
+        y[block] = _sum(terms, to[block])
     return y
 
 
-def _square(y: Series, block: int, k: int, layout: Layout, factor: float) -> Iterator[Product]:
-    """Yield the products of ``factor y^2`` that have no value as a factor."""
-    for i in range(1, k // 2 + 1):
-        yield from _terms(y[i], y[k - i], block, factor if 2 * i == k else 2 * factor, layout)
+def _square(y: Series, block: int, layout: Layout) -> list[Product]:
+    """Return the products in ``-y^2`` that have no value as a factor."""
+    terms: list[Product] = []
+    for i, l, parts in layout.products[block]:
+        if i <= l:
+            terms += _terms(y[i], y[l], parts, -1.0 if i == l else -2.0)
+    return terms
 
 
-def _terms(
-    a: Tensor | None, b: Tensor | None, block: int, factor: float, layout: Layout
-) -> Iterator[Product]:
-    """Yield ``factor a b`` for a block: all its directions at once, or their weighted sum."""
+def _terms(a: Tensor | None, b: Tensor | None, parts: Sequence[Part], f: float) -> list[Product]:
+    """Return ``f a b`` for a block: all its directions at once, or their weighted sum."""
     if a is None or b is None:
-        return
-    n = len(layout.counts)
-    if block <= n:
-        count = layout.counts[block - 1]
-        yield factor, a[:count], b[:count]
-        return
-    for j, weight in layout.weights[block - n - 1]:
-        yield factor * weight, a[j : j + 1], b[j : j + 1]
+        return []
+    return [(f * weight, _rows(a, some), _rows(b, some)) for some, weight in parts]
 
 
-def _times(a: Tensor | None, b: Tensor | None, factor: float = 1.0) -> Iterator[Product]:
-    if a is not None and b is not None:
-        yield factor, a, b
+def _rows(a: Tensor, some: slice) -> Tensor:
+    """Return some directions; a view costs as much as a product of small arrays."""
+    return a if a.shape[0] == some.stop - some.start else a[some]
 
 
-def _sum(products: Sequence[Product]) -> Tensor | None:
-    """Return a sum of products; None if there are none."""
+def _times(a: Tensor | None, b: Tensor | None, factor: float = 1.0) -> list[Product]:
+    return [] if a is None or b is None else [(factor, a, b)]
+
+
+def _sum(products: Sequence[Product], out: Tensor | None = None) -> Tensor | None:
+    """Return a sum of products; None, or zeros in their place, if there are none."""
     if not products:
-        return None
+        return None if out is None else out.zero_()
     (factor, a, b), *rest = products
-    total = a * b if factor == 1 else (factor * a) * b
+    total = torch.mul(a, b, out=out)
+    if factor != 1:
+        total = total.mul_(factor)
     for factor, a, b in rest:
         total = total.addcmul_(a, b, value=factor)
     return total
 
 
-def _plus(a: Series, b: Series) -> Series:
-    return [x if y is None else y if x is None else x + y for x, y in zip(a, b, strict=True)]
+def _plus(a: Series, b: Series, to: Slots) -> Series:
+    """Return the sum of two series."""
+
+    def added(x: Tensor | None, y: Tensor | None, out: Tensor | None) -> Tensor | None:
+        if x is not None and y is not None:
+            return torch.add(x, y, out=out)
+        rest = y if x is None else x
+        return rest if out is None else out.zero_() if rest is None else out.copy_(rest)
+
+    return [added(*parts) for parts in zip(a, b, to, strict=True)]
 
 
-def _adjoint(h: Series, gradient: Tensor, layout: Layout, results: Sequence[Tensor]) -> None:
-    """Set the first blocks to ``sum_{k >= i} h_{k-i} g_k``."""
-    g = torch.split_with_sizes(gradient, layout.sizes)
-    value = torch.mul(_value(h), g[0], out=results[0])
-    for h_b, g_b, size in zip(h[1:], g[1:], layout.sizes[1:], strict=True):
-        if h_b is not None:
-            for j in range(size):
-                value.addcmul_(h_b[j : j + 1], g_b[j : j + 1])
-    n = len(layout.counts)
-    for i in range(1, len(results)):
-        change = torch.mul(_value(h), g[i], out=results[i])
-        for block, k in layout.blocks if i <= n else ():
-            factor = h[k - i] if k > i else None
-            if factor is not None and block <= n:
-                count = layout.counts[k - 1]
-                change[:count].addcmul_(factor[:count], g[block])
-            elif factor is not None:
-                for j, weight in layout.weights[block - n - 1]:
-                    change[j].addcmul_(factor[j], g[block][0], value=weight)
+def _hyperbolic_tangent(z: Tensor, out: Tensor | None) -> Tensor:
+    """Return tanh at a quarter of the library's cost, with rounding relative to one."""
+    return torch.mul(z, 2, out=out).sigmoid_().mul_(2).sub_(1)
 
 
-def _split(z: Sequence[Tensor], layout: Layout) -> list[Tensor]:
+def _one_minus_square(y: Tensor, out: Tensor | None) -> Tensor:
+    return torch.mul(y, y, out=out).neg_().add_(1)
+
+
+def by_block(z: Sequence[Tensor], layout: Layout) -> list[Tensor]:
     """Return channels in one piece or several by order."""
     blocks: list[Tensor] = []
     for piece in z:
@@ -224,7 +254,7 @@ def _split(z: Sequence[Tensor], layout: Layout) -> list[Tensor]:
 
 def _series(z: Sequence[Tensor], bias: Tensor, layout: Layout) -> Series:
     """Return channels by order, the bias added to the value."""
-    value, *rest = _split(z, layout)
+    value, *rest = by_block(z, layout)
     return [value + bias, *rest, *[None] * (len(layout.sizes) - 1 - len(rest))]
 
 

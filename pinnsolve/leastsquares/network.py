@@ -23,7 +23,7 @@ from torch import Tensor
 
 from pinnsolve.derivatives.plan import Plan, plan
 from pinnsolve.derivatives.series import compose
-from pinnsolve.derivatives.taylor import biased, by_operator, directions, linear, readings, scaled
+from pinnsolve.derivatives.taylor import biased, by_operator, inputs, linear, readings
 from pinnsolve.diffop import DiffOp
 from pinnsolve.leastsquares.accumulate import normal_matrix
 from pinnsolve.networks.mlp import MLP
@@ -69,13 +69,14 @@ class Layer:
         return replace(self, inputs=self.inputs.double(), signals=self.signals.double())
 
     def with_image(self, image: "Layer") -> "Layer":
-        """Return the layer as a point and its mirror image saw it together."""
+        """Return the layer as a point and its image, mirrored or across, saw it together."""
+        n = self.n_values
 
         def joined(own: Tensor, other: Tensor) -> Tensor:
-            return torch.cat([own[:1], other[:1], own[1:], other[1:]])
+            return torch.cat([own[:n], other[:n], own[n:], other[n:]])
 
         signals = joined(self.signals.transpose(0, 1), image.signals.transpose(0, 1))
-        return Layer(joined(self.inputs, image.inputs), signals.transpose(0, 1), n_values=2)
+        return Layer(joined(self.inputs, image.inputs), signals.transpose(0, 1), n_values=2 * n)
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,13 @@ class NetworkJacobian:
     def points(self, some: slice) -> "NetworkJacobian":
         """Return the rows of some points."""
         return NetworkJacobian(tuple(layer.points(some) for layer in self.layers))
+
+    def folded(self) -> "NetworkJacobian":
+        """Return the sums of the rows of the first half of the points and of the second."""
+        half = self.layers[0].inputs.shape[1] // 2
+        first, second = self.points(slice(half)), self.points(slice(half, None))
+        pairs = zip(first.layers, second.layers, strict=True)
+        return NetworkJacobian(tuple(a.with_image(b) for a, b in pairs))
 
     def chunks(self) -> Iterator["NetworkJacobian"]:
         """Yield the rows of a few points at a time, few enough to be formed."""
@@ -250,9 +258,8 @@ def trace(net: MLP, x: Float[Tensor, "N d"], ops: Iterable[DiffOp]) -> Trace:
     if net.parities:
         return _trace_with_image(net, x, list(ops))
     chosen: Plan = plan(ops)
-    slopes = directions(net, chosen)[:, None].expand(-1, len(x), -1)
-    a = torch.cat([scaled(net, x)[None], slopes])
-    inputs = [a]
+    a = torch.cat([part.expand(-1, len(x), -1) for part in inputs(net, x, chosen)])
+    seen = [a]
     outputs: list[Tensor] = []
     with torch.enable_grad():
         for layer in net.layers:
@@ -260,10 +267,10 @@ def trace(net: MLP, x: Float[Tensor, "N d"], ops: Iterable[DiffOp]) -> Trace:
             z = linear(a, layer.weight.detach())
             outputs.append(z if z.requires_grad else z.requires_grad_())
             a = compose(net.activation_name, [z], layer.bias.detach(), chosen.layout)
-            inputs.append(a.detach())
+            seen.append(a.detach())
         outputs.append(linear(a, net.head.weight.detach()))
         values = by_operator(chosen, biased(net, readings(chosen, outputs[-1]), chosen))
-    return Trace(values, tuple(inputs), tuple(outputs))
+    return Trace(values, tuple(seen), tuple(outputs))
 
 
 def _trace_with_image(net: MLP, x: Float[Tensor, "N d"], ops: Sequence[DiffOp]) -> Trace:
@@ -271,8 +278,7 @@ def _trace_with_image(net: MLP, x: Float[Tensor, "N d"], ops: Sequence[DiffOp]) 
     seen, image = (trace(part, x, ops) for part in net.images())
     with torch.enable_grad():
         values = {op: net.combined(seen.values[op], image.values[op]) for op in seen.values}
-    first, *others = image._inputs
-    inputs = (*seen._inputs, first * net.mirror, *others)  # weights are those of the network
+    inputs = (*seen._inputs, *image._inputs)
     return Trace(values, inputs, (*seen._outputs, *image._outputs), _is_double=True)
 
 

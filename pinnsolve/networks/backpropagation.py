@@ -70,7 +70,7 @@ def values_and_pullback(
     reverse = reverse or x.dtype
     linear = [*net.layers, net.head]
     evaluate, differentiate = RULES[net.activation]
-    a = ((x - net.center) / net.half_width).mT.contiguous()
+    a = net.inputs(x).mT.contiguous()
     inputs, kept = [a.to(reverse)], []
     for layer in net.layers:
         a, keep = evaluate(torch.addmm(layer.bias[:, None], layer.weight, a))
@@ -97,11 +97,8 @@ def _with_image(
     """Return the same of a network with symmetries, from the network without and its image."""
     (u, back), (v, back_of_image) = (values_and_pullback(a, x, reverse) for a in net.images())
     own, other = net.shares[:, :, None]
-    first = net.layers[0].weight
 
     def pullback(d: Float[Tensor, "c N"]) -> Float[Tensor, " P"]:
-        image = back_of_image(other * d)
-        image[: first.numel()] = (image[: first.numel()].view_as(first) * net.mirror).flatten()
-        return back(own * d) + image
+        return back(own * d) + back_of_image(other * d)
 
     return own * u + other * v, pullback

@@ -13,8 +13,10 @@ Outputs that are odd or even in the first coordinate are made so from any networ
 
     u(x) = (N(x) -+ N(x')) / 2,        x' = x with the sign of its first coordinate changed,
 
-and ``N(x')`` is a network too, whose first layer has the signs of a column changed: whatever can
-be done to a network, as differentiate it, can be done to both.
+and ``N(x')`` is a network too, with the first half width of its box negative: whatever can be done
+to a network, as differentiate it, can be done to both.
+
+With an embedding (`pinnsolve.networks.embedding`) waves take the place of ``a_0``, or join it.
 """
 
 from collections.abc import Callable, Sequence
@@ -27,6 +29,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.functional import gelu, silu
 
+from pinnsolve.defaults import HIGHEST_WAVE
+from pinnsolve.networks.embedding import embedding as embedded
 from pinnsolve.networks.unknowns import Range, Unknowns
 
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
@@ -60,6 +64,12 @@ class MLP(nn.Module):
         Of each output 1 if it is even in the first coordinate, -1 if odd, 0 if neither.
     ranges
         Of the unknown parameters that are trained with the weights.
+    embedding
+        A name in `EMBEDDINGS`: the waves that take the place of the coordinates, or join them.
+    periods
+        Of each coordinate, None of one without: the network is periodic whatever its weights.
+    highest_wave
+        Wave number near which an embedding's waves end, in radians per half width.
     """
 
     center: Tensor
@@ -78,6 +88,9 @@ class MLP(nn.Module):
         frequency: float = 1.0,
         parities: Sequence[int] = (),
         ranges: Sequence[Range] = (),
+        embedding: str = "none",
+        periods: Sequence[float | None] = (),
+        highest_wave: float = HIGHEST_WAVE,
     ) -> None:
         super().__init__()
         low, high = torch.tensor(lower).double(), torch.tensor(upper).double()
@@ -95,7 +108,9 @@ class MLP(nn.Module):
         )
         self.activation_name = activation
         self.activation = ACTIVATIONS[activation]
-        widths = [len(lower), *hidden]
+        self.embedding = embedded(embedding, self.half_width, periods, highest_wave, seed)
+        inputs = len(lower) if self.embedding is None else self.embedding.size
+        widths = [inputs, *hidden]
         self.hidden = nn.ModuleList(
             nn.Linear(n, m, dtype=torch.float64) for n, m in pairwise(widths)
         )
@@ -112,8 +127,9 @@ class MLP(nn.Module):
     def initialise(self, seed: int, frequency: float) -> None:
         """Draw the hidden layers' weights and set the head to zero."""
         draw = torch.Generator().manual_seed(seed)
+        gain = 1.0 if self.embedding is None else self.embedding.gain
         for depth, layer in enumerate(self.layers):
-            std = frequency if depth == 0 else GAIN / sqrt(layer.in_features)
+            std = gain * frequency if depth == 0 else GAIN / sqrt(layer.in_features)
             # biases spread the features' centres over the box; deeper layers inherit the spread
             spread = 0.7 * frequency if depth == 0 else 0.1
             for values, scale in ((layer.weight, std), (layer.bias, spread)):
@@ -130,9 +146,14 @@ class MLP(nn.Module):
         values = torch.randn(self.head.weight.shape, generator=draw, dtype=torch.float64)
         self.head.weight.copy_(values / sqrt(self.head.in_features))
 
+    def inputs(self, x: Float[Tensor, "*N d"]) -> Float[Tensor, "*N q"]:
+        """Return what the first layer is given: the coordinates of the box, or an embedding."""
+        a = (x - self.center) / self.half_width
+        return a if self.embedding is None else self.embedding(a)
+
     def features(self, x: Float[Tensor, "*N d"]) -> Float[Tensor, "*N w"]:
         """Return the values of the last hidden layer."""
-        a = (x - self.center) / self.half_width
+        a = self.inputs(x)
         for layer in self.layers:
             a = self.activation(layer(a))
         return a
@@ -149,11 +170,9 @@ class MLP(nn.Module):
         """
         if not self.parities:
             return (self,)
-        plain, mirrored, first = copy(self), copy(self), copy(self.layers[0])
-        first.__dict__["_parameters"] = {"bias": self.layers[0].bias}
-        first.__dict__["weight"] = self.layers[0].weight * self.mirror  # differentiable
-        layers = nn.ModuleList([first, *self.layers[1:]])
-        mirrored.__dict__["_modules"] = {**self._modules, "hidden": layers}
+        plain, mirrored = copy(self), copy(self)
+        box = {**self._buffers, "half_width": self.half_width * self.mirror}
+        mirrored.__dict__["_buffers"] = box
         for image in (plain, mirrored):
             image.parities = ()
         return plain, mirrored

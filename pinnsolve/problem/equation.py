@@ -44,12 +44,15 @@ class Equation:
         ``lhs - rhs`` in coordinates, fields and their derivatives.
     symbols
         The names it may use.
+    is_mixed
+        Whether derivatives of different orders, also in time, may form one term.
     """
 
     text: str
     latex: str
     expression: Expr
     symbols: Symbols
+    is_mixed: bool = False
 
     @property
     def terms(self) -> tuple[Term, ...]:
@@ -170,7 +173,7 @@ class Equation:
 
     @cached_property
     def _form(self) -> Form:
-        return gather(self.expression, self.symbols.time)
+        return gather(self.expression, self.symbols.time, self.is_mixed)
 
     def _check_finite(self, values: Float[ndarray, " N"], x: Float[ndarray, "N d"]) -> None:
         bad = np.flatnonzero(~np.isfinite(values))
@@ -239,6 +242,18 @@ def equation(text: str, symbols: Symbols) -> Equation:
         message = "an equation between vectors is not expected here."
         raise ExpressionError(message, "Write its components.", (0, len(text)))
     return first
+
+
+def periodic(field: int, sides: Sequence[str], symbols: Symbols) -> Equation:
+    """Return the statement that a field goes on from one side of the domain into another.
+
+    Its expression is what agrees there, as all derivatives do: the field.
+    """
+    name = symbols.fields[field]
+    known = typeset(read(name), symbols)
+    latex = " = ".join(rf"{known}|_{{\mathrm{{{side}}}}}" for side in sides)
+    expression = calculus.jet(field, (0,) * len(symbols.coordinates))
+    return Equation(f"{name} is periodic", latex, expression, symbols)
 
 
 def manufactured(name: str, equation: Equation, exact: Sequence[Expr]) -> Expr:

@@ -31,7 +31,7 @@ class Form:
     is_linear: bool
 
 
-def gather(e: Expr, time: int | None = None) -> Form:
+def gather(e: Expr, time: int | None = None, is_mixed: bool = False) -> Form:
     """Collect derivatives that act together, and find out whether the equation is affine.
 
     Parameters
@@ -40,6 +40,8 @@ def gather(e: Expr, time: int | None = None) -> Form:
         What is zero if the equation holds.
     time
         The axis of time, along which an operator has one order only.
+    is_mixed
+        Whether derivatives of different orders, also in time, may form one operator.
     """
     groups: dict[tuple[int, int, int, Expr], list[tuple[MultiIndex, Expr]]] = {}
     values: dict[Symbol, Expr] = {}
@@ -54,7 +56,8 @@ def gather(e: Expr, time: int | None = None) -> Form:
         if slope != 0:
             factor, rest = _factor(slope)
             in_time = alpha[time] if time is not None else 0
-            groups.setdefault((field, sum(alpha), in_time, rest), []).append((alpha, factor))
+            kind = (0, 0) if is_mixed else (sum(alpha), in_time)
+            groups.setdefault((field, *kind, rest), []).append((alpha, factor))
     terms: list[Term] = []
     symbols: list[Symbol] = []
     ordered = sorted(groups.items(), key=lambda g: (g[0][0], -g[0][1], *map(_reversed, g[1])))

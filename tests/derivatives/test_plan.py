@@ -36,6 +36,20 @@ CHANNELS = {
     "one mixed derivative": ([partial((1, 1))], 4),
     "all second derivatives": ([partial((2, 0)), partial((1, 1)), partial((0, 2))], 7),
     "heat": ([partial((0, 0, 1)), DiffOp((((2, 0, 0), 1.0), ((0, 2, 0), 1.0)))], 5),
+    "a heat operator needs no channel for the time": (
+        [DiffOp((((0, 0, 1), 1.0), ((2, 0, 0), -1.0), ((0, 2, 0), -1.0))), identity(3)],
+        4,
+    ),
+    "unless the derivative in time is wanted by itself": (
+        [DiffOp((((0, 1), 1.0), ((2, 0), -1.0))), partial((0, 1))],
+        4,
+    ),
+    "nor if two operators differ in it alone": (
+        [DiffOp((((0, 1), 1.0), ((2, 0), -1.0))), partial((2, 0))],
+        4,
+    ),
+    "a gathered burgers": ([DiffOp((((0, 1), 1.0), ((2, 0), -0.1))), partial((1, 0))], 3),
+    "korteweg and de vries": ([DiffOp((((0, 1), 1.0), ((3, 0), 1.0))), partial((1, 0))], 4),
     "burgers": ([partial((0, 1)), partial((1, 0)), partial((2, 0)), identity(2)], 4),
     "biharmonic": ([biharmonic(2)], 11),
     "lower orders come with the biharmonic": (
@@ -65,9 +79,9 @@ def test_readings_are_exact_on_exponentials(name):
     channels = [1.0]
     for order, count in enumerate(layout.counts, 1):
         channels += [slope**order / factorial(order) for slope in slopes[:count]]
-    for order, weights in layout.sums:
+    for (order, weights), drift in zip(layout.sums, chosen.drifts, strict=True):
         powers = slopes[: len(weights)] ** order
-        channels.append(float(np.dot(weights, powers)) / factorial(order))
+        channels.append(float(np.dot(weights, powers)) / factorial(order) + float(np.dot(drift, k)))
     for op, factors in chosen.readings:
         symbol = sum(c * np.prod(k ** np.array(alpha)) for alpha, c in op.terms)
         np.testing.assert_allclose(np.dot(factors, channels), symbol, rtol=1e-12, atol=1e-13)

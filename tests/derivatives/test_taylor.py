@@ -8,7 +8,7 @@ from itertools import product
 import pytest
 import torch
 
-from pinnsolve.derivatives import taylor
+from pinnsolve.derivatives import fused, passes, taylor
 from pinnsolve.derivatives.autograd import Autograd, derivative
 from pinnsolve.derivatives.taylor import (
     Taylor,
@@ -30,6 +30,11 @@ CASES = {
     "biharmonic": [BIHARMONIC, laplacian(2), partial((0, 1)), identity(2)],
     "mixed, of several orders": [DiffOp((((2, 1), 2.0), ((0, 1), -3.0), ((0, 0), 0.5)))],
     "signs": [DiffOp((((2, 0), 1.0), ((1, 1), -1.0), ((0, 2), -3.0)))],
+    "a heat operator, in one sum": [
+        DiffOp((((0, 0, 1), 1.0), ((2, 0, 0), -0.3), ((0, 2, 0), -0.3))),
+        partial((1, 0, 0)),
+    ],
+    "a drift beside other channels": [DiffOp((((0, 1), 1.0), ((4, 0), 0.1))), partial((3, 0))],
     "value": [identity(2)],
 }
 
@@ -98,10 +103,25 @@ def test_collapsed_and_separate_series_agree():
 def test_groups_of_points_change_nothing(monkeypatch):
     net, x = network(2, "tanh"), torch.rand(20, 2)
     whole = derivatives(net, x, [BIHARMONIC])[BIHARMONIC]
-    monkeypatch.setattr(taylor, "CACHE", 11 * 6 * 8 * 3)  # three points at a time
-    assert len(taylor.chunks(net, x, taylor.plan([BIHARMONIC]))) > 5
+    monkeypatch.setattr(passes, "CACHE", 11 * 6 * 8 * 3)  # three points at a time
+    assert len(passes.groups(x, taylor.plan([BIHARMONIC]).layout, 6)) > 5
     in_groups = derivatives(net, x, [BIHARMONIC])[BIHARMONIC]
     torch.testing.assert_close(whole, in_groups, rtol=1e-12, atol=1e-12)
+
+
+def test_threads_change_nothing(monkeypatch):
+    net, x = network(2, "tanh"), torch.rand(50, 2)
+    found = []
+    for threads in (1, 2):
+        monkeypatch.setattr(passes, "SHARE", 1)
+        monkeypatch.setattr(torch, "get_num_threads", lambda threads=threads: threads)
+        values = derivatives(net, x, [BIHARMONIC])[BIHARMONIC]
+        slopes = torch.autograd.grad(values.square().sum(), list(net.parameters())[:-1])
+        features = feature_derivatives(net, x, [BIHARMONIC])[BIHARMONIC]
+        found.append((values.detach(), *slopes, features))
+    assert len(passes.groups(x, taylor.plan([BIHARMONIC]).layout, 6)) == 2
+    for one, two in zip(*found, strict=True):
+        torch.testing.assert_close(one, two, rtol=1e-12, atol=1e-12 * one.abs().max().item())
 
 
 def test_derivatives_in_time_are_a_case_like_any_other():
@@ -123,21 +143,25 @@ def test_single_precision_stays_single():
 
 COMPILED = """
 import torch
-from pinnsolve.derivatives import taylor
-from pinnsolve.diffop import laplacian
+from pinnsolve.derivatives import passes, taylor
+from pinnsolve.diffop import DiffOp, laplacian, partial
 from pinnsolve.networks.mlp import MLP
 
-taylor.CACHE = 4 * 4 * 8 * 4  # four points at a time, so that the last group has to be filled up
-net = MLP([-1, -1], [1, 1], [4, 3], 1)
-net.randomise_head(0)
-x, op = torch.rand(11, 2, dtype=torch.float64), laplacian(2)
-found = []
-for is_compiled in (False, True):
-    values = taylor.derivatives(net, x, [op], is_compiled)[op]
-    slopes = torch.autograd.grad(values.square().sum(), [net.layers[0].weight, net.head.weight])
-    found.append((values, *slopes))
-for ours, theirs in zip(*found):
-    torch.testing.assert_close(ours, theirs, rtol=1e-11, atol=1e-12)
+passes.CACHE = 15 * 4 * 8 * 4  # few points at a time
+biharmonic = DiffOp((((4, 0), 1.0), ((2, 2), 2.0), ((0, 4), 1.0), ((0, 1), -3.0)))
+ops = [biharmonic, laplacian(2), partial((1, 1))]
+for embedding in ("none", "fourier"):
+    net = MLP([-1, -1], [1, 1], [4, 3], 1, embedding=embedding, periods=[2.0, None])
+    net.randomise_head(0)
+    x, found = torch.rand(11, 2, dtype=torch.float64), []
+    for is_compiled in (False, True):
+        values = taylor.derivatives(net, x, ops, is_compiled)
+        loss = sum(value.square().sum() for value in values.values())
+        slopes = torch.autograd.grad(loss, [net.layers[0].weight, net.head.weight])
+        found.append((*values.values(), *slopes))
+    for ours, theirs in zip(*found):
+        scale = theirs.abs().max().item()
+        torch.testing.assert_close(ours, theirs, rtol=1e-11, atol=1e-11 * scale)
 """
 
 
@@ -157,7 +181,8 @@ def test_a_machine_without_compiler_is_told_so(monkeypatch):
     def fails(*_):
         raise InvalidCxxCompilerError("No working C++ compiler found in config\nand more")
 
-    monkeypatch.setattr(taylor, "_compiled", lambda _: fails)
+    monkeypatch.setattr(torch, "compile", lambda *_, **__: fails)
+    fused.evaluation.cache_clear()
     with pytest.raises(CompilerError) as refused:
         derivatives(network(2, "tanh"), torch.rand(3, 2), [laplacian(2)], is_compiled=True)
     assert str(refused.value) == (

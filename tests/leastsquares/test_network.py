@@ -20,14 +20,18 @@ NETS = [
     ([5], 1, "tanh", -1),
     ([30, 40], 1, "tanh", 1),
     ([5, 4], 2, "tanh", -1, 0),
+    ([5], 1, "tanh", {"embedding": "fourier", "highest_wave": 4.0}),
+    ([5, 4], 2, "sin", -1, 0, {"embedding": "sinusoidal", "highest_wave": 4.0}),
+    ([5, 4], 1, "tanh", {"periods": [1.5, None]}),
 ]
 
 
 @pytest.fixture(params=NETS)
 def case(request):
     """Return a network, points, and quantities ``u_k``, ``lap u_k + u_t u_k`` at them."""
-    hidden, c, activation, *parities = request.param
-    net = MLP([0, 0], [1, 2], hidden, c, activation, parities=parities)
+    hidden, c, activation, *more = request.param
+    given = more.pop() if more and isinstance(more[-1], dict) else {}
+    net = MLP([0, 0], [1, 2], hidden, c, activation, parities=more, **given)
     net.randomise_head(0)
     x = torch.rand(9, 2)
 

@@ -3,6 +3,7 @@ import torch
 from torch.nn.utils import parameters_to_vector
 
 from pinnsolve.networks.backpropagation import RULES, values_and_pullback
+from pinnsolve.networks.embedding import EMBEDDINGS
 from pinnsolve.networks.mlp import ACTIVATIONS, MLP
 
 DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)]
@@ -30,8 +31,9 @@ def test_values_and_gradients_are_those_of_automatic_differentiation(activation,
     torch.testing.assert_close(pullback(d), gradient, rtol=1e-12, atol=1e-13)
 
 
-def test_symmetries_are_differentiated_too():
-    net = MLP([-1, 0], [1, 3], [7, 6], 3, parities=[1, 0, -1])
+@pytest.mark.parametrize("name", EMBEDDINGS)
+def test_symmetries_are_differentiated_too_and_waves(name):
+    net = MLP([-1, 0], [1, 3], [7, 6], 3, parities=[1, 0, -1], embedding=name)
     net.randomise_head(0)
     x, d = torch.rand(40, 2), torch.randn(3, 40)
     u, pullback = values_and_pullback(net, x)

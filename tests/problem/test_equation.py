@@ -1,6 +1,7 @@
 """Equations: the operators they ask for, their residuals, and what exact solutions make of them."""
 
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -218,6 +219,19 @@ def test_space_does_not_include_time():
     # an operator has one order in time, so these two are not gathered
     assert terms_of("laplace(u) = u_tt", symbols) == {u(2, 0), u(0, 2)}
     assert terms_of("u_t + div(u*[x]) = 0", symbols) == {u(1, 0), u(0, 1), u(0, 0)}
+
+
+def test_orders_may_be_mixed_where_nothing_takes_them_apart():
+    """The same residual from one operator in space and time as from one of each order."""
+    symbols = Symbols(("x", "t"), fields=("u",))
+    apart = equation("u_t + u*u_x = 0.1*u_xx + x*u", symbols)
+    mixed = replace(apart, is_mixed=True)
+    heat = DiffOp((((2, 0), 1.0), ((0, 1), -10.0)))
+    assert set(mixed.terms) == {(0, heat), u(1, 0), u(0, 0)}
+    jet = jet_of(apart.terms)
+    jet |= {(0, heat): jet[u(2, 0)] - 10 * jet[u(0, 1)]}
+    residuals = [e.bind(X)(jet) for e in (apart, mixed)]
+    np.testing.assert_allclose(*residuals, rtol=1e-13, atol=1e-13)
 
 
 def test_equations_of_vectors_are_their_components():

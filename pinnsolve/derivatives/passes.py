@@ -1,0 +1,264 @@
+"""The forward and the reverse pass of Taylor mode, written out.
+
+With one matrix ``a_l`` a layer and channel, its columns the points, and ``f`` the activation on
+series,
+
+    z_l = W_l a_{l-1} (+ b_l on the value),     a_l = f(z_l),     u = R (W a_L (+ b)),
+    g_l = f'(z_l)^T W_{l+1}^T g_{l+1},          gradient by W_l: g_l a_{l-1}^T, by b_l: its values,
+
+``R`` reading operators off the channels. Nothing but ``a_l`` and the series of ``f'`` is kept, and
+gradients overwrite one another. Points are taken in groups whose channels stay in the caches, and
+on a CPU the groups are shared among the threads: each works through whole layers alone, where
+threads that share every small product and sum spend their time on waiting for one another.
+"""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from math import ceil
+from threading import Barrier
+from typing import Any, TypeVar
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from pinnsolve.derivatives.fused import adjoint, evaluation
+from pinnsolve.derivatives.plan import Layout, Plan
+from pinnsolve.derivatives.series import RECURRENCES, Series, adjoint_, by_block
+
+CACHE = 2**22  # bytes of the channels of a layer that a core keeps near: 4 MiB
+SHARE = 2**15  # numbers in a layer's channels below which a group is not worth a thread
+
+A = TypeVar("A")
+B = TypeVar("B")
+
+
+def derivatives_of(
+    chosen: Plan,
+    activation: str,
+    groups: Sequence[Sequence[Tensor]],
+    weights: Sequence[Tensor],
+    is_compiled: bool = False,
+) -> Float[Tensor, "o c N"]:
+    """Return derivatives of a network's outputs, differentiable by its weights.
+
+    Parameters
+    ----------
+    chosen
+        Which derivatives, and how.
+    activation
+        A name in `RECURRENCES`.
+    groups
+        The pieces that `features` takes, of each group of points.
+    weights
+        Of the hidden layers and of the head, each followed by its biases.
+    is_compiled
+        Whether the series of a layer are compiled into one kernel.
+    """
+    if torch.is_grad_enabled():
+        return _Passes.apply(chosen, activation, groups, is_compiled, *weights)
+
+    def run(pieces: Sequence[Tensor]) -> Tensor:
+        a = features(chosen.layout, activation, pieces, weights[:-2], is_compiled)
+        return outputs(chosen, a, *weights[-2:])
+
+    return torch.cat(in_threads(run, groups), 2)
+
+
+class _Passes(torch.autograd.Function):
+    """The same, with the reverse pass."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        chosen: Plan,
+        activation: str,
+        groups: Sequence[Sequence[Tensor]],
+        is_compiled: bool,
+        *weights: Tensor,
+    ) -> Float[Tensor, "o c N"]:
+        def run(pieces: Sequence[Tensor]) -> tuple[Tensor, list[Tensor]]:
+            kept: list[Tensor] = []
+            a = features(chosen.layout, activation, pieces, weights[:-2], is_compiled, kept)
+            return outputs(chosen, a, *weights[-2:]), kept
+
+        values, kept = zip(*in_threads(run, groups), strict=True)
+        ctx.chosen, ctx.groups, ctx.is_compiled = chosen, groups, is_compiled
+        ctx.save_for_backward(*weights, *(tensor for group in kept for tensor in group))
+        return values[0] if len(values) == 1 else torch.cat(values, 2)
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        n_weights = len(ctx.needs_input_grad) - 4
+        weights, kept = ctx.saved_tensors[:n_weights], ctx.saved_tensors[n_weights:]
+        count = len(kept) // len(ctx.groups)
+        parts = gradient.split([pieces[0].shape[1] for pieces in ctx.groups], 2)
+
+        def run(k: int) -> list[Tensor]:
+            own = kept[k * count : (k + 1) * count]
+            return _reverse(ctx.chosen, ctx.groups[k], weights, own, parts[k], ctx.is_compiled)
+
+        found = in_threads(run, range(len(parts)))
+        return (
+            None,
+            None,
+            None,
+            None,
+            *(sum(some[1:], some[0]) for some in zip(*found, strict=True)),
+        )
+
+
+@torch.no_grad()
+def features(
+    layout: Layout,
+    activation: str,
+    pieces: Sequence[Float[Tensor, "_ _ q"]],
+    weights: Sequence[Tensor],
+    is_compiled: bool = False,
+    kept: list[Tensor] | None = None,
+) -> Float[Tensor, "C w N"]:
+    """Return the channels of the last hidden layer.
+
+    Parameters
+    ----------
+    layout
+        Of the channels.
+    activation
+        A name in `RECURRENCES`.
+    pieces
+        Channels of the first layer's input, at all points or at one, where all points have them
+        in common; channels that are missing at the end are zero.
+    weights
+        Of the hidden layers, each followed by its biases.
+    is_compiled
+        Whether the series of a layer are compiled into one kernel.
+    kept
+        Filled with each layer's channels and the series of ``f'``, for the reverse pass.
+    """
+    N, inputs = pieces[0].shape[1], [piece.mT for piece in pieces]
+    for W, b in zip(weights[::2], weights[1::2], strict=True):
+        z = [_times(W, part) for part in inputs]
+        z[0][0] += b[:, None]
+        blocks = by_block(z, layout)
+        if is_compiled:
+            a, h = evaluation(activation, layout)(*blocks)
+        else:
+            series: Series = [*blocks, *[None] * (len(layout.sizes) - len(blocks))]
+            a, h = (W.new_empty(layout.channels, len(W), N) for _ in range(2))
+            RECURRENCES[activation](series, layout, by_block([a], layout), by_block([h], layout))
+        if kept is not None:
+            kept += [a, h]
+        inputs = [a]
+    return inputs[0]
+
+
+@torch.no_grad()
+def outputs(
+    chosen: Plan, a: Float[Tensor, "C w N"], W: Float[Tensor, "c w"], b: Float[Tensor, " c"]
+) -> Float[Tensor, "o c N"]:
+    """Return each operator's value of the outputs."""
+    R = reading(chosen, a)
+    return (R @ _times(W, a).flatten(1)).view(len(R), *b.shape, -1) + R[:, :1, None] * b[:, None]
+
+
+def reading(chosen: Plan, like: Tensor) -> Float[Tensor, "o C"]:
+    """Return the factors of the channels in each operator."""
+    return constant(tuple(factors for _, factors in chosen.readings), like.dtype, like.device)
+
+
+def groups(x: Float[Tensor, "N d"], layout: Layout, width: int) -> Sequence[Float[Tensor, "_ d"]]:
+    """Return points in groups whose channels fit into the caches; on a GPU all together.
+
+    Parameters
+    ----------
+    x
+        The points.
+    layout
+        Of the channels.
+    width
+        Of the widest hidden layer.
+    """
+    if x.device.type != "cpu":
+        return (x,)
+    size = layout.channels * width * len(x)
+    threads = max(1, min(torch.get_num_threads(), size // SHARE))
+    return x.chunk(threads * max(1, ceil(size * x.element_size() / (CACHE * threads))))
+
+
+def in_threads(work: Callable[[A], B], parts: Sequence[A]) -> list[B]:
+    """Return what some work makes of each part, done side by side by torch's threads."""
+    threads = torch.get_num_threads()
+    if threads == 1 or len(parts) == 1:
+        return [work(part) for part in parts]
+    pool = _pool(threads)
+    torch.set_num_threads(1)
+    try:
+        return list(pool.map(work, parts))
+    finally:
+        torch.set_num_threads(threads)
+
+
+@lru_cache(maxsize=256)
+def constant(
+    values: tuple[tuple[float, ...], ...], dtype: torch.dtype, device: torch.device
+) -> Tensor:
+    """Return a constant on a device; kept, because a captured graph may copy nothing."""
+    return torch.tensor(values, dtype=dtype, device=device)
+
+
+@torch.no_grad()
+def _reverse(
+    chosen: Plan,
+    pieces: Sequence[Tensor],
+    weights: Sequence[Tensor],
+    kept: Sequence[Tensor],
+    gradient: Float[Tensor, "o c N"],
+    is_compiled: bool,
+) -> list[Tensor]:
+    """Return the gradient by the weights from that by the derivatives."""
+    layout, last = chosen.layout, kept[-2]
+    R = reading(chosen, last)
+    g = (R.mT @ gradient.flatten(1)).unflatten(1, gradient.shape[1:])
+    found = [R[:, 0] @ gradient.sum(2), (g @ last.mT).sum(0)]
+    g = _times(weights[-2].mT, g)
+    for level in reversed(range(len(kept) // 2)):
+        h, wanted = kept[2 * level + 1], layout.channels if level else sum(map(len, pieces))
+        if is_compiled:
+            g = adjoint(layout)(h, g)
+        else:
+            adjoint_([*by_block([h], layout)], by_block([g], layout), layout, wanted)
+        found.append(g[0].sum(1))
+        if level:
+            found.append((g @ kept[2 * level - 2].mT).sum(0))
+            g = _times(weights[2 * level].mT, g)
+        else:
+            parts = g[:wanted].split([len(piece) for piece in pieces])
+            found.append(sum(_by_weight(*pair) for pair in zip(parts, pieces, strict=True)))
+    return found[::-1]
+
+
+def _times(W: Float[Tensor, "v w"], a: Float[Tensor, "C w N"]) -> Float[Tensor, "C v N"]:
+    """Return a matrix times each channel; ``W @ a`` would copy ``a`` if ``W`` is to be trained."""
+    return torch.bmm(W.expand(len(a), -1, -1), a)
+
+
+def _by_weight(g: Float[Tensor, "c w N"], piece: Float[Tensor, "c n q"]) -> Float[Tensor, "w q"]:
+    """Return the gradient by the first weights that comes through some channels."""
+    if piece.shape[1] < g.shape[2]:
+        return g.sum(2).mT @ piece[:, 0]
+    return (g @ piece).sum(0)
+
+
+@lru_cache(maxsize=8)
+def _pool(threads: int) -> ThreadPoolExecutor:
+    """Return threads each of which computes alone."""
+    pool, started = ThreadPoolExecutor(threads), Barrier(threads)
+
+    def prepare(_: int) -> None:
+        torch.set_num_threads(1)
+        started.wait()
+
+    list(pool.map(prepare, range(threads)))
+    return pool
