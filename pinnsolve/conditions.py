@@ -6,6 +6,11 @@ conditions for each field hold, and the equations too, which determine what thes
 An edge of a plate on which value and slope are given is an exception: they determine node and
 first ghost so well that the equation, which would have to determine a second one, may do harm.
 
+Periodic sides. Where a domain goes on from one side into another there is no boundary: the
+equations hold on the first side, and the nodes that are left over, those of the second one and the
+ghosts of both, have the values of the points across (`pinnsolve.geometry.periodic`): as many
+conditions as are needed, whatever the order of the equations.
+
 Time. At a fixed instant a derivative in time is a field of its own: with the fields and their
 derivatives in time side by side, ``u_t = laplace(u)`` is a steady equation for the two fields
 ``u`` and ``u_t``. So the term ``(f, d_t^a D)`` of an equation becomes ``(f + a c, D)``, with ``D``
@@ -20,9 +25,10 @@ import numpy as np
 from jaxtyping import Float, Int
 from numpy import ndarray
 
-from pinnsolve.diffop import Term, identity, in_space, partial
+from pinnsolve.diffop import Term, identity, in_space
 from pinnsolve.errors import Fault, KeyPath, ProblemError
 from pinnsolve.geometry.nodes import Nodes
+from pinnsolve.geometry.periodic import Tie, tied, ties
 from pinnsolve.problem import BoundaryCondition, Equation, Problem, Residual
 from pinnsolve.problem.residual import prescribed
 
@@ -44,6 +50,9 @@ class Condition:
     levels
         Indices of the instants at which it holds; None in a steady problem, whose data have no
         axis of time.
+    across
+        For each node the point whose terms are subtracted from its own, as it is periodic; None
+        if nothing is subtracted.
     """
 
     name: str
@@ -51,6 +60,7 @@ class Condition:
     rows: Int[ndarray, " R"]
     weight: float
     levels: Int[ndarray, " L"] | None = None
+    across: Float[ndarray, "R D"] | None = None
 
     @property
     def size(self) -> int:
@@ -69,7 +79,7 @@ def conditions(
     nodes: Nodes,
     times: Float[ndarray, " K"] | None = None,
     *,
-    pde_rows: Literal["all", "interior"] = "all",
+    pde_rows: Literal["all", "tied too", "interior"] = "all",
 ) -> tuple[Condition, ...]:
     """Bind the equations of a problem to the nodes where they hold.
 
@@ -83,7 +93,8 @@ def conditions(
         Instants at which it holds; by default those of the problem, if it has any.
     pde_rows
         Whether the differential equations hold on the boundary too, as far as the nodes have
-        ghosts to satisfy them with, or in the interior only.
+        ghosts to satisfy them with, and there also at nodes that are tied to others, or in the
+        interior only.
 
     Returns
     -------
@@ -95,78 +106,39 @@ def conditions(
     ProblemError
         If no node lies where a boundary condition holds.
     """
-    places = [_boundary_rows(problem, nodes, condition) for condition in problem.boundary]
+    tying = ties_of(problem, nodes)
+    places = [
+        boundary_rows(problem, nodes, condition) if tie is None else tie.rows
+        for condition, tie in zip(problem.boundary, tying, strict=True)
+    ]
     inside = np.arange(nodes.n_interior)
-    if pde_rows == "all" and nodes.has_ghosts:
-        inside = np.concatenate([inside, _rows_with_room(problem, nodes, places)])
+    if pde_rows != "interior" and nodes.has_ghosts:
+        around = _rows_with_room(problem, nodes, places)
+        if pde_rows == "all":
+            around = around[~tied(nodes)[around]]
+        inside = np.concatenate([inside, around])
 
     times = problem.times if times is None else times
     is_each_its_own = len(problem.equations) == len(problem.settings.pde.equations)
-    bound = []
+    found = []
     for i, equation in enumerate(problem.equations):
         key: KeyPath = ("pde", "equations", i) if is_each_its_own else ("pde", "equations")
-        residual = _bound(problem, key, equation, nodes.x[inside], times)
-        bound.append((residual, inside, 1.0))
+        residual = bound(problem, key, equation, nodes.x[inside], times)
+        found.append((residual, inside, 1.0))
     for condition, rows in zip(problem.boundary, places, strict=True):
-        normals = nodes.normals[rows - nodes.n_interior]
+        normals = None
+        if not condition.is_periodic:
+            normals = nodes.normals[rows - nodes.n_interior]
         key = (*condition.key, "condition")
-        residual = _bound(problem, key, condition.equation, nodes.x[rows], times, normals)
-        bound.append((residual, rows, condition.weight))
+        residual = bound(problem, key, condition.equation, nodes.x[rows], times, normals)
+        found.append((residual, rows, condition.weight))
     levels = None if times is None else np.arange(len(times))
+    across: list[Float[ndarray, "R d"] | None] = [None] * len(problem.equations)
+    across += [None if tie is None else tie.across for tie in tying]
     return tuple(
-        Condition(name, *parts, levels)
-        for name, parts in zip(names_of(problem), bound, strict=True)
+        Condition(name, *parts, levels, points)
+        for name, parts, points in zip(names_of(problem), found, across, strict=True)
     )
-
-
-def conditions_in_time(
-    problem: Problem, nodes: Nodes, inside: Float[ndarray, "M D"]
-) -> tuple[Float[ndarray, "P D"], tuple[Condition, ...]]:
-    """Bind the equations of a problem in time to points of space and time, one by one.
-
-    Boundary conditions hold at the boundary nodes at all time levels, initial values at all nodes
-    of the closed domain.
-
-    Parameters
-    ----------
-    problem, nodes
-        What to solve, and where.
-    inside
-        Points of space and time where the differential equations hold.
-
-    Returns
-    -------
-    tuple
-        All points, and the conditions with their rows among them; derivatives in time are
-        operators like those in space.
-    """
-    assert problem.times is not None
-    K, placed, held = len(problem.times), [inside], []
-    rows = np.arange(len(inside))
-    names = names_of(problem)
-    for equation, name in zip(problem.equations, names, strict=False):
-        residual = _bound(problem, ("pde", "equations"), equation, inside, None)
-        held.append(Condition(name, residual, rows, 1.0))
-    count = len(inside)
-    for condition, name in zip(problem.boundary, names[len(held) :], strict=True):
-        here = _boundary_rows(problem, nodes, condition)
-        x = np.column_stack(
-            [np.repeat(nodes.x[here], K, axis=0), np.tile(problem.times, len(here))]
-        )
-        normals = np.repeat(nodes.normals[here - nodes.n_interior], K, axis=0)
-        key = (*condition.key, "condition")
-        residual = _bound(problem, key, condition.equation, x, None, normals)
-        held.append(Condition(name, residual, count + np.arange(len(x)), condition.weight))
-        placed.append(x)
-        count += len(x)
-    start = nodes.x[nodes.rows]
-    start = np.column_stack([start, np.full(len(start), problem.times[0])])
-    rows = count + np.arange(len(start))
-    for (field, order), values in initial_values(problem, nodes).items():
-        op = partial((*(0 for _ in range(nodes.dim)), order))
-        residual = prescribed((field, op), values[nodes.rows])
-        held.append(Condition("initial values", residual, rows, 1.0))
-    return np.concatenate([*placed, start]), tuple(held)
 
 
 def initial_conditions(problem: Problem, nodes: Nodes) -> tuple[Condition, ...]:
@@ -233,7 +205,7 @@ def terms_in_space(problem: Problem, equation: Equation) -> tuple[Term, ...]:
     return tuple((field + order * len(problem.fields), op) for field, order, op in parts)
 
 
-def _bound(
+def bound(
     problem: Problem,
     key: KeyPath,
     equation: Equation,
@@ -256,12 +228,21 @@ def _bound(
         raise problem.source.error(*faults) from None
 
 
-def _boundary_rows(
+def ties_of(problem: Problem, nodes: Nodes) -> list[Tie | None]:
+    """Return for each boundary condition what it ties; None if it is not periodic."""
+    by_sides = {
+        frozenset(joint.sides): tie for joint, tie in zip(nodes.joints, ties(nodes), strict=True)
+    }
+    return [by_sides[frozenset(c.on)] if c.is_periodic else None for c in problem.boundary]
+
+
+def boundary_rows(
     problem: Problem, nodes: Nodes, condition: BoundaryCondition
 ) -> Int[ndarray, " R"]:
     """Return the boundary nodes on the pieces that a condition names."""
     here = [k for k, piece in enumerate(nodes.pieces) if {"all", piece} & set(condition.on)]
     rows = nodes.n_interior + np.flatnonzero(np.isin(nodes.tags, here))
+    rows = rows[~tied(nodes)[rows]]
     occupied = {"all", *(nodes.pieces[k] for k in np.unique(nodes.tags))}
     empty = [piece for piece in condition.on if piece not in occupied]
     if empty:
@@ -280,6 +261,8 @@ def _rows_with_room(
     """
     count, highest = np.zeros((2, len(nodes.x)), dtype=int)
     for condition, rows in zip(problem.boundary, places, strict=True):
+        if condition.is_periodic:
+            continue
         count[rows] += 1
         order = max(op.order for _, op in terms_in_space(problem, condition.equation))
         highest[rows] = np.maximum(highest[rows], order)

@@ -266,6 +266,9 @@ def _between_nodes(
     means = []
     values = zip(system.conditions, held, exact(held, fine.x), at_nodes, strict=True)
     for condition, around, between, at in values:
+        if condition.across is not None:  # ghosts, on which no network was trained
+            means.append(at)
+            continue
         _, owner = KDTree(nodes.x[condition.rows]).query(fine.x[around.rows])
         count = np.bincount(owner, minlength=len(at))
         total = np.bincount(owner, between, minlength=len(at))

@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
+from pinnsolve.conditions import Condition
 from pinnsolve.diffop import Term
 from pinnsolve.geometry.pointset import Nodes
 from pinnsolve.problem import Problem, Residual, calculus
@@ -107,9 +108,13 @@ def _doubts_at(problem: Problem, system: Discretisation, level: int | None) -> d
     for k, equation in enumerate(equations):
         condition = system.conditions[k]
         rows = condition.rows
-        normals = nodes.normals[rows - nodes.n_interior] if k >= len(problem.equations) else None
+        has_normals = k >= len(problem.equations) and condition.across is None
+        normals = nodes.normals[rows - nodes.n_interior] if has_normals else None
         with np.errstate(all="ignore"):
-            left = equation.defect(expressions, x[rows], normals)
+            if condition.across is not None:
+                left = _jump(problem, condition, x[rows], equation.terms[0][0])
+            else:
+                left = equation.defect(expressions, x[rows], normals)
         residual = (condition if level is None else condition.at(level)).residual
         most = _largest(left)
         share = most / (_largest_term(residual, system.matrices[k], fields) or 1.0)
@@ -119,6 +124,16 @@ def _doubts_at(problem: Problem, system: Discretisation, level: int | None) -> d
                 f"{share:.1g} of the largest term. Errors will not fall much below that."
             )
     return found
+
+
+def _jump(
+    problem: Problem, condition: Condition, x: Float[ndarray, "R D"], field: int
+) -> Float[ndarray, " R"]:
+    """Return what the exact solution changes by from points to those across."""
+    assert problem.exact is not None
+    assert condition.across is not None
+    across = np.column_stack([condition.across, x[:, condition.across.shape[1] :]])  # at its time
+    return problem.exact[field](x) - problem.exact[field](across)
 
 
 def _doubts_of_start(problem: Problem, nodes: Nodes) -> list[str]:

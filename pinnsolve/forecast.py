@@ -13,7 +13,8 @@ stencils of ``n`` nodes, and a network with ``w`` features and ``P`` weights, in
                       features
     Gauss-Newton      4.5 R^2, or P^2 and three Jacobians of R P if that is smaller; a PINN
                       instead of these 2 P^2, and 4 values in each unit for each series' channel
-    Adam, L-BFGS      3 values in each unit for each node; for a PINN for each channel
+    Adam, L-BFGS      3 values in each unit for each node; for a PINN for each channel, and one
+                      of each wave that an embedding gives it
     evaluation        5 values in each unit of the widest layer for some thousand points
 
 A PINN by nested differentiation takes 2^(m+2) N w for derivatives of order m of all features, 10
@@ -29,7 +30,13 @@ from itertools import pairwise
 from pathlib import Path
 
 from pinnsolve.conditions import Condition
-from pinnsolve.defaults import EVALUATED, FEWEST_ROWS, ROWS_PER_COLUMN, hidden_layers
+from pinnsolve.defaults import (
+    EVALUATED,
+    FEWEST_ROWS,
+    ROWS_PER_COLUMN,
+    hidden_layers,
+    input_width,
+)
 from pinnsolve.errors import Fault
 from pinnsolve.geometry.pointset import Nodes
 from pinnsolve.machine import GIB, memory
@@ -46,7 +53,12 @@ LEAST_SQUARES = ("head", "gauss-newton")
 BLOCK = 2**24  # numbers of a PINN's Jacobian formed at a time
 
 
-def forecast(problem: Problem, nodes: Nodes, held: Sequence[Condition]) -> dict[str, float]:
+def forecast(
+    problem: Problem,
+    nodes: Nodes,
+    held: Sequence[Condition],
+    trained: Sequence[Condition] | None = None,
+) -> dict[str, float]:
     """Return the memory in use at the peak of each stage, in bytes, libraries included.
 
     Parameters
@@ -55,6 +67,8 @@ def forecast(problem: Problem, nodes: Nodes, held: Sequence[Condition]) -> dict[
         What is to be solved, and where.
     held
         Its equations and conditions, bound to the nodes.
+    trained
+        Those of the network, if they are others, as where some are built into it.
     """
     order = max(op.order for condition in held for _, op in condition.residual.terms)
     stencil = stencil_size(nodes.dim, polynomial_degree(problem.settings.solver.order, order))
@@ -75,7 +89,7 @@ def forecast(problem: Problem, nodes: Nodes, held: Sequence[Condition]) -> dict[
         "evaluation": base + KEPT + 5 * EVALUATED * units * _bytes(problem, "evaluation"),
         **{
             f"training: {optimizer}": base + WORKSPACE + numbers * _bytes(problem, optimizer)
-            for optimizer, numbers in _training(problem, nodes, held).items()
+            for optimizer, numbers in _training(problem, nodes, trained or held).items()
         },
     }
 
@@ -139,7 +153,7 @@ def _training(problem: Problem, nodes: Nodes, held: Sequence[Condition]) -> dict
     """Return the numbers that each optimiser of the schedule holds."""
     is_pinn = problem.settings.solver.method == "pinn"
     hidden = hidden_layers(problem, nodes.rows.stop)
-    widths = (nodes.dim, *hidden, len(problem.fields))
+    widths = (input_width(problem, nodes.rows.stop), *hidden, len(problem.fields))
     weights = sum((n + 1) * m for n, m in pairwise(widths))
     rows = sum(condition.size for condition in held)
     points = len(nodes.x) * (1 if problem.times is None else len(problem.times))
@@ -147,7 +161,7 @@ def _training(problem: Problem, nodes: Nodes, held: Sequence[Condition]) -> dict
     block = max(ROWS_PER_COLUMN * head_weights, FEWEST_ROWS)
     head: float = (rows + 3 * min(rows + head_weights, block)) * head_weights
     newton = 3.2 * rows * weights + min(rows, weights) ** 2
-    graph = 3 * points * sum(hidden)
+    graph: float = 3 * points * sum(hidden)
     is_nested = problem.settings.solver.derivatives == "autograd"
     if is_pinn:
         terms = sum(c.size * len(c.residual.terms) for c in held)
@@ -156,7 +170,9 @@ def _training(problem: Problem, nodes: Nodes, held: Sequence[Condition]) -> dict
             features = max(2 ** (2 + _order(c)) * c.size for c in held) * hidden[-1]
         head += max(terms * head_weights, features)
         derivatives = sum(hidden) * sum(c.size * _steps(c) for c in held)
-        channels = sum(hidden) * sum(c.size * (1 + _steps(c)) for c in held)
+        seen = sum(c.size * (1 + _steps(c)) for c in held)
+        has_waves = problem.settings.network.embedding != "none"
+        channels = (sum(hidden) + has_waves * widths[0] / 3) * seen  # waves are kept once
         graph = 10 * derivatives if is_nested else 3 * channels
     if is_pinn and not is_nested:
         newton = 4 * channels + (4.5 * rows**2 if rows <= weights else 2 * weights**2 + 2 * BLOCK)

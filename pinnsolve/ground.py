@@ -13,6 +13,7 @@ from pinnsolve.geometry import build_domain
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.nodeset import node_set
 from pinnsolve.geometry.pointset import Nodes
+from pinnsolve.hard import given_away
 from pinnsolve.preflight import assemble, preflight
 from pinnsolve.problem import Problem
 from pinnsolve.progress import Progress, Watch, unwatched
@@ -97,7 +98,7 @@ def prepare(problem: Problem, watch: Watch = unwatched) -> Ground:
     watch(Progress("operators"))
     system = assemble(problem, nodes, held, watch)
     clock.lap("operators")
-    warnings = tuple(doubts(problem, system))
+    warnings = (*doubts(problem, system), *given_away(problem, nodes))
     clock.lap("errors")
     is_direct = problem.settings.solver.method == "rbf-fd"
     baseline = None if is_direct else _baseline(problem, nodes, system, clock, watch)

@@ -14,7 +14,8 @@ from pinnsolve.defaults import hidden_layers
 from pinnsolve.diffop import DiffOp
 from pinnsolve.forecast import human
 from pinnsolve.geometry.pointset import Nodes
-from pinnsolve.problem import Equation, Problem
+from pinnsolve.hard import hard
+from pinnsolve.problem import BoundaryCondition, Equation, Problem
 from pinnsolve.rbffd.stencils import polynomial_degree, stencil_size
 
 LABEL, GAP, WIDTH = 15, 3, 100  # columns of the labels, between columns, and in all
@@ -77,8 +78,7 @@ def lines(problem: Problem, figures: Mapping[str, Any]) -> list[str]:
     """
     equations = {e.text: _kind(e) for e in problem.equations}
     conditions = [
-        (b.equation.text, f"on {', '.join(b.on)}" + "; nonlinear" * (not b.equation.is_linear))
-        for b in problem.boundary
+        (b.equation.text, f"on {', '.join(b.on)}" + _notes(problem, b)) for b in problem.boundary
     ]
     lengths = [len(text) for text, _ in [*equations.items(), *conditions]]
     wide = max((length for length in lengths if length <= LONGEST), default=LONGEST)
@@ -171,6 +171,14 @@ def _memory(figures: Mapping[str, Any]) -> list[str]:
 
 def _kind(equation: Equation) -> str:
     return f"{'linear' if equation.is_linear else 'nonlinear'}, order {equation.order}"
+
+
+def _notes(problem: Problem, condition: BoundaryCondition) -> str:
+    """Return what is special about a condition."""
+    has_network = problem.settings.solver.method != "rbf-fd"
+    is_built_in = condition in hard(problem) or (condition.is_built_in and has_network)
+    is_nonlinear = not condition.equation.is_linear
+    return "; built into the network" * is_built_in + "; nonlinear" * is_nonlinear
 
 
 def _entry(label: str, *texts: str) -> list[str]:

@@ -20,6 +20,7 @@ from pinnsolve.geometry import build_domain
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.nodeset import located, node_set
 from pinnsolve.geometry.pointset import Nodes
+from pinnsolve.hard import ansatz, given_away, hard, posed
 from pinnsolve.problem import Problem
 from pinnsolve.progress import Watch, unwatched
 from pinnsolve.rbffd import direct, evolution
@@ -72,7 +73,7 @@ def preflight(problem: Problem, nodes: Nodes, held: Sequence[Condition]) -> None
         If the work will not fit into the memory there is.
     """
     _refuse_ill_posed(problem, nodes, held)
-    excess = shortage(problem, nodes, forecast(problem, nodes, held))
+    excess = shortage(problem, nodes, _forecast(problem, nodes, held))
     if excess:
         raise MemoryLimitError(str(problem.source.locate(excess)))
 
@@ -97,7 +98,7 @@ def check(problem: Problem) -> Report:
         system = _look_ahead(problem, domain, nodes, held)
         condition, of_operator = _condition(problem, system)
         examined, doubtful = system.nodes.rows.stop, [*doubts(problem, system), *of_operator]
-    stages = forecast(problem, nodes, held)
+    stages = _forecast(problem, nodes, held)
     figures = {
         **outline.figures(problem, nodes, held),
         "condition": condition,
@@ -110,6 +111,7 @@ def check(problem: Problem) -> Report:
     warnings = [
         *_unsaid(problem, nodes),
         *doubtful,
+        *given_away(problem, nodes),
         *([f"{excess.message} {excess.remedy}"] if excess else []),
     ]
     return Report(tuple(outline.lines(problem, figures)), tuple(warnings), figures)
@@ -137,6 +139,15 @@ def _refuse_ill_posed(problem: Problem, nodes: Nodes, held: Sequence[Condition])
     faults = wellposed.faults(problem, nodes, held)
     if faults:
         raise problem.source.error(*faults)
+    ansatz(problem, nodes)
+
+
+def _forecast(problem: Problem, nodes: Nodes, held: Sequence[Condition]) -> dict[str, float]:
+    """Return the memory of each stage; by the product rule a hard condition adds terms."""
+    if not hard(problem):
+        return forecast(problem, nodes, held)
+    trained = conditions(posed(problem, ansatz(problem, nodes)), nodes)
+    return forecast(problem, nodes, held, trained)
 
 
 def _look_ahead(

@@ -23,8 +23,10 @@ from pinnsolve.geometry import build_domain
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.pointset import Nodes
 from pinnsolve.ground import Clock, Ground, located, prepare
+from pinnsolve.hard import ansatz
 from pinnsolve.preflight import preflight
 from pinnsolve.problem import Problem, load
+from pinnsolve.problem.ansatz import Ansatz
 from pinnsolve.progress import Progress, Watch, unwatched
 from pinnsolve.rbffd.discretisation import Discretisation
 from pinnsolve.solution import FoundParameter, Solution
@@ -170,7 +172,7 @@ def _train(
 
     solver, domain, nodes = problem.settings.solver, ground.domain, ground.nodes
     device = _device(solver.device)
-    net = collocation.network(problem, nodes, device)
+    net, made = collocation.network(problem, nodes, device), ansatz(problem, nodes)
     if resume is not None:
         _resume(net, resume)
     if solver.method == "dt-pinn":
@@ -190,9 +192,9 @@ def _train(
     solution = Solution(
         problem=problem,
         nodes=nodes,
-        values=_evaluate(net, points_of(problem, nodes)),
+        values=_evaluate(net, made, points_of(problem, nodes)),
         times=problem.times,
-        evaluate=partial(_evaluate, net),
+        evaluate=partial(_evaluate, net, made),
         method=solver.method,
         derivatives=solver.derivatives,
         status=training.status,
@@ -217,7 +219,8 @@ def _train(
         classical_values = None if same is None else same.values
         found = estimate_in_time(problem, nodes, solution.values, classical_values, watch)
     else:
-        U, exact_of_net = _evaluate(net, nodes.x), partial(exact_residual, net)
+        U = _evaluate(net, made, nodes.x)
+        exact_of_net = partial(exact_residual, net, made)
         found = estimate(problem, domain, ground.system, U, exact_of_net)
     clock.lap("estimate")
     return replace(solution, estimate=found)
@@ -243,14 +246,14 @@ def _finish(solution: Solution, domain: Domain, clock: Clock, watch: Watch) -> S
     return replace(solution, seconds={**clock.seconds, "total": clock.total()})
 
 
-def _evaluate(net: "MLP", x: Float[ndarray, "*n d"]) -> Float[ndarray, "*n c"]:
-    """Return a network's fields at points."""
+def _evaluate(net: "MLP", made: Ansatz, x: Float[ndarray, "*n d"]) -> Float[ndarray, "*n c"]:
+    """Return the fields that are made of a network's outputs at points."""
     import torch
 
     points = torch.as_tensor(x).to(net.head.weight)
     with torch.no_grad():
         parts = [net(part) for part in points.flatten(0, -2).split(EVALUATED)]
-    return torch.cat(parts).view(*x.shape[:-1], -1).double().cpu().numpy()
+    return made(torch.cat(parts).view(*x.shape[:-1], -1).double().cpu().numpy(), x)
 
 
 def _device(wanted: str) -> str:

@@ -6,7 +6,7 @@ the plate equation, none or one for transport, whose outflow is free. Only deriv
 boundary count, so the heat equation, with time as a coordinate, needs nothing at the last instant.
 
 On a line the ends need not share the conditions evenly: an initial value problem has all of them
-at one end.
+at one end. Where the domain is periodic it has no boundary, and nothing else can hold.
 
 Counting cannot prove a problem well posed. What it lets through and is none shows in the condition
 of the discrete operator (`preflight.check`).
@@ -62,6 +62,8 @@ def _missing(problem: Problem, nodes: Nodes) -> list[Fault]:
     """Return a fault for pieces with fewer conditions than the equations need."""
     found: dict[tuple[int, int], list[str]] = {}
     for piece in _occupied(nodes):
+        if _is_periodic(problem, piece):
+            continue
         needed, _ = _room(problem, nodes, piece)
         count = len(_holding(problem, piece))
         if count < needed:
@@ -85,26 +87,48 @@ def _surplus(problem: Problem, nodes: Nodes) -> list[Fault]:
     """Return a fault for pieces with more conditions than the equations can satisfy."""
     found: dict[tuple[int, tuple[BoundaryCondition, ...]], list[str]] = {}
     for piece in _occupied(nodes):
-        _, most = _room(problem, nodes, piece)
         here = _holding(problem, piece)
+        if _is_periodic(problem, piece):
+            continue
+        _, most = _room(problem, nodes, piece)
         if len(here) > most:
             found.setdefault((most, here), []).append(piece)
     return [
-        Fault(
-            (*here[-1].key, "on"),
-            f"{_conditions(len(here))} on {', '.join(pieces)}, "
-            f"but the equations can satisfy {most}.",
-            f"Leave {_number(len(here) - most)} out, or name the pieces on which each holds.",
-        )
-        for (most, here), pieces in found.items()
+        *_beside_periodic(problem),
+        *(_too_many(most, here, pieces) for (most, here), pieces in found.items()),
     ]
+
+
+def _too_many(most: int, here: Sequence[BoundaryCondition], pieces: Sequence[str]) -> Fault:
+    """Return the fault of pieces with more conditions than the equations can satisfy."""
+    return Fault(
+        (*here[-1].key, "on"),
+        f"{_conditions(len(here))} on {', '.join(pieces)}, but the equations can satisfy {most}.",
+        f"Leave {_number(len(here) - most)} out, or name the pieces on which each holds.",
+    )
+
+
+def _beside_periodic(problem: Problem) -> list[Fault]:
+    """Return a fault for each condition on pieces where the domain goes on."""
+    joined = dict.fromkeys(side for c in problem.boundary if c.is_periodic for side in c.on)
+    found = []
+    for condition in problem.boundary:
+        pieces = [side for side in joined if {"all", side} & set(condition.on)]
+        if pieces and not condition.is_periodic:
+            verb = "is" if len(pieces) == 1 else "are"
+            message = f"{', '.join(pieces)} {verb} periodic: no boundary, on which a condition "
+            message += "could hold, is left there."
+            remedy = "Name the other pieces only, or leave periodic out."
+            found.append(Fault((*condition.key, "on"), message, remedy))
+    return found
 
 
 def _contradictions(problem: Problem, nodes: Nodes, held: Sequence[Condition]) -> list[Fault]:
     """Return a fault for each two conditions that say the same twice, or one thing and another."""
     # of a problem in time at its first level
     now = [c if c.levels is None else c.at(0) for c in held[len(problem.equations) :]]
-    bound = zip(problem.boundary, now, strict=True)
+    pairs = zip(problem.boundary, now, strict=True)
+    bound = [(stated, condition) for stated, condition in pairs if not stated.is_periodic]
     found = (_contradiction(problem, nodes, *pair) for pair in combinations(bound, 2))
     return [fault for fault in found if fault is not None]
 
@@ -172,7 +196,8 @@ def _asked(
 
 def _undetermined(problem: Problem) -> list[Fault]:
     """Return a fault for each field to which any constant may be added."""
-    statements = [*problem.equations, *(condition.equation for condition in problem.boundary)]
+    conditions = [condition for condition in problem.boundary if not condition.is_periodic]
+    statements = [*problem.equations, *(condition.equation for condition in conditions)]
     valued = {
         field
         for statement in statements
@@ -184,10 +209,12 @@ def _undetermined(problem: Problem) -> list[Fault]:
     for i, name in enumerate(problem.fields):
         if i in valued:
             continue
-        about = [c for c in problem.boundary if any(field == i for field, _ in c.equation.terms)]
+        about = [c for c in conditions if any(field == i for field, _ in c.equation.terms)]
         message = f"the level of {name} is not determined: every equation and condition holds for "
         message += f"{name} plus any constant"
-        message += ", as in a pure Neumann problem." if about else ", and no condition is about it."
+        is_periodic = any(condition.is_periodic for condition in problem.boundary)
+        alone = ", periodic sides included." if is_periodic else ", and no condition is about it."
+        message += ", as in a pure Neumann problem." if about else alone
         remedy = f"Give {name} a value on a piece of the boundary; "
         remedy += "[[domain.pieces]] can name a small one."
         key = (*about[0].key, "condition") if about else ("unknowns", "fields", i)
@@ -247,6 +274,11 @@ def _occupied(nodes: Nodes) -> list[str]:
 def _holding(problem: Problem, piece: str) -> tuple[BoundaryCondition, ...]:
     """Return the conditions that hold on a piece."""
     return tuple(c for c in problem.boundary if {"all", piece} & set(c.on))
+
+
+def _is_periodic(problem: Problem, piece: str) -> bool:
+    """Return whether the domain goes on beyond a piece."""
+    return any(condition.is_periodic for condition in _holding(problem, piece))
 
 
 def _conditions(count: int) -> str:

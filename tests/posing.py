@@ -7,6 +7,7 @@ from pinnsolve import load
 SQUARE = 'shape = "rectangle"\nlower = [0, 0]\nupper = [1, 1]'
 INTERVAL = 'shape = "interval"\nbounds = [0, 1]'
 PIN = 'pieces = [{ name = "pin", where = "x < 0.08 and y < 0.08" }]'
+STATED = {"periodic": "periodic = true\n", "hard": "periodic = true\nhard = true\n"}
 TEXT = """\
 [domain]
 {domain}
@@ -25,10 +26,13 @@ order = {order}
 
 
 def text_of(*equations, on, domain=SQUARE, count=300, order=3, more=""):
-    """Return a problem file; `on` gives pairs of pieces, separated by spaces, and a condition."""
+    """Return a problem file; `on` gives pairs of pieces, separated by spaces, and a condition.
+
+    A condition may be "periodic", or "hard": periodic, built into the network.
+    """
     fields = [name for name in "uvp" if re.search(rf"\b{name}(\b|_)", " ".join(equations))]
     boundary = "".join(
-        f'[[boundary]]\non = {_list(pieces.split())}\ncondition = "{condition}"\n'
+        f"[[boundary]]\non = {_list(pieces.split())}\n{STATED.get(condition) or stated(condition)}"
         for pieces, condition in on
     )
     return TEXT.format(
@@ -40,6 +44,11 @@ def text_of(*equations, on, domain=SQUARE, count=300, order=3, more=""):
         order=order,
         more=more,
     )
+
+
+def stated(condition):
+    """Return the line that states a condition, or that there is none."""
+    return f'condition = "{condition}"\n'
 
 
 def pose(folder, *equations, **parts):

@@ -5,7 +5,10 @@ from pathlib import Path
 import pytest
 
 from pinnsolve import load
-from pinnsolve.defaults import LARGEST_HEAD, hidden_layers
+from pinnsolve.defaults import HIGHEST_WAVE, LARGEST_HEAD, hidden_layers, highest_wave, input_width
+from pinnsolve.geometry import build_domain
+from pinnsolve.geometry.nodeset import node_set
+from pinnsolve.methods.collocation import network
 
 PROBLEMS = Path(__file__).parents[1] / "problems"
 
@@ -38,3 +41,21 @@ def test_fields_that_share_their_features_have_more_of_them():
 
 def test_the_file_decides_if_it_says_so(disk):
     assert hidden_layers(disk.replace({"network.hidden": [7]}), 16000) == (7,)
+
+
+def test_waves_are_as_short_as_the_nodes_resolve(disk):
+    # half the spacing, half the wavelength, in the plane and in space and time
+    assert highest_wave(disk, 4000) == pytest.approx(2 * highest_wave(disk, 1000))
+    heat = load(PROBLEMS / "disk_heat.toml", {"nodes.time_levels": 10})
+    finer = heat.replace({"nodes.time_levels": 20})
+    assert highest_wave(finer, 4000) == pytest.approx(2 * highest_wave(heat, 1000))
+    assert highest_wave(disk, 10**6) == HIGHEST_WAVE
+
+
+@pytest.mark.parametrize("name", ["none", "fourier", "sinusoidal"])
+@pytest.mark.parametrize("problem", ["disk_poisson", "disk_heat"])
+def test_the_first_layer_is_as_wide_as_foretold(problem, name):
+    posed = load(PROBLEMS / f"{problem}.toml", {"network.embedding": name, "nodes.count": 200})
+    nodes = node_set(posed, build_domain(posed))
+    net = network(posed, nodes, "cpu")
+    assert net.layers[0].in_features == input_width(posed, nodes.rows.stop)

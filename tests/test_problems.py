@@ -24,6 +24,7 @@ FOUND = {
     "disk_poisson": (5.9e-7, 5.6e-12),
     "disk_poisson_nonlinear": (4.5e-7, 4.3e-12),
     "interval_layer": (5.5e-8, 9.1e-11),
+    "kovasznay": (1.1e-4, 2.7e-7),
     "lshape_mixed": (7.1e-9, 4.1e-13),
     "plate_clamped": (4.9e-7, 8.8e-11),
     "plate_simply_supported": (6.2e-8, 8.1e-12),

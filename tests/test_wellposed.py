@@ -209,6 +209,41 @@ def level(name, why):
             level("p", "and no condition is about it."),
             id="pressure of an enclosed flow",
         ),
+        pytest.param(
+            [POISSON],
+            [("left right", "periodic"), ("bottom top left", "u = 0")],
+            {},
+            'on = ["bottom", "top", "left"]',
+            "left is periodic: no boundary, on which a condition could hold, is left there. "
+            "Name the other pieces only, or leave periodic out.",
+            id="a value on a periodic side",
+        ),
+        pytest.param(
+            [POISSON],
+            [("left right", "periodic"), ("all", "u = 0")],
+            {},
+            'on = ["all"]',
+            "left, right are periodic: no boundary, on which a condition could hold, is left "
+            "there. Name the other pieces only, or leave periodic out.",
+            id="a value all around",
+        ),
+        pytest.param(
+            [POISSON],
+            [("left right", "periodic"), ("bottom", "u = 0")],
+            {},
+            'on = ["bottom"]',
+            "no condition holds on top, but the equations need 1 there. "
+            'Add a [[boundary]] table with on = "top".',
+            id="a strip with one open wall",
+        ),
+        pytest.param(
+            [POISSON],
+            [("left right", "periodic"), ("bottom top", "periodic")],
+            {},
+            'fields = ["u"]',
+            level("u", "periodic sides included."),
+            id="a torus without a value",
+        ),
     ],
 )
 def test_what_cannot_be_solved_is_refused(told, equations, on, parts, line, message):
@@ -242,6 +277,14 @@ def test_every_fault_is_told_at_once(told):
                      {"domain": INTERVAL, "count": 60}, id="cantilever"),
         pytest.param(["u_xx + u = 0"], [("left", "u = 1"), ("left", "u_x = 0")],
                      {"domain": INTERVAL, "count": 60}, id="initial value problem"),
+        pytest.param([POISSON], [("left right", "periodic"), ("bottom top", "u = 0")], {},
+                     id="strip"),
+        pytest.param([PLATE], [("left right", "periodic"), ("bottom top", "u = 0"),
+                               ("bottom top", "dn(u) = 0")], {"count": 400}, id="plate strip"),
+        pytest.param([TRANSPORT], [("left right", "periodic"), ("bottom", "u = 0")], {},
+                     id="outflow of a strip"),
+        pytest.param(["laplace(u) = u"], [("left right", "periodic"), ("bottom top", "periodic")],
+                     {}, id="torus"),
         pytest.param([TRANSPORT], [("left bottom", "u = y - x/2")], {}, id="outflow"),
         pytest.param([TRANSPORT], [("all", "u = y - x/2")], {}, id="outflow with its value"),
         pytest.param([HEAT], [("bottom", "u = 0"), ("left right", "u = y")], {}, id="heat"),

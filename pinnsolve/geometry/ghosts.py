@@ -5,7 +5,8 @@ spacing out: at full spacings their values are sometimes nearly undetermined. At
 lie along the middle of the outside, the mean of the directions that leave the domain. Where they
 would collide, or land in the domain across a slot, they are shortened and tilted until they are
 clear: whoever has to move looks through a fan of positions and takes the nearest clear one,
-neighbours in turn.
+neighbours in turn. Beyond sides where the domain is periodic it goes on; the ghosts there, which no
+stencil takes, keep their places.
 Ghosts for RBF-FD: Fornberg and Flyer (2015), A Primer on Radial Basis Functions, SIAM, ch. 5.
 """
 
@@ -18,6 +19,7 @@ from scipy.spatial import KDTree
 
 from pinnsolve.errors import NodesError
 from pinnsolve.geometry.domain import Domain
+from pinnsolve.geometry.periodic import on_joints, rolled
 from pinnsolve.geometry.pointset import Nodes
 from pinnsolve.geometry.relaxation import golden_sphere, workers
 
@@ -54,13 +56,15 @@ def with_ghosts(nodes: Nodes, domain: Domain, rings: int = 1) -> Nodes:
     x = nodes.x[nodes.rows]
     base = nodes.x[nodes.boundary]
     h = _local_spacing(nodes)
+    domain = rolled(domain, nodes.joints)
+    free = ~on_joints(nodes)
     outward = _outward(base, nodes.normals, h, domain)
     offset = OFFSET if rings == 1 else OFFSET_OF_RINGS
     for ring in range(1, rings + 1):
         steps = ring * offset * h[:, None] * outward
         ghosts = base + steps
         if nodes.dim in FEELERS:
-            ghosts = _clear(base, steps, h, x, domain)
+            ghosts[free] = _clear(base[free], steps[free], h[free], x, domain)
         x = np.concatenate([x, ghosts])
     return replace(nodes, x=x)
 

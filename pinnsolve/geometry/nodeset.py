@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -10,8 +11,9 @@ from pinnsolve.errors import Fault, NodesError, ProblemError
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.ghosts import with_ghosts
 from pinnsolve.geometry.nodes import generate, retagged
+from pinnsolve.geometry.periodic import joint
 from pinnsolve.geometry.pointclouds import read
-from pinnsolve.geometry.pointset import Nodes
+from pinnsolve.geometry.pointset import Joint, Nodes
 from pinnsolve.problem import Equation, Problem
 from pinnsolve.progress import Watch, unwatched
 
@@ -42,7 +44,8 @@ def node_set(
     settings, n_rings = problem.settings.nodes, rings(problem)
     try:
         if domain.nodes is not None:
-            return _closed(retagged(domain.nodes, problem.pieces), domain, n_rings)
+            nodes = joined(problem, retagged(domain.nodes, problem.pieces))
+            return _closed(nodes, domain, n_rings)
         if settings.file is not None and count is None:
             nodes = read(problem.source.folder / settings.file)
             if nodes.dim != domain.dim:
@@ -50,7 +53,7 @@ def node_set(
                     f"the nodes have {nodes.dim} coordinates, but the domain is {domain.dim}-D."
                 )
             _check_place(nodes, domain)
-            return _closed(retagged(nodes, problem.pieces), domain, n_rings)
+            return _closed(joined(problem, retagged(nodes, problem.pieces)), domain, n_rings)
         nodes = generate(
             domain,
             count=count or settings.count,
@@ -61,9 +64,31 @@ def node_set(
             pieces=problem.pieces,
             watch=watch,
         )
-        return with_ghosts(nodes, domain, n_rings)
+        return with_ghosts(joined(problem, nodes), domain, n_rings)
     except NodesError as error:
         raise located(problem, error) from None
+
+
+def joined(problem: Problem, nodes: Nodes) -> Nodes:
+    """Return the nodes of a domain whose sides are joined where the problem is periodic.
+
+    Raises
+    ------
+    ProblemError
+        If two sides are no translates of one another along one coordinate, or joined twice.
+    """
+    joints: dict[int, Joint] = {}
+    for key, (first, second) in {c.key: c.on for c in problem.boundary if c.is_periodic}.items():
+        try:
+            found = joint(nodes, (first, second))
+            if found.axis in joints:
+                raise NodesError("the domain is periodic in that coordinate already.")
+        except NodesError as error:
+            remedy = "periodic = true joins two flat sides, of which one is the other moved along "
+            remedy += "a coordinate, as left and right of a box."
+            raise problem.source.error(Fault((*key, "on"), str(error), remedy)) from None
+        joints[found.axis] = found
+    return replace(nodes, joints=tuple(joints.values()))
 
 
 def rings(problem: Problem) -> int:
@@ -71,10 +96,12 @@ def rings(problem: Problem) -> int:
 
     One for each two orders of the equations, for so many conditions hold there; but no more than
     the order of the derivatives in these conditions: where value and slope are given, one ghost
-    does better than two.
+    does better than two. Of periodic sides all derivatives agree.
     """
     equations = _highest_order(problem, problem.equations)
     conditions = _highest_order(problem, [condition.equation for condition in problem.boundary])
+    if any(condition.is_periodic for condition in problem.boundary):
+        conditions = equations
     return max(1, min((equations + 1) // 2, conditions))
 
 
@@ -112,11 +139,14 @@ def _closed(nodes: Nodes, domain: Domain, n_rings: int) -> Nodes:
 def _most_dirichlet_first(problem: Problem, domain: Domain) -> list[str]:
     """Return the pieces in the order in which they own shared corners.
 
-    A value given at a corner says more than a slope, whose direction jumps there.
+    A value given at a corner says more than a slope, whose direction jumps there; and where the
+    domain is periodic there is no corner but for the others.
     """
     known = [*(name for name, _ in problem.pieces), *domain.pieces]
     rank = Counter[str]()
     for condition in problem.boundary:
-        if condition.equation.is_algebraic:
+        if condition.is_periodic:
+            rank.subtract(condition.on)
+        elif condition.equation.is_algebraic:
             rank.update(known if "all" in condition.on else condition.on)
     return sorted(known, key=lambda piece: -rank[piece])

@@ -13,6 +13,31 @@ UNIT = 1e-6  # how far from 1 the length of a normal may be: published node sets
 COINCIDENT = 1e-6  # nodes closer than this many spacings count as one
 
 
+@dataclass(frozen=True)
+class Joint:
+    """Two sides of a domain that are one.
+
+    Attributes
+    ----------
+    sides
+        Names of their boundary pieces, the lower one first.
+    axis
+        The coordinate across which they lie.
+    low, high
+        Where the first and the second side lie.
+    """
+
+    sides: tuple[str, str]
+    axis: int
+    low: float
+    high: float
+
+    @property
+    def period(self) -> float:
+        """How far the sides are apart."""
+        return self.high - self.low
+
+
 @dataclass(frozen=True, eq=False)
 class Nodes:
     """Quasi-uniform nodes, ordered interior, boundary, ghost.
@@ -34,6 +59,8 @@ class Nodes:
         Names of the boundary pieces.
     spacing
         Typical distance between neighbours.
+    joints
+        Where the domain is periodic.
 
     Raises
     ------
@@ -47,6 +74,7 @@ class Nodes:
     tags: Int[ndarray, "B"]
     pieces: tuple[str, ...]
     spacing: float
+    joints: tuple[Joint, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse a node set on which no method could be trusted."""

@@ -11,6 +11,8 @@ error of a field that varies on the scale of the domain, whatever the units of i
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
+from itertools import compress
 from math import inf, isfinite, pi, prod, sqrt
 from typing import Any
 
@@ -19,18 +21,15 @@ import torch
 from jaxtyping import Float
 from numpy import ndarray
 
-from pinnsolve.conditions import (
-    Condition,
-    conditions,
-    conditions_in_time,
-    initial_conditions,
-)
-from pinnsolve.defaults import EVALUATED, has_gauss_newton, hidden_layers
+from pinnsolve.collocated import conditions_in_time, pointwise_conditions
+from pinnsolve.conditions import Condition, initial_conditions
+from pinnsolve.defaults import EVALUATED, has_gauss_newton, hidden_layers, highest_wave
 from pinnsolve.exactness import in_time, points_of
 from pinnsolve.extras import extra_conditions
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.pointset import Nodes
 from pinnsolve.geometry.sampling import sample_in_time
+from pinnsolve.hard import ansatz, posed, without_corners
 from pinnsolve.methods.nodal import NodalObjective
 from pinnsolve.methods.pointwise import PointwiseObjective
 from pinnsolve.methods.training import Training, train
@@ -61,13 +60,25 @@ def network(problem: Problem, nodes: Nodes, device: str) -> MLP:
         solver.seed,
         parities=[PARITIES.get(settings.symmetry.get(name, ""), 0) for name in problem.fields],
         ranges=[_range(parameter) for parameter in problem.parameters.values()],
+        embedding=settings.embedding,
+        highest_wave=highest_wave(problem, nodes.rows.stop),
+        periods=_periods(problem, nodes, x.shape[1]),
     )
     return net.to(device, VALUES[solver.precision])
 
 
 def nodal_objective(net: MLP, problem: Problem, system: Discretisation) -> NodalObjective:
-    """Build the objective of DT-PINN on all nodes, at all time levels if there are any."""
+    """Build the objective of DT-PINN on all nodes, at all time levels if there are any.
+
+    What the network has built in is not asked of it.
+    """
     nodes, times = system.nodes, problem.times
+    is_asked = [True] * len(problem.equations) + [not c.is_built_in for c in problem.boundary]
+    system = replace(
+        system,
+        conditions=tuple(compress(system.conditions, is_asked)),
+        matrices=tuple(compress(system.matrices, is_asked)),
+    )
     if times is not None:
         system = system.extended(initial_conditions(problem, nodes))
     return NodalObjective(
@@ -83,13 +94,17 @@ def nodal_objective(net: MLP, problem: Problem, system: Discretisation) -> Nodal
 def pointwise_objective(
     net: MLP, problem: Problem, domain: Domain, nodes: Nodes
 ) -> PointwiseObjective:
-    """Build the objective of a PINN.
+    """Build the objective of a PINN, for the outputs of the network that the fields are made of.
 
     The equations hold on the interior and boundary nodes; those of a problem in time at as many
     points of space and time as there are interior nodes at all levels, but spread over both, for
     a network can hide what it does between the nodes if they are the same at all times.
     """
-    x, held = nodes.x, conditions(problem, nodes) if problem.times is None else ()
+    within = problem
+    problem = posed(problem, ansatz(problem, nodes))
+    x, held = nodes.x, tuple[Condition, ...]()
+    if problem.time is None:
+        held = without_corners(pointwise_conditions(problem, nodes), within, nodes)
     if problem.time is not None and problem.times is not None:
         count = nodes.n_interior * len(problem.times)
         seed = problem.settings.nodes.seed + 1  # other points than those of the test
@@ -126,13 +141,14 @@ def solve(
     watch
         Told of the progress; may raise `Stopped`.
     """
-    points = _points(objective.net, points_of(problem, nodes))
+    x, made = points_of(problem, nodes), ansatz(problem, nodes)
+    points = _points(objective.net, x)
 
     @torch.no_grad()
     def error() -> float:
         assert exact is not None
         parts = [objective.net(part) for part in points.flatten(0, -2).split(EVALUATED)]
-        u = torch.cat(parts).view(exact.shape).double().cpu().numpy()
+        u = made(torch.cat(parts).view(exact.shape).double().cpu().numpy(), x)
         with np.errstate(over="ignore"):  # of a network that is about to leave the finite numbers
             return float(np.linalg.norm(u - exact) / np.linalg.norm(exact))
 
@@ -203,6 +219,16 @@ def row_weights(problem: Problem, held: Sequence[Condition], nodes: Nodes) -> Fl
         factor = sqrt(condition.weight / n) / (size if np.isfinite(size) and size > 0 else 1.0)
         factors.append(np.full(n, factor))
     return np.concatenate(factors)
+
+
+def _periods(problem: Problem, nodes: Nodes, dim: int) -> list[float | None]:
+    """Return the period of each coordinate in which the network has to be periodic."""
+    periods: list[float | None] = [None] * dim
+    for condition in problem.boundary:
+        if condition.is_built_in:
+            (joint,) = (joint for joint in nodes.joints if set(joint.sides) == set(condition.on))
+            periods[joint.axis] = joint.period
+    return periods
 
 
 def _range(parameter: Parameter) -> Range:

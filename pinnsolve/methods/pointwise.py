@@ -1,9 +1,10 @@
 """The PINN objective: exact derivatives of a network at the nodes.
 
-Each condition's residual is evaluated at its own points. Derivatives come from Taylor mode, and
-with them gradients in one reverse pass and Jacobians in factors. Automatic differentiation is
-kept as the reference: gradients from nested reverse mode, Jacobians and the derivatives of all
-features from nested forward mode. Source: Raissi, Perdikaris & Karniadakis (2019),
+Each condition's residual is evaluated at its own points, of a periodic one from differences of the
+jets at its points and at those across. Derivatives come from Taylor mode, and with them gradients
+in one reverse pass and Jacobians in factors. Automatic differentiation is kept as the reference:
+gradients from nested reverse mode, Jacobians and the derivatives of all features from nested
+forward mode. Source: Raissi, Perdikaris & Karniadakis (2019),
 Physics-informed neural networks, J. Comput. Phys. 378, doi:10.1016/j.jcp.2018.10.045.
 """
 
@@ -11,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import accumulate
 from typing import Literal, TypeAlias
 
 import torch
@@ -33,7 +35,40 @@ from pinnsolve.optimizers.objective import by_reverse_mode
 from pinnsolve.problem import Residual
 
 Backend: TypeAlias = Callable[[MLP, Set[Term]], Jet]
-Bound: TypeAlias = tuple[Residual, Float[Tensor, "R d"], Float[Tensor, " R"]]
+
+
+@dataclass(frozen=True)
+class Part:
+    """One condition on the network's device.
+
+    Attributes
+    ----------
+    residual
+        What vanishes.
+    x
+        Where, and after that the points across if it is periodic.
+    factor
+        Of each row of the residual.
+    is_periodic
+        Whether what holds at the points across is subtracted.
+    """
+
+    residual: Residual
+    x: Float[Tensor, "M d"]
+    factor: Float[Tensor, " R"]
+    is_periodic: bool
+
+    @property
+    def terms(self) -> frozenset[Term]:
+        """What the residual needs of the fields."""
+        return of_fields(self.residual)
+
+    def rows(self, values: Float[Tensor, "M *q"]) -> Float[Tensor, "R *q"]:
+        """Return what the residual needs of values at all points."""
+        if not self.is_periodic:
+            return values
+        here, across = values.tensor_split(2)
+        return here - across
 
 
 @dataclass(frozen=True)
@@ -70,12 +105,15 @@ class PointwiseObjective:
 
     def residual(self) -> Float[Tensor, " R"]:
         """Return the weighted residual vector, differentiable with respect to the weights."""
-        return torch.cat(
-            [
-                weights * residual(self._complete(residual, x, self._backend(x)))
-                for residual, x, weights in self._bound
-            ]
-        )
+        rows = {}
+        for x, places in self._by_operators:
+            terms = {term for k, _ in places for term in self._parts[k].terms}
+            values = self._backend(x)(self.net, terms)
+            for k, some in places:
+                part = self._parts[k]
+                jet = {term: part.rows(values[term][some]) for term in part.terms}
+                rows[k] = part.factor * part.residual(jet | self._constants(part))
+        return torch.cat([rows[k] for k in range(len(rows))])
 
     @property
     def linear_rows(self) -> Bool[Tensor, " R"]:
@@ -91,19 +129,13 @@ class PointwiseObjective:
     @torch.no_grad()
     def value(self) -> Float[Tensor, " R"]:
         """Return the same outside of any graph."""
-        return torch.cat(
-            [weights * residual(self._jet(residual, x)) for residual, x, weights in self._bound]
-        )
+        return torch.cat([part.factor * part.residual(self._jet(part)) for part in self._parts])
 
     def linearise(self) -> tuple[Float[Tensor, " R"], Jacobian]:
         """Return the residual vector and its Jacobian with respect to all weights."""
         if self.derivatives == "autograd":
-            return self.value(), DenseJacobian(
-                torch.cat([self._rows(*part) for part in self._bound])
-            )
-        values, parts, columns = zip(
-            *(self._linearised(*part) for part in self._bound), strict=True
-        )
+            return self.value(), DenseJacobian(torch.cat(list(map(self._rows, self._parts))))
+        values, parts, columns = zip(*map(self._linearised, self._parts), strict=True)
         J = StackedJacobian(parts)
         has_parameters = self.net.unknowns is not None
         return torch.cat(values), BorderedJacobian(J, torch.cat(columns)) if has_parameters else J
@@ -113,32 +145,36 @@ class PointwiseObjective:
         """Return the residual as a function of the head's weights."""
         w, c = self.net.head.in_features, self.net.head.out_features
         parts = []
-        for residual, x, factor in self._bound:
-            terms = of_fields(residual)
-            features = self._features(x, {op for _, op in terms})
+        for part in self._parts:
+            features = self._features(part.x, {op for _, op in part.terms})
             columns = {}
-            for i, op in terms:
-                T = columns[i, op] = x.new_zeros(len(x), c * (w + 1))
-                T[:, i * w : (i + 1) * w] = features[op][i]
-                constant = sum(value for alpha, value in op.terms if sum(alpha) == 0)
-                T[:, c * w + i] = constant * self.net.constant[i]
-            parts.append((residual, factor, columns))
+            for i, op in part.terms:
+                T = columns[i, op] = part.x.new_zeros(len(part.factor), c * (w + 1))
+                T[:, i * w : (i + 1) * w] = part.rows(features[op][i])
+                if not part.is_periodic:
+                    constant = sum(value for alpha, value in op.terms if sum(alpha) == 0)
+                    T[:, c * w + i] = constant * self.net.constant[i]
+            parts.append((part.residual, part.factor, columns))
         return PointwiseHead(tuple(parts), self.net.unknowns)
 
-    def _jet(self, residual: Residual, x: Float[Tensor, "R d"]) -> Jet:
+    def _jet(self, part: Part) -> Jet:
         """Return what a residual needs, outside of any graph."""
         if self.derivatives == "taylor":
-            return self._complete(residual, x, Taylor(x))
+            return self._complete(part, Taylor(part.x))
         return self._complete(
-            residual,
-            x,
-            lambda net, terms: {(i, op): derivative(net, op)(x)[:, i] for i, op in terms},
+            part,
+            lambda net, terms: {(i, op): derivative(net, op)(part.x)[:, i] for i, op in terms},
         )
 
-    def _complete(self, residual: Residual, x: Float[Tensor, "R d"], backend: Backend) -> Jet:
+    def _complete(self, part: Part, backend: Backend) -> Jet:
         """Return what a residual needs of the fields, and the unknown parameters."""
-        jet = dict(backend(self.net, of_fields(residual)))
-        return jet | parameters(residual, self.net.unknowns, len(x))
+        values = backend(self.net, part.terms)
+        jet = {term: part.rows(value) for term, value in values.items()}
+        return jet | self._constants(part)
+
+    def _constants(self, part: Part) -> dict[Term, Float[Tensor, " R"]]:
+        """Return the unknown parameters that a residual needs."""
+        return parameters(part.residual, self.net.unknowns, len(part.factor))
 
     def _features(
         self, x: Float[Tensor, "R d"], ops: Set[DiffOp]
@@ -153,7 +189,7 @@ class PointwiseObjective:
         }
 
     def _linearised(
-        self, residual: Residual, x: Float[Tensor, "R d"], factor: Float[Tensor, " R"]
+        self, part: Part
     ) -> tuple[Float[Tensor, " R"], NetworkJacobian, Float[Tensor, "R k"]]:
         """Return one condition's rows of the residual and of its Jacobian, by Taylor mode.
 
@@ -162,25 +198,26 @@ class PointwiseObjective:
         tuple
             The residual, its Jacobian by the weights, and that by the unknown parameters.
         """
-        terms, constants = of_fields(residual), parameters(residual, self.net.unknowns, len(x))
-        seen = trace(self.net, x, {op for _, op in terms})
+        residual, factor = part.residual, part.factor
+        constants = parameters(residual, self.net.unknowns, len(factor))
+        seen = trace(self.net, part.x, {op for _, op in part.terms})
         with torch.enable_grad():
-            jet = {(i, op): seen.values[op][:, i] for i, op in terms}
+            jet = {(i, op): part.rows(seen.values[op][:, i]) for i, op in part.terms}
             r = factor * residual(jet | constants)
             J = seen.jacobian([r])
+        if part.is_periodic:
+            J = J.folded()
         still = {term: values.detach() for term, values in (jet | constants).items()}
         return r.detach(), J, columns_of(self.net.unknowns, residual, still, factor)
 
-    def _rows(
-        self, residual: Residual, x: Float[Tensor, "R d"], factor: Float[Tensor, " R"]
-    ) -> Float[Tensor, "R P"]:
+    def _rows(self, part: Part) -> Float[Tensor, "R P"]:
         """Return one condition's rows of the Jacobian, by nested differentiation."""
-        jet = self._jet(residual, x)
+        residual, factor, jet = part.residual, part.factor, self._jet(part)
         slopes = residual.partials(jet)
         J = torch.stack(
             [
-                (factor * slopes[term])[:, None] * term_jacobian(self.net, term, x)
-                for term in of_fields(residual)
+                (factor * slopes[term])[:, None] * part.rows(term_jacobian(self.net, term, part.x))
+                for term in part.terms
             ]
         ).sum(0)
         if self.net.unknowns is not None:  # the last columns
@@ -205,18 +242,40 @@ class PointwiseObjective:
         return by_reverse_mode(self.net, self.residual())
 
     @cached_property
-    def _bound(self) -> list[Bound]:
-        """Residual, points and row factors of each condition, on the network's device."""
+    def _parts(self) -> list[Part]:
+        """Each condition, on the network's device."""
         factors = torch.as_tensor(self.weights).to(self.x)
-        parts = factors.split([len(condition.rows) for condition in self.conditions])
-        return [
-            (
-                condition.residual.with_data(lambda data: torch.as_tensor(data).to(self.x)),
-                self.x[torch.as_tensor(condition.rows, device=self.x.device)],
-                part,
-            )
-            for condition, part in zip(self.conditions, parts, strict=True)
-        ]
+        shares = factors.split([len(condition.rows) for condition in self.conditions])
+        parts = []
+        for condition, factor in zip(self.conditions, shares, strict=True):
+            residual = condition.residual.with_data(self._tensor)
+            x = self.x[torch.as_tensor(condition.rows, device=self.x.device)]
+            if condition.across is not None:
+                x = torch.cat([x, self._tensor(condition.across)])
+            parts.append(Part(residual, x, factor, condition.across is not None))
+        return parts
+
+    @cached_property
+    def _by_operators(self) -> list[tuple[Float[Tensor, "M d"], list[tuple[int, slice]]]]:
+        """Points of parts that need the same operators, and where those of each part are.
+
+        For a few points, as on a boundary, the layers themselves cost more than the numbers.
+        """
+        members: dict[frozenset[DiffOp], list[int]] = {}
+        for k, part in enumerate(self._parts):
+            members.setdefault(frozenset(op for _, op in part.terms), []).append(k)
+        found = []
+        for own in members.values():
+            points = [self._parts[k].x for k in own]
+            ends = accumulate(map(len, points))
+            places = [
+                (k, slice(end - len(x), end)) for k, x, end in zip(own, points, ends, strict=True)
+            ]
+            found.append((torch.cat(points), places))
+        return found
+
+    def _tensor(self, values: ndarray) -> Tensor:
+        return torch.as_tensor(values).to(self.x)
 
 
 @dataclass(frozen=True)

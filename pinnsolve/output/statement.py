@@ -3,13 +3,14 @@
 Whatever stands in the problem file is text of a stranger and is escaped.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from html import escape
 from typing import Any
 
+from pinnsolve.hard import hard
 from pinnsolve.output.mathematics import mathml
 from pinnsolve.output.numbers import instant
-from pinnsolve.problem import Function, Problem
+from pinnsolve.problem import Problem
 
 COMBINED = {"union": " and ", "intersection": " within ", "difference": " without "}
 
@@ -18,13 +19,18 @@ def statement(problem: Problem) -> str:
     """Return the problem as HTML: description, equations, what they refer to, references."""
     rows = [(mathml(e.latex, e.text), "in Ω") for e in problem.equations]
     for condition in problem.boundary:
-        where = "∂Ω" if condition.on == ("all",) else ", ".join(condition.on)
-        rows.append((mathml(condition.equation.latex, condition.equation.text), f"on {where}"))
+        where = "on ∂Ω" if condition.on == ("all",) else f"on {', '.join(condition.on)}"
+        has_network = problem.settings.solver.method != "rbf-fd"
+        where += ", with all derivatives" if condition.is_periodic else ""
+        is_built_in = condition in hard(problem) or (condition.is_built_in and has_network)
+        where += ", built into the network" if is_built_in else ""
+        rows.append((mathml(condition.equation.latex, condition.equation.text), where))
     for extra in problem.extra:
         where = f"where {extra.where.text}" if extra.where else "in Ω"
         rows.append((mathml(extra.equation.latex, extra.equation.text), f"also {where}"))
     if problem.time is not None:
-        rows += _initial(problem.fields, problem.initial, problem.time[0])
+        where = f"in Ω, at {instant(problem.time[0])}"
+        rows += [(mathml(e.latex, e.text), where) for e in problem.begins.values()]
     lines = [f"<p>{escape(text)}</p>" for text in problem.description.split("\n\n") if text.strip()]
     lines.append("<div class='scroll'><table class='formulas'>")
     lines += [f"<tr><td>{formula}</td><td>{escape(where)}</td></tr>" for formula, where in rows]
@@ -34,20 +40,6 @@ def statement(problem: Problem) -> str:
         cited = "".join(f"<li>{escape(reference)}</li>" for reference in problem.references)
         lines.append(f"<h3>References</h3><ol class='references'>{cited}</ol>")
     return "\n".join(lines)
-
-
-def _initial(
-    fields: Sequence[str], initial: Sequence[Sequence[Function]], start: float
-) -> list[tuple[str, str]]:
-    """Return what holds when time begins: of each field its value, then its derivatives in time."""
-    where = f"in Ω, at {instant(start)}"
-    rows = []
-    for name, values in zip(fields, initial, strict=True):
-        for order, value in enumerate(values):
-            left = f"{name}_{{{'t' * order}}}" if order else name
-            text = f"{name}_{'t' * order} = {value.text}" if order else f"{name} = {value.text}"
-            rows.append((mathml(f"{left} = {value.latex}", text), where))
-    return rows
 
 
 def _givens(problem: Problem) -> str:

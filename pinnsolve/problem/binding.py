@@ -11,8 +11,10 @@ from typing import Any, TypeVar
 
 from pinnsolve.errors import Fault, KeyPath, suggestion
 from pinnsolve.problem import names
+from pinnsolve.problem.ansatz import value_faults
+from pinnsolve.problem.boundary import Boundary
 from pinnsolve.problem.capable import method_faults
-from pinnsolve.problem.equation import Equation, equation, equations
+from pinnsolve.problem.equation import Equation, equation, equations, periodic
 from pinnsolve.problem.evolving import (
     at_instant,
     at_rest,
@@ -33,7 +35,7 @@ from pinnsolve.problem.expression import (
 )
 from pinnsolve.problem.manufactured import manufacture
 from pinnsolve.problem.plausible import node_faults
-from pinnsolve.problem.schema import Boundary, TabulatedFunction
+from pinnsolve.problem.schema import TabulatedFunction
 from pinnsolve.problem.shapes import Shape
 from pinnsolve.problem.source import KEY
 from pinnsolve.problem.tabulated import Table
@@ -54,7 +56,8 @@ class Statements:
     equations
         One per field.
     conditions, on
-        Of each ``[[boundary]]`` the equation and the pieces on which it holds.
+        Of each ``[[boundary]]`` the equation, of a periodic one that of every field, and the
+        pieces on which it holds.
     exact
         The solution, if it is known.
     pieces
@@ -69,7 +72,7 @@ class Statements:
 
     coordinates: tuple[str, ...]
     equations: tuple[Equation, ...]
-    conditions: tuple[Equation, ...]
+    conditions: tuple[tuple[Equation, ...], ...]
     on: tuple[tuple[str, ...], ...]
     exact: tuple[Function, ...] | None
     pieces: tuple[tuple[str, Predicate], ...]
@@ -154,7 +157,7 @@ def bind(
     """
     tables = (document.get(section, {}) for section in ("constants", "functions"))
     is_partial = not all(isinstance(table, Mapping) for table in tables)
-    reading = _Reading(valid, list(faults), _broken(document, valid, constants), is_partial)
+    reading = _Reading(valid, list(faults), names.broken(document, valid, constants), is_partial)
     domain, unknowns = valid.get(("domain",)), valid.get(("unknowns",))
     coordinates = names.coordinates(domain, document)
     reading.faults += names.name_faults(names.introduced(coordinates, valid))
@@ -183,6 +186,9 @@ def bind(
         stated, conditions, reading.faults = manufacture(
             symbols.manufactured, stated, conditions, exact
         )
+    if not reading.faults:
+        hard = [key for key, entry in _boundary(reading) if entry.hard and not entry.periodic]
+        reading.faults += value_faults({key: conditions[key] for key in hard})
     if domain is None or reading.faults:
         return None, reading.faults
     initial: tuple[tuple[Function, ...], ...] = ()
@@ -194,7 +200,10 @@ def bind(
     statements = Statements(
         coordinates,
         tuple(stated.values()),
-        tuple(conditions.values()),
+        tuple(
+            tuple(e for where, e in conditions.items() if where[:2] == key)
+            for key, _ in _boundary(reading)
+        ),
         on,
         exact,
         pieces,
@@ -203,27 +212,6 @@ def bind(
         extra,
     )
     return (None if reading.faults else statements), reading.faults
-
-
-def _broken(
-    document: Mapping[str, Any], valid: Mapping[KeyPath, Any], constants: Mapping[str, float]
-) -> set[str]:
-    """Return names that the file gives no meaning because of another fault."""
-    broken = set(_keys(document.get("constants"))) - set(constants)
-    if ("domain",) not in valid:  # then the dimension is a guess
-        broken |= set(names.DEFAULT_COORDINATES)
-    for section in ("functions", "pde", "unknowns"):
-        if (section,) not in valid:
-            table = document.get(section)
-            broken |= set(_keys(table))
-            if isinstance(table, Mapping):
-                broken |= set(_keys(table.get("definitions")))
-    return broken
-
-
-def _keys(table: object) -> list[str]:
-    """Return the keys of what should be a table."""
-    return list(table) if isinstance(table, Mapping) else []
 
 
 def _with(symbols: Symbols, kind: str, values: Mapping[str, Value]) -> Symbols:
@@ -380,11 +368,14 @@ def _extra(
 
 
 def _conditions(reading: _Reading, symbols: Symbols) -> dict[KeyPath, Equation]:
-    """Read the conditions on the boundary."""
-    found = {
-        key: reading.attempt((*key, "condition"), equation, entry.condition, symbols)
-        for key, entry in _boundary(reading)
-    }
+    """Read the conditions on the boundary; a periodic one is a statement on every field."""
+    found: dict[KeyPath, Equation | None] = {}
+    for key, entry in _boundary(reading):
+        if entry.periodic:
+            for i in range(len(symbols.fields)):
+                found[*key, "periodic", i] = periodic(i, entry.on, symbols)
+        elif entry.condition is not None:
+            found[key] = reading.attempt((*key, "condition"), equation, entry.condition, symbols)
     return {key: e for key, e in found.items() if e is not None}
 
 

@@ -33,6 +33,7 @@ def method_faults(valid: Mapping[KeyPath, Any]) -> list[Fault]:
         if pde is not None and pde.extra:
             message = f'method "{solver.method}" cannot make use of further residuals.'
             faults.append(Fault(("pde", "extra"), message, remedy))
+        faults += _hard_faults(valid, solver.method)
     if unknowns is not None and network is not None:
         for name in network.symmetry:
             if name not in unknowns.fields:
@@ -40,3 +41,19 @@ def method_faults(valid: Mapping[KeyPath, Any]) -> list[Fault]:
                 key: KeyPath = ("network", "symmetry", name)
                 faults.append(Fault(key, message, suggestion(name, unknowns.fields), KEY))
     return faults
+
+
+def _hard_faults(valid: Mapping[KeyPath, Any], method: str) -> list[Fault]:
+    """Return what a network that is not differentiated exactly cannot have built in.
+
+    The direct solution imposes a hard condition as it does any other.
+    """
+    if method == "rbf-fd":
+        return []
+    message = f'method "{method}" cannot build a condition into the network.'
+    remedy = f'Set method = "{CAPABLE}" in [solver], or leave out hard.'
+    return [
+        Fault((*key, "hard"), message, remedy)
+        for key, entry in valid.items()
+        if key[0] == "boundary" and entry.hard and not entry.periodic
+    ]

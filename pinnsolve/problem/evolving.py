@@ -58,6 +58,25 @@ def initial_names(fields: Sequence[str], equations: Sequence[Equation]) -> list[
     ]
 
 
+def initial_equations(
+    fields: Sequence[str], initial: Sequence[Sequence[Function]], symbols: Symbols
+) -> dict[str, Equation]:
+    """Return the initial values as equations for the fields, by the names of `initial_names`."""
+    found = {}
+    for field, values in enumerate(initial):
+        for order, value in enumerate(values):
+            name = f"{fields[field]}_{TIME * order}" if order else fields[field]
+            head = f"{fields[field]}_{{{TIME * order}}}" if order else name
+            left = calculus.jet(field, (*(0 for _ in symbols.space), order))
+            found[name] = Equation(
+                f"{name} = {value.text}",
+                f"{head} = {value.latex}",
+                left - value.expression,
+                symbols,
+            )
+    return found
+
+
 def initial_faults(
     texts: Mapping[str, str], fields: Sequence[str], wanted: Sequence[Sequence[str]]
 ) -> list[Fault]:

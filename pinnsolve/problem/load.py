@@ -5,7 +5,7 @@ one, and all that is wrong is reported together, each with its line.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from pinnsolve.errors import Fault, FileError, KeyPath, PinnsolveError
 from pinnsolve.problem import names, overrides, resolved, source
 from pinnsolve.problem.binding import Statements, bind
 from pinnsolve.problem.equation import Equation
+from pinnsolve.problem.evolving import initial_equations
 from pinnsolve.problem.expression import Function, Predicate
 from pinnsolve.problem.schema import TIME_LEVELS, Parameter, ProblemFile
 from pinnsolve.problem.source import Source
@@ -37,12 +38,21 @@ class BoundaryCondition:
         Weight in the loss, dimensionless.
     key
         Where it stands in the problem file, as ``("boundary", 0)``.
+    is_periodic
+        Whether two pieces are joined: of the equation's field all derivatives agree on them.
+    is_built_in
+        Whether a network satisfies it whatever its weights, for being periodic itself.
+    is_hard
+        Whether a network satisfies it whatever its weights, for what is made of its output.
     """
 
     on: tuple[str, ...]
     equation: Equation
     weight: float
     key: KeyPath
+    is_periodic: bool = False
+    is_built_in: bool = False
+    is_hard: bool = False
 
 
 @dataclass(frozen=True)
@@ -105,6 +115,8 @@ class Problem:
         when time begins, as the equations need.
     extra
         What holds as well, of which only networks with exact derivatives make use.
+    begins
+        The initial values as equations, by name: what holds at the first instant.
     """
 
     name: str
@@ -123,6 +135,7 @@ class Problem:
     time: tuple[float, float] | None = None
     initial: tuple[tuple[Function, ...], ...] = ()
     extra: tuple[ExtraResidual, ...] = ()
+    begins: Mapping[str, Equation] = field(default_factory=dict)
 
     @property
     def parameters(self) -> Mapping[str, Parameter]:
@@ -218,10 +231,19 @@ def _settings(valid: Mapping[KeyPath, Any]) -> ProblemFile:
 def _problem(source: Source, settings: ProblemFile, statements: Statements) -> Problem:
     """Put the problem together."""
     boundary = tuple(
-        BoundaryCondition(on, equation, entry.weight, ("boundary", i))
-        for i, (on, equation, entry) in enumerate(
+        BoundaryCondition(
+            on,
+            equation,
+            entry.weight,
+            ("boundary", i),
+            is_periodic=entry.periodic,
+            is_built_in=entry.periodic and entry.hard,
+            is_hard=entry.hard and not entry.periodic,
+        )
+        for i, (on, stated, entry) in enumerate(
             zip(statements.on, statements.conditions, settings.boundary, strict=True)
         )
+        for equation in stated
     )
     return Problem(
         name=source.path.stem,
@@ -244,6 +266,9 @@ def _problem(source: Source, settings: ProblemFile, statements: Statements) -> P
             for i, ((equation, where), entry) in enumerate(
                 zip(statements.extra, settings.pde.extra, strict=True)
             )
+        ),
+        begins=initial_equations(
+            settings.unknowns.fields, statements.initial, statements.equations[0].symbols
         ),
     )
 

@@ -231,3 +231,24 @@ def piece_aliases(domain: Shape) -> dict[str, str]:
         general = [f"{end}-x{axis}" for axis in (1, 2, 3) for end in ("low", "high")]
         return dict(zip(general, piece_names(domain), strict=True))
     return {}
+
+
+def broken(
+    document: Mapping[str, Any], valid: Mapping[KeyPath, Any], constants: Mapping[str, float]
+) -> set[str]:
+    """Return names that the file gives no meaning because of another fault."""
+    found = set(_keys(document.get("constants"))) - set(constants)
+    if ("domain",) not in valid:  # then the dimension is a guess
+        found |= set(DEFAULT_COORDINATES)
+    for section in ("functions", "pde", "unknowns"):
+        if (section,) not in valid:
+            table = document.get(section)
+            found |= set(_keys(table))
+            if isinstance(table, Mapping):
+                found |= set(_keys(table.get("definitions")))
+    return found
+
+
+def _keys(table: object) -> list[str]:
+    """Return the keys of what should be a table."""
+    return list(table) if isinstance(table, Mapping) else []

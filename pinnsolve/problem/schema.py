@@ -9,13 +9,13 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import (
     AfterValidator,
-    BeforeValidator,
     Discriminator,
     Field,
     Tag,
     model_validator,
 )
 
+from pinnsolve.problem.boundary import Boundary
 from pinnsolve.problem.domain import SHAPES, Domain, piece_names
 from pinnsolve.problem.shapes import Piece
 from pinnsolve.problem.sought import Parameter, Unknowns
@@ -29,7 +29,6 @@ from pinnsolve.problem.values import (
     Section,
     Text,
     fault,
-    in_words,
 )
 
 __all__ = ["SHAPES", "Domain", "Parameter", "Phase", "Piece", "ProblemFile", "piece_names"]
@@ -47,14 +46,6 @@ DERIVATIVES = {  # by method, the default first
     "dt-pinn": ("rbf-fd",),
     "pinn": ("taylor", "autograd"),
 }
-
-
-def _name_or_names(value: object) -> object:
-    """Let a single name stand for a list of one."""
-    if not isinstance(value, str | list | tuple):
-        message = f"must be a name or a list of names, but is {in_words(value)}."
-        raise fault(message, 'Write on = "all", or on = ["left", "right"].')
-    return (value,) if isinstance(value, str) else value
 
 
 def _affordable(count: int) -> int:
@@ -168,20 +159,6 @@ class Pde(Section):
     )
 
 
-class Boundary(Section):
-    """What holds on one part of the boundary."""
-
-    on: Annotated[tuple[str, ...], BeforeValidator(_name_or_names), Field(min_length=1)] = Field(
-        description='name of a boundary piece, list of names, or "all"', examples=["all"]
-    )
-    condition: Text = Field(
-        description="equation in the fields, their derivatives and dn()", examples=["u = 0"]
-    )
-    weight: Positive = Field(default=1.0, description="weight of the condition in the loss")
-    periodic: Later = Field(default=None, description="join two pieces")
-    hard: Later = Field(default=None, description="build the condition into the network")
-
-
 class Solver(Section):
     """How to solve."""
 
@@ -273,7 +250,12 @@ class Network(Section):
     activation: Literal["tanh", "sin", "swish", "gelu"] = Field(
         default="tanh", description="activation function of the hidden layers"
     )
-    embedding: Later = Field(default=None, description="embedding of the coordinates")
+    embedding: Literal["none", "fourier", "sinusoidal"] = Field(
+        default="none",
+        description="waves that the network is given, for solutions that oscillate much, as short "
+        "as the nodes resolve well; fourier: random ones beside the coordinates; sinusoidal: "
+        "octaves of each coordinate in its place",
+    )
     symmetry: dict[str, Literal["odd", "even"]] = Field(
         default_factory=dict,
         description="field = odd or even in the first coordinate, built into the network",

@@ -8,6 +8,9 @@ derivatives of the residual by the chain rule,
 
 All matrices at a row share one stencil, so the sum is taken over the entries of dense blocks and
 no pattern is ever merged or sorted.
+
+Where the domain is periodic stencils take nodes across too, as if it were unrolled. A row that ties
+a node to a point across is the node's value minus that of the RBF interpolant there.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,10 +22,12 @@ from jaxtyping import Float, Int
 from numpy import ndarray
 
 from pinnsolve.conditions import Condition
-from pinnsolve.diffop import DiffOp, Term
+from pinnsolve.diffop import DiffOp, Term, identity
+from pinnsolve.errors import NodesError
 from pinnsolve.geometry.nodes import Nodes
+from pinnsolve.geometry.periodic import unrolled
 from pinnsolve.progress import Progress, Watch, unwatched
-from pinnsolve.rbffd.stencils import polynomial_degree, shared
+from pinnsolve.rbffd.stencils import nearest, polynomial_degree, shared
 from pinnsolve.rbffd.weights import stencil_weights
 
 if TYPE_CHECKING:
@@ -41,7 +46,8 @@ class Discretisation:
         What holds where.
     matrices
         For each condition and each term the matrix that evaluates it at the condition's rows;
-        identities have one entry a row, all others share one pattern with sorted columns.
+        identities have one entry a row, all others share one pattern with sorted columns, unless
+        the domain is periodic.
     nodes
         The nodes, ghosts included.
     n_fields
@@ -162,10 +168,16 @@ def discretise(
         list(row_sets.values()), [tuple(ops) for ops in wanted.values()], nodes, order, watch
     )
     by_rows = dict(zip(row_sets, derivatives, strict=True))
+    highest = max(op.order for condition in conditions for _, op in condition.residual.terms)
+    for condition in conditions:
+        key = condition.rows.tobytes()
+        if condition.across is not None and identity(nodes.dim) not in by_rows[key]:
+            degree = polynomial_degree(order, highest)
+            by_rows[key] = {identity(nodes.dim): _difference(condition, nodes, degree)}
     matrices = tuple(
         {
             (field, op): by_rows[condition.rows.tobytes()][op]
-            if op.order > 0
+            if op.order > 0 or condition.across is not None
             else _multiple_of_identity(op, condition.rows, len(nodes.x))
             for field, op in condition.residual.terms
         }
@@ -206,7 +218,8 @@ def _derivatives(
     if not len(rows):
         return [{} for _ in wanted]
     degree = polynomial_degree(order, max(op.order for ops in wanted for op in ops))
-    stencils = shared(nodes.x[rows], nodes.x, degree)
+    there, owner = unrolled(nodes)
+    stencils = shared(nodes.x[rows], there, degree)
     shape = (len(rows), stencils.index.shape[1])
     index = np.empty((len(nodes.x), shape[1]), dtype=np.int32)
     entries = [
@@ -218,23 +231,35 @@ def _derivatives(
         chosen = group == g
         here, sets = rows[chosen], np.flatnonzero(pattern).tolist()
         ops = tuple(dict.fromkeys(op for k in sets for op in wanted[k]))
-        index[here], weights = stencil_weights(
+        columns, weights = stencil_weights(
             nodes.x[here],
-            nodes.x,
+            there,
             stencils.where(chosen),
             ops,
             degree,
             _share(watch, done / len(rows), len(here) / len(rows)),
         )
+        index[here] = owner[columns]
         for k in sets:
             for op in wanted[k]:
                 entries[k][op][place[k, here]] = weights[ops.index(op)]
         done += len(here)
-    columns = [index[set_of_rows] for set_of_rows in row_sets]
+    if nodes.joints:
+        _refuse_repeated(index[rows])
     return [
-        {op: _matrix(columns[k], w, len(nodes.x)) for op, w in entries[k].items()}
+        {op: _matrix(index[row_sets[k]], w, len(nodes.x)) for op, w in entries[k].items()}
         for k in range(len(wanted))
     ]
+
+
+def _refuse_repeated(index: Int[ndarray, "R n"]) -> None:
+    """Refuse stencils that hold a node twice, from here and across."""
+    ordered = np.sort(index, axis=1)
+    if (ordered[:, 1:] == ordered[:, :-1]).any():
+        raise NodesError(
+            f"stencils of {index.shape[1]} nodes are as wide as the period of the domain. Raise "
+            "nodes.count (or lower nodes.spacing), or lower solver.order."
+        )
 
 
 def _share(watch: Watch, before: float, share: float) -> Watch:
@@ -252,6 +277,21 @@ def _matrix(
 
     start = np.arange(len(index) + 1, dtype=np.int32) * index.shape[1]
     return csr_array((entries.ravel(), index.ravel(), start), shape=(len(index), n_nodes))
+
+
+def _difference(condition: Condition, nodes: Nodes, degree: int) -> "csr_array":
+    """Return the matrix that takes nodal values at rows minus interpolated ones across.
+
+    What is interpolated is as exact as the derivatives that will be taken of it.
+    """
+    assert condition.across is not None
+    x, (there, owner) = condition.across, unrolled(nodes)
+    index, weights = stencil_weights(
+        x, there, nearest(x, there, degree), [identity(nodes.dim)], degree
+    )
+    columns = np.concatenate([condition.rows[:, None], owner[index]], axis=1, dtype=np.int32)
+    entries = np.concatenate([np.ones((len(x), 1)), -weights[0]], axis=1)
+    return _matrix(columns, entries, len(nodes.x))
 
 
 def _multiple_of_identity(op: DiffOp, rows: Int[ndarray, " R"], n_nodes: int) -> "csr_array":

@@ -6,7 +6,7 @@ it, preferably the one of which it contains the highest derivative: an assignmen
 which a field that the equations differentiate four times may be claimed twice. The values of a
 field at the node and its ghosts, numbered outwards, are then determined by the conditions that
 have claimed it, those of lower order first, and by its differential equation. Further ghosts of
-it are free.
+it are free. A condition that ties nodes to points across determines these nodes themselves.
 """
 
 from collections.abc import Iterator, Sequence
@@ -41,8 +41,13 @@ def match(discretisation: Discretisation) -> Matching:
     """Match rows and unknowns."""
     nodes, n_fields = discretisation.nodes, discretisation.n_fields
     conditions = discretisation.conditions
-    on_boundary = [k for k, c in enumerate(conditions) if (c.rows >= nodes.n_interior).all()]
-    inside = [k for k in range(len(conditions)) if k not in on_boundary]
+    tying = [k for k, c in enumerate(conditions) if c.across is not None]
+    on_boundary = [
+        k
+        for k, c in enumerate(conditions)
+        if (c.rows >= nodes.n_interior).all() and c.across is None
+    ]
+    inside = [k for k in range(len(conditions)) if k not in [*on_boundary, *tying]]
     equations = [conditions[k] for k in inside]
     own = dict(zip(inside, _assign(equations, [1] * n_fields), strict=True))
     claimable = [max(1, (_order(equations, field) + 1) // 2) for field in range(n_fields)]
@@ -67,6 +72,11 @@ def match(discretisation: Discretisation) -> Matching:
             fields[k, here], ghosts[k, here] = field, ghost
         for field, ghost in left:
             free[field].append(here + ghost * nodes.n_boundary)
+
+    for k in tying:
+        ((field, _),) = conditions[k].residual.terms
+        fields[k] = field
+        free[field] = [np.setdiff1d(ghosts_left, conditions[k].rows) for ghosts_left in free[field]]
 
     determined = [
         fields[k, c.rows] * len(nodes.x) + c.rows + ghosts[k, c.rows] * nodes.n_boundary

@@ -157,8 +157,92 @@ condition = "u + nu*dn(u) = x"
 [network]
 symmetry = { u = "odd" }
 """,
+    "hard conditions": """
+[domain]
+shape = "rectangle"
+lower = [-1, 0]
+upper = [1, 1]
+[nodes]
+count = 60
+[unknowns]
+fields = ["u", "v"]
+[pde]
+equations = ["laplace(u) + u*v_x = x", "laplace(v) + u = y"]
+[[boundary]]
+on = "all"
+condition = "u = exp(x)*y"
+hard = true
+[[boundary]]
+on = ["left", "right"]
+condition = "v = y"
+hard = true
+[[boundary]]
+on = ["bottom", "top"]
+condition = "dn(v) + u*v = 1"
+""",
+    "periodic system with a symmetry": """
+[domain]
+shape = "rectangle"
+lower = [-1, 0]
+upper = [1, 1]
+[nodes]
+count = 120
+[unknowns]
+fields = ["u", "v"]
+[pde]
+equations = ["laplace(u) + u*v_x = x", "laplace(v) + u - v = y"]
+[[boundary]]
+on = ["bottom", "top"]
+periodic = true
+[[boundary]]
+on = ["left", "right"]
+condition = "u = x"
+[[boundary]]
+on = ["left", "right"]
+condition = "v + dn(u) = y"
+[network]
+symmetry = { u = "odd" }
+""",
+    "periodic in time": """
+[domain]
+shape = "interval"
+bounds = [0, 2]
+time = [0, 1]
+[nodes]
+count = 30
+time_levels = 4
+[unknowns]
+fields = ["u"]
+[pde]
+equations = ["u_t + u*u_x + u_xxx = 0"]
+[[boundary]]
+on = ["left", "right"]
+periodic = true
+[initial]
+u = "sin(pi*x)"
+""",
+    "periodic by its own make": """
+[domain]
+shape = "rectangle"
+lower = [0, 0]
+upper = [1, 2]
+[nodes]
+count = 120
+[unknowns]
+fields = ["u"]
+[pde]
+equations = ["laplace(u) - u = sin(2*pi*x)"]
+[[boundary]]
+on = ["left", "right"]
+periodic = true
+hard = true
+[[boundary]]
+on = ["bottom", "top"]
+periodic = true
+""",
 }
-EXACT_ONLY = ("unknown parameters",)  # RBF-FD has no place for them
+# RBF-FD has no place for the one, DT-PINN none for the other
+EXACT_ONLY = ("unknown parameters", "hard conditions")
 
 
 NODAL = [(name, "nodal") for name in PROBLEMS if name not in EXACT_ONLY]

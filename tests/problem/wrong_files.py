@@ -170,9 +170,9 @@ LATER = [
           ('accelerate "cuda-graph" needs a GPU, but device is "cpu"', 'take "compile"')),
     Wrong("derivatives-zcs", "order = 3", 'derivatives = "zcs"', '"zcs"',
           ('derivatives "zcs" is not implemented',)),
-    Wrong("hard", 'on = "all"', 'on = "all"\nhard = true', "hard", ("not implemented",)),
-    Wrong("periodic", f"condition = {CONDITION}", "periodic = true", "periodic",
-          ("periodic is not implemented",)),
+    Wrong("hard", 'on = "all"', 'on = "all"\nhard = true', "dn(u) + u",
+          ("a hard condition must give one field a value, and this one does not.",
+           'Write it as "u = expression", or leave out hard.')),
     Wrong("data", "[exact]", '[[data]]\nfile = "a.csv"\n[exact]', "[[data]]", ("not implemented",)),
     _domain("surface-file", 'shape = "surface"\nfile = "a.stl"', '"surface"', "not implemented"),
 ]  # fmt: skip
@@ -231,6 +231,8 @@ NETWORKS = [
           "symmetry", ('"w" in symmetry is not a field.', "u")),
     Wrong("symmetry-unknown", "[solver]", '[network]\nsymmetry = { u = "add" }\n[solver]',
           "symmetry", ('unknown u "add"', 'Did you mean "odd"?')),
+    Wrong("embedding-unknown", "[solver]", '[network]\nembedding = "furier"\n[solver]',
+          "embedding", ('unknown embedding "furier"', 'Did you mean "fourier"?')),
 ]  # fmt: skip
 
 TOML = [
@@ -375,6 +377,15 @@ LATER_ON = [  # what only the geometry, or the discrete problem, can tell
     Wrong("count-3", "count = 300", "count = 3", "count", ("Raise nodes.count",)),
     Wrong("spacing-1", "count = 300", "spacing = 1", NOWHERE, ("31 nodes", "nodes.spacing")),
     Wrong("pure-neumann", CONDITION, '"dn(u) = g"', "dn(u)", ("pure Neumann", "Give u a value")),
+    Wrong("no-condition", f"condition = {CONDITION}\n", "", "[[boundary]]",
+          ('key "condition" is missing in [[boundary]]', "or periodic = true")),
+    Wrong("periodic-and-condition", 'on = "all"', 'on = ["left", "right"]\nperiodic = true',
+          "periodic", ("condition and periodic are both given.", "Keep one of them"), shape=SQUARE),
+    Wrong("periodic-everywhere", f"condition = {CONDITION}", "periodic = true", '"all"',
+          ('periodic = true joins two pieces of the boundary, not "all".', "face each other")),
+    Wrong("periodic-pieces", f'on = "all"\ncondition = {CONDITION}',
+          'on = ["left", "top", "right"]\nperiodic = true', '["left", "top", "right"]',
+          ('joins two pieces of the boundary, not "left", "top", "right".',), shape=SQUARE),
     Wrong("missing-condition", 'on = "all"', 'on = "left"', '"left"',
           ("right, bottom, top", "Add a [[boundary]]"), shape=SQUARE),
     Wrong("conflicting-conditions", "[exact]",
