@@ -58,12 +58,12 @@ def contenders(net: MLP, x: Tensor, op: DiffOp, compiled: bool) -> dict[str, Cal
 
 def measure(works: dict[str, Callable[[], Any]], repeats: int) -> dict[str, list[float]]:
     found: dict[str, list[float]] = {name: [] for name in works}
-    for round_ in range(repeats + 1):
+    for _ in range(repeats):
         for name, work in works.items():
+            work()  # warms up: in a training a step follows upon its like
             start = perf_counter()
             work()
-            if round_:  # the first round warms up
-                found[name].append(1e3 * (perf_counter() - start))
+            found[name].append(1e3 * (perf_counter() - start))
     return found
 
 

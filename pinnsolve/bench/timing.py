@@ -1,7 +1,8 @@
 """Times and memory of competing pieces of work, fairly.
 
 The contenders are called alternately, so that whatever else the machine does meets all of them;
-what counts is the median. On a GPU every timing waits for the device before and after.
+each twice, of which the second call counts, for in a training a step follows upon its like, and
+finds in the caches what it needs; and of all rounds the median. On a GPU every timing waits for the device before and after.
 
 The memory of a piece of work is the most that its tensors take at once, beyond what was there
 before. On a GPU the allocator counts it. On the CPU the storage of every tensor is followed from
@@ -28,21 +29,20 @@ Work: TypeAlias = Callable[[], Any]
 
 
 def milliseconds(contenders: Mapping[Name, Work], repeats: int) -> dict[Name, float]:
-    """Return the median time of each contender, called in turn after a round to warm up.
+    """Return the median time of each contender, called in turn, each after a call to warm up.
 
     Parameters
     ----------
     contenders
         What to time, by name.
     repeats
-        Rounds that count.
+        Number of rounds.
     """
     found: dict[Name, list[float]] = {name: [] for name in contenders}
-    for round_ in range(repeats + 1):
+    for _ in range(repeats):
         for name, work in contenders.items():
-            lasts = stopwatch(work)
-            if round_:
-                found[name].append(lasts)
+            work()
+            found[name].append(stopwatch(work))
     return {name: median(times) for name, times in found.items()}
 
 

@@ -28,7 +28,7 @@ from pinnsolve.derivatives.plan import Layout, Plan
 from pinnsolve.derivatives.series import RECURRENCES, Series, adjoint_, by_block
 
 CACHE = 2**22  # bytes of the channels of a layer that a core keeps near: 4 MiB
-SHARE = 2**15  # numbers in a layer's channels below which a group is not worth a thread
+SHARE = 2**20  # bytes of the same below which threads wait for one another rather than work
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -140,7 +140,7 @@ def features(
     N, inputs = pieces[0].shape[1], [piece.mT for piece in pieces]
     for W, b in zip(weights[::2], weights[1::2], strict=True):
         z = [_times(W, part) for part in inputs]
-        z[0][0] += b[:, None]
+        z[0][0].add_(b.unsqueeze(1))
         blocks = by_block(z, layout)
         if is_compiled:
             a, h = evaluation(activation, layout)(*blocks)
@@ -182,9 +182,9 @@ def groups(x: Float[Tensor, "N d"], layout: Layout, width: int) -> Sequence[Floa
     """
     if x.device.type != "cpu":
         return (x,)
-    size = layout.channels * width * len(x)
+    size = layout.channels * width * len(x) * x.element_size()
     threads = max(1, min(torch.get_num_threads(), size // SHARE))
-    return x.chunk(threads * max(1, ceil(size * x.element_size() / (CACHE * threads))))
+    return x.chunk(threads * max(1, ceil(size / (CACHE * threads))))
 
 
 def in_threads(work: Callable[[A], B], parts: Sequence[A]) -> list[B]:
