@@ -18,7 +18,7 @@ Networks learn low frequencies first; with waves among their inputs high ones ar
 Wave numbers are in radians per half width of the box.
 
 In a coordinate with a period all waves have that period, and it does not pass through, so the
-network is periodic whatever its weights: of a plain coordinate harmonics remain, octaves begin
+network is periodic whatever its weights: of a plain coordinate one wave remains, octaves begin
 with the period, random waves are moved to the nearest that fit. Source: Dong & Ni (2021),
 A method for representing periodic functions, doi:10.1016/j.jcp.2021.110242.
 """
@@ -31,8 +31,6 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from pinnsolve.defaults import HIGHEST_WAVE, WAVES, octaves
-
-HARMONICS = 2  # of a period, of which one would do
 
 
 class Embedding(nn.Module):
@@ -88,16 +86,16 @@ class Embedding(nn.Module):
 
 
 def plain(base: Float[Tensor, " d"], *_: float) -> Embedding:
-    """Return the coordinates as they are, but harmonics of those with a period.
+    """Return the coordinates as they are, but a wave, as steep as they are, for each period.
 
     Parameters
     ----------
     base
         Wave number of the period of each coordinate; zero if it has none.
     """
-    multiples = torch.arange(1, HARMONICS + 1).double()
-    waves = torch.diag(base)[base > 0]
-    return Embedding(_without_period(base), *_along(waves, multiples))
+    of_period = base[base > 0]
+    # steeper ones, or harmonics, and the network is rougher between the nodes than the solution
+    return Embedding(_without_period(base), torch.diag(base)[base > 0], 1 / of_period)
 
 
 def sinusoidal(base: Float[Tensor, " d"], highest: float, _: int = 0) -> Embedding:
