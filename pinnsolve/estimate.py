@@ -10,22 +10,25 @@ means depends on the residual that is put in. With the one that the method made 
 With one that knows the discretisation error it is the *total error*:
 
 ``rbf-fd``, ``dt-pinn``
-    The residual of the nodal values by derivatives of order p + 2. The operator of that order is
-    never factorised: with ``r'`` its residual, ``e`` is the sum of the steps
-
-        J(u) s = r'(u - e),    e <- e + s,
-
-    iterated deferred correction (Pereyra, 1968, doi:10.1007/BF02165307; Stetter, 1978,
-    doi:10.1007/BF01432879).
+    The residual of the nodal values by derivatives of order p + 2.
 ``pinn``
     The exact residual of the network between the nodes, averaged around each: at the nodes
     themselves, where it was trained on, it is up to fifty times too small. Averages, because
     what oscillates between neighbours hardly contributes to the error.
 
+Errors are those that residuals mean to the operator ``J'`` of order p + 2. It is rarely
+factorised: ``e`` is the sum of the steps
+
+    J(u) s = r - J'(u) e,    e <- e + s,
+
+iterated deferred correction (Pereyra, 1968, doi:10.1007/BF02165307; Stetter, 1978,
+doi:10.1007/BF01432879). Where the second step is larger than the first, as in flows, whose
+operator of order p answers to what oscillates as if it were smooth, ``J'`` is factorised.
+
 Higher orders are blind where the solution varies too fast for any stencil, as around a small
 hole. For ``dt-pinn`` there is a second witness, the exact residual of the network at the nodes. It
 exaggerates, for the network is rougher between the nodes than its values are, so that it counts
-only where both disagree by more than twice what the first one says.
+only where both disagree by far more than what the first one says, and not in flows.
 
 In time the total error is the distance from the classical solution by derivatives of order p + 2
 and steps of an order as high, the optimisation error that from the one of order p: in linear
@@ -65,7 +68,7 @@ ExactResidual: TypeAlias = Callable[
 RAISE = 2  # of the order of accuracy, for the residual of nodal values
 STEPS = 6  # of deferred correction, at most
 SHRINK = 0.7  # of the size of a step: what the next may have and still count
-DISAGREEMENT = 2.0  # of two estimates, relative to the first, from which on the second one counts
+DISAGREEMENT = 2.5  # of two estimates, relative to the first, from which on the second one counts
 SAMPLES = {1: 16}  # points between the nodes for each node, by dimension
 FEW_SAMPLES = 4  # in all others
 
@@ -175,10 +178,8 @@ def error_equation(system: Discretisation, U: Float[ndarray, "N c"]) -> ErrorOf:
     return error
 
 
-def deferred_correction(
-    system: Discretisation, U: Float[ndarray, "N c"], error: ErrorOf, order: int
-) -> Float[ndarray, "N c"]:
-    """Return the error of nodal values by derivatives of a higher order of accuracy.
+class HigherOrder:
+    """The equations by derivatives of a higher order, linearised at nodal values.
 
     Parameters
     ----------
@@ -186,25 +187,50 @@ def deferred_correction(
         The discretisation.
     U
         The nodal values.
-    error
-        The `error_equation` there.
+    lower
+        Its `error_equation` there.
     order
         The higher order.
+
+    Attributes
+    ----------
+    residual
+        Of the nodal values.
+    is_factorised
+        Whether the operator is factorised, as corrections by the lower order do not converge.
 
     Raises
     ------
     NodesError
         If the nodes are too few for it, or do not determine the polynomials needed.
     """
-    higher = Equations.of(discretise(system.conditions, system.nodes, system.n_fields, order))
-    e = step = error(higher.residual(U.T.ravel()))
-    for _ in range(STEPS - 1):
-        size = np.linalg.norm(step)
-        step = error(higher.residual((U - e).T.ravel()))
-        if not np.linalg.norm(step) < SHRINK * size:
-            break
-        e = e + step
-    return e
+
+    def __init__(
+        self, system: Discretisation, U: Float[ndarray, "N c"], lower: ErrorOf, order: int
+    ) -> None:
+        finer = discretise(system.conditions, system.nodes, system.n_fields, order)
+        equations, u = Equations.of(finer), U.T.ravel()
+        self.residual = equations.residual(u)
+        self._jacobian = equations.jacobian(u)
+        first = lower(self.residual)
+        second = lower(self.residual - self._jacobian @ first.T.ravel())
+        self.is_factorised = not np.linalg.norm(second) < np.linalg.norm(first)
+        self._solve = error_equation(finer, U) if self.is_factorised else lower
+
+    def error(self, residual: Float[ndarray, " R"]) -> Float[ndarray, "N c"]:
+        """Return the error that a residual means."""
+        if self.is_factorised:
+            return self._solve(residual)
+        full = np.zeros(self._jacobian.shape[0])
+        full[: len(residual)] = residual
+        e = step = self._solve(full)
+        for _ in range(STEPS - 1):
+            size = np.linalg.norm(step)
+            step = self._solve(full - self._jacobian @ e.T.ravel())
+            if not np.linalg.norm(step) < SHRINK * size:
+                break
+            e = e + step
+        return e
 
 
 def _errors(
@@ -217,14 +243,17 @@ def _errors(
     """Yield the optimisation error, then the total error."""
     error = error_equation(system, U)
     at_nodes = exact(system.conditions, system.nodes.x) if exact is not None else []
-    if exact is not None and problem.settings.solver.method == "pinn":
-        yield error(np.concatenate(at_nodes))
-        yield error(_between_nodes(problem, domain, system, exact, at_nodes))
+    is_pinn = exact is not None and problem.settings.solver.method == "pinn"
+    if not is_pinn:
+        yield error(Equations.of(system).residual(U.T.ravel()))
+    higher = HigherOrder(system, U, error, system.order + RAISE)
+    if exact is not None and is_pinn:
+        yield higher.error(np.concatenate(at_nodes))
+        yield higher.error(_between_nodes(problem, domain, system, exact, at_nodes))
         return
-    yield error(Equations.of(system).residual(U.T.ravel()))
-    e = deferred_correction(system, U, error, system.order + RAISE)
-    if at_nodes:
-        second = error(np.concatenate(at_nodes))
+    e = higher.error(higher.residual)
+    if at_nodes and not higher.is_factorised:
+        second = higher.error(np.concatenate(at_nodes))
         apart, size = (np.linalg.norm(z[system.nodes.rows], axis=0) for z in (second - e, e))
         e = np.where(apart > DISAGREEMENT * size, second, e)
     yield e

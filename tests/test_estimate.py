@@ -10,7 +10,7 @@ from posing import SQUARE, pose
 
 from pinnsolve import load, run, shipped, solve
 from pinnsolve.conditions import conditions
-from pinnsolve.estimate import deferred_correction, error_equation, estimate
+from pinnsolve.estimate import HigherOrder, error_equation, estimate
 from pinnsolve.geometry import build_domain
 from pinnsolve.geometry.nodeset import node_set
 from pinnsolve.rbffd import direct
@@ -136,10 +136,21 @@ def test_deferred_correction_is_the_distance_from_the_solution_of_higher_order(t
     problem = posed(tmp_path)
     _, system, _ = world(problem, 3)
     U = direct.solve(system).values
-    e = deferred_correction(system, U, error_equation(system, U), 5)
+    found = HigherOrder(system, U, error_equation(system, U), 5)
+    assert not found.is_factorised
+    e = found.error(found.residual)
     higher = discretise(system.conditions, system.nodes, 1, 5)
     distance = U - direct.solve(higher).values
     assert np.linalg.norm(e - distance) < 0.1 * np.linalg.norm(distance)
+
+
+def test_the_estimate_of_a_flow_takes_the_operator_of_higher_order_itself():
+    """Corrections by the lower order, which grow step by step, would say fifteen times more."""
+    problem = load(shipped.folder() / "kovasznay.toml", {"solver.method": "rbf-fd"})
+    solution = run.solve(problem)
+    assert all(1 / CLOSE < ratio < CLOSE for ratio in ratios(solution))
+    _, system, exact = world(problem)
+    assert HigherOrder(system, exact, error_equation(system, exact), 6).is_factorised
 
 
 def test_the_field_of_the_estimate_has_the_shape_of_the_error(tmp_path):
