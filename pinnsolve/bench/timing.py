@@ -2,7 +2,8 @@
 
 The contenders are called alternately, so that whatever else the machine does meets all of them;
 each twice, of which the second call counts, for in a training a step follows upon its like, and
-finds in the caches what it needs; and of all rounds the median. On a GPU every timing waits for the device before and after.
+finds in the caches what it needs; and of all rounds the median. On a GPU every timing waits for
+the device before and after.
 
 The memory of a piece of work is the most that its tensors take at once, beyond what was there
 before. On a GPU the allocator counts it. On the CPU the storage of every tensor is followed from

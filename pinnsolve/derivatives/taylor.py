@@ -80,8 +80,8 @@ def derivatives(
     chosen = plan(ops)
     pieces = [inputs(net, y, chosen) for y in _groups(net, x, chosen)]
     weights = _weights([*net.layers, net.head])
-    values = derivatives_of(chosen, net.activation_name, pieces, weights, is_compiled)
-    return by_operator(chosen, values.mT)
+    found = derivatives_of(chosen, net.activation_name, pieces, weights, is_compiled)
+    return by_operator(chosen, found.mT)
 
 
 def feature_derivatives(

@@ -187,8 +187,9 @@ class Solver(Section):
     )
     accelerate: Literal["auto", "none", "compile", "cuda-graph"] = Field(
         default="auto",
-        description="of pinn's gradients by taylor; compile: by torch's compiler, which takes some "
-        "ten seconds first; cuda-graph: captured whole, on a GPU; auto: none",
+        description="of pinn's gradients by taylor; compile: the series of a layer as one kernel, "
+        "by torch's compiler, which takes some ten seconds first and on a CPU pays for wide "
+        "layers and high orders; cuda-graph: captured whole, on a GPU; auto: none",
     )
 
     @model_validator(mode="before")
