@@ -1,5 +1,6 @@
 """One solve, from the problem to the solution, in the order in which the data flows."""
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -174,7 +175,7 @@ def _train(
     device = _device(solver.device)
     net, made = collocation.network(problem, nodes, device), ansatz(problem, nodes)
     if resume is not None:
-        _resume(net, resume)
+        _resume(net, problem, resume)
     if solver.method == "dt-pinn":
         assert ground.system is not None  # with unknown parameters the method is refused
         objective: Any = collocation.nodal_objective(net, problem, ground.system)
@@ -266,22 +267,33 @@ def _device(wanted: str) -> str:
     return "cuda" if available and wanted != "cpu" else "cpu"
 
 
-def _resume(net: "MLP", folder: Path) -> None:
+def _resume(net: "MLP", problem: Problem, folder: Path) -> None:
     """Load the weights of an earlier run."""
+    import tomllib
+
     import torch
 
     from pinnsolve.output.checkpoint import read_checkpoint
 
     path = folder / "solution.hdf" if folder.is_dir() else folder
-    weights, _ = read_checkpoint(path)
+    weights, meta = read_checkpoint(path)
     expected = {name: tuple(value.shape) for name, value in net.state_dict().items()}
     found = {name: value.shape for name, value in weights.items()}
-    if found != expected:
+    texts = meta.get("problem", ""), problem.to_toml()
+    earlier, asked = (_made_of(tomllib.loads(text)) for text in texts)
+    if found != expected or earlier != asked:
         raise FileError(
             f"{path} holds another network than the problem asks for. "
             "Resume with the problem.toml of the same folder."
         )
     net.load_state_dict({name: torch.as_tensor(value) for name, value in weights.items()})
+
+
+def _made_of(tables: Mapping[str, Any]) -> list[Any]:
+    """Return what the weights of a network mean nothing without, from a problem file."""
+    network = {**tables.get("network", {}), "hidden": None}
+    conditions = tables.get("boundary", ())
+    return [network, [(c["on"], c.get("condition")) for c in conditions if c.get("hard")]]
 
 
 def _versions() -> dict[str, str]:

@@ -180,10 +180,21 @@ def test_a_request_to_stop_does_not_cost_what_has_been_computed(problem, tmp_pat
     assert all(path.stat().st_size for path in paths)
 
 
-def test_another_network_cannot_be_resumed(problem, tmp_path):
+@pytest.mark.parametrize("other", [{"network.hidden": [7]}, {"network.activation": "sin"}])
+def test_another_network_cannot_be_resumed(problem, tmp_path, other):
     run.write(solve(problem), tmp_path / "out")
     with pytest.raises(FileError, match=r"holds another network than the problem asks for"):
-        solve(problem.replace({"network.hidden": [7]}), resume=tmp_path / "out")
+        solve(problem.replace(other), resume=tmp_path / "out")
+
+
+def test_a_network_that_has_conditions_built_in_is_another_one(tmp_path):
+    path = tmp_path / "hard.toml"
+    path.write_text(SMALL.replace('"dn(u) + u = g"', '"u = g"\nhard = true'))
+    hard = load(path, {"solver.method": "pinn"})
+    run.write(solve(hard), tmp_path / "out")
+    solve(hard, resume=tmp_path / "out")
+    with pytest.raises(FileError, match=r"holds another network than the problem asks for"):
+        solve(hard.replace({"boundary.0.hard": False}), resume=tmp_path / "out")
 
 
 def test_single_precision_is_coarser_but_right(problem):
