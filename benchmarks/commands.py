@@ -44,6 +44,7 @@ COMMANDS = {
     "heat": ["solve", str(PROBLEMS / "disk_heat.toml")],
     "clamped plate": ["solve", str(PROBLEMS / "plate_clamped.toml")],
     "supported plate": ["solve", str(PROBLEMS / "plate_simply_supported.toml")],
+    "flow": ["solve", str(PROBLEMS / "kovasznay.toml")],
 }
 
 
