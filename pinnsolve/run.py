@@ -291,9 +291,10 @@ def _resume(net: "MLP", problem: Problem, folder: Path) -> None:
 
 def _made_of(tables: Mapping[str, Any]) -> list[Any]:
     """Return what the weights of a network mean nothing without, from a problem file."""
-    network = {**tables.get("network", {}), "hidden": None}
-    conditions = tables.get("boundary", ())
-    return [network, [(c["on"], c.get("condition")) for c in conditions if c.get("hard")]]
+    network = tables.get("network", {})
+    hard = [(c["on"], c.get("condition")) for c in tables.get("boundary", ()) if c.get("hard")]
+    waves = network.get("embedding", "none")  # of which older runs say nothing
+    return [network.get("activation"), waves, network.get("symmetry"), hard]
 
 
 def _versions() -> dict[str, str]:
