@@ -33,6 +33,12 @@ def hard(problem: Problem) -> list[BoundaryCondition]:
     return [c for c in problem.boundary if c.is_hard]
 
 
+def is_by_make(problem: Problem, condition: BoundaryCondition) -> bool:
+    """Return whether a network satisfies a condition whatever its weights."""
+    has_network = problem.settings.solver.method != "rbf-fd"
+    return condition in hard(problem) or (condition.is_built_in and has_network)
+
+
 def ansatz(problem: Problem, nodes: Nodes) -> Ansatz:
     """Return the fields of a problem in terms of a network's outputs.
 

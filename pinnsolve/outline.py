@@ -14,7 +14,7 @@ from pinnsolve.defaults import hidden_layers
 from pinnsolve.diffop import DiffOp
 from pinnsolve.forecast import human
 from pinnsolve.geometry.pointset import Nodes
-from pinnsolve.hard import hard
+from pinnsolve.hard import is_by_make
 from pinnsolve.problem import BoundaryCondition, Equation, Problem
 from pinnsolve.rbffd.stencils import polynomial_degree, stencil_size
 
@@ -175,10 +175,9 @@ def _kind(equation: Equation) -> str:
 
 def _notes(problem: Problem, condition: BoundaryCondition) -> str:
     """Return what is special about a condition."""
-    has_network = problem.settings.solver.method != "rbf-fd"
-    is_built_in = condition in hard(problem) or (condition.is_built_in and has_network)
     is_nonlinear = not condition.equation.is_linear
-    return "; built into the network" * is_built_in + "; nonlinear" * is_nonlinear
+    built_in = "; built into the network" * is_by_make(problem, condition)
+    return built_in + "; nonlinear" * is_nonlinear
 
 
 def _entry(label: str, *texts: str) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
-from pinnsolve.hard import hard
+from pinnsolve.hard import is_by_make
 from pinnsolve.output.mathematics import mathml
 from pinnsolve.output.numbers import instant
 from pinnsolve.problem import Problem
@@ -20,10 +20,8 @@ def statement(problem: Problem) -> str:
     rows = [(mathml(e.latex, e.text), "in Ω") for e in problem.equations]
     for condition in problem.boundary:
         where = "on ∂Ω" if condition.on == ("all",) else f"on {', '.join(condition.on)}"
-        has_network = problem.settings.solver.method != "rbf-fd"
         where += ", with all derivatives" if condition.is_periodic else ""
-        is_built_in = condition in hard(problem) or (condition.is_built_in and has_network)
-        where += ", built into the network" if is_built_in else ""
+        where += ", built into the network" if is_by_make(problem, condition) else ""
         rows.append((mathml(condition.equation.latex, condition.equation.text), where))
     for extra in problem.extra:
         where = f"where {extra.where.text}" if extra.where else "in Ω"
