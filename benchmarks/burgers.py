@@ -15,7 +15,7 @@ from numpy import ndarray
 from numpy.polynomial.hermite import hermgauss
 
 from pinnsolve import load, solve
-from pinnsolve.problem.overrides import parse_override
+from pinnsolve.problem.text.overrides import parse_override
 
 PROBLEM = Path(__file__).parents[1] / "problems" / "burgers.toml"
 VISCOSITY = 0.01 / np.pi

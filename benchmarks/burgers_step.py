@@ -22,9 +22,10 @@ import torch
 
 from pinnsolve import load
 from pinnsolve.geometry import build_domain
-from pinnsolve.geometry.nodeset import node_set
+from pinnsolve.geometry.from_problem import node_set
 from pinnsolve.machine import keep_memory
-from pinnsolve.methods import collocation
+from pinnsolve.methods.pinn import pointwise_objective
+from pinnsolve.networks.build import network
 
 PROBLEM = Path(__file__).parents[1] / "problems" / "burgers.toml"
 HIDDEN = [20] * 8
@@ -72,9 +73,9 @@ def ours(accelerate: str) -> Callable[[], object]:
     problem = load(PROBLEM, settings)
     domain = build_domain(problem)
     nodes = node_set(problem, domain)
-    net = collocation.network(problem, nodes, "cpu")
+    net = network(problem, nodes, "cpu")
     net.randomise_head(0)
-    objective = collocation.pointwise_objective(net, problem, domain, nodes)
+    objective = pointwise_objective(net, problem, domain, nodes)
     parameters = list(net.parameters())
     optimizer = torch.optim.Adam(parameters, lr=1e-3)
 

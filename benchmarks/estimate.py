@@ -14,10 +14,11 @@ import argparse
 from collections.abc import Iterator
 from typing import Any
 
-from pinnsolve import load, run, shipped
+from pinnsolve import load, run
+from pinnsolve.cli import shipped
 from pinnsolve.errors import PinnsolveError
 from pinnsolve.problem import Problem
-from pinnsolve.solution import Solution
+from pinnsolve.solution.solution import Solution
 
 METHODS = ("rbf-fd", "dt-pinn", "pinn")
 CLOSE = 1.5

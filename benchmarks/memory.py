@@ -32,10 +32,10 @@ def peak() -> int:
 def solve(path: str, overrides: dict[str, object]) -> dict[str, object]:
     """Solve a problem in this process; return what was forecast, and the peaks by stage."""
     from pinnsolve import run
-    from pinnsolve.conditions import conditions
-    from pinnsolve.forecast import forecast
+    from pinnsolve.checks.memory import forecast
+    from pinnsolve.conditions.nodal import conditions
     from pinnsolve.geometry import build_domain
-    from pinnsolve.geometry.nodeset import node_set
+    from pinnsolve.geometry.from_problem import node_set
     from pinnsolve.machine import prepare
     from pinnsolve.problem import load
     from pinnsolve.progress import Progress

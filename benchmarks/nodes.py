@@ -17,7 +17,7 @@ from rbf.pde.geometry import contains
 from rbf.pde.nodes import min_energy_nodes
 from scipy.spatial import KDTree
 
-from pinnsolve.geometry.nodes import generate
+from pinnsolve.geometry.generation import generate
 from pinnsolve.geometry.planar import disk
 
 PROBES = 400_000

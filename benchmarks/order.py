@@ -17,7 +17,7 @@ from numpy import ndarray
 
 from pinnsolve.diffop import laplacian, partial
 from pinnsolve.geometry import build_domain
-from pinnsolve.geometry.nodes import Nodes, generate, with_ghosts
+from pinnsolve.geometry.generation import Nodes, generate, with_ghosts
 from pinnsolve.problem import load
 from pinnsolve.rbffd.weights import operator_matrices
 

@@ -23,7 +23,7 @@ from pinnsolve import load
 from pinnsolve.derivatives.products import DEVICES, PRODUCTS
 from pinnsolve.diffop import laplacian
 from pinnsolve.geometry import build_domain
-from pinnsolve.geometry.nodeset import node_set
+from pinnsolve.geometry.from_problem import node_set
 from pinnsolve.rbffd.weights import operator_matrices
 
 PROBLEM = Path(__file__).parents[1] / "problems" / "disk_poisson.toml"

@@ -19,13 +19,15 @@ from typing import Any
 import torch
 
 from pinnsolve import load
-from pinnsolve.conditions import conditions
+from pinnsolve.conditions.nodal import conditions
 from pinnsolve.geometry import build_domain
-from pinnsolve.geometry.nodeset import node_set
-from pinnsolve.methods import collocation
-from pinnsolve.optimizers.objective import Objective
-from pinnsolve.preflight import assemble
+from pinnsolve.geometry.from_problem import node_set
+from pinnsolve.methods.dt_pinn import nodal_objective
+from pinnsolve.methods.pinn import pointwise_objective
+from pinnsolve.networks.build import network
+from pinnsolve.objectives.objective import Objective
 from pinnsolve.progress import unwatched
+from pinnsolve.rbffd.solve import assemble
 
 PROBLEM = Path(__file__).parents[1] / "problems" / "disk_poisson.toml"
 CONTENDERS = {
@@ -53,12 +55,12 @@ def objective(count: int, method: str, derivatives: str, precision: str) -> Obje
     )
     domain = build_domain(problem)
     nodes = node_set(problem, domain)
-    net = collocation.network(problem, nodes, "cpu")
+    net = network(problem, nodes, "cpu")
     net.randomise_head(0)
     if method == "pinn":
-        return collocation.pointwise_objective(net, problem, domain, nodes)
+        return pointwise_objective(net, problem, domain, nodes)
     system = assemble(problem, nodes, conditions(problem, nodes), unwatched)
-    return collocation.nodal_objective(net, problem, system)
+    return nodal_objective(net, problem, system)
 
 
 def iteration(objective: Objective) -> Callable[[], object]:

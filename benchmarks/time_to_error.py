@@ -26,7 +26,7 @@ import torch
 from numpy import ndarray
 
 from pinnsolve import load, solve
-from pinnsolve.solution import Solution
+from pinnsolve.solution.solution import Solution
 
 PROBLEM = Path(__file__).parents[1] / "problems" / "disk_poisson.toml"
 TARGETS = (1e-4, 1e-5)

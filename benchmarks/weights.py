@@ -25,7 +25,7 @@ from threadpoolctl import threadpool_limits
 
 from pinnsolve.diffop import laplacian, partial
 from pinnsolve.geometry import planar, solids
-from pinnsolve.geometry.nodes import generate
+from pinnsolve.geometry.generation import generate
 from pinnsolve.rbffd.stencils import polynomial_degree, stencil_size
 from pinnsolve.rbffd.weights import operator_matrices
 

@@ -8,19 +8,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pinnsolve.checks.preflight import check
     from pinnsolve.errors import PinnsolveError
-    from pinnsolve.preflight import check
     from pinnsolve.problem import Problem, load
     from pinnsolve.run import solve
-    from pinnsolve.solution import Solution
+    from pinnsolve.solution.solution import Solution
 
 __all__ = ["PinnsolveError", "Problem", "Solution", "check", "load", "solve"]
 
 _HOMES = {
     "PinnsolveError": "pinnsolve.errors",
     "Problem": "pinnsolve.problem",
-    "Solution": "pinnsolve.solution",
-    "check": "pinnsolve.preflight",
+    "Solution": "pinnsolve.solution.solution",
+    "check": "pinnsolve.checks.preflight",
     "load": "pinnsolve.problem",
     "solve": "pinnsolve.run",
 }

@@ -5,6 +5,10 @@ import os
 import platform
 from pathlib import Path
 
+# what is worked on at a time, which bounds the memory
+EVALUATED = 4096  # points at which a network is evaluated
+ROWS_PER_COLUMN, FEWEST_ROWS = 4, 8192  # of a block of the least-squares matrix
+
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 CGROUP = Path("/sys/fs/cgroup")  # where Linux tells a container its limits
 GIB = 2**30

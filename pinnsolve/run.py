@@ -1,42 +1,40 @@
 """One solve, from the problem to the solution, in the order in which the data flows."""
 
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from platform import python_version
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
-from pinnsolve import classical
-from pinnsolve.accuracy import judged, measure
-from pinnsolve.conditions import conditions
-from pinnsolve.defaults import EVALUATED
+from pinnsolve.accuracy.estimate import estimate, estimate_in_time
+from pinnsolve.accuracy.measure import judged, measure
+from pinnsolve.accuracy.truth import exact_at
+from pinnsolve.checks.preflight import preflight
+from pinnsolve.conditions.nodal import conditions
+from pinnsolve.conditions.points import points_of
+from pinnsolve.constraints.ansatz import Ansatz
+from pinnsolve.constraints.build import ansatz
 from pinnsolve.errors import DivergedError, FileError, SingularError, Stopped
-from pinnsolve.estimate import estimate, estimate_in_time
-from pinnsolve.exactness import exact_at, points_of
 from pinnsolve.geometry import build_domain
 from pinnsolve.geometry.domain import Domain
-from pinnsolve.geometry.pointset import Nodes
-from pinnsolve.ground import Clock, Ground, located, prepare
-from pinnsolve.hard import ansatz
-from pinnsolve.preflight import preflight
+from pinnsolve.geometry.nodes import Nodes
+from pinnsolve.machine import EVALUATED
 from pinnsolve.problem import Problem, load
-from pinnsolve.problem.ansatz import Ansatz
 from pinnsolve.progress import Progress, Watch, unwatched
 from pinnsolve.rbffd.discretisation import Discretisation
-from pinnsolve.solution import FoundParameter, Solution
+from pinnsolve.rbffd.solve import solve as solve_directly
+from pinnsolve.setup import Clock, Ground, located, prepare
+from pinnsolve.solution.provenance import versions
+from pinnsolve.solution.solution import FoundParameter, Solution
+from pinnsolve.storage.resume import load_weights
 
 if TYPE_CHECKING:
-    from pinnsolve.methods.training import Training
     from pinnsolve.networks.mlp import MLP
-
-PACKAGES = ("pinnsolve", "torch", "numpy", "scipy", "sympy")
+    from pinnsolve.training.loop import Training
 
 
 def solve(
@@ -111,7 +109,7 @@ def write(
     FileError
         If a file cannot be written.
     """
-    from pinnsolve.output.rundirectory import write_run
+    from pinnsolve.output.run_directory import write_run
 
     def show(progress: Progress) -> None:
         with suppress(Stopped):
@@ -132,7 +130,7 @@ def _solve_directly(
 ) -> Solution:
     """Solve the sparse system."""
     try:
-        result = classical.solve(problem, system, watch)
+        result = solve_directly(problem, system, watch)
     except SingularError as error:
         raise located(problem, error) from None
     clock.lap("solution")
@@ -152,7 +150,7 @@ def _solve_directly(
         iterations=result.iterations,
         parameters=result.values.size,
         seed=solver.seed,
-        versions=_versions(),
+        versions=versions(),
     )
     if problem.times is not None:
         found = estimate_in_time(problem, nodes, solution.values, solution.values, watch)
@@ -168,24 +166,25 @@ def _train(
     """Train a network."""
     import torch  # two seconds that a direct solution and `check` need not pay
 
-    from pinnsolve.methods import collocation
-    from pinnsolve.methods.defect import exact_residual
+    from pinnsolve.methods.dt_pinn import nodal_objective
+    from pinnsolve.methods.pinn import pointwise_objective
+    from pinnsolve.networks.build import network
+    from pinnsolve.objectives.exact_residual import exact_residual
+    from pinnsolve.training import schedule
 
     solver, domain, nodes = problem.settings.solver, ground.domain, ground.nodes
     device = _device(solver.device)
-    net, made = collocation.network(problem, nodes, device), ansatz(problem, nodes)
+    net, made = network(problem, nodes, device), ansatz(problem, nodes)
     if resume is not None:
-        _resume(net, problem, resume)
+        load_weights(net, problem, resume)
     if solver.method == "dt-pinn":
         assert ground.system is not None  # with unknown parameters the method is refused
-        objective: Any = collocation.nodal_objective(net, problem, ground.system)
+        objective: Any = nodal_objective(net, problem, ground.system)
     else:
-        objective = collocation.pointwise_objective(net, problem, domain, nodes)
+        objective = pointwise_objective(net, problem, domain, nodes)
     clock.lap("set-up")
     exact = exact_at(problem, nodes)
-    training: Training = collocation.solve(
-        objective, problem, nodes, exact, resume is not None, watch
-    )
+    training: Training = schedule.solve(objective, problem, nodes, exact, resume is not None, watch)
     clock.lap("errors")
     clock.seconds["errors"] -= training.seconds
     clock.seconds["training"] = training.seconds
@@ -207,7 +206,7 @@ def _train(
         device=name,
         precision=solver.precision,
         seed=solver.seed,
-        versions=_versions(),
+        versions=versions(),
         weights={name: value.cpu().numpy() for name, value in net.state_dict().items()},
         found_parameters=_found(problem, net),
         baseline=ground.baseline,
@@ -265,44 +264,3 @@ def _device(wanted: str) -> str:
     if wanted == "cuda" and not available:
         raise FileError('no CUDA device is available. Set solver.device to "auto" or "cpu".')
     return "cuda" if available and wanted != "cpu" else "cpu"
-
-
-def _resume(net: "MLP", problem: Problem, folder: Path) -> None:
-    """Load the weights of an earlier run."""
-    import tomllib
-
-    import torch
-
-    from pinnsolve.output.checkpoint import read_checkpoint
-
-    path = folder / "solution.hdf" if folder.is_dir() else folder
-    weights, meta = read_checkpoint(path)
-    expected = {name: tuple(value.shape) for name, value in net.state_dict().items()}
-    found = {name: value.shape for name, value in weights.items()}
-    texts = meta.get("problem", ""), problem.to_toml()
-    earlier, asked = (_made_of(tomllib.loads(text)) for text in texts)
-    if found != expected or earlier != asked:
-        raise FileError(
-            f"{path} holds another network than the problem asks for. "
-            "Resume with the problem.toml of the same folder."
-        )
-    net.load_state_dict({name: torch.as_tensor(value) for name, value in weights.items()})
-
-
-def _made_of(tables: Mapping[str, Any]) -> list[Any]:
-    """Return what the weights of a network mean nothing without, from a problem file."""
-    network = tables.get("network", {})
-    hard = [(c["on"], c.get("condition")) for c in tables.get("boundary", ()) if c.get("hard")]
-    waves = network.get("embedding", "none")  # of which older runs say nothing
-    return [network.get("activation"), waves, network.get("symmetry"), hard]
-
-
-def _versions() -> dict[str, str]:
-    """Return what is needed to run the same again."""
-    found = {"python": python_version()}
-    for package in PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:  # run from a checkout that is not installed
-            found[package] = "unknown"
-    return found

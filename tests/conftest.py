@@ -1,7 +1,11 @@
-"""What all tests share: one thread, double precision, fixed seeds, and the GPU if there is one."""
+"""What all tests share: one thread, double precision, fixed seeds, made-up solutions; GPU tests."""
+
+from collections.abc import Callable
 
 import pytest
 import torch
+
+from tests.solutions import Case, case, case_in_time
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -18,3 +22,13 @@ def _same_numbers_every_time() -> None:
     torch.set_num_threads(1)  # more threads are slower on small arrays, and add up differently
     torch.set_default_dtype(torch.float64)
     torch.manual_seed(0)
+
+
+@pytest.fixture(name="case")
+def _case() -> Callable[..., Case]:
+    return case
+
+
+@pytest.fixture(name="case_in_time")
+def _case_in_time() -> Callable[..., Case]:
+    return case_in_time

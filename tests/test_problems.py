@@ -11,10 +11,11 @@ import json
 import numpy as np
 import pytest
 
-from pinnsolve import load, run, shipped, solve
-from pinnsolve.cli import main
-from pinnsolve.exactness import exact_at
-from pinnsolve.preflight import check
+from pinnsolve import load, run, solve
+from pinnsolve.accuracy.truth import exact_at
+from pinnsolve.checks.preflight import check
+from pinnsolve.cli import shipped
+from pinnsolve.cli.app import main
 
 # relative L2 over all fields on the nodes: direct solution, PINN
 FOUND = {
@@ -42,6 +43,7 @@ PROFILES = {  # distance of lambda from 1/(2k) that is asked for
 APART = ("burgers", *PROFILES)
 ROUNDING = 1e-11  # below this, rounding and not the method decides
 CLOSE = 1.5  # DT-PINN's error over the direct solution's
+RIDGE = 2e-8  # below this the ridge under the features decides, and not the differences
 PROMISED = {"plate_clamped": 1e-6, "plate_simply_supported": 1e-6}  # by DT-PINN
 
 
@@ -71,7 +73,7 @@ def test_the_direct_solution(name):
 @pytest.mark.parametrize("name", FOUND)
 def test_the_network_with_rbf_fd_derivatives_follows_the_direct_solution(name):
     solution, error = solved(name, method="dt-pinn")
-    assert error < CLOSE * solution.baseline.relative_l2
+    assert error < CLOSE * max(solution.baseline.relative_l2, RIDGE)
     assert error < PROMISED.get(name, 1.0)
     # a network that fitted the nodes alone would be worse between them
     for field, on_nodes in solution.errors.relative_l2_nodes.items():
@@ -105,7 +107,7 @@ def test_the_parameter_of_a_self_similar_profile(name):
 @pytest.mark.parametrize("order", [5, 6])
 def test_the_network_follows_the_order_down(order):
     solution, error = solved("disk_poisson", order=order)
-    assert error < CLOSE * solution.baseline.relative_l2
+    assert error < CLOSE * max(solution.baseline.relative_l2, RIDGE)
     assert error < 1e-6
 
 

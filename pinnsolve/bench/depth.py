@@ -21,8 +21,8 @@ from pinnsolve.bench.timing import Work, milliseconds
 from pinnsolve.derivatives.discrete import SparseMatrix
 from pinnsolve.derivatives.taylor import derivatives
 from pinnsolve.diffop import DiffOp, laplacian
+from pinnsolve.geometry.generation import generate
 from pinnsolve.geometry.ghosts import with_ghosts
-from pinnsolve.geometry.nodes import generate
 from pinnsolve.geometry.planar import disk
 from pinnsolve.networks.mlp import MLP
 from pinnsolve.progress import Progress, Watch, unwatched

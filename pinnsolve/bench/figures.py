@@ -12,7 +12,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormat
 
 from pinnsolve.bench.depth import Accuracy
 from pinnsolve.bench.derivatives import Case, by_order, median
-from pinnsolve.output.figures import COLOURS, INK, PALE, STYLE, WIDTH, logarithmic
+from pinnsolve.output.figures.figures import COLOURS, INK, PALE, STYLE, WIDTH, logarithmic
 
 HEIGHT = 3.2  # inches
 CONTENDERS = {

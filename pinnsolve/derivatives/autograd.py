@@ -14,8 +14,8 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.func import jvp
 
+from pinnsolve.derivatives.jet import Field, Jet
 from pinnsolve.diffop import DiffOp, MultiIndex, Term
-from pinnsolve.jet import Field, Jet
 
 
 @dataclass(frozen=True)

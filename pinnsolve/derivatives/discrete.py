@@ -17,9 +17,9 @@ from numpy import ndarray
 from scipy.sparse import csr_array
 from torch import Tensor
 
+from pinnsolve.derivatives.jet import Jet
 from pinnsolve.derivatives.products import CHOICE, PRODUCTS
 from pinnsolve.diffop import Term
-from pinnsolve.jet import Jet
 
 
 class SparseMatrix:

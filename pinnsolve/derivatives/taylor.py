@@ -15,6 +15,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from pinnsolve.derivatives.embeddings import embedded
+from pinnsolve.derivatives.jet import Jet
 from pinnsolve.derivatives.passes import (
     constant,
     derivatives_of,
@@ -24,9 +26,7 @@ from pinnsolve.derivatives.passes import (
     reading,
 )
 from pinnsolve.derivatives.plan import Plan, plan
-from pinnsolve.derivatives.waves import embedded
 from pinnsolve.diffop import DiffOp, Term
-from pinnsolve.jet import Jet
 from pinnsolve.networks.mlp import MLP
 
 

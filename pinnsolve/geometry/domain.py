@@ -9,8 +9,8 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
+from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.geometry.patches import Boundary, Curve, Endpoint, Spacing, join
-from pinnsolve.geometry.pointset import Nodes
 from pinnsolve.geometry.surfaces import Face, surface_nodes
 
 Distance: TypeAlias = Callable[[Float[ndarray, "N d"]], Float[ndarray, "N"]]

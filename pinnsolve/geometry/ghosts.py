@@ -19,8 +19,8 @@ from scipy.spatial import KDTree
 
 from pinnsolve.errors import NodesError
 from pinnsolve.geometry.domain import Domain
+from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.geometry.periodic import on_joints, rolled
-from pinnsolve.geometry.pointset import Nodes
 from pinnsolve.geometry.relaxation import golden_sphere, workers
 
 OFFSET = 1.0  # distance of ghosts from their boundary nodes, in spacings

@@ -17,7 +17,7 @@ from scipy.spatial import KDTree
 
 from pinnsolve.errors import NodesError
 from pinnsolve.geometry.domain import Domain
-from pinnsolve.geometry.pointset import Joint, Nodes
+from pinnsolve.geometry.nodes import Joint, Nodes
 
 FLAT = 1e-6  # how far off in spacings a node of a side may be, or the end of a normal
 NEAR = 3.0  # in local spacings: how far from a side's nodes those of the other may come to lie

@@ -29,7 +29,7 @@ from numpy import ndarray
 from scipy.spatial import KDTree
 
 from pinnsolve.errors import FileError, NodesError
-from pinnsolve.geometry.pointset import UNIT, Nodes
+from pinnsolve.geometry.nodes import UNIT, Nodes
 
 FORMAT, VERSION = "pinnsolve nodes", 1
 KINDS = ("interior", "boundary", "ghost")

@@ -9,7 +9,7 @@ from numpy import ndarray
 from scipy.spatial import KDTree
 
 from pinnsolve.geometry.domain import Domain
-from pinnsolve.geometry.pointset import Nodes
+from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.geometry.relaxation import workers
 from pinnsolve.geometry.sampling import sample
 

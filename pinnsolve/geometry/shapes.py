@@ -13,33 +13,16 @@ from scipy.spatial import KDTree
 from pinnsolve.errors import Fault, KeyPath, ProblemError
 from pinnsolve.geometry import csg, planar, solids
 from pinnsolve.geometry.domain import Domain
+from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.geometry.patches import Endpoint, Side
 from pinnsolve.geometry.pointclouds import read
-from pinnsolve.geometry.pointset import Nodes
 from pinnsolve.geometry.relaxation import workers
-from pinnsolve.problem import Problem
 
 COMBINATIONS: Mapping[str, Callable[..., Domain]] = {
     "union": csg.union,
     "intersection": csg.intersection,
     "difference": csg.difference,
 }
-
-
-def build_domain(problem: Problem) -> Domain:
-    """Return the domain that a problem file describes.
-
-    Raises
-    ------
-    ProblemError
-        If a shape crosses itself or nothing is left of it; located in the file.
-    FileError
-        If a file of points cannot be read.
-    """
-    try:
-        return build_shape(problem.settings.domain, ("domain",))
-    except ProblemError as error:
-        raise problem.source.error(*error.faults) from None
 
 
 def build_shape(shape: Any, key: KeyPath) -> Domain:

@@ -26,7 +26,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pinnsolve.defaults import FEWEST_ROWS, ROWS_PER_COLUMN
+from pinnsolve.machine import FEWEST_ROWS, ROWS_PER_COLUMN
 
 RIDGE = 1e-13  # in double precision; some hundred times the rounding error
 LOOK = 4  # rows for each column in a first look

@@ -30,7 +30,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from pinnsolve.defaults import HIGHEST_WAVE, WAVES, octaves
+from pinnsolve.networks.sizes import HIGHEST_WAVE, WAVES, octaves
 
 
 class Embedding(nn.Module):

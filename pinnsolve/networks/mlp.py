@@ -29,8 +29,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.functional import gelu, silu
 
-from pinnsolve.defaults import HIGHEST_WAVE
 from pinnsolve.networks.embedding import embedding as embedded
+from pinnsolve.networks.sizes import HIGHEST_WAVE
 from pinnsolve.networks.unknowns import Range, Unknowns
 
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {

@@ -13,7 +13,8 @@ from math import cos, pi
 import torch
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
-from pinnsolve.optimizers.objective import Budget, Note, Objective, StoppingRule
+from pinnsolve.objectives.objective import Objective
+from pinnsolve.optimizers.budget import Budget, Note, StoppingRule
 
 RUN = 10  # iterations between two looks at the clock
 DECAYS = 0.9, 0.999  # of the running means, b1 and b2

@@ -15,7 +15,8 @@ from torch import Tensor
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from pinnsolve.leastsquares.damped import DampedStep, damped_step
-from pinnsolve.optimizers.objective import Budget, Note, Objective, StoppingRule
+from pinnsolve.objectives.objective import Objective
+from pinnsolve.optimizers.budget import Budget, Note, StoppingRule
 
 TRIALS = (0.3, 1.0)  # of the last damping
 FIRST_DAMPING = 1e-3

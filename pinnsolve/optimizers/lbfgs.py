@@ -27,7 +27,8 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
-from pinnsolve.optimizers.objective import Budget, Note, Objective, StoppingRule
+from pinnsolve.objectives.objective import Objective
+from pinnsolve.optimizers.budget import Budget, Note, StoppingRule
 
 RUN = 10  # evaluations between two looks at the clock
 HISTORY = 100  # pairs kept; steps become fewer and dearer with more of them

@@ -8,7 +8,7 @@
 - ``report.html``: for people
 """
 
-from pinnsolve.output import pvd, vtkhdf, vtu
+from pinnsolve.output.vtk import pvd, vtkhdf, vtu
 
 WRITERS = {"hdf": vtkhdf.write, "vtu": vtu.write, "pvd": pvd.write}  # they write solution.<suffix>
 SERIES = {"vtu": "pvd"}  # what takes the place of a format where there are time levels

@@ -5,7 +5,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from pinnsolve.solution import Solution
+from pinnsolve.solution.solution import Solution
 
 
 def metrics_json(solution: Solution) -> str:

@@ -1,9 +1,10 @@
 """What to solve: a problem file, checked and with its equations in symbolic form; no torch."""
 
-from pinnsolve.problem.equation import Equation
-from pinnsolve.problem.expression import Function, Predicate
-from pinnsolve.problem.load import BoundaryCondition, ExtraResidual, Problem, load
-from pinnsolve.problem.residual import Residual
+from pinnsolve.equations.equation import Equation
+from pinnsolve.equations.expression import Function, Predicate
+from pinnsolve.equations.residual import Residual
+from pinnsolve.problem.load import load
+from pinnsolve.problem.problem import BoundaryCondition, ExtraResidual, Problem
 
 __all__ = [
     "BoundaryCondition",

@@ -9,21 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
-from pinnsolve.errors import Fault, KeyPath, suggestion
-from pinnsolve.problem import names
-from pinnsolve.problem.ansatz import value_faults
-from pinnsolve.problem.boundary import Boundary
-from pinnsolve.problem.capable import method_faults
-from pinnsolve.problem.equation import Equation, equation, equations, periodic
-from pinnsolve.problem.evolving import (
-    at_instant,
-    at_rest,
-    axis_faults,
-    initial_faults,
-    initial_names,
-    steady_faults,
-)
-from pinnsolve.problem.expression import (
+from pinnsolve.equations.equation import Equation, equation, equations, periodic
+from pinnsolve.equations.expression import (
     ExpressionError,
     Function,
     Predicate,
@@ -33,12 +20,23 @@ from pinnsolve.problem.expression import (
     parse,
     parse_predicate,
 )
+from pinnsolve.errors import Fault, KeyPath, suggestion
+from pinnsolve.problem import names
+from pinnsolve.problem.consistency import method_faults, node_faults, value_faults
+from pinnsolve.problem.data_files import Table
 from pinnsolve.problem.manufactured import manufacture
-from pinnsolve.problem.plausible import node_faults
-from pinnsolve.problem.schema import TabulatedFunction
-from pinnsolve.problem.shapes import Shape
-from pinnsolve.problem.source import KEY
-from pinnsolve.problem.tabulated import Table
+from pinnsolve.problem.schema.boundary import Boundary
+from pinnsolve.problem.schema.file import TabulatedFunction
+from pinnsolve.problem.schema.shapes import Shape
+from pinnsolve.problem.text.source import KEY
+from pinnsolve.problem.time_dependence import (
+    at_instant,
+    at_rest,
+    axis_faults,
+    initial_faults,
+    initial_names,
+    steady_faults,
+)
 
 MANUFACTURED = "manufactured"
 RESIDUAL = "residual"  # what the first equation leaves, in further residuals

@@ -6,9 +6,9 @@ each of which then has its own; it is found by putting the exact solution into t
 
 from collections.abc import Mapping, Sequence
 
+from pinnsolve.equations.equation import Equation, manufactured
+from pinnsolve.equations.expression import ExpressionError, Function
 from pinnsolve.errors import Fault, KeyPath
-from pinnsolve.problem.equation import Equation, manufactured
-from pinnsolve.problem.expression import ExpressionError, Function
 
 Statements = dict[KeyPath, Equation]
 

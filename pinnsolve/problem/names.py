@@ -6,12 +6,12 @@ import sys
 from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Any, TypeVar
 
+from pinnsolve.equations.expression import CALLABLE, ExpressionError, parse_number
+from pinnsolve.equations.symbols import Symbols
 from pinnsolve.errors import Fault, KeyPath, suggestion
-from pinnsolve.problem.domain import piece_names
-from pinnsolve.problem.expression import CALLABLE, ExpressionError, parse_number
-from pinnsolve.problem.shapes import Brick, PointSet, Shape
-from pinnsolve.problem.source import KEY
-from pinnsolve.problem.symbols import Symbols
+from pinnsolve.problem.schema.domain import piece_names
+from pinnsolve.problem.schema.shapes import Brick, PointSet, Shape
+from pinnsolve.problem.text.source import KEY
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 RESERVED = {"pi": "the number π", "n": "the normal", "X": "the coordinate vector", "t": "time"}

@@ -19,10 +19,9 @@ from numpy import ndarray
 
 from pinnsolve.errors import DivergedError, SingularError
 from pinnsolve.progress import Progress, Watch, unwatched
-from pinnsolve.rbffd.closure import closing_rows
 from pinnsolve.rbffd.discretisation import Discretisation, stack
 from pinnsolve.rbffd.factorisation import Factorisation, factorise
-from pinnsolve.rbffd.matching import match
+from pinnsolve.rbffd.matching import closing_rows, match
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array

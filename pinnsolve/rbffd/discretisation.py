@@ -21,10 +21,10 @@ import numpy as np
 from jaxtyping import Float, Int
 from numpy import ndarray
 
-from pinnsolve.conditions import Condition
+from pinnsolve.conditions.condition import Condition
 from pinnsolve.diffop import DiffOp, Term, identity
 from pinnsolve.errors import NodesError
-from pinnsolve.geometry.nodes import Nodes
+from pinnsolve.geometry.generation import Nodes
 from pinnsolve.geometry.periodic import unrolled
 from pinnsolve.progress import Progress, Watch, unwatched
 from pinnsolve.rbffd.stencils import nearest, polynomial_degree, shared

@@ -28,13 +28,13 @@ from jaxtyping import Float
 from numpy import ndarray
 from threadpoolctl import threadpool_limits
 
-from pinnsolve.conditions import Condition
+from pinnsolve.conditions.condition import Condition
 from pinnsolve.errors import DivergedError, SingularError
 from pinnsolve.progress import Progress, Watch, unwatched
 from pinnsolve.rbffd import direct
 from pinnsolve.rbffd.discretisation import Discretisation
 from pinnsolve.rbffd.factorisation import Factorisation, factorise
-from pinnsolve.rbffd.radau import Radau, radau
+from pinnsolve.timestepping.radau import Radau, radau
 
 if TYPE_CHECKING:
     pass

@@ -7,6 +7,14 @@ which a field that the equations differentiate four times may be claimed twice. 
 field at the node and its ghosts, numbered outwards, are then determined by the conditions that
 have claimed it, those of lower order first, and by its differential equation. Further ghosts of
 it are free. A condition that ties nodes to points across determines these nodes themselves.
+
+The value at a free ghost is continued smoothly: it is that of the RBF interpolant of the nearest
+nodes where the field is determined,
+
+    u(ghost) - sum_j w_j u(x_j) = 0,
+
+so that in effect the field's derivatives next to the boundary become one-sided. Examples are the
+pressure in the Stokes equations and a transported quantity at the outflow.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,8 +24,11 @@ import numpy as np
 from jaxtyping import Int
 from numpy import ndarray
 
-from pinnsolve.conditions import Condition
-from pinnsolve.rbffd.discretisation import Discretisation
+from pinnsolve.conditions.condition import Condition
+from pinnsolve.diffop import identity
+from pinnsolve.rbffd.discretisation import Block, Discretisation
+from pinnsolve.rbffd.stencils import nearest, polynomial_degree
+from pinnsolve.rbffd.weights import stencil_weights
 
 
 @dataclass(frozen=True)
@@ -156,3 +167,36 @@ def _order(conditions: Sequence[Condition], field: int) -> int:
     """Return the order of the highest derivative of a field."""
     terms = (term for condition in conditions for term in condition.residual.terms)
     return max((op.order for f, op in terms if f == field), default=0)
+
+
+def closing_rows(discretisation: Discretisation, matching: Matching) -> list[Block]:
+    """Return rows, with right-hand side zero, that determine all ghost values left free.
+
+    Each block holds the rows of one field: their columns, numbered field * N + node and the
+    ghost last, and their entries.
+
+    Raises
+    ------
+    NodesError
+        If the nodes are too few, or do not determine the polynomials needed.
+    """
+    nodes, order = discretisation.nodes, discretisation.order
+    if not nodes.has_ghosts:
+        return []
+    terms = {term for condition in discretisation.conditions for term in condition.residual.terms}
+    blocks = []
+    for field, ghosts in enumerate(matching.free):
+        if not len(ghosts):
+            continue
+        # as exact as the derivatives that will be taken of the continued values
+        highest = max((op.order for f, op in terms if f == field), default=1)
+        degree = polynomial_degree(order, highest)
+        known = np.delete(np.arange(len(nodes.x)), ghosts)
+        x, there = nodes.x[ghosts], nodes.x[known]
+        index, weights = stencil_weights(
+            x, there, nearest(x, there, degree), [identity(nodes.dim)], degree
+        )
+        columns = np.concatenate([known[index], ghosts[:, None]], axis=1) + field * len(nodes.x)
+        entries = np.concatenate([-weights[0], np.ones((len(ghosts), 1))], axis=1)
+        blocks.append((columns, entries))
+    return blocks

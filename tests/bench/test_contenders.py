@@ -3,11 +3,11 @@ from types import ModuleType
 
 import pytest
 import torch
-from standin import stand_in
 
 from pinnsolve.bench.contenders import CONTENDERS, check, gradient, taylor
 from pinnsolve.errors import PackageError
 from pinnsolve.networks.mlp import MLP
+from tests.bench.standin import stand_in
 
 MISSING = (
     "the package jet-for-pytorch is not installed. Install it: pip install jet-for-pytorch; it "

@@ -4,7 +4,7 @@ from collections import Counter
 import pytest
 
 from pinnsolve.bench.depth import accuracies, lines
-from pinnsolve.cli import main
+from pinnsolve.cli.app import main
 
 
 @pytest.fixture(scope="module")

@@ -3,12 +3,12 @@ import sys
 
 import numpy as np
 import pytest
-from standin import stand_in
 
 from pinnsolve.bench import derivatives
 from pinnsolve.bench.derivatives import Case, Cost, measure, median, summary, table
 from pinnsolve.bench.figures import draw_costs
-from pinnsolve.cli import main
+from pinnsolve.cli.app import main
+from tests.bench.standin import stand_in
 
 UNITS = ("ms", "forward_ms", "backward_ms", "mib")
 KEYS = {"order", "width", "depth", "batch", "precision"}

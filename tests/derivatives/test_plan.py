@@ -84,7 +84,8 @@ def test_readings_are_exact_on_exponentials(name):
         channels.append(float(np.dot(weights, powers)) / factorial(order) + float(np.dot(drift, k)))
     for op, factors in chosen.readings:
         symbol = sum(c * np.prod(k ** np.array(alpha)) for alpha, c in op.terms)
-        np.testing.assert_allclose(np.dot(factors, channels), symbol, rtol=1e-12, atol=1e-13)
+        # sums of up to 61 terms of size one, cancelling to what may be small
+        np.testing.assert_allclose(np.dot(factors, channels), symbol, rtol=1e-12, atol=1e-12)
 
 
 def test_a_plan_is_made_once():

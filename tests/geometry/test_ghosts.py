@@ -2,14 +2,14 @@
 
 import numpy as np
 import pytest
-from domains import DOMAINS, PLANE, UNIT_SQUARE, named
 from scipy.spatial import KDTree
 
 from pinnsolve.errors import NodesError
 from pinnsolve.geometry import csg, planar
+from pinnsolve.geometry.generation import generate
 from pinnsolve.geometry.ghosts import CLEARANCE, OFFSET, OFFSET_OF_RINGS, with_ghosts
-from pinnsolve.geometry.nodes import generate
 from pinnsolve.geometry.shapes import points
+from tests.geometry.domains import DOMAINS, PLANE, UNIT_SQUARE, named
 
 
 def ghosted(domain, **settings):

@@ -7,8 +7,8 @@ from scipy.spatial import KDTree
 from pinnsolve.errors import NodesError
 from pinnsolve.geometry import planar, solids
 from pinnsolve.geometry.csg import difference
+from pinnsolve.geometry.generation import generate
 from pinnsolve.geometry.ghosts import with_ghosts
-from pinnsolve.geometry.nodes import generate
 from pinnsolve.geometry.periodic import joint, rolled, tied, ties, unrolled, wrapped
 from pinnsolve.geometry.shapes import interval
 

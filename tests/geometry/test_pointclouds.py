@@ -6,12 +6,12 @@ import h5py
 import meshio
 import numpy as np
 import pytest
-from domains import LINE, PLANE, SPACE
 
 from pinnsolve.errors import FileError
 from pinnsolve.geometry import solids
-from pinnsolve.geometry.nodes import generate, with_ghosts
+from pinnsolve.geometry.generation import generate, with_ghosts
 from pinnsolve.geometry.pointclouds import read, write
+from tests.geometry.domains import LINE, PLANE, SPACE
 
 CASES = {
     "line": LINE["interval"],

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from domains import DOMAINS, LINE, PLANE
 
 from pinnsolve.errors import NodesError
 from pinnsolve.geometry import planar
 from pinnsolve.geometry.sampling import sample, sample_in_time
+from tests.geometry.domains import DOMAINS, LINE, PLANE
 
 
 @pytest.mark.parametrize("name", DOMAINS)

@@ -2,16 +2,16 @@
 
 import numpy as np
 import pytest
-from domains import DOMAINS, PLANE, named
 from scipy.spatial import KDTree
 
 from pinnsolve.errors import FileError, ProblemError
 from pinnsolve.geometry import build_domain, csg, planar
-from pinnsolve.geometry.nodes import generate
+from pinnsolve.geometry.generation import generate
 from pinnsolve.geometry.pointclouds import write
 from pinnsolve.geometry.shapes import SHAPES, points
 from pinnsolve.problem import load
-from pinnsolve.problem.domain import SHAPES as MODELS
+from pinnsolve.problem.schema.domain import SHAPES as MODELS
+from tests.geometry.domains import DOMAINS, PLANE, named
 
 FILE = """[domain]
 {domain}

@@ -1,9 +1,9 @@
 """Networks on equations of order four, whose conditions differ in order and size."""
 
 import pytest
-from posing import pose
 
 from pinnsolve import solve
+from tests.posing import pose
 
 ORTHOTROPIC = "u_xxxx + 2*3*u_xxyy + 2*u_yyyy = f"  # stiffer across the fibres than along them
 DATA = '[functions]\nf = "manufactured"\ng = "manufactured"\n[exact]\nu = "sin(2*x)*exp(y)"'

@@ -3,16 +3,16 @@
 import numpy as np
 import pytest
 import torch
-from posing import INTERVAL, SQUARE, pose
 
 from pinnsolve import run, solve
-from pinnsolve.collocated import conditions_in_time, pointwise_conditions
-from pinnsolve.conditions import conditions
+from pinnsolve.checks.description import describe
+from pinnsolve.conditions.nodal import conditions
+from pinnsolve.conditions.pointwise import conditions_in_time, pointwise_conditions
 from pinnsolve.errors import ProblemError
 from pinnsolve.geometry import build_domain
-from pinnsolve.geometry.nodeset import node_set
-from pinnsolve.methods.collocation import network
-from pinnsolve.outline import describe
+from pinnsolve.geometry.from_problem import node_set
+from pinnsolve.networks.build import network
+from tests.posing import INTERVAL, SQUARE, pose
 
 HELMHOLTZ = "laplace(u) - u = f"
 SOURCE = '[functions]\nf = "manufactured"\n'

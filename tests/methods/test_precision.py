@@ -2,15 +2,16 @@
 
 import pytest
 import torch
-from posing import pose
 
-from pinnsolve.conditions import conditions
+from pinnsolve.conditions.nodal import conditions
 from pinnsolve.geometry import build_domain
-from pinnsolve.geometry.nodeset import node_set
-from pinnsolve.methods import collocation
+from pinnsolve.geometry.from_problem import node_set
+from pinnsolve.methods.dt_pinn import nodal_objective
+from pinnsolve.networks.build import network
 from pinnsolve.optimizers import OPTIMIZERS
-from pinnsolve.optimizers.objective import Budget
-from pinnsolve.preflight import assemble
+from pinnsolve.optimizers.budget import Budget
+from pinnsolve.rbffd.solve import assemble
+from tests.posing import pose
 
 EQUATION, CONDITION = "laplace(u) = -3*sin(2*x)*exp(y)", [("all", "u = sin(2*x)*exp(y)")]
 
@@ -25,9 +26,9 @@ def objectives(tmp_path):
     found = {}
     for precision in ("float64", "mixed", "float32"):
         chosen = problem.replace({"solver.precision": precision})
-        net = collocation.network(chosen, nodes, "cpu")
+        net = network(chosen, nodes, "cpu")
         net.randomise_head(0)
-        found[precision] = collocation.nodal_objective(net, chosen, system)
+        found[precision] = nodal_objective(net, chosen, system)
     return found
 
 

@@ -3,9 +3,9 @@ from math import pi
 import pytest
 import torch
 
-from pinnsolve.defaults import WAVES
 from pinnsolve.networks.embedding import EMBEDDINGS, embedding
 from pinnsolve.networks.mlp import MLP
+from pinnsolve.networks.sizes import WAVES
 
 BOX = [-1, 0], [2, 4]
 PERIODS = [(3.0, None), (None, 4.0), (3.0, 4.0), (1.5, None)]

@@ -8,7 +8,7 @@ from scipy.sparse import eye_array
 from pinnsolve.derivatives.discrete import SparseMatrix
 from pinnsolve.leastsquares.jacobian import NodalJacobian, layers
 from pinnsolve.networks.mlp import MLP
-from pinnsolve.optimizers.objective import by_reverse_mode
+from pinnsolve.objectives.objective import by_reverse_mode
 
 
 @dataclass

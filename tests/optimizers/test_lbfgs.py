@@ -4,10 +4,10 @@ import importlib
 
 import pytest
 import torch
-from fitting import fit
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from pinnsolve.optimizers.objective import Budget
+from pinnsolve.optimizers.budget import Budget
+from tests.optimizers.fitting import fit
 
 lbfgs = importlib.import_module("pinnsolve.optimizers.lbfgs")  # the package names the function so
 DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)]

@@ -2,15 +2,15 @@
 
 import itertools
 
-import fitting
 import pytest
 import torch
-from fitting import Fit
 
 from pinnsolve.networks.mlp import MLP
 from pinnsolve.optimizers import OPTIMIZERS
-from pinnsolve.optimizers.head import draw_features
-from pinnsolve.optimizers.objective import Budget
+from pinnsolve.optimizers.budget import Budget
+from pinnsolve.training.initialisation import draw_features
+from tests.optimizers import fitting
+from tests.optimizers.fitting import Fit
 
 
 @pytest.fixture

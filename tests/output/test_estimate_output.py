@@ -6,12 +6,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pinnsolve.output import report
-from pinnsolve.output.grid import grid
+from pinnsolve.cli.summary import summary
 from pinnsolve.output.metrics import metrics_json
-from pinnsolve.output.verdict import verdict
-from pinnsolve.solution import Estimate
-from pinnsolve.summary import summary
+from pinnsolve.output.report import report
+from pinnsolve.output.report.verdict import verdict
+from pinnsolve.output.vtk.grid import grid
+from pinnsolve.solution.accuracy import Estimate
 
 UNKNOWN = Estimate({"u": None, "v": None}, {"u": None, "v": None}, message="too few nodes.")
 

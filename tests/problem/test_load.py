@@ -3,10 +3,10 @@ from contextlib import suppress
 
 import numpy as np
 import pytest
-from wrong_files import AT_LOADING, RIGHT, Wrong
 
 from pinnsolve.errors import FileError, ProblemError
 from pinnsolve.problem import load
+from tests.problem.wrong_files import AT_LOADING, RIGHT, Wrong
 
 
 @pytest.fixture

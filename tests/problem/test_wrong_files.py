@@ -1,9 +1,9 @@
 """Every wrong file, through the command line: what the user is told, and that nothing is left."""
 
 import pytest
-from wrong_files import AT_LOADING, LATER_ON, RIGHT, Wrong
 
-from pinnsolve.cli import main
+from pinnsolve.cli.app import main
+from tests.problem.wrong_files import AT_LOADING, LATER_ON, RIGHT, Wrong
 
 
 @pytest.fixture

@@ -2,11 +2,11 @@ from weakref import ref
 
 import numpy as np
 import pytest
-from worlds import PLATE, STOKES, disk, world
 
 from pinnsolve.errors import DivergedError, SingularError
 from pinnsolve.progress import Progress
 from pinnsolve.rbffd import direct
+from tests.rbffd.worlds import PLATE, STOKES, disk, world
 
 
 @pytest.mark.parametrize("condition", ["u = g", "dn(u) + u = g", "dn(u) + 0.5*u_x + 2*u = g"])

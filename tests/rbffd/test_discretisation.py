@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
-from worlds import PLATE, STOKES, disk, world
 
 from pinnsolve.diffop import identity, laplacian
 from pinnsolve.errors import NodesError
 from pinnsolve.progress import Progress
 from pinnsolve.rbffd.discretisation import discretise
 from pinnsolve.rbffd.weights import operator_matrices
+from tests.rbffd.worlds import PLATE, STOKES, disk, world
 
 
 @pytest.fixture

@@ -2,15 +2,16 @@
 
 import numpy as np
 import pytest
-from posing import INTERVAL, SQUARE, pose
 
-from pinnsolve.conditions import conditions, initial_values
+from pinnsolve.accuracy.truth import exact_at
+from pinnsolve.conditions.initial import initial_values
+from pinnsolve.conditions.nodal import conditions
 from pinnsolve.errors import SingularError
-from pinnsolve.exactness import exact_at
 from pinnsolve.geometry import build_domain
-from pinnsolve.geometry.nodeset import node_set
-from pinnsolve.preflight import assemble
+from pinnsolve.geometry.from_problem import node_set
 from pinnsolve.rbffd import evolution
+from pinnsolve.rbffd.solve import assemble
+from tests.posing import INTERVAL, SQUARE, pose
 
 IN_TIME = "\ntime = [0, 1]"
 GIVEN = """

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
-from clouds import cloud, inner
 
 from pinnsolve.rbffd.interpolate import interpolate, interpolate_in_time
+from tests.rbffd.clouds import cloud, inner
 
 
 def test_every_field_is_interpolated():

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
-from worlds import PLATE, STOKES, disk, world
 
 from pinnsolve.rbffd.matching import match
+from tests.rbffd.worlds import PLATE, STOKES, disk, world
 
 
 @pytest.mark.parametrize("text", [disk("u = g"), disk("dn(u) + u = g"), PLATE])

@@ -2,20 +2,21 @@
 
 import numpy as np
 import pytest
-from posing import INTERVAL, SQUARE, pose, text_of
 
-from pinnsolve import classical
-from pinnsolve.conditions import conditions
+from pinnsolve.accuracy.truth import exact_at
+from pinnsolve.checks.exact_solution import doubts
+from pinnsolve.conditions.nodal import conditions
 from pinnsolve.errors import NodesError
-from pinnsolve.exactness import doubts, exact_at
 from pinnsolve.geometry import build_domain
-from pinnsolve.geometry.nodeset import node_set
+from pinnsolve.geometry.from_problem import node_set
 from pinnsolve.geometry.periodic import tied
-from pinnsolve.preflight import assemble
 from pinnsolve.problem import load
 from pinnsolve.rbffd import direct
 from pinnsolve.rbffd.direct import Equations
 from pinnsolve.rbffd.discretisation import discretise
+from pinnsolve.rbffd.solve import assemble
+from pinnsolve.rbffd.solve import solve as solve_directly
+from tests.posing import INTERVAL, SQUARE, pose, text_of
 
 SIDES, ENDS = ("left right", "periodic"), ("bottom top", "periodic")
 WALLS = ("bottom top", "u = 0")
@@ -69,7 +70,7 @@ def discretised(problem, count=None):
 def error_of(problem):
     """Return the relative error of the direct solution."""
     nodes, system = discretised(problem)
-    values = classical.solve(problem, system).values[..., nodes.rows, :]
+    values = solve_directly(problem, system).values[..., nodes.rows, :]
     exact = exact_at(problem, nodes)
     return np.linalg.norm(values - exact) / np.linalg.norm(exact)
 
@@ -160,7 +161,7 @@ def test_the_mean_stays(tmp_path):
     problem = pose(tmp_path, "u_t + u_x = 0.01*u_xx", on=[SIDES],
                    domain=f"{INTERVAL}\ntime = [0, 1]", count=80, order=4, more=more)  # fmt: skip
     nodes, system = discretised(problem)
-    values = classical.solve(problem, system).values[:, : nodes.rows.stop, 0]
+    values = solve_directly(problem, system).values[:, : nodes.rows.stop, 0]
     around = nodes.x[nodes.rows, 0] < 1  # once around, evenly spaced
     means = values[:, around].mean(axis=1)
     np.testing.assert_allclose(means, 1, atol=1e-9)

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from worlds import world
 
 from pinnsolve.rbffd import direct
 from pinnsolve.rbffd.matching import match
+from tests.rbffd.worlds import world
 
 DISK = 'shape = "disk"\ncenter = [0, 0]\nradius = 1'
 SQUARE = 'shape = "rectangle"\nlower = [0, 0]\nupper = [1, 1]'

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
-from clouds import cloud, even
 
 from pinnsolve.errors import NodesError
 from pinnsolve.rbffd.saddlepoint import splitting_order
 from pinnsolve.rbffd.stencils import REACH, nearest, polynomial_degree, shared, stencil_size
+from tests.rbffd.clouds import cloud, even
 
 
 def test_sizes_are_those_of_the_literature():

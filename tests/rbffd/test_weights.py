@@ -2,7 +2,6 @@ from math import comb
 
 import numpy as np
 import pytest
-from clouds import cloud, even, inner
 
 from pinnsolve.diffop import DiffOp, identity, laplacian, partial
 from pinnsolve.errors import NodesError
@@ -11,6 +10,7 @@ from pinnsolve.rbffd import saddlepoint, weights
 from pinnsolve.rbffd.polynomials import multi_indices
 from pinnsolve.rbffd.stencils import nearest, polynomial_degree, shared
 from pinnsolve.rbffd.weights import operator_matrices, stencil_weights
+from tests.rbffd.clouds import cloud, even, inner
 
 
 def monomial(x, power):

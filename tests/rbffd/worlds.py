@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pinnsolve.conditions import conditions
+from pinnsolve.conditions.nodal import conditions
 from pinnsolve.geometry import build_domain
-from pinnsolve.geometry.nodes import generate, with_ghosts
-from pinnsolve.geometry.nodeset import rings
+from pinnsolve.geometry.from_problem import rings
+from pinnsolve.geometry.generation import generate, with_ghosts
 from pinnsolve.problem import load
 from pinnsolve.rbffd.discretisation import discretise
 

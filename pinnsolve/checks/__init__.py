@@ -1,0 +1,1 @@
+"""What is examined before any work is done."""

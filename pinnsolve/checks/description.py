@@ -1,0 +1,207 @@
+"""A problem in outline: what was understood of the file, and the sizes that follow from it.
+
+`figures` are for programs, `lines` the same for a person.
+"""
+
+from collections.abc import Mapping, Sequence
+from textwrap import wrap
+from typing import Any
+
+import numpy as np
+
+from pinnsolve.checks.memory import human
+from pinnsolve.conditions.condition import Condition
+from pinnsolve.constraints.build import is_by_make
+from pinnsolve.diffop import DiffOp
+from pinnsolve.geometry.nodes import Nodes
+from pinnsolve.networks.sizes import hidden_layers
+from pinnsolve.problem import BoundaryCondition, Equation, Problem
+from pinnsolve.rbffd.stencils import polynomial_degree, stencil_size
+
+LABEL, GAP, WIDTH = 15, 3, 100  # columns of the labels, between columns, and in all
+LONGEST = 44  # columns of an equation beside which a note may stand
+UNBROKEN = "\N{NO-BREAK SPACE}"
+WHOLE_WORDS: Mapping[str, Any] = {"break_long_words": False, "break_on_hyphens": False}
+
+
+def figures(problem: Problem, nodes: Nodes, held: Sequence[Condition]) -> dict[str, Any]:
+    """Return what a problem is, and how large on its nodes.
+
+    Parameters
+    ----------
+    problem, nodes
+        What is to be solved, and where.
+    held
+        Its equations and conditions, bound to the nodes.
+    """
+    ops = {op for condition in held for _, op in condition.residual.terms if op.order > 0}
+    operators = sorted(ops, key=lambda op: (-op.order, op.terms))
+    solver = problem.settings.solver
+    degree = polynomial_degree(solver.order, max((op.order for op in operators), default=0))
+    return {
+        "problem": problem.name,
+        "title": problem.title,
+        "shape": problem.settings.domain.shape,
+        "dimension": nodes.dim,
+        "pieces": {piece: int(np.sum(nodes.tags == k)) for k, piece in enumerate(nodes.pieces)},
+        "time": None if problem.time is None else list(problem.time),
+        "time_levels": 0 if problem.times is None else len(problem.times),
+        "initial": dict(problem.settings.initial),
+        "fields": list(problem.fields),
+        "parameters": list(problem.parameters),
+        "equations": list(dict.fromkeys(e.text for e in problem.equations)),
+        "conditions": [{"on": list(b.on), "condition": b.equation.text} for b in problem.boundary],
+        "linear": all(condition.residual.is_linear for condition in held),
+        "interior": nodes.n_interior,
+        "boundary": nodes.n_boundary,
+        "ghosts": len(nodes.x) - nodes.rows.stop,
+        "spacing": float(nodes.spacing),
+        "derivatives": [describe(op, problem.coordinates) for op in operators],
+        "order": solver.order,
+        "degree": degree,
+        "stencil": stencil_size(nodes.dim, degree),
+        "unknowns": len(problem.fields) * len(nodes.x),
+        "method": solver.method,
+        "hidden": _hidden(problem, nodes),
+    }
+
+
+def lines(problem: Problem, figures: Mapping[str, Any]) -> list[str]:
+    """Return the figures of a problem as a person reads them.
+
+    Parameters
+    ----------
+    problem
+        What they are of.
+    figures
+        Those of `figures` and of the pre-flight.
+    """
+    equations = {e.text: _kind(e) for e in problem.equations}
+    conditions = [
+        (b.equation.text, f"on {', '.join(b.on)}" + _notes(problem, b)) for b in problem.boundary
+    ]
+    lengths = [len(text) for text, _ in [*equations.items(), *conditions]]
+    wide = max((length for length in lengths if length <= LONGEST), default=LONGEST)
+    pieces = (f"{piece} {count}" for piece, count in figures["pieces"].items())
+    total = figures["interior"] + figures["boundary"]
+    return [
+        problem.title or problem.name,
+        "",
+        *_entry("domain", f"{figures['shape']}, {figures['dimension']}-D"),
+        *_time(figures),
+        *_entry("unknowns", ", ".join([*figures["fields"], *figures["parameters"]])),
+        *_table("equations", list(equations.items()), wide),
+        *_table("conditions", conditions, wide),
+        *_entry("initially", *(f"{name} = {text}" for name, text in figures["initial"].items())),
+        *_entry(
+            "nodes",
+            f"{total} at spacing {figures['spacing']:.3g}: {figures['interior']} inside, "
+            f"{figures['boundary']} on the boundary; {figures['ghosts']} ghosts "
+            + ("in two rings" if figures["ghosts"] == 2 * figures["boundary"] else "outside"),
+        ),
+        *_entry("boundary", ", ".join(pieces)),
+        *_entry("derivatives", ", ".join(figures["derivatives"])),
+        *_entry(
+            "stencils",
+            f"{figures['stencil']} nodes, for order {figures['order']}: exact for polynomials of "
+            f"degree {figures['degree']}",
+        ),
+        *_entry("system", _system(figures, total)),
+        *_entry("method", _method(figures)),
+        *_entry("memory", *_memory(figures)),
+    ]
+
+
+def describe(op: DiffOp, names: Sequence[str]) -> str:
+    """Return an operator as a person writes it.
+
+    >>> describe(DiffOp((((2, 0), 1.0), ((0, 2), -0.5))), ["x", "y"])
+    'd_xx - 0.5 d_yy'
+    """
+    text = ""
+    for alpha, c in reversed(op.terms):
+        name = "".join(name * n for name, n in zip(names, alpha, strict=True))
+        factor = "" if abs(c) == 1 else f"{abs(c):.4g} "
+        sign = "" if c > 0 and not text else "+ " if c > 0 else "- "
+        text += f" {sign}{factor}" + (f"d_{name}" if name else "1")
+    return text.strip()
+
+
+def _time(figures: Mapping[str, Any]) -> list[str]:
+    """Return the entry of a problem in time."""
+    if figures["time"] is None:
+        return []
+    begin, end = figures["time"]
+    return _entry("time", f"from {begin:g} to {end:g}, {figures['time_levels']} levels")
+
+
+def _hidden(problem: Problem, nodes: Nodes) -> list[int] | None:
+    """Return the widths of the network's hidden layers, None if there is no network."""
+    has_network = problem.settings.solver.method != "rbf-fd"
+    return list(hidden_layers(problem, nodes.rows.stop)) if has_network else None
+
+
+def _system(figures: Mapping[str, Any], nodes: int) -> str:
+    """Return the discrete problem in words."""
+    kind = "linear" if figures["linear"] else "nonlinear"
+    condition, examined = figures["condition"], figures["condition_nodes"]
+    text = f"{kind}, {figures['unknowns']} unknowns, "
+    if condition is None:
+        return f"{text}condition not estimated"
+    text += f"condition about {condition:.0e}"
+    return text if examined == nodes else f"{text} (on {examined} nodes)"
+
+
+def _method(figures: Mapping[str, Any]) -> str:
+    """Return the method and its network in words."""
+    if figures["hidden"] is None:
+        return figures["method"]
+    layers = ", ".join(map(str, figures["hidden"]))
+    return f"{figures['method']}, network with hidden layers of {layers}"
+
+
+def _memory(figures: Mapping[str, Any]) -> list[str]:
+    """Return the memory in words: in all, and for each stage, the largest first."""
+    stages = sorted(figures["memory_bytes_by_stage"].items(), key=lambda item: -item[1])
+    free = figures["memory_free_bytes"]
+    text = f"about {human(figures['memory_bytes'])} at the peak"
+    parts = ", ".join(f"{stage} {human(size)}".replace(" ", UNBROKEN) for stage, size in stages)
+    return [text if free is None else f"{text}; {human(free)} are free", parts]
+
+
+def _kind(equation: Equation) -> str:
+    return f"{'linear' if equation.is_linear else 'nonlinear'}, order {equation.order}"
+
+
+def _notes(problem: Problem, condition: BoundaryCondition) -> str:
+    """Return what is special about a condition."""
+    is_nonlinear = not condition.equation.is_linear
+    built_in = "; built into the network" * is_by_make(problem, condition)
+    return built_in + "; nonlinear" * is_nonlinear
+
+
+def _entry(label: str, *texts: str) -> list[str]:
+    """Return a label and texts, each on lines of its own."""
+    width = WIDTH - LABEL
+    lines = (line for text in texts for line in wrap(text, width, **WHOLE_WORDS))
+    return _labelled(label, [line.replace(UNBROKEN, " ") for line in lines])
+
+
+def _table(label: str, rows: Sequence[tuple[str, str]], wide: int) -> list[str]:
+    """Return a label, and texts with notes beside them, or below where a text is too long."""
+    width = WIDTH - LABEL - wide - GAP
+    result: list[str] = []
+    for text, note in rows:
+        notes = wrap(note, width, **WHOLE_WORDS)
+        texts = [text, *[""] * len(notes)]
+        if len(text) > wide:
+            result.append(text)
+            texts[0] = ""
+        result += [f"{text:<{wide + GAP}}{note}" for text, note in zip(texts, notes, strict=False)]
+    return _labelled(label, result)
+
+
+def _labelled(label: str, lines: Sequence[str]) -> list[str]:
+    """Return lines indented, the first with a label before it."""
+    heads = [f"  {label}", *[""] * (len(lines) - 1)][: len(lines)]
+    return [f"{head:<{LABEL}}{line}" for head, line in zip(heads, lines, strict=True)]

@@ -1,0 +1,156 @@
+"""Whether the exact solution that a problem file gives satisfies the problem.
+
+Its derivatives are taken in symbols, so that what is left of an equation is rounding error, or a
+mistake in the file. Rounding is measured against the largest term of the equation, which the
+derivative matrices give well enough.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
+
+from pinnsolve.accuracy.truth import exact_values
+from pinnsolve.conditions.condition import Condition
+from pinnsolve.conditions.points import in_time
+from pinnsolve.diffop import Term
+from pinnsolve.equations import calculus
+from pinnsolve.equations.expression import ExpressionError, evaluate
+from pinnsolve.geometry.nodes import Nodes
+from pinnsolve.problem import Problem, Residual
+from pinnsolve.problem.time_dependence import at_instant
+from pinnsolve.rbffd.discretisation import Discretisation
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+INEXACT = 1e-8  # of the largest term, left over: more than rounding
+ROUNDING = 1e-14  # of what a term could be, where all terms vanish, as on a clamped edge
+
+
+def doubts(problem: Problem, system: Discretisation) -> list[str]:
+    """Return a sentence for each equation and condition that the exact solution does not satisfy.
+
+    Parameters
+    ----------
+    problem
+        Whose ``[exact]`` is examined; in time at the first level, the last and one between.
+    system
+        The problem on nodes: there its residual is taken.
+    """
+    if problem.exact is None:
+        return []
+    times = problem.times
+    levels = [None] if times is None else sorted({0, len(times) // 2, len(times) - 1})
+    found: dict[str, str] = {}
+    for level in levels:
+        try:
+            found = _doubts_at(problem, system, level) | found
+        except ExpressionError:  # known by its values only, or too long to be differentiated
+            return []
+    return list(found.values()) + _doubts_of_start(problem, system.nodes)
+
+
+def _doubts_at(problem: Problem, system: Discretisation, level: int | None) -> dict[str, str]:
+    """Return what the exact solution does not satisfy at a time level, by its text."""
+    nodes, x = system.nodes, system.nodes.x
+    if level is not None and problem.times is not None:
+        x = in_time(x, problem.times[level : level + 1])[0]
+    exact = exact_values(problem, x)
+    if problem.exact is None or exact is None:
+        return {}
+    bad = ~np.isfinite(exact[nodes.rows]).all(axis=1)
+    if bad.any():
+        names = problem.coordinates if level is None else (*problem.coordinates, "t")
+        place = zip(names, x[np.argmax(bad)], strict=True)
+        words = ", ".join(f"{name} = {value:.4g}" for name, value in place)
+        return {"": f"[exact] is not finite at {words}, so no error can be measured there."}
+    expressions = [function.expression for function in problem.exact]
+    fields = exact
+    if level is not None:  # derivatives in time are further fields
+        names = problem.exact[0].symbols.coordinates
+        slopes = [
+            calculus.derivative(e, (*(0 for _ in names[:-1]), order), names)
+            for order in range(1, problem.time_order + 1)
+            for e in expressions
+        ]
+        symbols = problem.exact[0].symbols
+        fields = np.column_stack([exact, *evaluate(slopes, symbols, x)])
+    equations = [*problem.equations, *(condition.equation for condition in problem.boundary)]
+    found = {}
+    for k, equation in enumerate(equations):
+        condition = system.conditions[k]
+        rows = condition.rows
+        has_normals = k >= len(problem.equations) and condition.across is None
+        normals = nodes.normals[rows - nodes.n_interior] if has_normals else None
+        with np.errstate(all="ignore"):
+            if condition.across is not None:
+                left = _jump(problem, condition, x[rows], equation.terms[0][0])
+            else:
+                left = equation.defect(expressions, x[rows], normals)
+        residual = (condition if level is None else condition.at(level)).residual
+        most = _largest(left)
+        share = most / (_largest_term(residual, system.matrices[k], fields) or 1.0)
+        if share > INEXACT:
+            found[equation.text] = (
+                f'[exact] does not satisfy "{equation.text}": it leaves {most:.2g}, '
+                f"{share:.1g} of the largest term. Errors will not fall much below that."
+            )
+    return found
+
+
+def _jump(
+    problem: Problem, condition: Condition, x: Float[ndarray, "R D"], field: int
+) -> Float[ndarray, " R"]:
+    """Return what the exact solution changes by from points to those across."""
+    assert problem.exact is not None
+    assert condition.across is not None
+    across = np.column_stack([condition.across, x[:, condition.across.shape[1] :]])  # at its time
+    return problem.exact[field](x) - problem.exact[field](across)
+
+
+def _doubts_of_start(problem: Problem, nodes: Nodes) -> list[str]:
+    """Return a sentence for each initial value that is not that of the exact solution."""
+    if problem.time is None or problem.exact is None:
+        return []
+    x = nodes.x[nodes.rows]
+    found = []
+    for field, functions in enumerate(problem.initial):
+        for order, given in enumerate(functions):
+            exact = at_instant(problem.exact[field], order, problem.time[0])
+            with np.errstate(all="ignore"):
+                u, truth = given(x), exact(x)
+            most = _largest(u - truth)
+            if most > INEXACT * (_largest(truth) or 1.0):
+                name = problem.fields[field] + ("_" + "t" * order if order else "")
+                found.append(
+                    f"[exact] differs from the initial value of {name} by up to {most:.2g}. "
+                    "Errors will not fall much below that."
+                )
+    return found
+
+
+def _largest_term(
+    residual: Residual, matrices: "Mapping[Term, csr_array]", U: Float[ndarray, "N c"]
+) -> float:
+    """Return the size of a condition's largest term for nodal values, its source included.
+
+    Where all terms vanish, it is the size at which what is left would be more than rounding.
+    """
+    jet = {(field, op): D @ U[:, field] for (field, op), D in matrices.items()}
+    with np.errstate(all="ignore"):
+        slopes = residual.partials(jet)
+        source = residual({term: np.zeros_like(values) for term, values in jet.items()})
+        possible = [
+            _largest(slopes[term]) * float(abs(D).sum(axis=1).max()) * _largest(U[:, term[0]])
+            for term, D in matrices.items()
+        ]
+        largest = _largest(np.array([source, *(slopes[term] * jet[term] for term in jet)]))
+        return max(largest, ROUNDING / INEXACT * max(possible, default=0.0))
+
+
+def _largest(values: Float[ndarray, "*_"]) -> float:
+    """Return the size of the largest finite value."""
+    return float(np.max(np.abs(values), initial=0.0, where=np.isfinite(values)))

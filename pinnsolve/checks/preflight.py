@@ -1,0 +1,192 @@
+"""The pre-flight: whether a problem is well posed on its nodes, and what it will take.
+
+Every method runs `preflight`, which costs next to nothing, before any work is done. `check`
+does more: it assembles the discrete operator, on fewer nodes where there are many, and estimates
+its condition, compares the exact solution with the equations, and forecasts the memory.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pinnsolve.accuracy.truth import exact_values
+from pinnsolve.checks import description, well_posedness
+from pinnsolve.checks.exact_solution import doubts
+from pinnsolve.checks.memory import forecast, free_memory, shortage
+from pinnsolve.conditions.condition import Condition
+from pinnsolve.conditions.nodal import conditions
+from pinnsolve.constraints.build import ansatz, given_away, hard, posed
+from pinnsolve.errors import Fault, MemoryLimitError, NodesError, ProblemError, SingularError
+from pinnsolve.geometry import build_domain
+from pinnsolve.geometry.domain import Domain
+from pinnsolve.geometry.from_problem import located, node_set
+from pinnsolve.geometry.nodes import Nodes
+from pinnsolve.problem import Problem
+from pinnsolve.rbffd import direct, evolution
+from pinnsolve.rbffd.discretisation import Discretisation
+from pinnsolve.rbffd.solve import assemble
+
+QUICK = {1: 400, 2: 2000, 3: 1200}  # unknowns, by dimension, of an operator factored at once
+PATIENT = 5  # times as many are factored still, where the nodes cannot be fewer
+DOUBTFUL = 1e11  # condition number that deserves a warning
+
+
+@dataclass(frozen=True)
+class Report:
+    """A problem as understood, and what it will take.
+
+    Attributes
+    ----------
+    lines
+        For a person to read.
+    warnings
+        What is allowed but suspicious.
+    figures
+        The same as numbers and strings, for a program.
+    """
+
+    lines: tuple[str, ...]
+    warnings: tuple[str, ...]
+    figures: dict[str, Any]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what ``--json`` prints."""
+        return {**self.figures, "warnings": list(self.warnings)}
+
+
+def preflight(problem: Problem, nodes: Nodes, held: Sequence[Condition]) -> None:
+    """Refuse a problem that cannot be solved, before any work is done.
+
+    Parameters
+    ----------
+    problem, nodes
+        What is to be solved, and where.
+    held
+        Its equations and conditions, bound to the nodes.
+
+    Raises
+    ------
+    ProblemError
+        If a piece of the boundary has too few conditions or too many, if conditions disagree, or
+        if a field is determined only up to a constant.
+    MemoryLimitError
+        If the work will not fit into the memory there is.
+    """
+    _refuse_ill_posed(problem, nodes, held)
+    excess = shortage(problem, nodes, _forecast(problem, nodes, held))
+    if excess:
+        raise MemoryLimitError(str(problem.source.locate(excess)))
+
+
+def check(problem: Problem) -> Report:
+    """Say what a problem is and what it will take.
+
+    Raises
+    ------
+    ProblemError
+        If it is not well posed, or its nodes cannot carry the discretisation.
+    FileError
+        If a file of nodes cannot be read.
+    """
+    domain = build_domain(problem)
+    nodes = node_set(problem, domain)
+    held = conditions(problem, nodes)
+    _refuse_ill_posed(problem, nodes, held)
+    doubtful: list[str] = []
+    condition, examined = None, nodes.rows.stop
+    if not problem.parameters:  # for which a discretisation leaves no room
+        system = _look_ahead(problem, domain, nodes, held)
+        condition, of_operator = _condition(problem, system)
+        examined, doubtful = system.nodes.rows.stop, [*doubts(problem, system), *of_operator]
+    stages = _forecast(problem, nodes, held)
+    figures = {
+        **description.figures(problem, nodes, held),
+        "condition": condition,
+        "condition_nodes": examined,
+        "memory_bytes": int(max(stages.values())),
+        "memory_bytes_by_stage": {stage: int(size) for stage, size in stages.items()},
+        "memory_free_bytes": free_memory(),
+    }
+    excess = shortage(problem, nodes, stages)
+    warnings = [
+        *_unsaid(problem, nodes),
+        *doubtful,
+        *given_away(problem, nodes),
+        *([f"{excess.message} {excess.remedy}"] if excess else []),
+    ]
+    return Report(tuple(description.lines(problem, figures)), tuple(warnings), figures)
+
+
+def _refuse_ill_posed(problem: Problem, nodes: Nodes, held: Sequence[Condition]) -> None:
+    faults = well_posedness.faults(problem, nodes, held)
+    if faults:
+        raise problem.source.error(*faults)
+    ansatz(problem, nodes)
+
+
+def _forecast(problem: Problem, nodes: Nodes, held: Sequence[Condition]) -> dict[str, float]:
+    """Return the memory of each stage; by the product rule a hard condition adds terms."""
+    if not hard(problem):
+        return forecast(problem, nodes, held)
+    trained = conditions(posed(problem, ansatz(problem, nodes)), nodes)
+    return forecast(problem, nodes, held, trained)
+
+
+def _look_ahead(
+    problem: Problem, domain: Domain, nodes: Nodes, held: Sequence[Condition]
+) -> Discretisation:
+    """Return the discrete problem, on fewer nodes where that is quicker and does no harm."""
+    few = QUICK.get(nodes.dim, QUICK[3]) // len(problem.fields)
+    is_generated = problem.settings.nodes.file is None and domain.nodes is None
+    if is_generated and nodes.rows.stop > few:
+        try:
+            coarse = node_set(problem, domain, count=few)
+            return assemble(problem, coarse, conditions(problem, coarse))
+        except ProblemError:  # too few for a small piece of the boundary, or for the stencils
+            pass
+    return assemble(problem, nodes, held)
+
+
+def _condition(problem: Problem, system: Discretisation) -> tuple[float | None, list[str]]:
+    """Return the condition number of the discrete operator, if it is known, and doubts about it."""
+    if system.n_nodes * system.n_fields > PATIENT * QUICK.get(system.nodes.dim, QUICK[3]):
+        return None, []
+    start = None
+    try:
+        with np.errstate(all="ignore"):
+            if problem.times is not None:
+                orders = [len(values) for values in problem.initial]
+                step = float(problem.times[1] - problem.times[0])
+                condition = evolution.condition(system, len(problem.fields), orders, step)
+            else:
+                exact = exact_values(problem, system.nodes.x)
+                start = exact if exact is not None and np.isfinite(exact).all() else None
+                condition = direct.condition(system, start)
+    except SingularError as error:
+        if start is None and not system.is_linear:  # zero need not be near a solution
+            return None, [
+                "linearised where all fields are zero, the discrete problem has no unique "
+                "solution; Newton's method, which starts there, may fail."
+            ]
+        raise problem.source.error(Fault(("pde", "equations"), str(error))) from None
+    except NodesError as error:
+        raise located(problem, error) from None
+    if condition < DOUBTFUL:
+        return condition, []
+    digits = int(-np.log10(condition * np.finfo(float).eps))
+    return condition, [
+        f"the discrete operator is nearly singular: about {digits} digits of its solution "
+        "can be right. A slightly different problem may have none, or many."
+    ]
+
+
+def _unsaid(problem: Problem, nodes: Nodes) -> list[str]:
+    """Return a warning for pieces on which nothing is said, though rightly perhaps."""
+    pieces = ", ".join(well_posedness.silent(problem, nodes))
+    text = (
+        f"no condition holds on {pieces}. None is needed where the solution leaves the domain; "
+        "elsewhere it is not determined without one."
+    )
+    return [text] if pieces else []

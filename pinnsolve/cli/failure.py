@@ -1,0 +1,84 @@
+"""What a failure means to the user: a message on standard error, and the exit code."""
+
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Sequence
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import typer
+
+from pinnsolve.cli.terminal import tell
+from pinnsolve.errors import FileError, MemoryLimitError, PinnsolveError
+
+EXIT_BUG, EXIT_USAGE, EXIT_INTERRUPTED, EXIT_PIPE = 1, 2, 130, 141
+
+# the root of typer's usage errors, which has moved between modules from version to version
+UsageError: type[Exception] = typer.BadParameter.__bases__[0]
+
+
+def report(error: BaseException, arguments: Sequence[str]) -> int:
+    """Say what went wrong and return the exit code for it."""
+    if isinstance(error, KeyboardInterrupt | typer.Abort):
+        return EXIT_INTERRUPTED
+    if isinstance(error, BrokenPipeError) or isinstance(error.__context__, BrokenPipeError):
+        # the reader of our output has left, as `head` does; typer makes it a SystemExit.
+        # Nothing may be flushed to it when the process ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_PIPE
+    if isinstance(error, PinnsolveError):
+        tell(str(error))
+        return error.exit_code
+    if isinstance(error, UsageError):
+        tell(_usage(error))
+        return EXIT_USAGE
+    if _is_out_of_memory(error):
+        tell(
+            "out of memory. Lower nodes.count, solver.order or network.hidden; "
+            "pinnsolve check FILE says what each part takes."
+        )
+        return MemoryLimitError.exit_code
+    if isinstance(error, OSError) and error.filename is not None:
+        tell(f"{error.filename}: {error.strerror}.")
+        return FileError.exit_code
+    _report_bug(error, arguments)
+    return EXIT_BUG
+
+
+def _usage(error: Exception) -> str:
+    """Return a usage error in one line, and where to look the usage up."""
+    message = getattr(error, "format_message", lambda: str(error))()
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context else "pinnsolve"
+    end = "" if message.endswith((".", "?")) else "."
+    return f"{message[:1].lower()}{message[1:]}{end} See {path} --help."
+
+
+def _is_out_of_memory(error: BaseException) -> bool:
+    """Return whether memory ran out, on the CPU or on the device."""
+    torch = sys.modules.get("torch")
+    if isinstance(error, MemoryError) or (torch and isinstance(error, torch.OutOfMemoryError)):
+        return True
+    return isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
+
+
+def _report_bug(error: BaseException, arguments: Sequence[str]) -> None:
+    """Keep the traceback in a file and ask the user to report it."""
+    text = "".join(traceback.format_exception(error))
+    text = f"pinnsolve {version('pinnsolve')}, Python {sys.version}\n{list(arguments)}\n\n{text}"
+    name = f"pinnsolve-crash-{datetime.now():%Y%m%d-%H%M%S}.txt"
+    headline = f"internal error: {type(error).__name__}: {error}"
+    for folder in (Path.cwd(), Path(tempfile.gettempdir())):
+        try:
+            (folder / name).write_text(text, encoding="utf-8")
+        except OSError:
+            continue
+        tell(
+            f"{headline}\nThis is a fault of pinnsolve, not of yours. "
+            f"Please report it with the file {folder / name}."
+        )
+        return
+    tell(f"{headline}\nThis is a fault of pinnsolve. Please report it:\n\n{text}")

@@ -1,0 +1,190 @@
+"""Results in a few lines: of a solve its status, errors and files; of nodes how even they are."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pinnsolve.cli.terminal import table
+from pinnsolve.geometry import Domain
+from pinnsolve.geometry.generation import Nodes
+from pinnsolve.geometry.quality import quality
+from pinnsolve.output.numbers import duration
+from pinnsolve.solution.solution import Solution
+from pinnsolve.studies import statistics
+from pinnsolve.studies.trials import Comparison, Trial
+
+SHOWN = (1e-3, 1e-4)  # errors to which a comparison is summed up
+
+
+def summary(solution: Solution, files: Sequence[Path]) -> list[str]:
+    """Return what a person wants to know first.
+
+    Parameters
+    ----------
+    solution
+        The outcome.
+    files
+        The files that were written.
+    """
+    problem = solution.problem
+    outcome = f"{solution.method} on {solution.nodes.rows.stop} nodes, "
+    if solution.times is not None:
+        outcome += f"{len(solution.times)} time levels, "
+    outcome += f"{solution.device}, "
+    outcome += f"{solution.precision}: {solution.status}"
+    if "total" in solution.seconds:
+        outcome += f" in {duration(solution.seconds['total'])}"
+    lines = [problem.title or problem.name, outcome]
+    if solution.status != "finished" and solution.message:
+        lines.append(solution.message)
+    return [
+        *lines,
+        "",
+        *_parameters(solution),
+        *_errors(solution),
+        *_estimate(solution),
+        "",
+        *_folders(files),
+    ]
+
+
+def node_figures(nodes: Nodes, domain: Domain) -> dict[str, Any]:
+    """Return counts and quality of a node set; lengths relative to the spacing but itself."""
+    measured = quality(nodes, domain)
+    return {
+        "interior": nodes.n_interior,
+        "boundary": nodes.n_boundary,
+        "pieces": {name: int(np.sum(nodes.tags == i)) for i, name in enumerate(nodes.pieces)},
+        "ghosts": len(nodes.x) - nodes.rows.stop,
+        "spacing": nodes.spacing,
+        "separation": measured.separation,
+        "fill_distance": measured.fill_distance,
+        "neighbour": measured.neighbour,
+    }
+
+
+def node_lines(figures: Mapping[str, Any]) -> list[str]:
+    """Return the figures of a node set as a person reads them."""
+    pieces = ", ".join(f"{name} {count}" for name, count in figures["pieces"].items())
+    return [
+        f"{figures['interior'] + figures['boundary']} nodes: {figures['interior']} interior, "
+        f"{figures['boundary']} boundary ({pieces}), and {figures['ghosts']} ghosts",
+        f"spacing {figures['spacing']:.4g}; in spacings: nearest neighbour "
+        f"{figures['neighbour']:.2f} (median), {figures['separation']:.2f} (closest pair), "
+        f"widest hole {figures['fill_distance']:.2f}",
+    ]
+
+
+def comparison_lines(comparison: Comparison, files: Sequence[Path]) -> list[str]:
+    """Return a line for each configuration: medians over the seeds, and ranges.
+
+    Parameters
+    ----------
+    comparison
+        The outcome.
+    files
+        The files that were written.
+    """
+    problem, reference = comparison.problem, comparison.reference
+    several = len(comparison.node_counts) > 1
+    head = ["", "relative L2", "time", *(f"to {target:.0e}" for target in SHOWN)]
+    head += [f"sooner at {target:.0e}" for target in SHOWN]
+    rows = [head]
+    for nodes in comparison.node_counts:
+        theirs = comparison.of(reference, nodes)
+        for made in comparison.configurations:
+            mine = comparison.of(made, nodes)
+            if not mine:
+                continue
+            name = f"{made.label}, {nodes} nodes" if several else made.label
+            rows.append([name, *_standing(mine, theirs)])
+    bad = {
+        (trial.configuration.label, trial.status, trial.message): None
+        for trial in comparison.trials
+        if not trial.has_succeeded
+    }
+    remarks = [": ".join(parts) for parts in bad]
+    lines = [problem.title or problem.name]
+    several_seeds = any(trial.seed for trial in comparison.trials)
+    figures = "medians over the seeds (ranges)" if several_seeds else "one seed"
+    lines.append(f"{len(comparison.trials)} runs on {comparison.machine}; {figures}")
+    if comparison.status != "finished":
+        lines.append(
+            f"{comparison.status} after them, of {comparison.planned}: {comparison.message}"
+        )
+    sooner = f"Sooner than {reference.label}. Times count operators, set-up and training."
+    return [*lines, "", *table(rows), *remarks, "", sooner, "", *_folders(files)]
+
+
+def _standing(mine: Sequence[Trial], theirs: Sequence[Trial]) -> list[str]:
+    """Return error, time, times to the errors shown, and how much sooner than the reference."""
+    error, time = statistics.errors(mine), statistics.seconds(mine)
+    cells = [error.text("{:.1e}".format) if error else "–", time.text(duration) if time else "–"]
+    for target in SHOWN:
+        reached = statistics.seconds_to(mine, target)
+        cells.append(reached.text(duration) if reached else "–")
+    for target in SHOWN:
+        ratio = statistics.speed_up(mine, theirs, target)
+        cells.append(ratio.text() if ratio else "–")
+    return cells
+
+
+def _parameters(solution: Solution) -> list[str]:
+    """Return the unknown parameters as found."""
+    if not solution.found_parameters:
+        return []
+    rows = [("parameter", "initial", "found", "true", "error")]
+    for name, p in solution.found_parameters.items():
+        true, error = ("–", "–") if p.true is None else (f"{p.true:.10g}", f"{p.error:.2e}")
+        rows.append((name, f"{p.initial:.6g}", f"{p.found:.12g}", true, error))
+    return [*table(rows), ""]
+
+
+def _errors(solution: Solution) -> list[str]:
+    """Return the errors by field, and the baseline's."""
+    errors, baseline = solution.errors, solution.baseline
+    if errors is None:
+        lines = ["No exact solution is given, so the error is not known."]
+        if baseline:
+            lines.append(f"{baseline.method} on the same nodes took {duration(baseline.seconds)}.")
+        return lines
+    rows = [("field", "relative L2", "max error", "measured at")]
+    for name in errors.relative_l2:
+        at = f"{errors.test_points} test points"
+        largest = f"{errors.max_error[name]:.2e}"
+        rows.append((name, f"{errors.relative_l2[name]:.2e}", largest, at))
+        rows.append(("", f"{errors.relative_l2_nodes[name]:.2e}", "", "the nodes"))
+        if errors.relative_l2_at_end is not None:
+            rows.append(("", f"{errors.relative_l2_at_end[name]:.2e}", "", "the nodes, at the end"))
+    if baseline and baseline.relative_l2 is not None:
+        at = f"the nodes, solved directly in {duration(baseline.seconds)}"
+        rows.append((baseline.method, f"{baseline.relative_l2:.2e}", "", at))
+    lines = table(rows)
+    if baseline and baseline.relative_l2 is None:
+        lines.append(f"No {baseline.method} baseline: {baseline.message}")
+    return lines
+
+
+def _estimate(solution: Solution) -> list[str]:
+    """Return the estimated errors in a line."""
+    found = solution.estimate
+    if found is None:
+        return []
+    if found.worst is None:
+        return [f"The error could not be estimated: {found.message}"]
+    several = len(found.total) > 1
+    errors = [f"{name} {e:.2e}" if several else f"{e:.2e}" for name, e in found.total.items()]
+    left = [e for e in found.optimisation.values() if e is not None]
+    is_trained = solution.method != "rbf-fd" and left
+    training = f"; {max(left):.2e} left by the training" if is_trained else ""
+    return [f"Estimated error on the nodes, no bound: {', '.join(errors)}{training}."]
+
+
+def _folders(files: Sequence[Path]) -> list[str]:
+    """Return the files written, by folder."""
+    folders: dict[Path, list[str]] = {}
+    for file in files:
+        folders.setdefault(file.parent, []).append(file.name)
+    return [f"{folder}: {', '.join(names)}" for folder, names in folders.items()]

@@ -1,0 +1,1 @@
+"""Where and when each equation holds, bound to points and to its data."""

@@ -1,0 +1,1 @@
+"""Conditions that are built into the network."""

@@ -1,0 +1,67 @@
+"""Arithmetic of expressions and of vectors of them."""
+
+import math
+from collections.abc import Callable, Sequence
+
+import sympy
+from sympy import Expr
+
+from pinnsolve.equations.program import number
+from pinnsolve.equations.symbols import Value
+from pinnsolve.equations.syntax import ExpressionError
+
+MAX_EXPONENT = 1000
+MAX_BITS = 4096  # of a number raised to a power
+
+
+def exact(value: float) -> Expr:
+    """Return a number as the fraction that its decimal digits say, so that 0.1 * 3 is 0.3."""
+    return sympy.Integer(value) if isinstance(value, int) else sympy.Rational(repr(float(value)))
+
+
+def is_finite(value: Value) -> bool:
+    """Return whether a value is an expression with symbols, or a finite number."""
+    return isinstance(value, tuple) or not value.is_number or math.isfinite(number(value))
+
+
+def each(f: Callable[[Expr], Expr], value: Value) -> Value:
+    """Apply a function to an expression or to the components of a vector."""
+    return tuple(map(f, value)) if isinstance(value, tuple) else f(value)
+
+
+def pairs(f: Callable[[Expr, Expr], Expr], a: Value, b: Value) -> Value:
+    """Combine two expressions, or two vectors component by component."""
+    if isinstance(a, tuple) and isinstance(b, tuple):
+        if len(a) != len(b):
+            message = f"vectors of {len(a)} and of {len(b)} components do not go together."
+            raise ExpressionError(message)
+        return tuple(map(f, a, b))
+    if isinstance(a, tuple) or isinstance(b, tuple):
+        raise ExpressionError("a vector and a number do not go together here.")
+    return f(a, b)
+
+
+def add(terms: Sequence[Expr]) -> Expr:
+    """Return the sum of all."""
+    return sympy.Add(*terms)
+
+
+def dot(a: Sequence[Expr], b: Sequence[Expr]) -> Expr:
+    """Return the scalar product of two vectors."""
+    product = pairs(lambda p, q: p * q, tuple(a), tuple(b))
+    return add(product if isinstance(product, tuple) else (product,))
+
+
+def power(base: Expr, exponent: Expr) -> Expr:
+    """Raise to a power, if the result is real and cannot grow without limit."""
+    if base.is_number and number(base) <= 0 and not exponent.is_number:
+        raise ExpressionError("the base of a power that varies must be positive.")
+    if exponent.is_number and abs(number(exponent)) > MAX_EXPONENT:
+        raise ExpressionError(f"this exponent is larger than {MAX_EXPONENT}.")
+    if base == 0 and exponent.is_number and number(exponent) < 0:
+        raise ExpressionError("this divides by zero.")
+    if base.is_Rational and exponent.is_number:
+        bits = max(abs(base.p), base.q).bit_length() * abs(number(exponent))
+        if bits > MAX_BITS:
+            raise ExpressionError("this number is too large.")
+    return base**exponent

@@ -1,0 +1,132 @@
+"""Which derivatives an equation depends on, gathered into operators.
+
+Let ``R(x, u, u_x, …)`` be an expression in jet space. If the partial derivatives by two
+derivatives of a field are proportional, ``∂R/∂u_α = r ∂R/∂u_β`` with constant ``r``, then ``R``
+depends on the two through ``r u_α + u_β`` only: they act as one operator. So ``u_xx + u_yy``
+becomes the Laplacian, also as ``k(u) (u_xx + u_yy)`` or inside of a square. ``R`` is affine if its
+partial derivatives are free of the fields.
+
+An unknown parameter is a field that is constant: parameter ``k`` is the term ``(-1 - k, 1)``.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import sympy
+from sympy import Expr, Symbol
+
+from pinnsolve.diffop import DiffOp, MultiIndex, Term, identity
+from pinnsolve.equations import calculus
+from pinnsolve.equations.program import number
+
+
+@dataclass(frozen=True)
+class Form:
+    """An equation in terms of gathered derivatives: term ``k`` is ``symbols[k]``."""
+
+    terms: tuple[Term, ...]
+    symbols: tuple[Symbol, ...]
+    value: Expr
+    slopes: tuple[Expr, ...]
+    is_linear: bool
+
+
+def gather(e: Expr, time: int | None = None, is_mixed: bool = False) -> Form:
+    """Collect derivatives that act together, and find out whether the equation is affine.
+
+    Parameters
+    ----------
+    e
+        What is zero if the equation holds.
+    time
+        The axis of time, along which an operator has one order only.
+    is_mixed
+        Whether derivatives of different orders, also in time, may form one operator.
+    """
+    groups: dict[tuple[int, int, int, Expr], list[tuple[MultiIndex, Expr]]] = {}
+    values: dict[Symbol, Expr] = {}
+    fields, parameters = calculus.jets(e), calculus.parameters(e)
+    unknown = [*fields, *(symbol for _, symbol in parameters)]
+    for symbol in fields:
+        slope = _slope(e, symbol, unknown)
+        index = calculus.jet_index(symbol)
+        assert index is not None
+        field, alpha = index
+        values[symbol] = sympy.S.Zero
+        if slope != 0:
+            factor, rest = _factor(slope)
+            in_time = alpha[time] if time is not None else 0
+            kind = (0, 0) if is_mixed else (sum(alpha), in_time)
+            groups.setdefault((field, *kind, rest), []).append((alpha, factor))
+    terms: list[Term] = []
+    symbols: list[Symbol] = []
+    ordered = sorted(groups.items(), key=lambda g: (g[0][0], -g[0][1], *map(_reversed, g[1])))
+    for (field, *_), members in ordered:
+        members.sort(reverse=True)  # u_xx leads
+        lead, first = members[0]
+        symbol = Symbol(f"term {len(terms)}")
+        op = DiffOp(tuple((alpha, number(factor / first)) for alpha, factor in members))
+        values[calculus.jet(field, lead)] = symbol
+        terms.append((field, op))
+        symbols.append(symbol)
+    for k, symbol in parameters:
+        terms.append((-1 - k, identity(_dim(fields))))
+        symbols.append(symbol)
+    # the others may be set to zero: the equation depends on their sum only
+    value = e.xreplace(values)
+    slopes = [_slope(value, symbol, symbols) for symbol in symbols]
+    is_linear = not any(slope.free_symbols & set(symbols) for slope in slopes)
+    if is_linear:
+        rest = value.xreplace(dict.fromkeys(symbols, sympy.S.Zero))
+        products = [c * s for c, s in zip(slopes, symbols, strict=True)]
+        if rest.has(sympy.zoo, sympy.nan):
+            rest = sympy.expand_mul(value - sympy.Add(*products))
+        value = sympy.Add(*products, rest)
+    return Form(tuple(terms), tuple(symbols), value, tuple(slopes), is_linear)
+
+
+def _slope(e: Expr, symbol: Symbol, fields: Collection[Symbol]) -> Expr:
+    """Return a partial derivative, multiplied out if that frees it of the fields."""
+    slope = e.diff(symbol)
+    if slope.free_symbols.isdisjoint(fields):
+        return slope
+    expanded = sympy.expand_mul(slope)
+    return expanded if expanded.free_symbols.isdisjoint(fields) else slope
+
+
+def _dim(fields: Collection[Symbol]) -> int:
+    """Return the number of coordinates."""
+    return next((len(index[1]) for index in map(calculus.jet_index, fields) if index), 0)
+
+
+def _reversed(member: tuple[MultiIndex, Expr]) -> tuple[int, ...]:
+    return tuple(-n for n in member[0])
+
+
+def _factor(slope: Expr) -> tuple[Expr, Expr]:
+    """Split an expression into a number and the rest, the same for proportional expressions."""
+    if not slope.free_symbols:
+        return slope, sympy.S.One
+    constant, rest = slope.as_independent(*slope.free_symbols, as_Add=False)
+    content, rest = rest.as_content_primitive()
+    if rest.could_extract_minus_sign():
+        content, rest = -content, -rest
+    return constant * content, rest
+
+
+def hoist(e: Expr, fields: frozenset[Symbol], known: dict[Expr, Symbol]) -> Expr:
+    """Replace the largest parts that do not depend on the fields by symbols, noted in ``known``."""
+    if not e.free_symbols & fields:
+        if not e.free_symbols:
+            return e
+        return known.setdefault(e, Symbol(f"known {len(known)}"))
+    if e.is_Symbol:
+        return e
+    if e.is_Add or e.is_Mul:
+        fixed: list[Expr] = []
+        free: list[Expr] = []
+        for part in e.args:
+            (free if part.free_symbols & fields else fixed).append(part)
+        parts = [e.func(*fixed)] if fixed else []
+        return e.func(*(hoist(part, fields, known) for part in (*parts, *free)))
+    return e.func(*(hoist(part, fields, known) for part in e.args))

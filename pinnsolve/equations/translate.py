@@ -1,0 +1,292 @@
+"""Checked syntax trees to sympy: what each name and each operation means.
+
+Derivatives are carried out at once, so that the result is an expression in coordinates, fields
+and their derivatives. Numbers are exact fractions of their decimal digits: coefficients that
+cancel on paper cancel here.
+"""
+
+import ast
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import reduce
+
+import sympy
+from sympy import Expr
+
+from pinnsolve.equations import calculus
+from pinnsolve.equations.algebra import add, dot, each, exact, is_finite, pairs, power
+from pinnsolve.equations.symbols import Symbols, Value
+from pinnsolve.equations.syntax import ExpressionError, span
+from pinnsolve.errors import suggestion
+
+OPERATORS = ("biharmonic", "d", "div", "dn", "dot", "grad", "laplace", "norm", "sum")
+SYNONYMS = {  # what others call it
+    "arccos": "acos",
+    "arcsin": "asin",
+    "arctan": "atan",
+    "arctan2": "atan2",
+    "delta": "laplace",
+    "diff": "d",
+    "lap": "laplace",
+    "laplacian": "laplace",
+    "ln": "log",
+    "nabla": "grad",
+}
+CALLABLE = (*calculus.FUNCTIONS, *calculus.FUNCTIONS_OF_TWO, *OPERATORS)
+
+
+def translate(tree: ast.expr, symbols: Symbols) -> Value:
+    """Return the meaning of a checked tree.
+
+    Raises
+    ------
+    ExpressionError
+        If a name has no meaning, or an operation does not fit its operands.
+    """
+    try:
+        value = _Translation(symbols).visit(tree)
+    except RecursionError:
+        raise ExpressionError("the formula is nested too deeply.", "", span(tree)) from None
+    for e in value if isinstance(value, tuple) else (value,):
+        if e.has(sympy.zoo, sympy.nan, sympy.oo, -sympy.oo):
+            raise ExpressionError("this is not a finite number.", "", span(tree))
+    return value
+
+
+@dataclass(frozen=True)
+class _Translation:
+    """One walk over a tree; ``visit`` returns the meaning of a node."""
+
+    symbols: Symbols
+
+    def visit(self, node: ast.expr) -> Value:
+        try:
+            value = self._meaning(node)
+        except ExpressionError as error:
+            if error.span == (0, 0):
+                raise ExpressionError(error.message, error.remedy, span(node)) from None
+            raise
+        if not is_finite(value):
+            raise ExpressionError("this is not a finite number.", "", span(node))
+        for e in value if isinstance(value, tuple) else (value,):
+            if calculus.size(e) > calculus.MAX_SIZE:
+                raise ExpressionError(calculus.TOO_LARGE, "", span(node))
+        return value
+
+    def scalar(self, node: ast.expr) -> Expr:
+        value = self.visit(node)
+        if isinstance(value, tuple):
+            raise ExpressionError("a vector is not expected here.", "", span(node))
+        return value
+
+    def vector(self, node: ast.expr) -> tuple[Expr, ...]:
+        value = self.visit(node)
+        if not isinstance(value, tuple):
+            raise ExpressionError("a vector is expected here.", "Write [a, b].", span(node))
+        return value
+
+    def _meaning(self, node: ast.expr) -> Value:
+        match node:
+            case ast.Constant(value=int() | float() as constant):
+                if not abs(constant) < 1e300:
+                    raise ExpressionError("this number is too large.")
+                return exact(constant)
+            case ast.Name(id=name):
+                return self._name(name)
+            case ast.UnaryOp(op=op, operand=operand):
+                value = self.visit(operand)
+                return value if isinstance(op, ast.UAdd) else each(lambda e: -e, value)
+            case ast.BinOp():
+                return self._operation(node)
+            case ast.List(elts=components):
+                return tuple(self.scalar(component) for component in components)
+            case ast.Call(func=ast.Name(id=name), args=arguments):
+                if name not in CALLABLE:
+                    raise self._not_callable(name, span(node.func))
+                return self._call(name, arguments)
+        raise ExpressionError("this has no meaning in a formula.")
+
+    def _name(self, name: str) -> Value:
+        value = self._named(name)
+        if value is not None:
+            return value
+        split = self.symbols.suffix(name)
+        base = self._named(split[0]) if split else None
+        if split and base is not None and split[0] not in (*self.symbols.coordinates, "X", "n"):
+            return each(lambda e: calculus.derivative(e, split[1], self.symbols.coordinates), base)
+        raise self._unknown(name)
+
+    def _named(self, name: str) -> Value | None:
+        """Return what a name stands for by itself, None if nothing."""
+        s = self.symbols
+        if name in s.fields:
+            return calculus.jet(s.fields.index(name), (0,) * len(s.coordinates))
+        if name in s.coordinates:
+            return calculus.coordinate(name)
+        if name in s.constants:
+            return exact(s.constants[name])
+        if name in s.parameters:
+            return calculus.parameter(list(s.parameters).index(name))
+        if name in s.data:
+            return calculus.tabulated(name)
+        if name in s.manufactured:
+            return calculus.unknown_source(name)
+        for values in (s.functions, s.definitions):
+            if name in values:
+                return values[name]
+        return self._built_in(name)
+
+    def _built_in(self, name: str) -> Value | None:
+        s = self.symbols
+        normals = {f"n_{s.coordinates[axis]}": calculus.normal(axis) for axis in s.space}
+        if name == "pi":
+            return sympy.pi
+        if name == "X" and s.coordinates:
+            return tuple(calculus.coordinate(s.coordinates[axis]) for axis in s.space)
+        if name == "n" or name in normals:
+            self._need_normals(name)
+            return tuple(normals.values()) if name == "n" else normals[name]
+        return None
+
+    def _need_normals(self, name: str) -> None:
+        if not self.symbols.normals:
+            message = f"{name} is the normal of the boundary and has no meaning here."
+            raise ExpressionError(message, "Use it in boundary conditions.")
+
+    def _unknown(self, name: str) -> ExpressionError:
+        if name in CALLABLE:
+            return ExpressionError(f"{name} is a function.", f"Write {name}(…).")
+        stem, _, suffix = name.rpartition("_")
+        if stem in self.symbols.fields:
+            axes = ", ".join(self.symbols.coordinates)
+            remedy = f"Derivatives of {stem} are written with the coordinates: {axes}."
+            return ExpressionError(f'unknown name "{name}": "{suffix}" is no coordinate.', remedy)
+        return ExpressionError(f'unknown name "{name}".', suggestion(name, self.symbols.names))
+
+    def _operation(self, node: ast.BinOp) -> Value:
+        a, b = self.visit(node.left), self.visit(node.right)
+        match node.op:
+            case ast.Add() | ast.Sub():
+                sign = 1 if isinstance(node.op, ast.Add) else -1
+                return pairs(lambda p, q: p + sign * q, a, b)
+            case ast.Mult() if not isinstance(b, tuple):
+                return each(lambda e: e * b, a)
+            case ast.Mult() if not isinstance(a, tuple):
+                return each(lambda e: a * e, b)
+            case ast.Mult():
+                raise ExpressionError("two vectors cannot be multiplied with *.", "Use dot(a, b).")
+            case _ if isinstance(b, tuple):
+                raise ExpressionError("a vector is not expected here.", "", span(node.right))
+            case ast.Div():
+                if b == 0:
+                    raise ExpressionError("this divides by zero.", "", span(node.right))
+                return each(lambda e: e / b, a)
+        if isinstance(a, tuple):
+            remedy = "Use dot(a, a) or norm(a)."
+            raise ExpressionError("a vector cannot be raised to a power.", remedy, span(node.left))
+        return power(a, b)
+
+    def _call(self, name: str, arguments: Sequence[ast.expr]) -> Value:
+        if name in OPERATORS:
+            return self._operator(name, arguments)
+        if name in calculus.FUNCTIONS:
+            _count(name, arguments, 1)
+            return calculus.FUNCTIONS[name](self.scalar(arguments[0]))
+        _count(name, arguments, 2, None if name in ("min", "max") else 2)
+        values = [self.scalar(argument) for argument in arguments]
+        return reduce(calculus.FUNCTIONS_OF_TWO[name], values)
+
+    def _not_callable(self, name: str, place: tuple[int, int]) -> ExpressionError:
+        if name in self.symbols.names or self.symbols.suffix(name):
+            message, remedy = f"{name} takes no arguments.", f"Write {name} alone, or {name}*(…)."
+            return ExpressionError(message, remedy, place)
+        meant = SYNONYMS.get(name.lower())
+        remedy = f"Write {meant}(…)." if meant else suggestion(name, CALLABLE)
+        return ExpressionError(f'unknown function "{name}".', remedy, place)
+
+    def _operator(self, name: str, arguments: Sequence[ast.expr]) -> Value:
+        if name == "d":
+            return self._partial(arguments)
+        _count(name, arguments, 2 if name == "dot" else 1)
+        first = arguments[0]
+        match name:
+            case "laplace":
+                return each(self._laplace, self.visit(first))
+            case "biharmonic":
+                return each(lambda e: self._laplace(self._laplace(e)), self.visit(first))
+            case "grad":
+                return self._grad(self.scalar(first), along_normal=False)
+            case "div":
+                v = self._spatial(first)
+                parts = zip(v, self.symbols.space, strict=True)
+                return add([self._slope(e, axis, along_normal=False) for e, axis in parts])
+            case "dn":
+                self._need_normals("dn")
+                return each(self._dn, self.visit(first))
+            case "dot":
+                a, b = (self.vector(argument) for argument in arguments)
+                return dot(a, b)
+            case "norm":
+                v = self.vector(first)
+                return sympy.sqrt(dot(v, v))
+        return add(self.vector(first))
+
+    def _slope(self, e: Expr, axis: int, *, along_normal: bool) -> Expr:
+        names = self.symbols.coordinates
+        return calculus.differentiate(e, axis, names, along_normal=along_normal)
+
+    def _laplace(self, e: Expr) -> Expr:
+        twice = [[self._slope(e, axis, along_normal=False), axis] for axis in self.symbols.space]
+        return add([self._slope(slope, axis, along_normal=False) for slope, axis in twice])
+
+    def _grad(self, e: Expr, *, along_normal: bool) -> tuple[Expr, ...]:
+        axes = self.symbols.space
+        return tuple(self._slope(e, axis, along_normal=along_normal) for axis in axes)
+
+    def _dn(self, e: Expr) -> Expr:
+        n = tuple(calculus.normal(axis) for axis in self.symbols.space)
+        return dot(n, self._grad(e, along_normal=True))
+
+    def _spatial(self, node: ast.expr) -> tuple[Expr, ...]:
+        """Return a vector with as many components as space has dimensions."""
+        v, dim = self.vector(node), len(self.symbols.space)
+        if len(v) != dim:
+            message = f"this vector has {len(v)} components; space has {dim}."
+            raise ExpressionError(message, "", span(node))
+        return v
+
+    def _partial(self, arguments: Sequence[ast.expr]) -> Value:
+        """Return ``d(e, x)``, ``d(e, x, 4)`` or ``d(e, x, y)``."""
+        if len(arguments) < 2:
+            remedy = "Write d(e, x), or d(e, x, 2) for the second derivative."
+            raise ExpressionError("d needs an expression and a coordinate.", remedy)
+        alpha = [0] * len(self.symbols.coordinates)
+        value, axis = self.visit(arguments[0]), None
+        for argument in arguments[1:]:
+            match argument:
+                case ast.Name(id=name) if name in self.symbols.coordinates:
+                    axis = self.symbols.coordinates.index(name)
+                    alpha[axis] += 1
+                case ast.Constant(value=int() as order) if axis is not None and order >= 1:
+                    alpha[axis] += order - 1
+                    axis = None
+                case _:
+                    axes = ", ".join(self.symbols.coordinates)
+                    remedy = f"Write d(e, x, 2) with one of the coordinates: {axes}."
+                    message = "a coordinate or the order of a derivative is expected here."
+                    raise ExpressionError(message, remedy, span(argument))
+        if sum(alpha) > calculus.MAX_ORDER:
+            message = f"derivatives above order {calculus.MAX_ORDER} are not supported."
+            raise ExpressionError(message)
+        names = self.symbols.coordinates
+        return each(lambda e: calculus.derivative(e, tuple(alpha), names), value)
+
+
+def _count(name: str, arguments: Sequence[ast.expr], least: int, most: int | None = -1) -> None:
+    """Refuse a call with the wrong number of arguments."""
+    most = least if most == -1 else most
+    if len(arguments) < least or (most is not None and len(arguments) > most):
+        wanted = f"{least}" if most == least else f"at least {least}"
+        plural = "" if wanted == "1" else "s"
+        message = f"{name} takes {wanted} argument{plural}, not {len(arguments)}."
+        raise ExpressionError(message)

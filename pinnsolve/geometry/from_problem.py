@@ -1,0 +1,169 @@
+"""The node set that a problem asks for: generated, read from a file, or given with the domain."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from pinnsolve.diffop import in_space
+from pinnsolve.errors import Fault, NodesError, ProblemError
+from pinnsolve.geometry.domain import Domain
+from pinnsolve.geometry.generation import generate, retagged
+from pinnsolve.geometry.ghosts import with_ghosts
+from pinnsolve.geometry.nodes import Joint, Nodes
+from pinnsolve.geometry.periodic import joint
+from pinnsolve.geometry.pointclouds import read
+from pinnsolve.geometry.shapes import build_shape
+from pinnsolve.problem import Equation, Problem
+from pinnsolve.progress import Watch, unwatched
+
+OFF_BOUNDARY = 0.1  # in spacings: how far off the boundary a boundary node from a file may be
+
+
+def node_set(
+    problem: Problem, domain: Domain, watch: Watch = unwatched, count: int | None = None
+) -> Nodes:
+    """Return the nodes of a problem, ghosts included.
+
+    Parameters
+    ----------
+    problem, domain
+        What is to be solved, and where.
+    watch
+        Told of the progress.
+    count
+        Generate so many nodes, whatever the problem says; for a coarse look ahead.
+
+    Raises
+    ------
+    ProblemError
+        If the domain cannot carry such nodes, or they have another dimension.
+    FileError
+        If the file of nodes cannot be read.
+    """
+    settings, n_rings = problem.settings.nodes, rings(problem)
+    try:
+        if domain.nodes is not None:
+            nodes = joined(problem, retagged(domain.nodes, problem.pieces))
+            return _closed(nodes, domain, n_rings)
+        if settings.file is not None and count is None:
+            nodes = read(problem.source.folder / settings.file)
+            if nodes.dim != domain.dim:
+                raise NodesError(
+                    f"the nodes have {nodes.dim} coordinates, but the domain is {domain.dim}-D."
+                )
+            _check_place(nodes, domain)
+            return _closed(joined(problem, retagged(nodes, problem.pieces)), domain, n_rings)
+        nodes = generate(
+            domain,
+            count=count or settings.count,
+            spacing=None if count else settings.spacing,
+            seed=settings.seed,
+            refine=problem.refine,
+            preferred=_most_dirichlet_first(problem, domain),
+            pieces=problem.pieces,
+            watch=watch,
+        )
+        return with_ghosts(joined(problem, nodes), domain, n_rings)
+    except NodesError as error:
+        raise located(problem, error) from None
+
+
+def joined(problem: Problem, nodes: Nodes) -> Nodes:
+    """Return the nodes of a domain whose sides are joined where the problem is periodic.
+
+    Raises
+    ------
+    ProblemError
+        If two sides are no translates of one another along one coordinate, or joined twice.
+    """
+    joints: dict[int, Joint] = {}
+    for key, (first, second) in {c.key: c.on for c in problem.boundary if c.is_periodic}.items():
+        try:
+            found = joint(nodes, (first, second))
+            if found.axis in joints:
+                raise NodesError("the domain is periodic in that coordinate already.")
+        except NodesError as error:
+            remedy = "periodic = true joins two flat sides, of which one is the other moved along "
+            remedy += "a coordinate, as left and right of a box."
+            raise problem.source.error(Fault((*key, "on"), str(error), remedy)) from None
+        joints[found.axis] = found
+    return replace(nodes, joints=tuple(joints.values()))
+
+
+def rings(problem: Problem) -> int:
+    """Return how many ghosts each boundary node needs.
+
+    One for each two orders of the equations, for so many conditions hold there; but no more than
+    the order of the derivatives in these conditions: where value and slope are given, one ghost
+    does better than two. Of periodic sides all derivatives agree.
+    """
+    equations = _highest_order(problem, problem.equations)
+    conditions = _highest_order(problem, [condition.equation for condition in problem.boundary])
+    if any(condition.is_periodic for condition in problem.boundary):
+        conditions = equations
+    return max(1, min((equations + 1) // 2, conditions))
+
+
+def _highest_order(problem: Problem, equations: Sequence[Equation]) -> int:
+    """Return the order of the highest derivative in space."""
+    ops = [op for equation in equations for _, op in equation.terms]
+    in_place = (op if problem.time is None else in_space(op)[1] for op in ops)
+    return max((op.order for op in in_place), default=0)
+
+
+def located(problem: Problem, error: NodesError) -> ProblemError:
+    """Return an error of the nodes as one of the key that asks for them."""
+    settings = problem.settings.nodes
+    given = [k for k in ("file", "count", "spacing") if getattr(settings, k) is not None]
+    key = ("nodes", given[0]) if given else ("domain", "file")
+    return problem.source.error(Fault(key, str(error)))
+
+
+def _check_place(nodes: Nodes, domain: Domain) -> None:
+    """Refuse nodes from a file that belong to another domain."""
+    off = np.abs(domain.distance(nodes.x[nodes.boundary]))
+    if off.max(initial=0.0) > OFF_BOUNDARY * nodes.spacing:
+        raise NodesError(
+            f"boundary node {int(np.argmax(off))} of the file lies {off.max():.3g} off the "
+            "boundary of the domain, so these nodes belong to another domain. "
+            'Change nodes.file or [domain], or use shape = "points".'
+        )
+
+
+def _closed(nodes: Nodes, domain: Domain, n_rings: int) -> Nodes:
+    """Return nodes from a file with ghosts, its own if it has as many rings as are needed."""
+    return nodes if nodes.rings == n_rings else with_ghosts(nodes, domain, n_rings)
+
+
+def _most_dirichlet_first(problem: Problem, domain: Domain) -> list[str]:
+    """Return the pieces in the order in which they own shared corners.
+
+    A value given at a corner says more than a slope, whose direction jumps there; and where the
+    domain is periodic there is no corner but for the others.
+    """
+    known = [*(name for name, _ in problem.pieces), *domain.pieces]
+    rank = Counter[str]()
+    for condition in problem.boundary:
+        if condition.is_periodic:
+            rank.subtract(condition.on)
+        elif condition.equation.is_algebraic:
+            rank.update(known if "all" in condition.on else condition.on)
+    return sorted(known, key=lambda piece: -rank[piece])
+
+
+def build_domain(problem: Problem) -> Domain:
+    """Return the domain that a problem file describes.
+
+    Raises
+    ------
+    ProblemError
+        If a shape crosses itself or nothing is left of it; located in the file.
+    FileError
+        If a file of points cannot be read.
+    """
+    try:
+        return build_shape(problem.settings.domain, ("domain",))
+    except ProblemError as error:
+        raise problem.source.error(*error.faults) from None

@@ -1,0 +1,49 @@
+"""PINN: one network for the whole domain, trained on the residual of its exact derivatives.
+
+Source: Raissi, Perdikaris & Karniadakis (2019), Physics-informed neural networks,
+J. Comput. Phys. 378, doi:10.1016/j.jcp.2018.10.045.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from pinnsolve.conditions.condition import Condition
+from pinnsolve.conditions.extra import extra_conditions
+from pinnsolve.conditions.pointwise import conditions_in_time, pointwise_conditions
+from pinnsolve.conditions.weights import row_weights
+from pinnsolve.constraints.build import ansatz, posed, without_corners
+from pinnsolve.geometry.domain import Domain
+from pinnsolve.geometry.nodes import Nodes
+from pinnsolve.geometry.sampling import sample_in_time
+from pinnsolve.networks.build import as_points
+from pinnsolve.networks.mlp import MLP
+from pinnsolve.objectives.pointwise import PointwiseObjective
+from pinnsolve.problem import Problem
+
+
+def pointwise_objective(
+    net: MLP, problem: Problem, domain: Domain, nodes: Nodes
+) -> PointwiseObjective:
+    """Build the objective of a PINN, for the outputs of the network that the fields are made of.
+
+    The equations hold on the interior and boundary nodes; those of a problem in time at as many
+    points of space and time as there are interior nodes at all levels, but spread over both, for
+    a network can hide what it does between the nodes if they are the same at all times.
+    """
+    within = problem
+    problem = posed(problem, ansatz(problem, nodes))
+    x, held = nodes.x, tuple[Condition, ...]()
+    if problem.time is None:
+        held = without_corners(pointwise_conditions(problem, nodes), within, nodes)
+    if problem.time is not None and problem.times is not None:
+        count = nodes.n_interior * len(problem.times)
+        seed = problem.settings.nodes.seed + 1  # other points than those of the test
+        inside = sample_in_time(domain, problem.time, count, seed, problem.refine)
+        x, held = conditions_in_time(problem, nodes, inside)
+    further, extra = extra_conditions(problem, domain, nodes, len(x))
+    x, held = np.concatenate([x, further]), (*held, *extra)
+    weights = row_weights(problem, held, nodes)
+    solver: Any = problem.settings.solver  # whose derivatives by "rbf-fd" do not fit the method
+    accelerate: Any = "none" if solver.accelerate == "auto" else solver.accelerate
+    return PointwiseObjective(net, as_points(net, x), held, weights, solver.derivatives, accelerate)

@@ -1,0 +1,60 @@
+"""The network that a problem asks for, on the box around its nodes and times."""
+
+from math import inf
+
+import torch
+from jaxtyping import Float
+from numpy import ndarray
+
+from pinnsolve.conditions.points import in_order
+from pinnsolve.geometry.nodes import Nodes
+from pinnsolve.networks.mlp import MLP
+from pinnsolve.networks.sizes import hidden_layers, highest_wave
+from pinnsolve.networks.unknowns import Range
+from pinnsolve.problem import Problem
+from pinnsolve.problem.schema.file import Parameter
+
+PARITIES = {"odd": -1, "even": 1}
+VALUES = {"float64": torch.float64, "mixed": torch.float64, "float32": torch.float32}
+
+
+def network(problem: Problem, nodes: Nodes, device: str) -> MLP:
+    """Build the network that a problem asks for, on the box around its nodes and times."""
+    settings, solver = problem.settings.network, problem.settings.solver
+    x = in_order(problem, nodes.x[nodes.rows])
+    net = MLP(
+        x.min(axis=0).tolist(),
+        x.max(axis=0).tolist(),
+        hidden_layers(problem, nodes.rows.stop),
+        len(problem.fields),
+        settings.activation,
+        solver.seed,
+        parities=[PARITIES.get(settings.symmetry.get(name, ""), 0) for name in problem.fields],
+        ranges=[_range(parameter) for parameter in problem.parameters.values()],
+        embedding=settings.embedding,
+        highest_wave=highest_wave(problem, nodes.rows.stop),
+        periods=_periods(problem, nodes, x.shape[1]),
+    )
+    return net.to(device, VALUES[solver.precision])
+
+
+def _periods(problem: Problem, nodes: Nodes, dim: int) -> list[float | None]:
+    """Return the period of each coordinate in which the network has to be periodic."""
+    periods: list[float | None] = [None] * dim
+    for condition in problem.boundary:
+        if condition.is_built_in:
+            (joint,) = (joint for joint in nodes.joints if set(joint.sides) == set(condition.on))
+            periods[joint.axis] = joint.period
+    return periods
+
+
+def _range(parameter: Parameter) -> Range:
+    """Return where an unknown parameter may lie."""
+    lower = -inf if parameter.lower is None else parameter.lower
+    upper = inf if parameter.upper is None else parameter.upper
+    return Range(parameter.first, lower, upper, parameter.transform == "exp")
+
+
+def as_points(net: MLP, x: Float[ndarray, "*N d"]) -> torch.Tensor:
+    """Return points on the device of a network and in its precision."""
+    return torch.as_tensor(x).to(net.head.weight)

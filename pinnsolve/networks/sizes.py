@@ -1,0 +1,76 @@
+"""Sizes of a network, where a problem file leaves them open: the number of nodes decides."""
+
+from math import log2, pi, sqrt
+
+from pinnsolve.problem import Problem
+
+FEATURES = 800  # in the last hidden layer, at most, as long as the nodes are few
+FEW_NODES = 4000  # with more, whose derivatives are more accurate, so should the features be
+LARGEST_HEAD = 2**27  # values of all features at all nodes for which they grow, 1 GiB
+FEATURES_OF_SYSTEMS = 1200  # of several fields, which share the features
+# fewer, and the head could satisfy the rows without solving the equation; sooner on an interval
+NODES_PER_FEATURE = {1: 2.0, 2: 1.5, 3: 1.5}
+# embeddings: waves that the nodes do not resolve are free to do what they like between them
+WAVES = 32  # random ones for each coordinate
+NODES_PER_WAVE = 24
+HIGHEST_WAVE = 64.0  # wave number, in radians per half width of the domain
+
+
+def hidden_layers(problem: Problem, n_nodes: int) -> tuple[int, ...]:
+    """Return the widths of the network's hidden layers.
+
+    Parameters
+    ----------
+    problem
+        Whose file may give them.
+    n_nodes
+        Nodes in the interior and on the boundary.
+    """
+    points, dim = _points(problem, n_nodes)
+    affordable = int(points / NODES_PER_FEATURE.get(dim, 1.5))
+    most = FEATURES if len(problem.fields) == 1 else FEATURES_OF_SYSTEMS
+    if problem.settings.solver.method == "dt-pinn":
+        grown = min(FEATURES * sqrt(n_nodes / FEW_NODES), LARGEST_HEAD / n_nodes)
+        most = max(most, int(grown))
+    features = max(8, min(most, affordable))
+    return problem.settings.network.hidden or (features // 4, features)
+
+
+def highest_wave(problem: Problem, n_nodes: int) -> float:
+    """Return the highest wave number of an embedding, in radians per half width of the domain.
+
+    Parameters
+    ----------
+    problem, n_nodes
+        As of `hidden_layers`.
+    """
+    points, dim = _points(problem, n_nodes)
+    return min(2 * pi / NODES_PER_WAVE * points ** (1 / dim) / 2, HIGHEST_WAVE)
+
+
+def octaves(highest: float) -> int:
+    """Return how many octaves, from a quarter of a wave per half width, come near a wave number."""
+    return 1 + max(0, round(log2(highest / (pi / 2))))
+
+
+def input_width(problem: Problem, n_nodes: int) -> int:
+    """Return how many numbers the first layer is given for a point, without any periods.
+
+    Parameters
+    ----------
+    problem, n_nodes
+        As of `hidden_layers`.
+    """
+    dim = _points(problem, n_nodes)[1]
+    by_embedding = {
+        "none": 1,
+        "fourier": 1 + 2 * WAVES,
+        "sinusoidal": 2 * octaves(highest_wave(problem, n_nodes)),
+    }
+    return dim * by_embedding[problem.settings.network.embedding]
+
+
+def _points(problem: Problem, n_nodes: int) -> tuple[int, int]:
+    """Return the number of points, at all times, and of their coordinates."""
+    levels = 1 if problem.times is None else len(problem.times)
+    return n_nodes * levels, len(problem.coordinates) + (levels > 1)

@@ -1,0 +1,1 @@
+"""Residual vectors as functions of a network's weights."""

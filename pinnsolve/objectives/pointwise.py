@@ -1,0 +1,363 @@
+"""The PINN objective: exact derivatives of a network at the nodes.
+
+Each condition's residual is evaluated at its own points, of a periodic one from differences of the
+jets at its points and at those across. Derivatives come from Taylor mode, and with them gradients
+in one reverse pass and Jacobians in factors. Automatic differentiation is kept as the reference:
+gradients from nested reverse mode, Jacobians and the derivatives of all features from nested
+forward mode. Source: Raissi, Perdikaris & Karniadakis (2019),
+Physics-informed neural networks, J. Comput. Phys. 378, doi:10.1016/j.jcp.2018.10.045.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import accumulate
+from typing import Literal, TypeAlias
+
+import torch
+from jaxtyping import Bool, Float
+from numpy import ndarray
+from torch import Tensor
+
+from pinnsolve.conditions.condition import Condition
+from pinnsolve.derivatives.autograd import Autograd, derivative
+from pinnsolve.derivatives.jet import Jet
+from pinnsolve.derivatives.taylor import Taylor, features_of_outputs
+from pinnsolve.diffop import DiffOp, Term
+from pinnsolve.leastsquares.automatic import term_jacobian
+from pinnsolve.leastsquares.jacobian import BorderedJacobian, DenseJacobian, Jacobian
+from pinnsolve.leastsquares.network import NetworkJacobian, StackedJacobian, trace
+from pinnsolve.networks.mlp import MLP
+from pinnsolve.networks.unknowns import Unknowns
+from pinnsolve.objectives.capture import captured
+from pinnsolve.objectives.objective import by_reverse_mode
+from pinnsolve.problem import Residual
+
+Backend: TypeAlias = Callable[[MLP, Set[Term]], Jet]
+
+
+@dataclass(frozen=True)
+class Part:
+    """One condition on the network's device.
+
+    Attributes
+    ----------
+    residual
+        What vanishes.
+    x
+        Where, and after that the points across if it is periodic.
+    factor
+        Of each row of the residual.
+    is_periodic
+        Whether what holds at the points across is subtracted.
+    """
+
+    residual: Residual
+    x: Float[Tensor, "M d"]
+    factor: Float[Tensor, " R"]
+    is_periodic: bool
+
+    @property
+    def terms(self) -> frozenset[Term]:
+        """What the residual needs of the fields."""
+        return of_fields(self.residual)
+
+    def rows(self, values: Float[Tensor, "M *q"]) -> Float[Tensor, "R *q"]:
+        """Return what the residual needs of values at all points."""
+        if not self.is_periodic:
+            return values
+        here, across = values.tensor_split(2)
+        return here - across
+
+
+@dataclass(frozen=True)
+class PointwiseObjective:
+    """The weighted residual of a network's exact jet, as a function of its weights.
+
+    Attributes
+    ----------
+    net
+        The network.
+    x
+        Interior and boundary nodes.
+    conditions
+        What holds where.
+    weights
+        Factor of each row of the residual.
+    derivatives
+        How the network is differentiated.
+    accelerate
+        How gradients are made quicker, Taylor mode's only.
+    """
+
+    net: MLP
+    x: Float[Tensor, "N d"]
+    conditions: Sequence[Condition]
+    weights: Float[ndarray, " R"]
+    derivatives: Literal["taylor", "autograd"] = "taylor"
+    accelerate: Literal["none", "compile", "cuda-graph"] = "none"
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether the residual is affine in the fields."""
+        return all(condition.residual.is_linear for condition in self.conditions)
+
+    def residual(self) -> Float[Tensor, " R"]:
+        """Return the weighted residual vector, differentiable with respect to the weights."""
+        rows = {}
+        for x, places in self._by_operators:
+            terms = {term for k, _ in places for term in self._parts[k].terms}
+            values = self._backend(x)(self.net, terms)
+            for k, some in places:
+                part = self._parts[k]
+                jet = {term: part.rows(values[term][some]) for term in part.terms}
+                rows[k] = part.factor * part.residual(jet | self._constants(part))
+        return torch.cat([rows[k] for k in range(len(rows))])
+
+    @property
+    def linear_rows(self) -> Bool[Tensor, " R"]:
+        """Which rows of the residual are affine in the fields."""
+        sizes = torch.tensor([len(condition.rows) for condition in self.conditions])
+        is_linear = torch.tensor([c.residual.is_linear for c in self.conditions])
+        return is_linear.repeat_interleave(sizes).to(self.x.device)
+
+    def gradient(self) -> tuple[Float[Tensor, ""], Float[Tensor, " P"]]:
+        """Return the loss and its gradient with respect to all weights."""
+        return self._step()
+
+    @torch.no_grad()
+    def value(self) -> Float[Tensor, " R"]:
+        """Return the same outside of any graph."""
+        return torch.cat([part.factor * part.residual(self._jet(part)) for part in self._parts])
+
+    def linearise(self) -> tuple[Float[Tensor, " R"], Jacobian]:
+        """Return the residual vector and its Jacobian with respect to all weights."""
+        if self.derivatives == "autograd":
+            return self.value(), DenseJacobian(torch.cat(list(map(self._rows, self._parts))))
+        values, parts, columns = zip(*map(self._linearised, self._parts), strict=True)
+        J = StackedJacobian(parts)
+        has_parameters = self.net.unknowns is not None
+        return torch.cat(values), BorderedJacobian(J, torch.cat(columns)) if has_parameters else J
+
+    @torch.no_grad()
+    def head(self) -> "PointwiseHead":
+        """Return the residual as a function of the head's weights."""
+        w, c = self.net.head.in_features, self.net.head.out_features
+        parts = []
+        for part in self._parts:
+            features = self._features(part.x, {op for _, op in part.terms})
+            columns = {}
+            for i, op in part.terms:
+                T = columns[i, op] = part.x.new_zeros(len(part.factor), c * (w + 1))
+                T[:, i * w : (i + 1) * w] = part.rows(features[op][i])
+                if not part.is_periodic:
+                    constant = sum(value for alpha, value in op.terms if sum(alpha) == 0)
+                    T[:, c * w + i] = constant * self.net.constant[i]
+            parts.append((part.residual, part.factor, columns))
+        return PointwiseHead(tuple(parts), self.net.unknowns)
+
+    def _jet(self, part: Part) -> Jet:
+        """Return what a residual needs, outside of any graph."""
+        if self.derivatives == "taylor":
+            return self._complete(part, Taylor(part.x))
+        return self._complete(
+            part,
+            lambda net, terms: {(i, op): derivative(net, op)(part.x)[:, i] for i, op in terms},
+        )
+
+    def _complete(self, part: Part, backend: Backend) -> Jet:
+        """Return what a residual needs of the fields, and the unknown parameters."""
+        values = backend(self.net, part.terms)
+        jet = {term: part.rows(value) for term, value in values.items()}
+        return jet | self._constants(part)
+
+    def _constants(self, part: Part) -> dict[Term, Float[Tensor, " R"]]:
+        """Return the unknown parameters that a residual needs."""
+        return parameters(part.residual, self.net.unknowns, len(part.factor))
+
+    def _features(
+        self, x: Float[Tensor, "R d"], ops: Set[DiffOp]
+    ) -> Mapping[DiffOp, Float[Tensor, "c R w"]]:
+        """Return derivatives of what each output's weights in the head multiply."""
+        if self.derivatives == "taylor":
+            return features_of_outputs(self.net, x, ops)
+        images = self.net.images()
+        return {
+            op: self.net.of_outputs(*(derivative(image.features, op)(x) for image in images))
+            for op in ops
+        }
+
+    def _linearised(
+        self, part: Part
+    ) -> tuple[Float[Tensor, " R"], NetworkJacobian, Float[Tensor, "R k"]]:
+        """Return one condition's rows of the residual and of its Jacobian, by Taylor mode.
+
+        Returns
+        -------
+        tuple
+            The residual, its Jacobian by the weights, and that by the unknown parameters.
+        """
+        residual, factor = part.residual, part.factor
+        constants = parameters(residual, self.net.unknowns, len(factor))
+        seen = trace(self.net, part.x, {op for _, op in part.terms})
+        with torch.enable_grad():
+            jet = {(i, op): part.rows(seen.values[op][:, i]) for i, op in part.terms}
+            r = factor * residual(jet | constants)
+            J = seen.jacobian([r])
+        if part.is_periodic:
+            J = J.folded()
+        still = {term: values.detach() for term, values in (jet | constants).items()}
+        return r.detach(), J, columns_of(self.net.unknowns, residual, still, factor)
+
+    def _rows(self, part: Part) -> Float[Tensor, "R P"]:
+        """Return one condition's rows of the Jacobian, by nested differentiation."""
+        residual, factor, jet = part.residual, part.factor, self._jet(part)
+        slopes = residual.partials(jet)
+        J = torch.stack(
+            [
+                (factor * slopes[term])[:, None] * part.rows(term_jacobian(self.net, term, part.x))
+                for term in part.terms
+            ]
+        ).sum(0)
+        if self.net.unknowns is not None:  # the last columns
+            J[:, -len(self.net.unknowns) :] = columns_of(self.net.unknowns, residual, jet, factor)
+        return J
+
+    def _backend(self, x: Float[Tensor, "R d"]) -> Autograd | Taylor:
+        if self.derivatives == "autograd":
+            return Autograd(x)
+        return Taylor(x, self.accelerate == "compile")
+
+    @cached_property
+    def _step(self) -> Callable[[], tuple[Tensor, Tensor]]:
+        """What computes the loss and its gradient."""
+        if self.accelerate == "cuda-graph":
+            copy = replace(self, net=deepcopy(self.net), accelerate="none")
+            return captured(copy.gradient, copy.net, self.net)
+        return self._eager
+
+    @torch.enable_grad()
+    def _eager(self) -> tuple[Float[Tensor, ""], Float[Tensor, " P"]]:
+        return by_reverse_mode(self.net, self.residual())
+
+    @cached_property
+    def _parts(self) -> list[Part]:
+        """Each condition, on the network's device."""
+        factors = torch.as_tensor(self.weights).to(self.x)
+        shares = factors.split([len(condition.rows) for condition in self.conditions])
+        parts = []
+        for condition, factor in zip(self.conditions, shares, strict=True):
+            residual = condition.residual.with_data(self._tensor)
+            x = self.x[torch.as_tensor(condition.rows, device=self.x.device)]
+            if condition.across is not None:
+                x = torch.cat([x, self._tensor(condition.across)])
+            parts.append(Part(residual, x, factor, condition.across is not None))
+        return parts
+
+    @cached_property
+    def _by_operators(self) -> list[tuple[Float[Tensor, "M d"], list[tuple[int, slice]]]]:
+        """Points of parts that need the same operators, and where those of each part are.
+
+        For a few points, as on a boundary, the layers themselves cost more than the numbers.
+        """
+        members: dict[frozenset[DiffOp], list[int]] = {}
+        for k, part in enumerate(self._parts):
+            members.setdefault(frozenset(op for _, op in part.terms), []).append(k)
+        found = []
+        for own in members.values():
+            points = [self._parts[k].x for k in own]
+            ends = accumulate(map(len, points))
+            places = [
+                (k, slice(end - len(x), end)) for k, x, end in zip(own, points, ends, strict=True)
+            ]
+            found.append((torch.cat(points), places))
+        return found
+
+    def _tensor(self, values: ndarray) -> Tensor:
+        return torch.as_tensor(values).to(self.x)
+
+
+@dataclass(frozen=True)
+class PointwiseHead:
+    """The residual as a function of the head's weights and of the unknown parameters.
+
+    Attributes
+    ----------
+    parts
+        Residual, row factors, and each term of every feature, condition by condition.
+    unknowns
+        The unknown parameters, of which the last weights are those that are trained.
+    """
+
+    parts: tuple[tuple[Residual, Tensor, Mapping[Term, Tensor]], ...]
+    unknowns: Unknowns | None = None
+
+    def residual(self, c: Float[Tensor, " P"]) -> Float[Tensor, " R"]:
+        """Return the weighted residual vector."""
+        return torch.cat(
+            [factor * residual(jet) for residual, factor, _, jet in self._evaluated(c)]
+        )
+
+    def linearise(self, c: Float[Tensor, " P"]) -> tuple[Float[Tensor, "R P"], Float[Tensor, " R"]]:
+        """Return ``M, t`` such that the residual linearised at ``c`` is ``M c' - t`` at ``c'``."""
+        blocks = []
+        for residual, factor, columns, jet in self._evaluated(c):
+            slopes = residual.partials(jet)
+            block = sum((factor * slopes[term])[:, None] * T for term, T in columns.items())
+            if self.unknowns is not None:
+                further = columns_of(self.unknowns, residual, jet, factor, self._trained(c))
+                block = torch.cat([block, further], 1)
+            blocks.append(block)
+        M = torch.cat(blocks)
+        return M, M @ c - self.residual(c)
+
+    def _evaluated(
+        self, c: Float[Tensor, " P"]
+    ) -> Iterator[tuple[Residual, Tensor, Mapping[Term, Tensor], Jet]]:
+        """Yield each condition's residual, row factors and terms, and its jet."""
+        trained = self._trained(c)
+        weights = c[: len(c) - len(trained)]
+        for residual, factor, columns in self.parts:
+            jet = {term: T @ weights for term, T in columns.items()}
+            constants = parameters(residual, self.unknowns, len(factor), trained)
+            yield residual, factor, columns, jet | constants
+
+    def _trained(self, c: Float[Tensor, " P"]) -> Float[Tensor, " k"]:
+        return c[len(c) - (0 if self.unknowns is None else len(self.unknowns)) :]
+
+
+def of_fields(residual: Residual) -> frozenset[Term]:
+    """Return what a residual needs of the fields."""
+    return frozenset(term for term in residual.terms if term[0] >= 0)
+
+
+def parameters(
+    residual: Residual,
+    unknowns: Unknowns | None,
+    rows: int,
+    trained: Float[Tensor, " k"] | None = None,
+) -> dict[Term, Float[Tensor, " R"]]:
+    """Return the unknown parameters that a residual needs, at every row."""
+    if unknowns is None:
+        return {}
+    values = unknowns(trained)
+    return {term: values[-1 - term[0]].expand(rows) for term in residual.terms if term[0] < 0}
+
+
+def columns_of(
+    unknowns: Unknowns | None,
+    residual: Residual,
+    jet: Jet,
+    factor: Float[Tensor, " R"],
+    trained: Float[Tensor, " k"] | None = None,
+) -> Float[Tensor, "R k"]:
+    """Return the columns of a residual's Jacobian that belong to the unknown parameters."""
+    J = factor.new_zeros(len(factor), 0 if unknowns is None else len(unknowns))
+    if unknowns is None:
+        return J
+    by_trained = unknowns.slopes(unknowns.trained if trained is None else trained)
+    for (i, _), slope in residual.partials(jet).items():
+        if i < 0:
+            J[:, -1 - i] = factor * slope * by_trained[-1 - i]
+    return J

@@ -1,0 +1,283 @@
+"""The report: one page that holds everything, to read, print and pass on.
+
+HTML without scripts and without anything from the network: formulas are MathML, figures inline
+SVG. Whatever stands in the problem file is text of a stranger and is escaped.
+"""
+
+from html import escape
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
+
+from pinnsolve.accuracy.measure import relative_l2
+from pinnsolve.accuracy.truth import exact_at
+from pinnsolve.geometry import Domain
+from pinnsolve.output.figures.errors import error_figure
+from pinnsolve.output.figures.evolution import estimate_in_time_figure, evolution_figure
+from pinnsolve.output.figures.fields import estimate_figure, field_figure
+from pinnsolve.output.figures.figures import convergence_figure, nodes_figure, svg
+from pinnsolve.output.numbers import duration, instant, scientific
+from pinnsolve.output.report.page import page, section, table
+from pinnsolve.output.report.statement import statement
+from pinnsolve.output.report.verdict import verdict
+from pinnsolve.output.vtk.grid import Grid
+from pinnsolve.solution.solution import Solution
+from pinnsolve.storage.files import write_file
+
+ESTIMATED = (
+    "Relative, in L2 on the nodes, from the equations alone: what the solution leaves of them, "
+    "in derivatives better than those it was found with, is turned into an error by the equations "
+    "linearised there. An estimate, never a bound."
+)
+ESTIMATED_IN_TIME = (
+    "Relative, in L2 on the nodes over all time levels: the distance from a classical solution of "
+    "the same equations whose order in space and time is higher by two, whose own error it cannot "
+    "see below. An estimate, never a bound."
+)
+MOST_FIELDS = 4  # that get a figure; each costs a fifth of a second and some 100 kB
+NAMES = {"rbf-fd": "RBF-FD, solved directly", "dt-pinn": "DT-PINN", "pinn": "PINN"}
+
+
+def write(path: Path, solution: Solution, grid: Grid, domain: Domain) -> None:
+    """Write ``report.html``.
+
+    Parameters
+    ----------
+    path
+        The file.
+    solution, grid
+        The solution, and its values on cells.
+    domain
+        Where it lives.
+
+    Raises
+    ------
+    FileError
+        If it cannot be written.
+    """
+    write_file(path, html(solution, grid, domain).encode())
+
+
+def html(solution: Solution, grid: Grid, domain: Domain) -> str:
+    """Return the report as a page."""
+    problem = solution.problem
+    sections = [
+        section("The problem", statement(problem)),
+        section("Parameters found", _parameters(solution)),
+        section("The solution", _fields(solution, grid, domain)),
+        section("Accuracy", _accuracy(solution)),
+        section("Estimated error", _estimate(solution, grid)),
+        section("Training", _training(solution)),
+        section("Nodes", _nodes(solution, domain)),
+        section("Time and settings", _settings(solution)),
+    ]
+    return page(
+        title=problem.title or problem.name,
+        kicker=NAMES.get(solution.method, solution.method),
+        status=solution.status,
+        verdict=" ".join(verdict(solution)),
+        figures=_figures(solution),
+        sections=sections,
+        footer=f"Made by pinnsolve {solution.versions.get('pinnsolve', '')}. To get the same "
+        "again: pinnsolve solve problem.toml, with the file that lies beside this page.",
+    )
+
+
+def _figures(solution: Solution) -> dict[str, str]:
+    """Return the numbers that one looks for first."""
+    errors, baseline = solution.errors, solution.baseline
+    known = {}
+    if errors is not None:
+        known["relative L2 error"] = scientific(max(errors.relative_l2.values()))
+        known["largest error at a point"] = scientific(max(errors.max_error.values()))
+    elif solution.estimate is not None and solution.estimate.worst is not None:
+        known["estimated relative L2 error"] = scientific(solution.estimate.worst)
+    if baseline is not None and baseline.relative_l2 is not None:
+        known["relative L2 error of the direct solution"] = scientific(baseline.relative_l2)
+    known["time in all"] = duration(solution.seconds.get("total"))
+    known["nodes"] = f"{solution.nodes.rows.stop:,}"
+    if solution.times is not None:
+        known["time levels"] = f"{len(solution.times):,}"
+    if solution.parameters:
+        unknowns = "unknowns" if solution.method == "rbf-fd" else "parameters of the network"
+        known[unknowns] = f"{solution.parameters:,}"
+    return known
+
+
+def _parameters(solution: Solution) -> str:
+    """Return the unknown parameters as found."""
+    if not solution.found_parameters:
+        return ""
+    rows = [
+        (
+            name,
+            f"{p.initial:.6g}",
+            f"{p.found:.12g}",
+            "–" if p.true is None else f"{p.true:.12g}",
+            scientific(p.error),
+        )
+        for name, p in solution.found_parameters.items()
+    ]
+    caption = "Unknown numbers in the equations, found together with the fields."
+    return table(("parameter", "initial", "found", "true", "error"), rows, caption)
+
+
+def _fields(solution: Solution, grid: Grid, domain: Domain) -> str:
+    """Return pictures of the fields."""
+    if not np.isfinite(solution.values).all():
+        return "<p>The values are not finite: there is nothing to draw.</p>"
+    parts = []
+    draw = field_figure if solution.times is None else evolution_figure
+    for name in solution.problem.fields[:MOST_FIELDS]:
+        figure = svg(draw(solution, grid, domain, name), f"The field {name}")
+        parts.append(f"<figure>{figure}</figure>")
+    rest = len(solution.problem.fields) - MOST_FIELDS
+    if rest > 0:
+        parts.append(f"<p class='soft'>{rest} more fields are in solution.hdf.</p>")
+    return "\n".join(parts)
+
+
+def _accuracy(solution: Solution) -> str:
+    """Return the errors by field, those of the direct solution beside them."""
+    errors = solution.errors
+    exact = exact_at(solution.problem, solution.nodes)
+    direct = solution.baseline.values if solution.baseline else None
+    fields = solution.problem.fields
+    if errors is not None and exact is not None:
+        columns = {
+            "relative L2 error": list(errors.relative_l2.values()),
+            "largest error": list(errors.max_error.values()),
+            "relative L2 error on nodes": list(errors.relative_l2_nodes.values()),
+        }
+        if errors.relative_l2_at_end is not None:
+            columns["at the end"] = list(errors.relative_l2_at_end.values())
+        if direct is not None:
+            both = zip(_by_field(direct), _by_field(exact), strict=True)
+            columns["direct solution’s on nodes"] = [relative_l2(u, truth) for u, truth in both]
+        caption = (
+            "Against the exact solution. The first two columns of numbers were measured at "
+            f"{errors.test_points:,} test points, which were not trained on."
+        )
+    elif direct is not None:
+        both = zip(_by_field(solution.values), _by_field(direct), strict=True)
+        columns = {"difference from the direct solution": [relative_l2(u, v) for u, v in both]}
+        caption = "Relative, in L2 on the nodes. No exact solution is known."
+    else:
+        return ""
+    numbers = (
+        [scientific(value, 3) for value in row] for row in zip(*columns.values(), strict=True)
+    )
+    rows = [(name, *row) for name, row in zip(fields, numbers, strict=True)]
+    return table(["field", *columns], rows, caption) + _errors_in_time(solution)
+
+
+def _estimate(solution: Solution, grid: Grid) -> str:
+    """Return the estimated errors, as numbers and as pictures beside what is known."""
+    found, errors = solution.estimate, solution.errors
+    if found is None:
+        return ""
+    columns = {"estimated error": found.total, "left by the training": found.optimisation}
+    if errors is not None:
+        columns["true error"] = errors.relative_l2_nodes
+    if solution.method == "rbf-fd":
+        del columns["left by the training"]
+    fields = solution.problem.fields
+    rows = [(name, *(scientific(c[name], 3) for c in columns.values())) for name in fields]
+    caption = ESTIMATED if solution.times is None else ESTIMATED_IN_TIME
+    parts = [table(["field", *columns], rows, caption)]
+    if found.message:
+        parts.append(f"<p>Not everything could be estimated: {escape(found.message)}</p>")
+    draw = estimate_figure if solution.times is None else estimate_in_time_figure
+    for name in fields[:MOST_FIELDS]:
+        figure = draw(solution, grid, name)
+        if figure is not None:
+            parts.append(f"<figure>{svg(figure, f'The estimated error of {name}')}</figure>")
+    return "\n".join(parts)
+
+
+def _by_field(values: Float[ndarray, "*K n c"]) -> Float[ndarray, "c N"]:
+    """Return all values of each field in a row."""
+    return values.reshape(-1, values.shape[-1]).T
+
+
+def _errors_in_time(solution: Solution) -> str:
+    """Return the errors against time, if there is time."""
+    figure = error_figure(solution) if np.isfinite(solution.values).all() else None
+    return f"\n<figure>{svg(figure, 'Errors against time')}</figure>" if figure else ""
+
+
+def _training(solution: Solution) -> str:
+    """Return the course of the training and what each phase did."""
+    parts = []
+    if len(solution.history) > 1:
+        label = "Loss and error against training time"
+        figure = svg(convergence_figure(solution), label)
+        parts.append(f"<figure>{figure}</figure>")
+    if solution.phases:
+        head = ("phase", "iterations", "time", "loss before", "loss after", "error after", "ended")
+        rows = [
+            (
+                phase.optimizer,
+                f"{phase.iterations:,}",
+                duration(phase.seconds),
+                scientific(phase.loss_before),
+                scientific(phase.loss_after),
+                scientific(phase.relative_l2),
+                phase.message,
+            )
+            for phase in solution.phases
+        ]
+        caption = (
+            "The loss is the weighted mean square of all residuals; the error is relative, in L2 "
+            "on the nodes."
+        )
+        parts.append(table(head, rows, caption, numbers=range(1, 6)))
+    return "\n".join(parts)
+
+
+def _nodes(solution: Solution, domain: Domain) -> str:
+    """Return the nodes in words and as a picture."""
+    nodes = solution.nodes
+    words = f"{nodes.n_interior:,} nodes inside and {nodes.n_boundary:,} on the boundary"
+    if nodes.has_ghosts:
+        words += ", and outside for each of the latter "
+        words += "a ghost node" if nodes.rings == 1 else f"{nodes.rings} ghost nodes"
+    words += f". Neighbours are about {nodes.spacing:.3g} apart."
+    if nodes.dim == 3:
+        words += " The picture shows the boundary from outside."
+    if solution.times is not None:
+        first, last = (instant(t) for t in solution.times[[0, -1]])
+        words += f" The solution is given on them at {len(solution.times):,} time levels, "
+        words += f"from {first} to {last}."
+    figure = svg(nodes_figure(nodes, domain), "The nodes")
+    return f"<p>{words}</p>\n<figure>{figure}</figure>"
+
+
+def _settings(solution: Solution) -> str:
+    """Return times, settings, versions and the problem file."""
+    seconds = {name: s for name, s in solution.seconds.items() if name != "total"}
+    whole = max(sum(seconds.values()), 1e-9)
+    bars = "".join(
+        f"<tr><th>{escape(name)}</th><td class='number'>{duration(s)}</td>"
+        f"<td><span class='bar' style='width:{100 * s / whole:.1f}%'></span></td></tr>"
+        for name, s in seconds.items()
+    )
+    solver = solution.problem.settings.solver
+    rows = [
+        ("method", solution.method),
+        ("derivatives", solution.derivatives),
+        ("order of RBF-FD", str(solver.order)),
+        ("precision", solution.precision),
+        ("device", solution.device),
+        ("seed", str(solution.seed)),
+        ("versions", ", ".join(f"{name} {v}" for name, v in solution.versions.items())),
+    ]
+    lines = "".join(f"<tr><th>{name}</th><td>{escape(value)}</td></tr>" for name, value in rows)
+    return (
+        f"<table class='bars'><tbody>{bars}</tbody></table>\n"
+        f"<table><tbody>{lines}</tbody></table>\n"
+        "<details><summary>The problem file, with every default written out</summary>"
+        f"<pre>{escape(solution.problem.to_toml())}</pre></details>"
+    )

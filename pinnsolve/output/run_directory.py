@@ -1,0 +1,81 @@
+"""The folder of a run: every file whole, and no earlier run lost."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from time import perf_counter
+
+from pinnsolve.geometry import Domain
+from pinnsolve.output import SERIES, WRITERS
+from pinnsolve.output.metrics import metrics_json
+from pinnsolve.output.vtk import pvd
+from pinnsolve.output.vtk.grid import grid
+from pinnsolve.progress import Progress, Watch, unwatched
+from pinnsolve.solution.solution import Solution
+from pinnsolve.storage.files import free_directory, make_directory, remove_file, write_file
+
+
+def write_run(
+    solution: Solution,
+    domain: Domain,
+    directory: Path,
+    formats: Sequence[str],
+    overwrite: bool = False,
+    watch: Watch = unwatched,
+) -> list[Path]:
+    """Write all files of a run and return their paths.
+
+    Parameters
+    ----------
+    solution
+        The outcome of the run.
+    domain
+        Where it lives.
+    directory
+        The folder wished for, as ``runs/poisson``; if it is not empty, ``runs/poisson-2`` and so
+        on, so that no earlier run is lost.
+    formats
+        ``hdf``, ``vtu`` or both; in time ``vtu`` stands for a series of such files.
+    overwrite
+        Write into the folder whatever is there, and remove what an earlier run left there in
+        formats that are not wanted now.
+    watch
+        Told of the progress.
+
+    Raises
+    ------
+    FileError
+        If a file cannot be written.
+    """
+    from pinnsolve.output.report import report
+
+    start = perf_counter()
+    directory = directory if overwrite else free_directory(directory)
+    make_directory(directory)
+    write_file(directory / "problem.toml", solution.problem.to_toml().encode())
+    paths = [directory / "problem.toml"]
+    drawn = grid(solution, domain)
+    in_time = {} if solution.times is None else SERIES
+    suffixes = {in_time.get(name, name) for name in formats}
+    writers = WRITERS | {"pvd": partial(pvd.write, watch=watch)}
+    for suffix, write in writers.items():
+        path = directory / f"solution.{suffix}"
+        if suffix in suffixes:
+            watch(Progress("output", note=path.name))
+            write(path, solution, drawn)
+            paths.append(path)
+        elif suffix == "pvd":
+            pvd.remove(path)
+        else:
+            remove_file(path)
+    watch(Progress("output", note="report.html"))
+    report.write(directory / "report.html", solution, drawn, domain)
+    timed = replace(solution, seconds=_with_output(solution.seconds, perf_counter() - start))
+    write_file(directory / "metrics.json", metrics_json(timed).encode())
+    return [*paths, directory / "report.html", directory / "metrics.json"]
+
+
+def _with_output(seconds: Mapping[str, float], output: float) -> dict[str, float]:
+    """Return the times with that of the output, which is part of the total."""
+    return {**seconds, "output": output, "total": seconds.get("total", 0.0) + output}

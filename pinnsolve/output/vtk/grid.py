@@ -1,0 +1,101 @@
+"""The solution as a picture sees it: points, cells between them, and values at the points.
+
+VTKHDF and VTU files hold the same grid. Space has three dimensions there: flat problems lie in
+the plane z = 0, and of problems above three dimensions the first three coordinates are shown,
+the others being values. In time the points and cells stay; values change from level to level.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Int
+from numpy import ndarray
+
+from pinnsolve.accuracy.truth import exact_at
+from pinnsolve.geometry import Domain
+from pinnsolve.output.vtk.triangulation import triangulation
+from pinnsolve.solution.accuracy import Estimate
+from pinnsolve.solution.solution import Solution
+
+
+@dataclass(frozen=True)
+class Grid:
+    """An unstructured grid with values at its points.
+
+    Attributes
+    ----------
+    points
+        Interior and boundary nodes.
+    cells
+        Corners of each cell, as rows of the points.
+    values
+        What is known at the points, by name; integers or floating-point numbers. What changes
+        in time has one row for each time level.
+    times
+        The time levels; None if nothing changes.
+    """
+
+    points: Float[ndarray, "n 3"]
+    cells: Int[ndarray, "M v"]
+    values: dict[str, ndarray]
+    times: Float[ndarray, " K"] | None = None
+
+    def at(self, level: int) -> "Grid":
+        """Return the grid at one time level."""
+        now = {name: z[level] if z.ndim == 2 else z for name, z in self.values.items()}
+        return Grid(self.points, self.cells, now)
+
+
+def grid(solution: Solution, domain: Domain) -> Grid:
+    """Return the grid of a solution, with all that is known at its nodes.
+
+    Parameters
+    ----------
+    solution
+        The solution. With ``u`` come ``exact_u`` and ``error_u`` (solution minus exact) if the
+        exact solution is known, ``u_rbf_fd`` and ``difference_u`` (solution minus baseline) if
+        there is a baseline, and ``u_error_estimate`` and ``u_optimisation_estimate`` (estimates
+        of solution minus truth, and of solution minus that of the discrete equations).
+    domain
+        Its domain, that tells which cells lie inside.
+    """
+    nodes = solution.nodes
+    x = nodes.x[nodes.rows]
+    points = np.zeros((len(x), 3))
+    points[:, : min(nodes.dim, 3)] = x[:, :3]
+    return Grid(points, triangulation(nodes, domain), values(solution), solution.times)
+
+
+def values(solution: Solution) -> dict[str, ndarray]:
+    """Return what is known at the nodes, by name: fields, errors, baseline, boundary, rest of x."""
+    problem, nodes, baseline = solution.problem, solution.nodes, solution.baseline
+    x = nodes.x[nodes.rows]
+    fields = dict(zip(problem.fields, np.moveaxis(solution.values, -1, 0), strict=True))
+    truth = exact_at(problem, nodes)
+    known: dict[str, ndarray] = {}
+    for i, (name, u) in enumerate(fields.items()):
+        if truth is not None:
+            exact = truth[..., i]
+            known |= {f"exact_{name}": exact, f"error_{name}": u - exact}
+        if baseline is not None and baseline.values is not None:
+            direct = baseline.values[..., i]
+            method = baseline.method.replace("-", "_")
+            known |= {f"{name}_{method}": direct, f"difference_{name}": u - direct}
+    if solution.estimate is not None:
+        known |= estimated(solution.estimate, problem.fields)
+    known["boundary"] = np.full(len(x), -1, dtype=np.int32)  # -1: interior
+    known["boundary"][nodes.boundary] = nodes.tags
+    known |= dict(zip(problem.coordinates[3:], x.T[3:], strict=True))
+    return fields | {name: z for name, z in known.items() if name not in fields}
+
+
+def estimated(estimate: Estimate, fields: Sequence[str]) -> dict[str, ndarray]:
+    """Return the estimated errors at the nodes, by name."""
+    parts = {"error": estimate.total_field, "optimisation": estimate.optimisation_field}
+    return {
+        f"{name}_{part}_estimate": values[..., i]
+        for part, values in parts.items()
+        if values is not None
+        for i, name in enumerate(fields)
+    }

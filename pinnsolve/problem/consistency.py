@@ -1,0 +1,128 @@
+"""Whether the sections of a problem file fit together, and the method can do what they ask for.
+
+Unknown parameters and further residuals need a network that is differentiated exactly: a direct
+solver has no place for an equation more than there are unknowns, and RBF-FD none for the high
+derivatives that such residuals take.
+"""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from pinnsolve.equations.equation import Equation, prescribed_value
+from pinnsolve.equations.syntax import ExpressionError
+from pinnsolve.errors import Fault, KeyPath, suggestion
+from pinnsolve.problem.schema.file import MAX_NODES, Nodes
+from pinnsolve.problem.schema.shapes import PointSet, Shape
+from pinnsolve.problem.text.source import KEY
+
+SHORTEST, LONGEST = 1e-50, 1e50  # lengths whose fourth powers are still numbers
+ACROSS = 4  # nodes at least across the shortest side of a domain
+RESOLVED = 1e-6  # smallest size of a domain relative to its distance from the origin
+
+CAPABLE = "pinn"
+
+
+def method_faults(valid: Mapping[KeyPath, Any]) -> list[Fault]:
+    """Return what the method cannot do, and symmetries of what is no field.
+
+    Parameters
+    ----------
+    valid
+        Sections that passed validation, by key path.
+    """
+    unknowns, pde = valid.get(("unknowns",)), valid.get(("pde",))
+    solver, network = valid.get(("solver",)), valid.get(("network",))
+    faults = []
+    if solver is not None and solver.method != CAPABLE:
+        remedy = f'Set method = "{CAPABLE}" in [solver].'
+        if unknowns is not None and unknowns.parameters:
+            message = f'method "{solver.method}" cannot find unknown parameters.'
+            faults.append(Fault(("unknowns", "parameters"), message, remedy))
+        if pde is not None and pde.extra:
+            message = f'method "{solver.method}" cannot make use of further residuals.'
+            faults.append(Fault(("pde", "extra"), message, remedy))
+        faults += _hard_faults(valid, solver.method)
+    if unknowns is not None and network is not None:
+        for name in network.symmetry:
+            if name not in unknowns.fields:
+                message = f'"{name}" in symmetry is not a field.'
+                key: KeyPath = ("network", "symmetry", name)
+                faults.append(Fault(key, message, suggestion(name, unknowns.fields), KEY))
+    return faults
+
+
+def _hard_faults(valid: Mapping[KeyPath, Any], method: str) -> list[Fault]:
+    """Return what a network that is not differentiated exactly cannot have built in.
+
+    The direct solution imposes a hard condition as it does any other.
+    """
+    if method == "rbf-fd":
+        return []
+    message = f'method "{method}" cannot build a condition into the network.'
+    remedy = f'Set method = "{CAPABLE}" in [solver], or leave out hard.'
+    return [
+        Fault((*key, "hard"), message, remedy)
+        for key, entry in valid.items()
+        if key[0] == "boundary" and entry.hard and not entry.periodic
+    ]
+
+
+def value_faults(conditions: Mapping[KeyPath, Equation]) -> list[Fault]:
+    """Return a fault for each condition, of those to be built in, that gives no field a value."""
+    faults = []
+    for key, condition in conditions.items():
+        try:
+            prescribed_value(condition)
+        except ExpressionError as error:
+            fault = Fault((*key, "condition"), error.message, error.remedy, error.span)
+            faults.append(fault)
+    return faults
+
+
+def node_faults(domain: Shape, nodes: Nodes) -> list[Fault]:
+    """Return what is wrong with the nodes asked for in a domain."""
+    if isinstance(domain, PointSet):  # what it measures is known once it is read
+        given = [key for key in ("count", "spacing", "file") if getattr(nodes, key) is not None]
+        message = 'a domain of shape "points" brings its own nodes.'
+        return [Fault(("nodes", key), message, "Remove it.") for key in given]
+    faults = _extent_faults(domain)
+    if faults:
+        return faults
+    if nodes.count is None and nodes.spacing is None and nodes.file is None:
+        message = "[nodes] says neither how many nodes there are nor how far apart."
+        return [Fault(("nodes",), message, "Add count = …, spacing = … or file = … to [nodes].")]
+    if nodes.spacing is None:
+        return []
+    key = ("nodes", "spacing")
+    sides = [high - low for low, high in zip(*domain.box, strict=True)]
+    if nodes.spacing > max(sides):
+        message = f"the spacing {nodes.spacing:g} is larger than the domain, {max(sides):g}."
+        return [Fault(key, message, "Lower it to a small part of that.")]
+    count = math.prod(side / nodes.spacing for side in sides)  # of the box around the domain
+    if count > 4 * MAX_NODES:
+        message = f"the spacing {nodes.spacing:g} would make about {count:.2g} nodes."
+        return [Fault(key, message, f"Raise it: at most {MAX_NODES:,} nodes are possible.")]
+    return []
+
+
+def _extent_faults(domain: Shape) -> list[Fault]:
+    """Return a fault for a domain that double precision cannot resolve."""
+    remedy = "Choose other units, or another origin."
+    for axis, (low, high) in enumerate(zip(*domain.box, strict=True)):
+        side, far = high - low, max(abs(low), abs(high))
+        if not SHORTEST < abs(side) < LONGEST:
+            message = f"the domain is {side:.3g} long along axis {axis + 1}, "
+            message += f"but lengths must lie between {SHORTEST:g} and {LONGEST:g}."
+            return [Fault(("domain",), message, remedy)]
+        if abs(side) < RESOLVED * far:
+            message = f"the domain is {side:.3g} long along axis {axis + 1}, but {far:.3g} from "
+            message += "the origin: too far for its points to be told apart."
+            return [Fault(("domain",), message, remedy)]
+    sides = [abs(high - low) for low, high in zip(*domain.box, strict=True)]
+    count = math.prod(ACROSS * side / min(sides) for side in sides)
+    if count > MAX_NODES:
+        message = f"the domain is {max(sides):.3g} long, but only {min(sides):.3g} wide: "
+        message += f"nodes as close as that needs would be {count:.2g}."
+        return [Fault(("domain",), message, "Rescale a coordinate.")]
+    return []

@@ -1,0 +1,70 @@
+"""The section ``[[boundary]]``: what holds on a part of the boundary."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from pinnsolve.problem.schema.values import Positive, Section, Text, fault, in_words
+
+
+def _name_or_names(value: object) -> object:
+    """Let a single name stand for a list of one."""
+    if not isinstance(value, str | list | tuple):
+        message = f"must be a name or a list of names, but is {in_words(value)}."
+        raise fault(message, 'Write on = "all", or on = ["left", "right"].')
+    return (value,) if isinstance(value, str) else value
+
+
+def _quoted(names: Sequence[str]) -> str:
+    """Return names as they are written in a file."""
+    return ", ".join(f'"{name}"' for name in names)
+
+
+class Boundary(Section):
+    """What holds on one part of the boundary."""
+
+    on: Annotated[tuple[str, ...], BeforeValidator(_name_or_names), Field(min_length=1)] = Field(
+        description='name of a boundary piece, list of names, or "all"', examples=["all"]
+    )
+    condition: Text | None = Field(
+        default=None,
+        description="equation in the fields, their derivatives and dn()",
+        examples=["u = 0"],
+    )
+    weight: Positive = Field(default=1.0, description="weight of the condition in the loss")
+    periodic: bool = Field(
+        default=False,
+        description="in place of condition: all fields go on from one of two pieces, opposite flat "
+        'sides as in on = ["left", "right"], into the other; with hard = true by the network\'s '
+        "own make",
+    )
+    hard: bool = Field(
+        default=False,
+        description="build the condition into the network, so that it holds whatever its weights: "
+        'of method pinn, for conditions "field = expression of the coordinates"; rbf-fd imposes '
+        "it as any other",
+    )
+
+    @model_validator(mode="after")
+    def check(self) -> "Boundary":
+        """Check that there is one statement, and that a periodic one joins two pieces."""
+        if self.condition is None and not self.periodic:
+            raise fault(
+                'key "condition" is missing in [[boundary]].',
+                "Add condition = … (equation in the fields, their derivatives and dn()), "
+                "or periodic = true.",
+            )
+        if self.condition is not None and self.periodic:
+            raise fault(
+                "condition and periodic are both given.",
+                "Keep one of them; where the fields are periodic nothing else can hold.",
+                key="periodic",
+            )
+        if self.periodic and (len(self.on) != 2 or "all" in self.on):
+            raise fault(
+                f"periodic = true joins two pieces of the boundary, not {_quoted(self.on)}.",
+                'Name two that face each other, as on = ["left", "right"].',
+                key="on",
+            )
+        return self

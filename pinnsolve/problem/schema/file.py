@@ -1,0 +1,351 @@
+"""The problem file as written: one pydantic model per section, unknown keys forbidden.
+
+The models are pure data. They check what can be said of one section alone; what ties sections
+together (names, equations, pieces of the boundary) is checked by `pinnsolve.problem.load`.
+Descriptions of the keys are the reference that ``pinnsolve schema`` prints.
+"""
+
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import (
+    AfterValidator,
+    Discriminator,
+    Field,
+    Tag,
+    model_validator,
+)
+
+from pinnsolve.problem.schema.boundary import Boundary
+from pinnsolve.problem.schema.domain import SHAPES, Domain, piece_names
+from pinnsolve.problem.schema.shapes import Piece
+from pinnsolve.problem.schema.unknowns import Parameter, Unknowns
+from pinnsolve.problem.schema.values import (
+    ExistingFile,
+    Integer,
+    Later,
+    NotNegative,
+    Number,
+    Positive,
+    Section,
+    Text,
+    fault,
+)
+
+__all__ = ["SHAPES", "Domain", "Parameter", "Phase", "Piece", "ProblemFile", "piece_names"]
+
+MAX_NODES = 5_000_000
+BYTES_PER_NODE = 2000  # weights of order 4 in two dimensions, matrices and their factors: at least
+MAX_SEED = 2**63 - 1
+MAX_LEVELS = 100_000
+TIME_LEVELS = 25  # by default
+
+Seed: TypeAlias = Annotated[Integer, Field(ge=0, le=MAX_SEED)]
+
+DERIVATIVES = {  # by method, the default first
+    "rbf-fd": ("rbf-fd",),
+    "dt-pinn": ("rbf-fd",),
+    "pinn": ("taylor", "autograd"),
+}
+
+
+def _affordable(count: int) -> int:
+    """Refuse a number of nodes that no memory can hold."""
+    if count > MAX_NODES:
+        size = count / 1e9 * BYTES_PER_NODE
+        raise fault(
+            f"must be at most {MAX_NODES:,}, but is {count:.3g}, which would take more than "
+            f"{size:.3g} GB.",
+            "Lower it; errors fall with a power of the spacing, see [solver] order.",
+        )
+    return count
+
+
+class Nodes(Section):
+    """Where the equations are to hold: one of count, spacing, file."""
+
+    count: Annotated[Integer, Field(ge=1), AfterValidator(_affordable)] | None = Field(
+        default=None, description="number of nodes, interior and boundary", examples=[1663]
+    )
+    spacing: Positive | None = Field(
+        default=None, description="distance between neighbouring nodes", examples=[0.05]
+    )
+    file: ExistingFile | None = Field(
+        default=None,
+        description="node set to read: HDF5, CSV or VTK",
+        examples=["pointclouds/star.h5"],
+    )
+    seed: Seed = Field(default=0, description="seed of the random part of the generation")
+    refine: Text | None = Field(
+        default=None, description='expression: factor on the local spacing, as "0.2 + x**2"'
+    )
+    time_levels: Annotated[Integer, Field(ge=2, le=MAX_LEVELS)] | None = Field(
+        default=None,
+        description="instants, evenly spaced over [domain] time, on which the equations of dt-pinn "
+        f"hold and all solutions are written; by default {TIME_LEVELS}",
+        examples=[25],
+    )
+
+    @model_validator(mode="after")
+    def check(self) -> "Nodes":
+        """Check that there is one way to get nodes."""
+        given = [key for key in ("count", "spacing", "file") if getattr(self, key) is not None]
+        if len(given) > 1:
+            raise fault(
+                f"{' and '.join(given)} are both given.",
+                f"Keep one of them: {', '.join(given)}.",
+                key=given[-1],
+            )
+        if self.file is not None and self.refine is not None:
+            raise fault("refine has no effect on nodes from a file.", "Remove it.", key="refine")
+        return self
+
+
+class TabulatedFunction(Section):
+    """A function interpolated from the columns of a file."""
+
+    file: ExistingFile = Field(description="CSV or HDF5 file with a column per coordinate")
+    column: str = Field(description="name of the column that holds the values")
+
+
+def _kind_of_function(value: object) -> str | None:
+    """Return which of the ways to write a function this is."""
+    if isinstance(value, list | tuple):
+        return "vector"
+    return "table" if isinstance(value, dict | TabulatedFunction) else "formula"
+
+
+Function: TypeAlias = Annotated[
+    Annotated[Text, Tag("formula")]
+    | Annotated[tuple[Text, ...], Tag("vector")]
+    | Annotated[TabulatedFunction, Tag("table")],
+    Discriminator(_kind_of_function),
+]
+
+
+class Extra(Section):
+    """A further residual."""
+
+    equation: Text = Field(
+        description="an equation that holds as well; residual is lhs - rhs of the first of the "
+        "equations, so d(residual, x, 3) is its third derivative",
+        examples=["d(residual, x, 3) = 0"],
+    )
+    where: Text = Field(
+        default="",
+        description='where it holds: a condition on position, as "x < 0.5"; "x == 0" stands for '
+        "the points with that coordinate; by default everywhere",
+    )
+    points: Annotated[Integer, Field(ge=1, le=MAX_NODES)] | None = Field(
+        default=None, description="at how many points it holds; by default at the nodes there"
+    )
+    weight: Positive = Field(default=1.0, description="weight of the residual in the loss")
+
+
+class Pde(Section):
+    """What holds inside the domain."""
+
+    equations: tuple[Text, ...] = Field(
+        min_length=1,
+        description='one per field: "lhs = rhs", or "expression" meaning = 0',
+        examples=[["laplace(u) = f"]],
+    )
+    definitions: dict[str, Text] = Field(
+        default_factory=dict, description="names for expressions of the fields: name = expression"
+    )
+    extra: tuple[Extra, ...] = Field(
+        default=(),
+        description="further residuals, one table [[pde.extra]] each: equation, where, points, "
+        "weight; method pinn",
+    )
+
+
+class Solver(Section):
+    """How to solve."""
+
+    method: Literal["rbf-fd", "dt-pinn", "pinn"] = Field(
+        default="dt-pinn",
+        description="rbf-fd: direct solution; dt-pinn: network with RBF-FD derivatives; "
+        "pinn: network with exact derivatives",
+    )
+    derivatives: Literal["rbf-fd", "taylor", "autograd"] = Field(
+        default="rbf-fd",
+        description="rbf-fd for rbf-fd and dt-pinn; for pinn taylor, or autograd, exact as well "
+        "and slower, to compare with",
+    )
+    order: Annotated[Integer, Field(ge=2, le=6)] = Field(
+        default=4, description="order of accuracy of RBF-FD, 2 to 6"
+    )
+    precision: Literal["float64", "mixed", "float32"] = Field(
+        default="float64",
+        description="precision of the network; mixed: values in float64, "
+        "gradients of dt-pinn in float32",
+    )
+    device: Literal["auto", "cpu", "cuda"] = Field(default="auto", description="where to train")
+    seed: Seed = Field(default=0, description="seed of the network's initial weights")
+    accuracy: Positive | None = Field(
+        default=None, description="relative error to be reached; missed, the exit code is 3"
+    )
+    accelerate: Literal["auto", "none", "compile", "cuda-graph"] = Field(
+        default="auto",
+        description="of pinn's gradients by taylor; compile: the series of a layer as one kernel, "
+        "by torch's compiler, which takes some ten seconds first and on a CPU pays for wide "
+        "layers and high orders; cuda-graph: captured whole, on a GPU; auto: none",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def resolve(cls, data: Any) -> Any:
+        """Choose the derivatives by the method where the file does not."""
+        if isinstance(data, dict) and "derivatives" not in data:
+            default = DERIVATIVES.get(str(data.get("method", "dt-pinn")), ("rbf-fd",))
+            return {**data, "derivatives": default[0]}
+        return data
+
+    @model_validator(mode="after")
+    def check(self) -> "Solver":
+        """Check that the method can work with the derivatives."""
+        fitting = DERIVATIVES[self.method]
+        if self.derivatives not in fitting:
+            others = [m for m, d in DERIVATIVES.items() if self.derivatives in d]
+            remedies = " or ".join(f'method "{m}"' for m in others)
+            raise fault(
+                f'method "{self.method}" works with derivatives '
+                + " or ".join(f'"{name}"' for name in fitting)
+                + f', not "{self.derivatives}".',
+                f"Remove derivatives, or choose {remedies}.",
+                key="derivatives",
+            )
+        if self.accelerate not in ("auto", "none") and self.derivatives != "taylor":
+            raise fault(
+                f'accelerate "{self.accelerate}" is of derivatives "taylor", '
+                f'not "{self.derivatives}".',
+                'Remove accelerate, or choose method "pinn".',
+                key="accelerate",
+            )
+        if self.accelerate == "cuda-graph" and self.device == "cpu":
+            raise fault(
+                'accelerate "cuda-graph" needs a GPU, but device is "cpu".',
+                'Remove accelerate, or take "compile".',
+                key="accelerate",
+            )
+        if self.precision == "mixed" and self.method == "pinn":
+            raise fault(
+                'precision "mixed" is of dt-pinn, whose gradients need no derivatives of '
+                "the network.",
+                'Choose "float64" or "float32".',
+                key="precision",
+            )
+        return self
+
+
+class Network(Section):
+    """The network that represents the fields; rbf-fd has none."""
+
+    hidden: tuple[Annotated[Integer, Field(ge=1, le=100_000)], ...] | None = Field(
+        default=None,
+        min_length=1,
+        max_length=100,
+        description="widths of the hidden layers; by default the method's own",
+        examples=[[50, 50, 50, 50]],
+    )
+    activation: Literal["tanh", "sin", "swish", "gelu"] = Field(
+        default="tanh", description="activation function of the hidden layers"
+    )
+    embedding: Literal["none", "fourier", "sinusoidal"] = Field(
+        default="none",
+        description="waves that the network is given, for solutions that oscillate much, as short "
+        "as the nodes resolve well; fourier: random ones beside the coordinates; sinusoidal: "
+        "octaves of each coordinate in its place",
+    )
+    symmetry: dict[str, Literal["odd", "even"]] = Field(
+        default_factory=dict,
+        description="field = odd or even in the first coordinate, built into the network",
+        examples=[{"u": "odd"}],
+    )
+    branch: Later = Field(default=None, description="branch network of an operator")
+    trunk: Later = Field(default=None, description="trunk network of an operator")
+
+
+class Phase(Section):
+    """One phase of the training; without any, the method's default schedule."""
+
+    optimizer: Literal["head", "gauss-newton", "adam", "lbfgs"] = Field(
+        description="head: least squares for the last layer alone; gauss-newton; adam; lbfgs"
+    )
+    iterations: Annotated[Integer, Field(ge=1)] | None = Field(
+        default=None, description="iterations at most"
+    )
+    learning_rate: Positive | None = Field(default=None, description="step size, of adam only")
+    tolerance: NotNegative | None = Field(
+        default=None, description="stop when the loss has fallen below this"
+    )
+    seconds: Positive | None = Field(default=None, description="stop after this time")
+
+    @model_validator(mode="after")
+    def check(self) -> "Phase":
+        """Check that the keys mean something to the optimiser."""
+        if self.learning_rate is not None and self.optimizer != "adam":
+            raise fault(
+                f'optimizer "{self.optimizer}" has no learning rate.',
+                "Remove it: only adam has one.",
+                key="learning_rate",
+            )
+        return self
+
+
+class Output(Section):
+    """What is written besides the report."""
+
+    formats: tuple[Literal["hdf", "vtu"], ...] = Field(
+        default=("hdf", "vtu"),
+        description="hdf: VTKHDF, HDF5 and ParaView in one; vtu: VTK in XML, in time one file for "
+        "each level and solution.pvd, which lists them",
+    )
+    directory: str | None = Field(
+        default=None, description="where to write; by default chosen by name"
+    )
+    test_points: Annotated[Integer, Field(ge=1, le=MAX_NODES)] = Field(
+        default=20_000, description="points on which the error against [exact] is measured"
+    )
+
+
+class ProblemFile(Section):
+    """A whole problem file, as validated."""
+
+    title: str = Field(default="", description="what the problem is, in one line")
+    description: str = Field(default="", description="more about it")
+    references: tuple[str, ...] = Field(default=(), description="what to cite")
+    domain: Domain = Field(description="where the problem is posed")
+    nodes: Nodes = Field(default_factory=Nodes, description="where the equations are to hold")
+    constants: dict[str, Number] = Field(
+        default_factory=dict, description='name = number, or expression of others: "0.01/pi"'
+    )
+    functions: dict[str, Function] = Field(
+        default_factory=dict,
+        description="name = expression in coordinates and constants; list = vector; "
+        '"manufactured" = derived from [exact]; { file = "…", column = "…" } = interpolated',
+    )
+    unknowns: Unknowns = Field(description="what is sought")
+    pde: Pde = Field(description="what holds inside the domain")
+    boundary: tuple[Boundary, ...] = Field(
+        min_length=1, description="what holds on the boundary, one table per condition"
+    )
+    initial: dict[str, Text] = Field(
+        default_factory=dict,
+        description="field = expression: its value when time begins; where an equation holds "
+        'u_tt, u_t = expression as well; "manufactured" = that of [exact]',
+    )
+    exact: dict[str, Text] = Field(
+        default_factory=dict, description="field = expression: errors are reported against it"
+    )
+    solver: Solver = Field(default_factory=Solver, description="how to solve")
+    network: Network = Field(default_factory=Network, description="the network")
+    training: tuple[Phase, ...] = Field(default=(), description="phases of the training, in order")
+    output: Output = Field(default_factory=Output, description="what is written")
+    time_discrete: Later = Field(default=None, description="implicit Runge-Kutta in time")
+    operator: Later = Field(default=None, description="operator learning")
+    evolution: Later = Field(default=None, description="neural initial value problems")
+    data: Later = Field(default=None, description="observations")
+    reference: Later = Field(
+        default=None, description="a classical solver's solution to compare with"
+    )

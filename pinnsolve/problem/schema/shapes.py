@@ -1,0 +1,376 @@
+"""The plain shapes a domain can have, as written in ``[domain]``: pure data, a model for each.
+
+Every shape knows its dimension, a box around it and the names of its boundary pieces, so that a
+problem file can be judged before any geometry is computed. All lengths are dimensionless.
+"""
+
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Field, field_validator, model_validator
+
+from pinnsolve.problem.data_files import dimension
+from pinnsolve.problem.schema.values import (
+    ExistingFile,
+    Integer,
+    Number,
+    Positive,
+    Section,
+    Text,
+    fault,
+)
+
+Point: TypeAlias = tuple[Number, ...]
+Box: TypeAlias = tuple[tuple[float, ...], tuple[float, ...]]
+
+
+class Piece(Section):
+    """A named part of the boundary."""
+
+    name: str = Field(description="name of the part, for [[boundary]] on")
+    where: Text = Field(description='comparison that holds on the part, as "x < -0.99"')
+
+
+class Shape(Section):
+    """What every shape may say beside its own keys."""
+
+    name: str | None = Field(
+        default=None, description="name of a part of a union, … : hole.surface"
+    )
+    coordinates: tuple[str, ...] | None = Field(
+        default=None, description="names of the coordinates; x, y, z, above three x1, x2, …"
+    )
+    pieces: tuple[Piece, ...] = Field(
+        default=(), description="[[domain.pieces]]: parts of the boundary"
+    )
+    time: tuple[Number, Number] | None = Field(
+        default=None,
+        description="interval [t0, t1] of a problem in time, whose coordinate is t",
+        examples=[[0.0, 1.0]],
+    )
+
+    @field_validator("time")
+    @classmethod
+    def check_time(cls, time: tuple[float, float] | None) -> tuple[float, float] | None:
+        """Check that time goes forward."""
+        if time is not None and not time[0] < time[1]:
+            raise fault(
+                f"must end after it begins, but is [{time[0]:g}, {time[1]:g}].",
+                "Write time = [0.0, 1.0].",
+            )
+        return time
+
+    @property
+    def dim(self) -> int:
+        """Number of space coordinates."""
+        return len(self.box[0])
+
+    @property
+    def box(self) -> Box:
+        """Lower and upper corner of a box that holds the shape."""
+        raise NotImplementedError
+
+    @property
+    def surfaces(self) -> tuple[str, ...]:
+        """Names of the boundary pieces, without a prefix."""
+        return ("surface",)
+
+
+def _plane(point: Point, key: str, count: int = 2) -> None:
+    """Refuse a point that has not `count` coordinates."""
+    if len(point) != count:
+        raise fault(f"must have {count} numbers, but has {len(point)}.", key=key)
+
+
+def _around(center: Point, radii: Point) -> Box:
+    """Return the box of the given half widths around a centre."""
+    pairs = list(zip(center, radii, strict=True))
+    return tuple(c - r for c, r in pairs), tuple(c + r for c, r in pairs)
+
+
+def _ordered(lower: Point, upper: Point, key: str, axes: str = "xyz") -> None:
+    """Refuse a box without inside."""
+    for axis, (low, high) in enumerate(zip(lower, upper, strict=True)):
+        if not low < high:
+            name = axes[axis] if len(lower) <= len(axes) else f"x{axis + 1}"
+            raise fault(
+                f"the upper end {high:g} in {name} must lie above the lower end, {low:g}.", key=key
+            )
+
+
+class Interval(Shape):
+    """A line from a to b."""
+
+    shape: Literal["interval"]
+    bounds: Point = Field(description="ends [a, b]", examples=[[0.0, 1.0]])
+
+    @property
+    def box(self) -> Box:
+        """Lower and upper end."""
+        return (self.bounds[0],), (self.bounds[1],)
+
+    @property
+    def surfaces(self) -> tuple[str, ...]:
+        """The two ends."""
+        return ("left", "right")
+
+    @model_validator(mode="after")
+    def check(self) -> "Interval":
+        """Check the ends."""
+        _plane(self.bounds, "bounds")
+        _ordered(self.bounds[:1], self.bounds[1:], "bounds")
+        return self
+
+
+class Rectangle(Shape):
+    """A rectangle along the axes."""
+
+    shape: Literal["rectangle"]
+    lower: Point = Field(description="lower left corner [x, y]", examples=[[0.0, 0.0]])
+    upper: Point = Field(description="upper right corner [x, y]", examples=[[1.0, 1.0]])
+
+    @property
+    def box(self) -> Box:
+        """The rectangle itself."""
+        return self.lower, self.upper
+
+    @property
+    def surfaces(self) -> tuple[str, ...]:
+        """The four sides."""
+        return ("left", "right", "bottom", "top")
+
+    @model_validator(mode="after")
+    def check(self) -> "Rectangle":
+        """Check the corners."""
+        _plane(self.lower, "lower")
+        _plane(self.upper, "upper")
+        _ordered(self.lower, self.upper, "upper")
+        return self
+
+
+class Brick(Shape):
+    """A box along the axes, in three dimensions or more."""
+
+    shape: Literal["box"]
+    lower: Point = Field(description="lower corner [x, y, z, …]", examples=[[0.0, 0.0, 0.0]])
+    upper: Point = Field(description="upper corner [x, y, z, …]", examples=[[1.0, 1.0, 1.0]])
+
+    @property
+    def box(self) -> Box:
+        """The box itself."""
+        return self.lower, self.upper
+
+    @property
+    def surfaces(self) -> tuple[str, ...]:
+        """The faces: by side in three dimensions, by axis above."""
+        if len(self.lower) == 3:
+            return ("left", "right", "bottom", "top", "front", "back")
+        return tuple(f"{end}-x{i + 1}" for i in range(len(self.lower)) for end in ("low", "high"))
+
+    @model_validator(mode="after")
+    def check(self) -> "Brick":
+        """Check the corners."""
+        if len(self.lower) < 3:
+            raise fault(
+                f"must have 3 numbers or more, but has {len(self.lower)}.",
+                'In two dimensions use shape = "rectangle", in one "interval".',
+                key="lower",
+            )
+        _plane(self.upper, "upper", len(self.lower))
+        _ordered(self.lower, self.upper, "upper")
+        return self
+
+
+class Disk(Shape):
+    """A disk."""
+
+    shape: Literal["disk"]
+    center: Point = Field(default=(0.0, 0.0), description="centre [x, y]")
+    radius: Positive = Field(description="radius, positive", examples=[1.0])
+
+    @property
+    def box(self) -> Box:
+        """The square around the disk."""
+        return _around(self.center, (self.radius,) * 2)
+
+    @model_validator(mode="after")
+    def check(self) -> "Disk":
+        """Check the centre."""
+        _plane(self.center, "center")
+        return self
+
+
+class Ball(Shape):
+    """A ball in three dimensions or more."""
+
+    shape: Literal["ball"]
+    center: Point = Field(default=(0.0, 0.0, 0.0), description="centre [x, y, z, …]")
+    radius: Positive = Field(description="radius, positive", examples=[1.0])
+
+    @property
+    def box(self) -> Box:
+        """The cube around the ball."""
+        return _around(self.center, (self.radius,) * len(self.center))
+
+    @model_validator(mode="after")
+    def check(self) -> "Ball":
+        """Check the dimension."""
+        if len(self.center) < 3:
+            raise fault(
+                f"must have 3 numbers or more, but has {len(self.center)}.",
+                'In two dimensions use shape = "disk".',
+                key="center",
+            )
+        return self
+
+
+class Ellipse(Shape):
+    """An ellipse."""
+
+    shape: Literal["ellipse"]
+    center: Point = Field(default=(0.0, 0.0), description="centre [x, y]")
+    radii: tuple[Positive, ...] = Field(description="half axes [a, b]", examples=[[2.0, 1.0]])
+    angle: Number = Field(
+        default=0.0, description='angle of the first half axis in radians, as "pi/6"'
+    )
+
+    @property
+    def box(self) -> Box:
+        """A square around the ellipse at any angle."""
+        return _around(self.center, (max(self.radii),) * 2)
+
+    @model_validator(mode="after")
+    def check(self) -> "Ellipse":
+        """Check centre and half axes."""
+        _plane(self.center, "center")
+        _plane(self.radii, "radii")
+        return self
+
+
+class Annulus(Shape):
+    """The ring between two circles."""
+
+    shape: Literal["annulus"]
+    center: Point = Field(default=(0.0, 0.0), description="centre [x, y]")
+    inner: Positive = Field(description="inner radius", examples=[0.5])
+    outer: Positive = Field(description="outer radius", examples=[1.0])
+
+    @property
+    def box(self) -> Box:
+        """The square around the outer circle."""
+        return _around(self.center, (self.outer,) * 2)
+
+    @property
+    def surfaces(self) -> tuple[str, ...]:
+        """The two circles."""
+        return ("inner", "outer")
+
+    @model_validator(mode="after")
+    def check(self) -> "Annulus":
+        """Check that there is a ring."""
+        _plane(self.center, "center")
+        if not self.inner < self.outer:
+            raise fault(
+                f"the outer radius {self.outer:g} must be greater than the inner {self.inner:g}.",
+                key="outer",
+            )
+        return self
+
+
+class Star(Shape):
+    """A star with rounded points: r(θ) = radius (1 + amplitude cos(points θ))."""
+
+    shape: Literal["star"]
+    center: Point = Field(default=(0.0, 0.0), description="centre [x, y]")
+    radius: Positive = Field(description="mean radius", examples=[1.0])
+    amplitude: Number = Field(
+        description="depth of the points as a part of the radius, in (-1, 1)", examples=[0.2]
+    )
+    points: Annotated[Integer, Field(ge=1, le=1000)] = Field(
+        description="number of points", examples=[5]
+    )
+
+    @property
+    def box(self) -> Box:
+        """The square around the tips."""
+        return _around(self.center, (self.radius * (1 + abs(self.amplitude)),) * 2)
+
+    @model_validator(mode="after")
+    def check(self) -> "Star":
+        """Check that the radius stays positive."""
+        _plane(self.center, "center")
+        if not abs(self.amplitude) < 1:
+            raise fault(
+                f"must lie between -1 and 1, but is {self.amplitude:g}: the curve would cross "
+                "itself at the centre.",
+                key="amplitude",
+            )
+        return self
+
+
+class Polygon(Shape):
+    """A polygon."""
+
+    shape: Literal["polygon"]
+    vertices: tuple[Point, ...] = Field(
+        description="corners [[x, y], …] in order", examples=[[[0, 0], [1, 0], [0, 1]]]
+    )
+
+    @property
+    def box(self) -> Box:
+        """The box of the corners."""
+        columns = list(zip(*self.vertices, strict=True))
+        return tuple(min(c) for c in columns), tuple(max(c) for c in columns)
+
+    @property
+    def surfaces(self) -> tuple[str, ...]:
+        """The edges, counter-clockwise from the first vertex."""
+        return tuple(f"edge{i + 1}" for i in range(len(self.vertices)))
+
+    @model_validator(mode="after")
+    def check(self) -> "Polygon":
+        """Check the corners one by one; crossings are the geometry's business."""
+        if len(self.vertices) < 3:
+            raise fault(
+                f"must have 3 vertices or more, but has {len(self.vertices)}.", key="vertices"
+            )
+        for vertex in self.vertices:
+            _plane(vertex, "vertices")
+        for i, vertex in enumerate(self.vertices):
+            if vertex == self.vertices[i - 1]:
+                before = len(self.vertices) if i == 0 else i
+                raise fault(
+                    f"vertices {min(before, i + 1)} and {max(before, i + 1)} are the same point.",
+                    "Remove one; the polygon closes itself.",
+                    key="vertices",
+                )
+        return self
+
+
+class Surface(Shape):
+    """A closed curve or surface from a file."""
+
+    shape: Literal["surface"]
+    file: str = Field(description="STL, OBJ, PLY, VTK; GeoJSON or WKT in two dimensions")
+
+    @model_validator(mode="before")
+    @classmethod
+    def refuse(cls, _: object) -> object:
+        """Refuse the shape."""
+        raise fault(
+            'shape "surface" is not implemented in this version.',
+            'Use "polygon", or nodes from a file: shape = "points".',
+            key="shape",
+            later=True,
+        )
+
+
+class PointSet(Shape):
+    """Interior and boundary points with normals, from a file."""
+
+    shape: Literal["points"]
+    file: ExistingFile = Field(description="HDF5, CSV or VTK file of points, tags and normals")
+
+    @property
+    def dim(self) -> int:
+        """Number of coordinates in the file."""
+        return dimension(self.file)

@@ -1,0 +1,77 @@
+"""The section ``[unknowns]``: what is sought, fields and unknown numbers."""
+
+from math import exp, inf
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from pinnsolve.problem.schema.values import Number, Section, fault
+
+LARGEST = 500.0  # exponent of a parameter
+
+
+class Parameter(Section):
+    """An unknown number in the equations."""
+
+    initial: Number | None = Field(
+        default=None,
+        description="where the search begins; by default in the middle of the bounds, or at zero",
+    )
+    lower: Number | None = Field(default=None, description="smallest value")
+    upper: Number | None = Field(default=None, description="largest value")
+    transform: Literal["none", "exp"] = Field(
+        default="none",
+        description="exp: the parameter is the exponential of the number that is sought, which "
+        "initial, lower and upper are about, and so positive",
+    )
+    true: Number | None = Field(
+        default=None,
+        description="true value of the parameter, to measure the error, and for manufactured "
+        "functions; the search does not use it",
+    )
+
+    @property
+    def first(self) -> float:
+        """The number with which the search begins, before any transform."""
+        if self.initial is not None:
+            return self.initial
+        if self.lower is not None and self.upper is not None:
+            return (self.lower + self.upper) / 2
+        return 0.0
+
+    @property
+    def start(self) -> float:
+        """The parameter with which the search begins."""
+        return exp(self.first) if self.transform == "exp" else self.first
+
+    @model_validator(mode="after")
+    def check(self) -> "Parameter":
+        """Check that the bounds leave room for the start."""
+        low = -inf if self.lower is None else self.lower
+        high = inf if self.upper is None else self.upper
+        if not low < high:
+            message = f"upper must be larger than lower, but {high:g} is not above {low:g}."
+            raise fault(message, "Exchange them, or remove one.", key="upper")
+        if not low <= self.first <= high:
+            at = f"initial value {self.first:g}"
+            message = f"the {at} is not between the bounds {low:g} and {high:g}."
+            given = "lower" if self.lower is not None else "upper"
+            key = given if self.initial is None else "initial"
+            raise fault(message, "Give an initial value between them.", key=key)
+        if self.transform == "exp" and self.first > LARGEST:
+            message = f"the search begins at the exponential of {self.first:g}, too large a number."
+            raise fault(message, "With transform, initial is that of the exponent.", key="initial")
+        return self
+
+
+class Unknowns(Section):
+    """What is sought."""
+
+    fields: tuple[str, ...] = Field(
+        min_length=1, description="names of the unknown fields", examples=[["u"]]
+    )
+    parameters: dict[str, Parameter] = Field(
+        default_factory=dict,
+        description="unknown numbers in the equations, found with the fields: name = { initial, "
+        "lower, upper, transform, true }; method pinn",
+    )

@@ -1,0 +1,1 @@
+"""The text of a problem file: its values, their places, and the faults shown there."""

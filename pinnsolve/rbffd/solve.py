@@ -1,0 +1,120 @@
+"""The classical solution of a problem: sparse factorisation, stepped through time if it evolves.
+
+It is a method of its own, and what every network is held against.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
+
+from pinnsolve.conditions.condition import Condition
+from pinnsolve.conditions.initial import initial_values
+from pinnsolve.conditions.nodal import conditions
+from pinnsolve.errors import NodesError
+from pinnsolve.geometry.from_problem import located
+from pinnsolve.geometry.nodes import Nodes
+from pinnsolve.problem import Problem
+from pinnsolve.progress import Watch, unwatched
+from pinnsolve.rbffd import direct, evolution
+from pinnsolve.rbffd.discretisation import Discretisation, discretise
+from pinnsolve.rbffd.interpolate import interpolate, interpolate_in_time
+
+TIME_SHARE = 1e-2  # of the error expected of the nodes, that may come from the steps in time
+FINEST, COARSEST = 1e-10, 1e-4  # what this may ask of the steps, relative to the solution
+
+
+@dataclass(frozen=True)
+class Classical:
+    """A classical solution.
+
+    Attributes
+    ----------
+    values
+        At all nodes, ghosts included, with the time levels first if there are any.
+    evaluate
+        The fields at points of space, or of space and time.
+    converged
+        Whether Newton's method reached its tolerance, and the steps in time are fine enough.
+    message
+        How it went.
+    iterations
+        Newton steps, or steps in time.
+    """
+
+    values: Float[ndarray, "N c"] | Float[ndarray, "K N c"]
+    evaluate: Callable[[ndarray], ndarray]
+    converged: bool
+    message: str
+    iterations: int
+
+
+def solve(problem: Problem, system: Discretisation, watch: Watch = unwatched) -> Classical:
+    """Solve a discretised problem.
+
+    Parameters
+    ----------
+    problem
+        What is solved.
+    system
+        Its discretisation.
+    watch
+        Told of the progress.
+
+    Raises
+    ------
+    SingularError
+        If there is no unique solution.
+    DivergedError
+        If the equations or the solution leave the finite numbers.
+    """
+    nodes, order, times = system.nodes, system.order, problem.times
+    if times is None:
+        steady = direct.solve(system, watch=watch)
+        return Classical(
+            steady.values,
+            partial(interpolate, nodes=nodes.x, values=steady.values, order=order),
+            steady.converged,
+            steady.message,
+            steady.iterations,
+        )
+    x = nodes.x[nodes.rows]
+    half_width = float(np.max(x.max(axis=0) - x.min(axis=0))) / 2
+    tolerance = TIME_SHARE * (nodes.spacing / half_width) ** order
+    moving = evolution.integrate(
+        system,
+        partial(conditions, problem, nodes),
+        initial_values(problem, nodes),
+        len(problem.fields),
+        times,
+        tolerance=float(np.clip(tolerance, FINEST, COARSEST)),
+        watch=watch,
+    )
+    return Classical(
+        moving.values,
+        partial(interpolate_in_time, nodes=nodes.x, times=times, values=moving.values, order=order),
+        moving.converged,
+        moving.message,
+        moving.steps,
+    )
+
+
+def assemble(
+    problem: Problem, nodes: Nodes, held: Sequence[Condition], watch: Watch = unwatched
+) -> Discretisation:
+    """Assemble the discrete problem; what the nodes cannot carry is shown in the file.
+
+    Raises
+    ------
+    ProblemError
+        If the nodes are too few, or lie on a lattice or a curve.
+    """
+    order = problem.settings.solver.order
+    try:
+        n_fields = len(problem.fields) * (1 + problem.time_order)
+        return discretise(held, nodes, n_fields, order, watch)
+    except NodesError as error:
+        raise located(problem, error) from None

@@ -1,0 +1,93 @@
+"""Errors of a solution, measured and estimated, and what it is held against."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from jaxtyping import Float
+from numpy import ndarray
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """A classical solution on the same nodes, to hold the network against.
+
+    Attributes
+    ----------
+    method
+        Its name, as ``rbf-fd``.
+    values
+        Its values at the interior and boundary nodes, with the time levels first if there are
+        any; None if it could not be computed.
+    relative_l2
+        Its relative error on the nodes; None if no exact solution is known or it failed.
+    seconds
+        Time for its operators and its solution, nodes not counted.
+    message
+        How it went, in words.
+    """
+
+    method: str
+    values: Float[ndarray, "n c"] | Float[ndarray, "K n c"] | None
+    relative_l2: float | None
+    seconds: float
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class Errors:
+    """Errors against the exact solution, by field.
+
+    Attributes
+    ----------
+    relative_l2, max_error
+        On test points that were not trained on.
+    relative_l2_nodes
+        On the interior and boundary nodes, where the baseline is known too.
+    test_points
+        How many there are.
+    relative_l2_at_end
+        On the nodes at the last time level; None if the problem is stationary.
+    """
+
+    relative_l2: Mapping[str, float]
+    max_error: Mapping[str, float]
+    relative_l2_nodes: Mapping[str, float]
+    test_points: int
+    relative_l2_at_end: Mapping[str, float] | None = None
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Estimated errors, where no exact solution is needed; see `pinnsolve.accuracy.estimate`.
+
+    Attributes
+    ----------
+    optimisation
+        Relative L2 distance on the nodes, by field, from the solution of the equations that the
+        method had to solve; None if it could not be estimated.
+    total
+        Relative L2 error on the nodes, by field, with that of the discretisation.
+    optimisation_field, total_field
+        Either at the interior and boundary nodes, solution minus truth.
+    message
+        Why something is None.
+    """
+
+    optimisation: Mapping[str, float | None]
+    total: Mapping[str, float | None]
+    optimisation_field: Float[ndarray, "n c"] | Float[ndarray, "K n c"] | None = None
+    total_field: Float[ndarray, "n c"] | Float[ndarray, "K n c"] | None = None
+    message: str = ""
+
+    @property
+    def worst(self) -> float | None:
+        """Largest total error of a field; None if it is not known of every one."""
+        known = [value for value in self.total.values() if value is not None]
+        return max(known) if len(known) == len(self.total) else None
+
+    def metrics(self) -> dict[str, dict[str, float | None]]:
+        """Return both errors of each field."""
+        return {
+            name: {"optimisation": self.optimisation[name], "total": total}
+            for name, total in self.total.items()
+        }

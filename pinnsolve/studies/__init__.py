@@ -1,0 +1,1 @@
+"""Many solves side by side: plans, runs, statistics and their page."""

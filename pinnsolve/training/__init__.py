@@ -1,0 +1,1 @@
+"""The course of a training, from first weights to the last phase."""

@@ -1,0 +1,78 @@
+"""Each way to fail has its message and its exit code."""
+
+import errno
+
+import pytest
+import torch
+
+from pinnsolve import errors
+from pinnsolve.cli.failure import report
+
+OUT_OF_MEMORY = (
+    "pinnsolve: out of memory. Lower nodes.count, solver.order or network.hidden; "
+    "pinnsolve check FILE says what each part takes.\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (errors.ProblemError(errors.Fault((), "no equation.", place="a.toml:3")), 2),
+        (errors.NodesError("too few nodes."), 2),
+        (errors.SingularError("no unique solution."), 2),
+        (errors.DivergedError("the loss is not finite."), 4),
+        (errors.MemoryLimitError("80 GiB wanted, 23 GiB found."), 5),
+        (errors.FileError("cannot write a.hdf."), 6),
+        (errors.Stopped("SIGTERM was received."), 75),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_users_fault_is_its_message_without_a_traceback(error, code, capsys):
+    assert report(error, []) == code
+    assert capsys.readouterr() == ("", f"pinnsolve: {error}\n")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        torch.OutOfMemoryError("CUDA out of memory."),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 1 bytes"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_out_of_memory_says_what_to_lower(error, capsys):
+    assert report(error, []) == 5
+    assert capsys.readouterr().err == OUT_OF_MEMORY
+
+
+def test_a_file_that_the_system_refuses_is_named(capsys):
+    assert report(PermissionError(errno.EACCES, "Permission denied", "a.toml"), []) == 6
+    assert capsys.readouterr().err == "pinnsolve: a.toml: Permission denied.\n"
+
+
+def test_an_interrupt_is_130(capsys):
+    assert report(KeyboardInterrupt(), []) == 130
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_bug_leaves_a_file_to_report(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(IndexError) as bug:
+        [][1]
+    assert report(bug.value, ["solve", "disk.toml"]) == 1
+    (file,) = tmp_path.glob("pinnsolve-crash-*.txt")
+    assert capsys.readouterr().err == (
+        "pinnsolve: internal error: IndexError: list index out of range\n"
+        "This is a fault of pinnsolve, not of yours. "
+        f"Please report it with the file {file}.\n"
+    )
+    assert "Traceback" in file.read_text()
+    assert "['solve', 'disk.toml']" in file.read_text()
+
+
+def test_a_bug_is_shown_where_no_file_can_be_written(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("pinnsolve.cli.failure.Path.cwd", lambda: tmp_path / "gone")
+    monkeypatch.setattr("pinnsolve.cli.failure.tempfile.gettempdir", lambda: str(tmp_path / "gone"))
+    assert report(ZeroDivisionError("division by zero"), []) == 1
+    assert "ZeroDivisionError: division by zero" in capsys.readouterr().err

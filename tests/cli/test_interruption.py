@@ -1,0 +1,72 @@
+"""Stopping a run: once on request, at once on the second request."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from pinnsolve.cli.interruption import Interruption, interruption
+from pinnsolve.errors import Stopped
+from pinnsolve.progress import Progress
+
+HERE = Progress("training")
+SPIN = """
+import hashlib
+from pinnsolve.cli.interruption import interruption
+with interruption(None, lambda text: print(text, flush=True)):
+    print("ready", flush=True)
+    hashlib.pbkdf2_hmac("sha256", b"", b"", 2**31 - 1)  # minutes in one call to compiled code
+"""
+
+
+def test_nothing_stops_a_run_that_nobody_asked_to_stop():
+    with interruption(None, print) as stop:
+        stop(HERE)
+
+
+def test_the_time_limit_stops_a_run_once():
+    with interruption(0.0, print) as stop:
+        with pytest.raises(Stopped, match=r"^the time limit of 0 s was reached\.$"):
+            stop(HERE)
+        stop(HERE)  # what saves the results is not stopped again
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_the_run_at_its_next_report(signum):
+    heard = []
+    before = signal.getsignal(signum)
+    with interruption(None, heard.append) as stop:
+        os.kill(os.getpid(), signum)
+        patience = time.monotonic() + 5
+        while not heard and time.monotonic() < patience:
+            time.sleep(0.01)
+        with pytest.raises(Stopped, match=rf"^{signum.name} was received\.$"):
+            stop(HERE)
+    name = signum.name
+    assert heard == [f"{name}: stopping and keeping what there is; once more ends at once."]
+    assert signal.getsignal(signum) is before
+
+
+@pytest.mark.parametrize(("signum", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_the_second_signal_ends_the_process_whatever_it_is_doing(signum, code):
+    process = subprocess.Popen(
+        [sys.executable, "-c", SPIN],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[2],
+    )
+    with process:
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(signum)
+        assert process.stdout.readline().startswith(signum.name)
+        process.send_signal(signum)
+        assert process.wait(timeout=10) == code
+
+
+def test_a_worker_thread_may_run_a_problem_too():
+    stop = Interruption(None, print)
+    stop(HERE)

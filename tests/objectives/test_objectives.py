@@ -1,0 +1,377 @@
+"""The two objectives: each is one residual, linearised in three ways that must agree."""
+
+import numpy as np
+import pytest
+import torch
+from torch.func import functional_call, jacrev
+from torch.nn.utils import parameters_to_vector, vector_to_parameters
+
+from pinnsolve.conditions.nodal import conditions
+from pinnsolve.conditions.weights import row_weights
+from pinnsolve.derivatives.autograd import derivative
+from pinnsolve.diffop import partial
+from pinnsolve.geometry import build_domain
+from pinnsolve.geometry.from_problem import node_set
+from pinnsolve.methods.dt_pinn import nodal_objective
+from pinnsolve.methods.pinn import pointwise_objective
+from pinnsolve.networks.build import network
+from pinnsolve.optimizers.head import head_weights, set_head
+from pinnsolve.problem import load
+from pinnsolve.rbffd.solve import assemble
+
+PROBLEMS = {
+    "linear": """
+[domain]
+shape = "disk"
+center = [0, 0]
+radius = 1
+[nodes]
+count = 120
+[unknowns]
+fields = ["u"]
+[pde]
+equations = ["laplace(u) - 2*x*u_x + u = 1"]
+[[boundary]]
+on = "all"
+condition = "dn(u) + u = x"
+""",
+    "nonlinear": """
+[domain]
+shape = "rectangle"
+lower = [0, 0]
+upper = [1, 1]
+[nodes]
+count = 120
+[unknowns]
+fields = ["u"]
+[pde]
+equations = ["div((1 + u**2)*grad(u)) = exp(u)"]
+[[boundary]]
+on = "all"
+condition = "u + u**3 = x"
+""",
+    "system": """
+[domain]
+shape = "rectangle"
+lower = [0, 0]
+upper = [1, 1]
+[nodes]
+count = 120
+[unknowns]
+fields = ["u", "v"]
+[pde]
+equations = ["laplace(u) + v_xy = 1", "laplace(v) - u*v = x"]
+[[boundary]]
+on = "all"
+condition = "u = x"
+[[boundary]]
+on = "all"
+condition = "v + dn(u) = 0"
+""",
+    "in time": """
+[domain]
+shape = "disk"
+center = [0, 0]
+radius = 1
+time = [0, 2]
+[nodes]
+count = 60
+time_levels = 4
+[unknowns]
+fields = ["u"]
+[pde]
+equations = ["(1 + x*t)*u_t = laplace(u) - u + t"]
+[[boundary]]
+on = "all"
+condition = "dn(u) + u = x"
+[initial]
+u = "1 + x*y"
+""",
+    "nonlinear system in time": """
+[domain]
+shape = "interval"
+bounds = [0, 1]
+time = [0, 1]
+[nodes]
+count = 30
+time_levels = 5
+[unknowns]
+fields = ["u", "v"]
+[pde]
+equations = ["u_tt = u_xx + u*v", "v_t + u*v_x = 0.1*v_xx"]
+[[boundary]]
+on = "all"
+condition = "u = 0"
+[[boundary]]
+on = "all"
+condition = "v + dn(v) = 1"
+[initial]
+u = "sin(pi*x)"
+u_t = "x"
+v = "1"
+""",
+    "system with symmetries": """
+[domain]
+shape = "rectangle"
+lower = [-1, 0]
+upper = [1, 1]
+[nodes]
+count = 120
+[unknowns]
+fields = ["u", "v", "w"]
+[pde]
+equations = ["laplace(u) + v_x = x", "laplace(v) - u*u_x = 1", "laplace(w) + w_xy = u"]
+[[boundary]]
+on = "all"
+condition = "u = x"
+[[boundary]]
+on = "all"
+condition = "v + dn(v) = 0"
+[[boundary]]
+on = "all"
+condition = "w = y"
+[network]
+symmetry = { u = "odd", v = "even" }
+""",
+    "unknown parameters": """
+[domain]
+shape = "interval"
+bounds = [-1, 2]
+[nodes]
+count = 30
+[unknowns]
+fields = ["u"]
+[unknowns.parameters]
+nu = { initial = -2, transform = "exp" }
+speed = { lower = 0, upper = 3 }
+[pde]
+equations = ["speed*u*u_x = nu*u_xx + x"]
+[[pde.extra]]
+equation = "d(residual, x, 3) = 0"
+where = "abs(x) < 0.5"
+points = 7
+[[pde.extra]]
+equation = "u_x = speed"
+where = "x == 0"
+weight = 0.1
+[[boundary]]
+on = "all"
+condition = "u + nu*dn(u) = x"
+[network]
+symmetry = { u = "odd" }
+""",
+    "hard conditions": """
+[domain]
+shape = "rectangle"
+lower = [-1, 0]
+upper = [1, 1]
+[nodes]
+count = 60
+[unknowns]
+fields = ["u", "v"]
+[pde]
+equations = ["laplace(u) + u*v_x = x", "laplace(v) + u = y"]
+[[boundary]]
+on = "all"
+condition = "u = exp(x)*y"
+hard = true
+[[boundary]]
+on = ["left", "right"]
+condition = "v = y"
+hard = true
+[[boundary]]
+on = ["bottom", "top"]
+condition = "dn(v) + u*v = 1"
+""",
+    "periodic system with a symmetry": """
+[domain]
+shape = "rectangle"
+lower = [-1, 0]
+upper = [1, 1]
+[nodes]
+count = 120
+[unknowns]
+fields = ["u", "v"]
+[pde]
+equations = ["laplace(u) + u*v_x = x", "laplace(v) + u - v = y"]
+[[boundary]]
+on = ["bottom", "top"]
+periodic = true
+[[boundary]]
+on = ["left", "right"]
+condition = "u = x"
+[[boundary]]
+on = ["left", "right"]
+condition = "v + dn(u) = y"
+[network]
+symmetry = { u = "odd" }
+""",
+    "periodic in time": """
+[domain]
+shape = "interval"
+bounds = [0, 2]
+time = [0, 1]
+[nodes]
+count = 30
+time_levels = 4
+[unknowns]
+fields = ["u"]
+[pde]
+equations = ["u_t + u*u_x + u_xxx = 0"]
+[[boundary]]
+on = ["left", "right"]
+periodic = true
+[initial]
+u = "sin(pi*x)"
+""",
+    "periodic by its own make": """
+[domain]
+shape = "rectangle"
+lower = [0, 0]
+upper = [1, 2]
+[nodes]
+count = 120
+[unknowns]
+fields = ["u"]
+[pde]
+equations = ["laplace(u) - u = sin(2*pi*x)"]
+[[boundary]]
+on = ["left", "right"]
+periodic = true
+hard = true
+[[boundary]]
+on = ["bottom", "top"]
+periodic = true
+""",
+}
+# RBF-FD has no place for the one, DT-PINN none for the other
+EXACT_ONLY = ("unknown parameters", "hard conditions")
+
+
+NODAL = [(name, "nodal") for name in PROBLEMS if name not in EXACT_ONLY]
+CASES = NODAL + [(name, method) for name in PROBLEMS for method in ("taylor", "autograd")]
+
+
+@pytest.fixture(params=CASES, ids="-".join)
+def objective(request, tmp_path):
+    name, method = request.param
+    path = tmp_path / "problem.toml"
+    path.write_text(PROBLEMS[name])
+    settings = {"network.hidden": [7, 6], "solver.order": 2}
+    if method != "nodal":
+        settings |= {"solver.method": "pinn", "solver.derivatives": method}
+    return objective_of(load(path, settings))
+
+
+def objective_of(problem):
+    """Return the objective of a problem's method, its network with random weights."""
+    domain = build_domain(problem)
+    nodes = node_set(problem, domain)
+    net = network(problem, nodes, "cpu")
+    net.randomise_head(0)
+    if problem.settings.solver.method == "pinn":
+        return pointwise_objective(net, problem, domain, nodes)
+    system = assemble(problem, nodes, conditions(problem, nodes))
+    return nodal_objective(net, problem, system)
+
+
+def test_the_value_is_the_residual(objective):
+    torch.testing.assert_close(
+        objective.value(), objective.residual().detach(), rtol=1e-10, atol=1e-12
+    )
+
+
+def test_the_jacobian_gives_the_gradient_of_the_loss(objective):
+    r, J = objective.linearise()
+    loss = objective.residual().square().sum()
+    loss.backward()
+    gradient = torch.cat([p.grad.flatten() for p in objective.net.parameters()])
+    torch.testing.assert_close(2 * J.transposed_times(r), gradient, rtol=1e-9, atol=1e-10)
+
+
+def test_the_jacobian_predicts_small_changes(objective):
+    r, J = objective.linearise()
+    weights = parameters_to_vector(objective.net.parameters()).detach()
+    v = torch.randn_like(weights)
+    change = 1e-6
+    vector_to_parameters(weights + change * v, objective.net.parameters())
+    predicted = J.times(v)
+    actual = (objective.value() - r) / change
+    # the second derivative of the residual enters with the change
+    torch.testing.assert_close(actual, predicted, rtol=1e-3, atol=1e-3 * predicted.norm().item())
+
+
+def test_the_head_problem_is_the_objective_with_the_features_held(objective):
+    problem, c = objective.head(), head_weights(objective.net)
+    torch.testing.assert_close(problem.residual(c), objective.value(), rtol=1e-9, atol=1e-10)
+    M, t = problem.linearise(c)
+    r, J = objective.linearise()
+    torch.testing.assert_close(M @ c - t, r, rtol=1e-9, atol=1e-9)
+    v = torch.zeros(J.shape[1])  # the head's weights are the last columns
+    v[-len(c) :] = torch.randn(len(c))
+    torch.testing.assert_close(M @ v[-len(c) :], J.times(v), rtol=1e-9, atol=1e-9)
+
+
+def test_setting_the_head_is_undone_by_reading_it(objective):
+    c = torch.randn_like(head_weights(objective.net))
+    set_head(objective.net, c)
+    assert torch.equal(head_weights(objective.net), c)
+    residual = objective.head().residual(c)
+    torch.testing.assert_close(objective.value(), residual, rtol=1e-9, atol=1e-9)
+
+
+def test_row_weights_do_not_depend_on_units(tmp_path):
+    """Multiplying an equation by a number leaves its weighted residual as it is."""
+    text = PROBLEMS["linear"]
+    scaled = text.replace("laplace(u) - 2*x*u_x + u = 1", "1e6*(laplace(u) - 2*x*u_x + u) = 1e6")
+    losses = []
+    for name, content in (("one", text), ("million", scaled)):
+        path = tmp_path / f"{name}.toml"
+        path.write_text(content)
+        settings = {"solver.order": 2, "network.hidden": [5], "solver.method": "pinn"}
+        problem = load(path, settings)
+        r = objective_of(problem).value()
+        losses.append(float(r @ r))
+    np.testing.assert_allclose(losses[0], losses[1], rtol=1e-10)
+
+
+def test_weights_in_the_file_multiply_the_mean_square(tmp_path):
+    path = tmp_path / "weighted.toml"
+    path.write_text(PROBLEMS["linear"])
+    problem = load(path)
+    nodes = node_set(problem, build_domain(problem))
+    held = conditions(problem, nodes)
+    doubled = [held[0], type(held[1])(held[1].name, held[1].residual, held[1].rows, 4.0)]
+    before = row_weights(problem, held, nodes)
+    after = row_weights(problem, doubled, nodes)
+    n = len(held[0].rows)
+    np.testing.assert_allclose(after[:n], before[:n])
+    np.testing.assert_allclose(after[n:], 2 * before[n:])
+
+
+# that of the others is compared with the gradient above
+@pytest.mark.parametrize("objective", NODAL, indirect=True, ids="-".join)
+def test_the_structured_jacobian_of_a_discretisation_is_the_automatic_one(objective):
+    weights = {name: value.detach() for name, value in objective.net.named_parameters()}
+    S = objective.slope(objective.fields().flatten().detach())
+    dense = S.times(torch.eye(S.shape[1]))
+
+    def fields(weights):
+        found = derivatives_of(objective.net, weights, objective.x, S.shape[1])
+        return dense @ found
+
+    full = torch.cat([part.flatten(1) for part in jacrev(fields)(weights).values()], 1)
+    torch.testing.assert_close(objective.linearise()[1].dense(), full, rtol=1e-9, atol=1e-9)
+
+
+def derivatives_of(net, weights, x, size):
+    """Return a network's values, then its derivatives in time, by automatic differentiation."""
+
+    def values(y):
+        return functional_call(net, weights, (y,))
+
+    fields = [values]
+    while sum(x.shape[0] * net.head.out_features for _ in fields) < size:
+        op = partial((*(0 for _ in range(x.shape[1] - 1)), 1))
+        fields.append(derivative(fields[-1], op))
+    return torch.cat([field(x).mT.flatten() for field in fields])
