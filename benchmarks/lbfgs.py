@@ -23,7 +23,7 @@ import torch
 from torch import Tensor
 
 from pinnsolve import load
-from pinnsolve.conditions.nodal import conditions
+from pinnsolve.conditions.nodal import nodal_conditions
 from pinnsolve.geometry import build_domain
 from pinnsolve.geometry.from_problem import node_set
 from pinnsolve.methods.dt_pinn import nodal_objective
@@ -57,7 +57,7 @@ def dt_pinn(precision: str, seed: int) -> Counted:
     net = network(problem, nodes, "cpu")
     net.initialise(seed, 1.0)
     net.randomise_head(seed)
-    system = assemble(problem, nodes, conditions(problem, nodes))
+    system = assemble(problem, nodes, nodal_conditions(problem, nodes))
     return Counted(net, nodal_objective(net, problem, system).gradient)
 
 

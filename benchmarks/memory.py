@@ -33,7 +33,7 @@ def solve(path: str, overrides: dict[str, object]) -> dict[str, object]:
     """Solve a problem in this process; return what was forecast, and the peaks by stage."""
     from pinnsolve import run
     from pinnsolve.checks.memory import forecast
-    from pinnsolve.conditions.nodal import conditions
+    from pinnsolve.conditions.nodal import nodal_conditions
     from pinnsolve.geometry import build_domain
     from pinnsolve.geometry.from_problem import node_set
     from pinnsolve.machine import prepare
@@ -65,7 +65,7 @@ def solve(path: str, overrides: dict[str, object]) -> dict[str, object]:
     nodes = node_set(problem, build_domain(problem))
     return {
         "nodes": nodes.rows.stop,
-        "forecast": forecast(problem, nodes, conditions(problem, nodes)),
+        "forecast": forecast(problem, nodes, nodal_conditions(problem, nodes)),
         "peaks": peaks,
     }
 

@@ -19,7 +19,7 @@ from typing import Any
 import torch
 
 from pinnsolve import load
-from pinnsolve.conditions.nodal import conditions
+from pinnsolve.conditions.nodal import nodal_conditions
 from pinnsolve.geometry import build_domain
 from pinnsolve.geometry.from_problem import node_set
 from pinnsolve.methods.dt_pinn import nodal_objective
@@ -59,7 +59,7 @@ def objective(count: int, method: str, derivatives: str, precision: str) -> Obje
     net.randomise_head(0)
     if method == "pinn":
         return pointwise_objective(net, problem, domain, nodes)
-    system = assemble(problem, nodes, conditions(problem, nodes), unwatched)
+    system = assemble(problem, nodes, nodal_conditions(problem, nodes), unwatched)
     return nodal_objective(net, problem, system)
 
 

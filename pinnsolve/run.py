@@ -14,7 +14,7 @@ from pinnsolve.accuracy.estimate import estimate, estimate_in_time
 from pinnsolve.accuracy.measure import judged, measure
 from pinnsolve.accuracy.truth import exact_at
 from pinnsolve.checks.preflight import preflight
-from pinnsolve.conditions.nodal import conditions
+from pinnsolve.conditions.nodal import nodal_conditions
 from pinnsolve.conditions.points import points_of
 from pinnsolve.constraints.ansatz import Ansatz
 from pinnsolve.constraints.build import ansatz
@@ -77,7 +77,7 @@ def solve(
     if ground is None:
         ground = prepare(problem, watch)
     else:  # made for another method, which may need less memory
-        preflight(problem, ground.nodes, conditions(problem, ground.nodes))
+        preflight(problem, ground.nodes, nodal_conditions(problem, ground.nodes))
     clock = Clock(ground.seconds)
     nodes, system = ground.nodes, ground.system
     if problem.settings.solver.method == "rbf-fd":

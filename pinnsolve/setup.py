@@ -8,7 +8,7 @@ from pinnsolve.accuracy.measure import relative_l2
 from pinnsolve.accuracy.truth import exact_at
 from pinnsolve.checks.exact_solution import doubts
 from pinnsolve.checks.preflight import preflight
-from pinnsolve.conditions.nodal import conditions
+from pinnsolve.conditions.nodal import nodal_conditions
 from pinnsolve.constraints.build import given_away
 from pinnsolve.errors import DivergedError, Fault, ProblemError, SingularError
 from pinnsolve.geometry import build_domain
@@ -92,13 +92,13 @@ def prepare(problem: Problem, watch: Watch = unwatched) -> Ground:
     clock = Clock({})
     domain = build_domain(problem)
     nodes = node_set(problem, domain, watch)
-    held = conditions(problem, nodes)
-    preflight(problem, nodes, held)
+    conditions = nodal_conditions(problem, nodes)
+    preflight(problem, nodes, conditions)
     clock.lap("nodes")
     if problem.parameters:
         return Ground(domain, nodes, None, seconds=clock.seconds)
     watch(Progress("operators"))
-    system = assemble(problem, nodes, held, watch)
+    system = assemble(problem, nodes, conditions, watch)
     clock.lap("operators")
     warnings = (*doubts(problem, system), *given_away(problem, nodes))
     clock.lap("errors")

@@ -48,7 +48,7 @@ from numpy import ndarray
 
 from pinnsolve.accuracy.measure import relative_l2
 from pinnsolve.conditions.condition import Condition
-from pinnsolve.conditions.nodal import conditions
+from pinnsolve.conditions.nodal import nodal_conditions
 from pinnsolve.errors import NodesError, PinnsolveError
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.from_problem import node_set
@@ -139,7 +139,7 @@ def estimate_in_time(
     n_fields = len(problem.fields) * (1 + problem.time_order)
     order = problem.settings.solver.order + RAISE
     try:
-        system = discretise(conditions(problem, nodes), nodes, n_fields, order, watch)
+        system = discretise(nodal_conditions(problem, nodes), nodes, n_fields, order, watch)
         finer = solve_directly(problem, system, watch)
         if finer.converged:
             total = values - finer.values[:, nodes.rows]
@@ -293,9 +293,9 @@ def _between_nodes(
         raise NodesError("the domain is known by its nodes only, on which the network was trained.")
     samples = SAMPLES.get(nodes.dim, FEW_SAMPLES)
     fine = node_set(problem, domain, count=samples * nodes.rows.stop)
-    held = conditions(problem, fine, pde_rows="interior")
+    conditions = nodal_conditions(problem, fine, pde_rows="interior")
     means = []
-    values = zip(system.conditions, held, exact(held, fine.x), at_nodes, strict=True)
+    values = zip(system.conditions, conditions, exact(conditions, fine.x), at_nodes, strict=True)
     for condition, around, between, at in values:
         if condition.across is not None:  # ghosts, on which no network was trained
             means.append(at)

@@ -24,17 +24,17 @@ UNBROKEN = "\N{NO-BREAK SPACE}"
 WHOLE_WORDS: Mapping[str, Any] = {"break_long_words": False, "break_on_hyphens": False}
 
 
-def figures(problem: Problem, nodes: Nodes, held: Sequence[Condition]) -> dict[str, Any]:
+def figures(problem: Problem, nodes: Nodes, conditions: Sequence[Condition]) -> dict[str, Any]:
     """Return what a problem is, and how large on its nodes.
 
     Parameters
     ----------
     problem, nodes
         What is to be solved, and where.
-    held
+    conditions
         Its equations and conditions, bound to the nodes.
     """
-    ops = {op for condition in held for _, op in condition.residual.terms if op.order > 0}
+    ops = {op for condition in conditions for _, op in condition.residual.terms if op.order > 0}
     operators = sorted(ops, key=lambda op: (-op.order, op.terms))
     solver = problem.settings.solver
     degree = polynomial_degree(solver.order, max((op.order for op in operators), default=0))
@@ -51,7 +51,7 @@ def figures(problem: Problem, nodes: Nodes, held: Sequence[Condition]) -> dict[s
         "parameters": list(problem.parameters),
         "equations": list(dict.fromkeys(e.text for e in problem.equations)),
         "conditions": [{"on": list(b.on), "condition": b.equation.text} for b in problem.boundary],
-        "linear": all(condition.residual.is_linear for condition in held),
+        "linear": all(condition.residual.is_linear for condition in conditions),
         "interior": nodes.n_interior,
         "boundary": nodes.n_boundary,
         "ghosts": len(nodes.x) - nodes.rows.stop,

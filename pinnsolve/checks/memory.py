@@ -50,7 +50,7 @@ BLOCK = 2**24  # numbers of a PINN's Jacobian formed at a time
 def forecast(
     problem: Problem,
     nodes: Nodes,
-    held: Sequence[Condition],
+    conditions: Sequence[Condition],
     trained: Sequence[Condition] | None = None,
 ) -> dict[str, float]:
     """Return the memory in use at the peak of each stage, in bytes, libraries included.
@@ -59,19 +59,19 @@ def forecast(
     ----------
     problem, nodes
         What is to be solved, and where.
-    held
+    conditions
         Its equations and conditions, bound to the nodes.
     trained
         Those of the network, if they are others, as where some are built into it.
     """
-    order = max(op.order for condition in held for _, op in condition.residual.terms)
+    order = max(op.order for condition in conditions for _, op in condition.residual.terms)
     stencil = stencil_size(nodes.dim, polynomial_degree(problem.settings.solver.order, order))
-    direct = _direct(nodes, held, stencil, len(problem.fields))
+    direct = _direct(nodes, conditions, stencil, len(problem.fields))
     if problem.settings.solver.method == "rbf-fd":
         return {"direct solution": LIBRARIES + direct, "report": LIBRARIES + FIGURES}
     derivatives = sum(
         len(condition.rows) * sum(op.order > 0 for _, op in condition.residual.terms)
-        for condition in held
+        for condition in conditions
     )
     base = LIBRARIES + TORCH + INDEXED * stencil * derivatives
     stages = {"direct solution": LIBRARIES + direct, "report": base + KEPT + FIGURES}
@@ -83,7 +83,7 @@ def forecast(
         "evaluation": base + KEPT + 5 * EVALUATED * units * _bytes(problem, "evaluation"),
         **{
             f"training: {optimizer}": base + WORKSPACE + numbers * _bytes(problem, optimizer)
-            for optimizer, numbers in _training(problem, nodes, trained or held).items()
+            for optimizer, numbers in _training(problem, nodes, trained or conditions).items()
         },
     }
 
@@ -129,27 +129,27 @@ def human(size: float) -> str:
     return f"{size / GIB:.1f} GiB" if size >= GIB else f"{round(size / MIB, -1):.0f} MiB"
 
 
-def _direct(nodes: Nodes, held: Sequence[Condition], stencil: int, n_fields: int) -> float:
+def _direct(nodes: Nodes, conditions: Sequence[Condition], stencil: int, n_fields: int) -> float:
     """Return the bytes that assembling and factorising the matrix takes."""
     entries = stencil * sum(
         len(condition.rows) * len({field for field, _ in condition.residual.terms})
-        for condition in held
+        for condition in conditions
     )
     N = len(nodes.x)
     fill = n_fields**2 * (stencil * N**1.4 / 5 if nodes.dim < 3 else N**2 / 8)
-    if any(_order(condition) > 2 for condition in held):
+    if any(_order(condition) > 2 for condition in conditions):
         fill *= 1.5  # of free edges, the worst; of clamped and supported ones almost as below
-    at_once = 1 if all(condition.residual.is_linear for condition in held) else 2
+    at_once = 1 if all(condition.residual.is_linear for condition in conditions) else 2
     return INDEXED * (10 * entries + fill) * at_once
 
 
-def _training(problem: Problem, nodes: Nodes, held: Sequence[Condition]) -> dict[str, float]:
+def _training(problem: Problem, nodes: Nodes, conditions: Sequence[Condition]) -> dict[str, float]:
     """Return the numbers that each optimiser of the schedule holds."""
     is_pinn = problem.settings.solver.method == "pinn"
     hidden = hidden_layers(problem, nodes.rows.stop)
     widths = (input_width(problem, nodes.rows.stop), *hidden, len(problem.fields))
     weights = sum((n + 1) * m for n, m in pairwise(widths))
-    rows = sum(condition.size for condition in held)
+    rows = sum(condition.size for condition in conditions)
     points = len(nodes.x) * (1 if problem.times is None else len(problem.times))
     head_weights = len(problem.fields) * (hidden[-1] + 1)
     block = max(ROWS_PER_COLUMN * head_weights, FEWEST_ROWS)
@@ -158,13 +158,13 @@ def _training(problem: Problem, nodes: Nodes, held: Sequence[Condition]) -> dict
     graph: float = 3 * points * sum(hidden)
     is_nested = problem.settings.solver.derivatives == "autograd"
     if is_pinn:
-        terms = sum(c.size * len(c.residual.terms) for c in held)
+        terms = sum(c.size * len(c.residual.terms) for c in conditions)
         features = terms * hidden[-1]
         if is_nested:
-            features = max(2 ** (2 + _order(c)) * c.size for c in held) * hidden[-1]
+            features = max(2 ** (2 + _order(c)) * c.size for c in conditions) * hidden[-1]
         head += max(terms * head_weights, features)
-        derivatives = sum(hidden) * sum(c.size * _steps(c) for c in held)
-        seen = sum(c.size * (1 + _steps(c)) for c in held)
+        derivatives = sum(hidden) * sum(c.size * _steps(c) for c in conditions)
+        seen = sum(c.size * (1 + _steps(c)) for c in conditions)
         has_waves = problem.settings.network.embedding != "none"
         channels = (sum(hidden) + has_waves * widths[0] / 3) * seen  # waves are kept once
         graph = 10 * derivatives if is_nested else 3 * channels

@@ -16,7 +16,7 @@ from pinnsolve.checks import description, well_posedness
 from pinnsolve.checks.exact_solution import doubts
 from pinnsolve.checks.memory import forecast, free_memory, shortage
 from pinnsolve.conditions.condition import Condition
-from pinnsolve.conditions.nodal import conditions
+from pinnsolve.conditions.nodal import nodal_conditions
 from pinnsolve.constraints.build import ansatz, given_away, hard, posed
 from pinnsolve.errors import Fault, MemoryLimitError, NodesError, ProblemError, SingularError
 from pinnsolve.geometry import build_domain
@@ -56,14 +56,14 @@ class Report:
         return {**self.figures, "warnings": list(self.warnings)}
 
 
-def preflight(problem: Problem, nodes: Nodes, held: Sequence[Condition]) -> None:
+def preflight(problem: Problem, nodes: Nodes, conditions: Sequence[Condition]) -> None:
     """Refuse a problem that cannot be solved, before any work is done.
 
     Parameters
     ----------
     problem, nodes
         What is to be solved, and where.
-    held
+    conditions
         Its equations and conditions, bound to the nodes.
 
     Raises
@@ -74,8 +74,8 @@ def preflight(problem: Problem, nodes: Nodes, held: Sequence[Condition]) -> None
     MemoryLimitError
         If the work will not fit into the memory there is.
     """
-    _refuse_ill_posed(problem, nodes, held)
-    excess = shortage(problem, nodes, _forecast(problem, nodes, held))
+    _refuse_ill_posed(problem, nodes, conditions)
+    excess = shortage(problem, nodes, _forecast(problem, nodes, conditions))
     if excess:
         raise MemoryLimitError(str(problem.source.locate(excess)))
 
@@ -92,17 +92,17 @@ def check(problem: Problem) -> Report:
     """
     domain = build_domain(problem)
     nodes = node_set(problem, domain)
-    held = conditions(problem, nodes)
-    _refuse_ill_posed(problem, nodes, held)
+    conditions = nodal_conditions(problem, nodes)
+    _refuse_ill_posed(problem, nodes, conditions)
     doubtful: list[str] = []
     condition, examined = None, nodes.rows.stop
     if not problem.parameters:  # for which a discretisation leaves no room
-        system = _look_ahead(problem, domain, nodes, held)
+        system = _look_ahead(problem, domain, nodes, conditions)
         condition, of_operator = _condition(problem, system)
         examined, doubtful = system.nodes.rows.stop, [*doubts(problem, system), *of_operator]
-    stages = _forecast(problem, nodes, held)
+    stages = _forecast(problem, nodes, conditions)
     figures = {
-        **description.figures(problem, nodes, held),
+        **description.figures(problem, nodes, conditions),
         "condition": condition,
         "condition_nodes": examined,
         "memory_bytes": int(max(stages.values())),
@@ -119,23 +119,23 @@ def check(problem: Problem) -> Report:
     return Report(tuple(description.lines(problem, figures)), tuple(warnings), figures)
 
 
-def _refuse_ill_posed(problem: Problem, nodes: Nodes, held: Sequence[Condition]) -> None:
-    faults = well_posedness.faults(problem, nodes, held)
+def _refuse_ill_posed(problem: Problem, nodes: Nodes, conditions: Sequence[Condition]) -> None:
+    faults = well_posedness.faults(problem, nodes, conditions)
     if faults:
         raise problem.source.error(*faults)
     ansatz(problem, nodes)
 
 
-def _forecast(problem: Problem, nodes: Nodes, held: Sequence[Condition]) -> dict[str, float]:
+def _forecast(problem: Problem, nodes: Nodes, conditions: Sequence[Condition]) -> dict[str, float]:
     """Return the memory of each stage; by the product rule a hard condition adds terms."""
     if not hard(problem):
-        return forecast(problem, nodes, held)
-    trained = conditions(posed(problem, ansatz(problem, nodes)), nodes)
-    return forecast(problem, nodes, held, trained)
+        return forecast(problem, nodes, conditions)
+    trained = nodal_conditions(posed(problem, ansatz(problem, nodes)), nodes)
+    return forecast(problem, nodes, conditions, trained)
 
 
 def _look_ahead(
-    problem: Problem, domain: Domain, nodes: Nodes, held: Sequence[Condition]
+    problem: Problem, domain: Domain, nodes: Nodes, conditions: Sequence[Condition]
 ) -> Discretisation:
     """Return the discrete problem, on fewer nodes where that is quicker and does no harm."""
     few = QUICK.get(nodes.dim, QUICK[3]) // len(problem.fields)
@@ -143,10 +143,10 @@ def _look_ahead(
     if is_generated and nodes.rows.stop > few:
         try:
             coarse = node_set(problem, domain, count=few)
-            return assemble(problem, coarse, conditions(problem, coarse))
+            return assemble(problem, coarse, nodal_conditions(problem, coarse))
         except ProblemError:  # too few for a small piece of the boundary, or for the stencils
             pass
-    return assemble(problem, nodes, held)
+    return assemble(problem, nodes, conditions)
 
 
 def _condition(problem: Problem, system: Discretisation) -> tuple[float | None, list[str]]:

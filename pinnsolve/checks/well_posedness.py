@@ -30,17 +30,17 @@ PARALLEL = 1e-12  # 1 - cos² of the angle between coefficients that count as pr
 EQUAL = 1e-9  # relative difference of values that count as equal
 
 
-def faults(problem: Problem, nodes: Nodes, held: Sequence[Condition]) -> list[Fault]:
+def faults(problem: Problem, nodes: Nodes, conditions: Sequence[Condition]) -> list[Fault]:
     """Return what keeps the boundary conditions from determining the solution.
 
     Parameters
     ----------
     problem, nodes
         What is to be solved, and where.
-    held
+    conditions
         Its equations and conditions, bound to the nodes.
     """
-    contradictions = _contradictions(problem, nodes, held)
+    contradictions = _contradictions(problem, nodes, conditions)
     if _is_initial_value_problem(problem, nodes):
         return [*contradictions, *_undetermined(problem)]
     missing = _missing(problem, nodes)
@@ -123,10 +123,10 @@ def _beside_periodic(problem: Problem) -> list[Fault]:
     return found
 
 
-def _contradictions(problem: Problem, nodes: Nodes, held: Sequence[Condition]) -> list[Fault]:
+def _contradictions(problem: Problem, nodes: Nodes, conditions: Sequence[Condition]) -> list[Fault]:
     """Return a fault for each two conditions that say the same twice, or one thing and another."""
     # of a problem in time at its first level
-    now = [c if c.levels is None else c.at(0) for c in held[len(problem.equations) :]]
+    now = [c if c.levels is None else c.at(0) for c in conditions[len(problem.equations) :]]
     pairs = zip(problem.boundary, now, strict=True)
     bound = [(stated, condition) for stated, condition in pairs if not stated.is_periodic]
     found = (_contradiction(problem, nodes, *pair) for pair in combinations(bound, 2))

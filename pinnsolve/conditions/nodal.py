@@ -25,7 +25,7 @@ from pinnsolve.geometry.periodic import Tie, tied, ties
 from pinnsolve.problem import BoundaryCondition, Problem
 
 
-def conditions(
+def nodal_conditions(
     problem: Problem,
     nodes: Nodes,
     times: Float[ndarray, " K"] | None = None,

@@ -12,7 +12,7 @@ from jaxtyping import Float, Int
 from numpy import ndarray
 
 from pinnsolve.conditions.condition import Condition, bound, names_of, terms_in_space
-from pinnsolve.conditions.nodal import boundary_rows, conditions, ties_of
+from pinnsolve.conditions.nodal import boundary_rows, nodal_conditions, ties_of
 from pinnsolve.diffop import partial
 from pinnsolve.equations.residual import prescribed
 from pinnsolve.geometry.generation import Nodes
@@ -26,17 +26,19 @@ def pointwise_conditions(problem: Problem, nodes: Nodes) -> tuple[Condition, ...
     Where pieces are periodic the derivatives agree on them, and the equations hold on both; what
     a network has built in is left out.
     """
-    equations = conditions(problem, nodes, pde_rows="tied too")
-    held = list(equations[: len(problem.equations)])
+    equations = nodal_conditions(problem, nodes, pde_rows="tied too")
+    conditions = list(equations[: len(problem.equations)])
     stated = zip(problem.boundary, ties_of(problem, nodes), strict=True)
-    for (condition, tie), own in zip(stated, equations[len(held) :], strict=True):
+    for (condition, tie), own in zip(stated, equations[len(conditions) :], strict=True):
         if own.across is None:
-            held.append(own)
+            conditions.append(own)
         elif not condition.is_built_in:
             assert tie is not None
             here = slice(tie.n_boundary)
-            held += _jumps(problem, condition, own.name, tie, own.rows[here], own.across[here])
-    return tuple(held)
+            conditions += _jumps(
+                problem, condition, own.name, tie, own.rows[here], own.across[here]
+            )
+    return tuple(conditions)
 
 
 def conditions_in_time(
@@ -61,17 +63,17 @@ def conditions_in_time(
         operators like those in space.
     """
     assert problem.times is not None
-    K, placed, held = len(problem.times), [inside], []
+    K, placed, conditions = len(problem.times), [inside], []
     rows = np.arange(len(inside))
     names = names_of(problem)
     for equation, name in zip(problem.equations, names, strict=False):
         # what is differentiated exactly need not be taken apart into orders
         mixed = replace(equation, is_mixed=True)
         residual = bound(problem, ("pde", "equations"), mixed, inside, None)
-        held.append(Condition(name, residual, rows, 1.0))
+        conditions.append(Condition(name, residual, rows, 1.0))
     count = len(inside)
     tying = ties_of(problem, nodes)
-    for condition, tie, name in zip(problem.boundary, tying, names[len(held) :], strict=True):
+    for condition, tie, name in zip(problem.boundary, tying, names[len(conditions) :], strict=True):
         if condition.is_built_in:
             continue
         here = (
@@ -84,10 +86,10 @@ def conditions_in_time(
             normals = np.repeat(nodes.normals[here - nodes.n_interior], K, axis=0)
             key = (*condition.key, "condition")
             residual = bound(problem, key, condition.equation, x, None, normals)
-            held.append(Condition(name, residual, rows, condition.weight))
+            conditions.append(Condition(name, residual, rows, condition.weight))
         else:
             across = np.column_stack([np.repeat(tie.across[: len(here)], K, axis=0), instants])
-            held += _jumps(problem, condition, name, tie, rows, across)
+            conditions += _jumps(problem, condition, name, tie, rows, across)
         placed.append(x)
         count += len(x)
     start = nodes.x[nodes.rows]
@@ -95,8 +97,8 @@ def conditions_in_time(
     rows = count + np.arange(len(start))
     for name, equation in problem.begins.items():
         residual = bound(problem, ("initial", name), equation, start, None)
-        held.append(Condition("initial values", residual, rows, 1.0))
-    return np.concatenate([*placed, start]), tuple(held)
+        conditions.append(Condition("initial values", residual, rows, 1.0))
+    return np.concatenate([*placed, start]), tuple(conditions)
 
 
 def _jumps(
@@ -111,9 +113,9 @@ def _jumps(
     ((field, _),) = condition.equation.terms
     terms = (term for equation in problem.equations for term in terms_in_space(problem, equation))
     order = max(2, max(op.order for _, op in terms))
-    held = []
+    conditions = []
     for k in range(order):
         op = partial(k * (i == tie.axis) for i in range(across.shape[1]))
         residual = prescribed((field, op), np.zeros(len(rows)))
-        held.append(Condition(name, residual, rows, condition.weight, across=across))
-    return held
+        conditions.append(Condition(name, residual, rows, condition.weight, across=across))
+    return conditions

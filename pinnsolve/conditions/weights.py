@@ -21,7 +21,9 @@ from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.problem import Problem
 
 
-def row_weights(problem: Problem, held: Sequence[Condition], nodes: Nodes) -> Float[ndarray, " R"]:
+def row_weights(
+    problem: Problem, conditions: Sequence[Condition], nodes: Nodes
+) -> Float[ndarray, " R"]:
     """Return the factor of each row of the residual; see the head of the module."""
     x = nodes.x[nodes.rows]
     length = float(np.max(x.max(axis=0) - x.min(axis=0))) / 2 / pi
@@ -29,7 +31,7 @@ def row_weights(problem: Problem, held: Sequence[Condition], nodes: Nodes) -> Fl
     lengths = [length] * nodes.dim + [duration]
     starts = [parameter.start for parameter in problem.parameters.values()]
     factors = []
-    for condition in held:
+    for condition in conditions:
         residual, n = condition.residual, condition.size
         size = 0.0
         for value in (0.0, 1.0):  # where a nonlinear coefficient has no value at zero, at one

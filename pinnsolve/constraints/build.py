@@ -105,7 +105,7 @@ def posed(problem: Problem, ansatz: Ansatz) -> Problem:
 
 
 def without_corners(
-    held: Sequence[Condition], problem: Problem, nodes: Nodes
+    conditions: Sequence[Condition], problem: Problem, nodes: Nodes
 ) -> tuple[Condition, ...]:
     """Return conditions, the equations without their rows where two hard pieces meet.
 
@@ -114,20 +114,20 @@ def without_corners(
 
     Parameters
     ----------
-    held
+    conditions
         The equations, then further conditions.
     problem, nodes
         What is to be solved, with its hard conditions, and where.
     """
     if not hard(problem):
-        return tuple(held)
+        return tuple(conditions)
     around = Walls.of(problem, nodes)
     surfaces = {surface for c in hard(problem) for surface in around.surfaces(c)}
     is_corner = np.zeros(len(nodes.x), dtype=bool)
     is_corner[nodes.boundary] = sum(around.is_on[surface] for surface in surfaces) > 1
     n_equations = len(problem.equations)
-    kept = (_some(condition, ~is_corner[condition.rows]) for condition in held[:n_equations])
-    return (*kept, *held[n_equations:])
+    kept = (_some(condition, ~is_corner[condition.rows]) for condition in conditions[:n_equations])
+    return (*kept, *conditions[n_equations:])
 
 
 def given_away(problem: Problem, nodes: Nodes) -> list[str]:

@@ -33,17 +33,19 @@ def pointwise_objective(
     """
     within = problem
     problem = posed(problem, ansatz(problem, nodes))
-    x, held = nodes.x, tuple[Condition, ...]()
+    x, conditions = nodes.x, tuple[Condition, ...]()
     if problem.time is None:
-        held = without_corners(pointwise_conditions(problem, nodes), within, nodes)
+        conditions = without_corners(pointwise_conditions(problem, nodes), within, nodes)
     if problem.time is not None and problem.times is not None:
         count = nodes.n_interior * len(problem.times)
         seed = problem.settings.nodes.seed + 1  # other points than those of the test
         inside = sample_in_time(domain, problem.time, count, seed, problem.refine)
-        x, held = conditions_in_time(problem, nodes, inside)
+        x, conditions = conditions_in_time(problem, nodes, inside)
     further, extra = extra_conditions(problem, domain, nodes, len(x))
-    x, held = np.concatenate([x, further]), (*held, *extra)
-    weights = row_weights(problem, held, nodes)
+    x, conditions = np.concatenate([x, further]), (*conditions, *extra)
+    weights = row_weights(problem, conditions, nodes)
     solver: Any = problem.settings.solver  # whose derivatives by "rbf-fd" do not fit the method
     accelerate: Any = "none" if solver.accelerate == "auto" else solver.accelerate
-    return PointwiseObjective(net, as_points(net, x), held, weights, solver.derivatives, accelerate)
+    return PointwiseObjective(
+        net, as_points(net, x), conditions, weights, solver.derivatives, accelerate
+    )

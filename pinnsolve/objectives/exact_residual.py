@@ -22,7 +22,7 @@ CHUNK = 1024  # points differentiated together, which bounds the memory
 
 @torch.no_grad()
 def exact_residual(
-    net: MLP, made: Ansatz, held: Sequence[Condition], x: Float[ndarray, "N d"]
+    net: MLP, made: Ansatz, conditions: Sequence[Condition], x: Float[ndarray, "N d"]
 ) -> list[Float[ndarray, " _"]]:
     """Return the residual of each condition, unweighted.
 
@@ -32,22 +32,24 @@ def exact_residual(
         The network; differentiated in double precision, whatever its own.
     made
         The fields in terms of its outputs.
-    held
+    conditions
         The conditions.
     x
         Points, of which the conditions' rows are indices.
     """
     net = deepcopy(net).double()
     rows, wanted = dict[bytes, ndarray](), dict[bytes, set[Term]]()  # conditions may share rows
-    for condition in held:
+    for condition in conditions:
         key = condition.rows.tobytes()
         rows[key] = condition.rows
         wanted.setdefault(key, set()).update(condition.residual.terms)
     jets = {key: _jet(net, made, x[rows[key]], terms) for key, terms in wanted.items()}
-    for key, across in {c.rows.tobytes(): c.across for c in held if c.across is not None}.items():
+    for key, across in {
+        c.rows.tobytes(): c.across for c in conditions if c.across is not None
+    }.items():
         there = _jet(net, made, across, wanted[key])
         jets[key] = {term: values - there[term] for term, values in jets[key].items()}
-    return [condition.residual(jets[condition.rows.tobytes()]) for condition in held]
+    return [condition.residual(jets[condition.rows.tobytes()]) for condition in conditions]
 
 
 def _jet(

@@ -77,9 +77,9 @@ class NodalObjective:
     @property
     def linear_rows(self) -> Bool[Tensor, " R"]:
         """Which rows of the residual are affine in the fields."""
-        held = self.system.conditions
-        is_linear = torch.tensor([condition.residual.is_linear for condition in held])
-        sizes = torch.tensor([condition.size for condition in held])
+        conditions = self.system.conditions
+        is_linear = torch.tensor([condition.residual.is_linear for condition in conditions])
+        sizes = torch.tensor([condition.size for condition in conditions])
         return is_linear.repeat_interleave(sizes).to(self.x.device)
 
     def fields(self) -> Float[Tensor, "c M"]:

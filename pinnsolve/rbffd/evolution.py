@@ -213,9 +213,9 @@ class _Flow:
             watch(Progress(f"time integration, {n} steps a level", k / (len(times) - 1)))
             starts = np.linspace(begin, end, n, endpoint=False)
             instants = (starts[:, None] + h * self.method.c).ravel()
-            held = self.bind(instants)
+            conditions = self.bind(instants)
             for i in range(n):
-                slopes, matrices = self._step(held, i, state, slopes, matrices, h)
+                slopes, matrices = self._step(conditions, i, state, slopes, matrices, h)
                 fields = self._fields(state, slopes, h).reshape(s, -1, c, N)
                 if k == 0 and i == 0:
                     result[0] = state[0].T
@@ -227,9 +227,9 @@ class _Flow:
             result[k + 1] = fields[0].T
         return result
 
-    def at(self, held: Sequence[Condition], level: int) -> Discretisation:
+    def at(self, conditions: Sequence[Condition], level: int) -> Discretisation:
         """Return the equations at one instant, as those of a steady problem."""
-        return replace(self.system, conditions=tuple(c.at(level) for c in held))
+        return replace(self.system, conditions=tuple(c.at(level) for c in conditions))
 
     def matrices(
         self, equations: Discretisation, U: Float[ndarray, "N a"], h: float
@@ -257,7 +257,7 @@ class _Flow:
 
     def _step(
         self,
-        held: Sequence[Condition],
+        conditions: Sequence[Condition],
         step: int,
         state: Float[ndarray, "m c N"],
         slopes: Float[ndarray, "s c N"],
@@ -275,7 +275,7 @@ class _Flow:
                     residual=c.residual.with_data(lambda data: data[:, stages]),
                     levels=np.arange(s),
                 )
-                for c in held
+                for c in conditions
             ),
         )
         slopes = np.repeat(slopes[-1:], s, axis=0)  # the polynomial of the last step goes on
@@ -285,7 +285,9 @@ class _Flow:
             if not matrices:
                 # linear in time or not, the middle of the step stands for all of it
                 middle = (s - 1) // 2
-                matrices = self.matrices(self.at(held, stages.start + middle), fields[middle].T, h)
+                matrices = self.matrices(
+                    self.at(conditions, stages.start + middle), fields[middle].T, h
+                )
             change = self._newton(equations, fields, matrices)
             slopes = slopes - change
             scaled = [h**m * change[:, f] for f, m in enumerate(self.orders)]
@@ -345,12 +347,12 @@ class _Flow:
         c = self.n_fields
         flat = tuple(
             replace(
-                held,
+                conditions,
                 residual=replace(
-                    held.residual,
-                    terms=tuple((field % c, op) for field, op in held.residual.terms),
+                    conditions.residual,
+                    terms=tuple((field % c, op) for field, op in conditions.residual.terms),
                 ),
             )
-            for held in self.system.conditions
+            for conditions in self.system.conditions
         )
         return direct.Equations.of(replace(self.system, conditions=flat, n_fields=c))

@@ -13,7 +13,7 @@ from numpy import ndarray
 
 from pinnsolve.conditions.condition import Condition
 from pinnsolve.conditions.initial import initial_values
-from pinnsolve.conditions.nodal import conditions
+from pinnsolve.conditions.nodal import nodal_conditions
 from pinnsolve.errors import NodesError
 from pinnsolve.geometry.from_problem import located
 from pinnsolve.geometry.nodes import Nodes
@@ -86,7 +86,7 @@ def solve(problem: Problem, system: Discretisation, watch: Watch = unwatched) ->
     tolerance = TIME_SHARE * (nodes.spacing / half_width) ** order
     moving = evolution.integrate(
         system,
-        partial(conditions, problem, nodes),
+        partial(nodal_conditions, problem, nodes),
         initial_values(problem, nodes),
         len(problem.fields),
         times,
@@ -103,7 +103,7 @@ def solve(problem: Problem, system: Discretisation, watch: Watch = unwatched) ->
 
 
 def assemble(
-    problem: Problem, nodes: Nodes, held: Sequence[Condition], watch: Watch = unwatched
+    problem: Problem, nodes: Nodes, conditions: Sequence[Condition], watch: Watch = unwatched
 ) -> Discretisation:
     """Assemble the discrete problem; what the nodes cannot carry is shown in the file.
 
@@ -115,6 +115,6 @@ def assemble(
     order = problem.settings.solver.order
     try:
         n_fields = len(problem.fields) * (1 + problem.time_order)
-        return discretise(held, nodes, n_fields, order, watch)
+        return discretise(conditions, nodes, n_fields, order, watch)
     except NodesError as error:
         raise located(problem, error) from None

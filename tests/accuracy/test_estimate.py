@@ -10,7 +10,7 @@ import pytest
 from pinnsolve import load, run, solve
 from pinnsolve.accuracy.estimate import HigherOrder, error_equation, estimate
 from pinnsolve.cli import shipped
-from pinnsolve.conditions.nodal import conditions
+from pinnsolve.conditions.nodal import nodal_conditions
 from pinnsolve.geometry import build_domain
 from pinnsolve.geometry.from_problem import node_set
 from pinnsolve.rbffd import direct
@@ -46,7 +46,7 @@ def world(problem, order=4):
     """Return the domain, the discretisation and the exact solution at its nodes."""
     domain = build_domain(problem)
     nodes = node_set(problem, domain)
-    system = discretise(conditions(problem, nodes), nodes, len(problem.fields), order)
+    system = discretise(nodal_conditions(problem, nodes), nodes, len(problem.fields), order)
     exact = np.column_stack([function(nodes.x) for function in problem.exact])
     return domain, system, exact
 
@@ -196,8 +196,8 @@ def test_a_domain_known_by_its_nodes_has_no_points_between_them(tmp_path):
     domain, system, exact = world(problem)
     cloud = type(domain)(domain.lower, domain.upper, domain.distance, nodes=system.nodes)
 
-    def no_residual(held, _):
-        return [np.zeros(len(condition.rows)) for condition in held]
+    def no_residual(conditions, _):
+        return [np.zeros(len(condition.rows)) for condition in conditions]
 
     found = estimate(problem, cloud, system, exact, no_residual)
     assert found.optimisation["u"] == 0.0

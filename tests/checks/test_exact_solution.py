@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pinnsolve.checks.exact_solution import doubts
-from pinnsolve.conditions.nodal import conditions
+from pinnsolve.conditions.nodal import nodal_conditions
 from pinnsolve.geometry import build_domain
 from pinnsolve.geometry.from_problem import node_set
 from pinnsolve.rbffd.solve import assemble
@@ -19,7 +19,7 @@ def found(tmp_path):
         more = f'[exact]\nu = "{exact}"\n{parts.pop("more", "")}'
         problem = pose(tmp_path, equation, on=[("all", condition)], more=more, **parts)
         nodes = node_set(problem, build_domain(problem))
-        return doubts(problem, assemble(problem, nodes, conditions(problem, nodes)))
+        return doubts(problem, assemble(problem, nodes, nodal_conditions(problem, nodes)))
 
     return found
 
@@ -70,7 +70,7 @@ def test_an_infinite_solution_is_told(found):
 def test_without_an_exact_solution_there_is_nothing_to_doubt(tmp_path):
     problem = pose(tmp_path, "laplace(u) = 1", on=[("all", "u = 0")])
     nodes = node_set(problem, build_domain(problem))
-    assert doubts(problem, assemble(problem, nodes, conditions(problem, nodes))) == []
+    assert doubts(problem, assemble(problem, nodes, nodal_conditions(problem, nodes))) == []
 
 
 def test_values_without_a_formula_cannot_be_examined(found, tmp_path):
@@ -97,7 +97,7 @@ u = "{exact}"
     on = [("left right", "u = 0"), ("bottom top", "dn(u) = 0")]
     problem = pose(folder, HEAT, on=on, more=more, domain=domain)
     nodes = node_set(problem, build_domain(problem))
-    return doubts(problem, assemble(problem, nodes, conditions(problem, nodes)))
+    return doubts(problem, assemble(problem, nodes, nodal_conditions(problem, nodes)))
 
 
 def test_a_right_solution_in_time_raises_no_doubt(tmp_path):

@@ -13,7 +13,7 @@ from pinnsolve import load, solve
 from pinnsolve.checks import memory as forecasts
 from pinnsolve.checks.memory import forecast
 from pinnsolve.cli.app import main
-from pinnsolve.conditions.nodal import conditions
+from pinnsolve.conditions.nodal import nodal_conditions
 from pinnsolve.errors import MemoryLimitError
 from pinnsolve.geometry import build_domain
 from pinnsolve.geometry.from_problem import node_set
@@ -42,7 +42,7 @@ def free(monkeypatch):
 def stages(problem, overrides=None):
     problem = problem.replace(overrides or {})
     nodes = node_set(problem, build_domain(problem))
-    return forecast(problem, nodes, conditions(problem, nodes))
+    return forecast(problem, nodes, nodal_conditions(problem, nodes))
 
 
 @pytest.mark.skipif(not STATUS.exists(), reason="the peak is read from /proc")

@@ -3,7 +3,7 @@
 import pytest
 
 from pinnsolve.checks.well_posedness import faults, silent
-from pinnsolve.conditions.nodal import conditions
+from pinnsolve.conditions.nodal import nodal_conditions
 from pinnsolve.geometry import build_domain
 from pinnsolve.geometry.from_problem import node_set
 from tests.posing import INTERVAL, PIN, SQUARE, pose
@@ -28,7 +28,7 @@ def told(tmp_path):
     def told(*equations, **parts):
         problem = pose(tmp_path, *equations, **parts)
         nodes = node_set(problem, build_domain(problem))
-        found = faults(problem, nodes, conditions(problem, nodes))
+        found = faults(problem, nodes, nodal_conditions(problem, nodes))
         located = problem.source.error(*found).faults
         return [
             (fault.excerpt.split("| ")[1].splitlines()[0], f"{fault.message} {fault.remedy}")

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pinnsolve.conditions.nodal import conditions
+from pinnsolve.conditions.nodal import nodal_conditions
 from pinnsolve.errors import ProblemError
 from pinnsolve.geometry import build_domain
 from pinnsolve.geometry.generation import generate, with_ghosts
@@ -36,7 +36,7 @@ def bound(folder, text, rings=1, **options):
     problem = load(path)
     domain = build_domain(problem)
     nodes = with_ghosts(generate(domain, count=200), domain, rings)
-    return nodes, conditions(problem, nodes, **options)
+    return nodes, nodal_conditions(problem, nodes, **options)
 
 
 def test_equations_come_first_then_boundary_conditions_in_file_order(tmp_path):
@@ -123,7 +123,7 @@ def test_a_condition_on_a_piece_without_nodes_is_an_error(tmp_path):
     nodes = generate(build_domain(problem), count=200)
     nodes.tags[nodes.tags == nodes.pieces.index("top")] = nodes.pieces.index("bottom")
     with pytest.raises(ProblemError) as caught:
-        conditions(problem, nodes)
+        nodal_conditions(problem, nodes)
     assert str(caught.value) == (
         f"{path}:17: no node lies on top: nothing of it is left, or it is too small. "
         "Raise nodes.count, or leave it out of the condition.\n"

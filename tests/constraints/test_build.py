@@ -7,7 +7,7 @@ import torch
 from pinnsolve import load, run, solve
 from pinnsolve.accuracy.truth import exact_at
 from pinnsolve.checks.preflight import check, preflight
-from pinnsolve.conditions.nodal import conditions
+from pinnsolve.conditions.nodal import nodal_conditions
 from pinnsolve.conditions.weights import row_weights
 from pinnsolve.constraints.build import ansatz, posed, without_corners
 from pinnsolve.errors import ProblemError
@@ -128,10 +128,11 @@ def fields(net, made, x):
 def test_the_condition_holds_for_random_weights(problem):
     nodes, net, made = random_solution(problem)
     u = fields(net, made, nodes.x)
-    for condition, held in zip(problem.boundary, conditions(problem, nodes)[1:], strict=True):
-        if condition.is_hard:
-            (term,) = held.residual.terms
-            off = held.residual({term: u[held.rows, 0]})
+    bound = nodal_conditions(problem, nodes)[1:]
+    for stated, condition in zip(problem.boundary, bound, strict=True):
+        if stated.is_hard:
+            (term,) = condition.residual.terms
+            off = condition.residual({term: u[condition.rows, 0]})
             assert np.abs(off).max() < 1e-13  # rounding of the node's place, times the slope
 
 
@@ -140,12 +141,12 @@ def test_the_residual_for_the_network_is_that_of_the_field(problem):
     nodes, net, made = random_solution(problem)
     inner = posed(problem, made)
     objective = pointwise_objective(net, problem, build_domain(problem), nodes)
-    held = without_corners(conditions(inner, nodes), problem, nodes)
-    weights = row_weights(inner, held, nodes)
+    conditions = without_corners(nodal_conditions(inner, nodes), problem, nodes)
+    weights = row_weights(inner, conditions, nodes)
     ours = objective.value().numpy() / weights
-    kept = [c for c, b in zip(conditions(problem, nodes), [None, *problem.boundary], strict=True)
-            if b is None or not b.is_hard]  # fmt: skip
-    rows = [np.isin(c.rows, h.rows) for c, h in zip(kept, held, strict=True)]
+    stated = zip(nodal_conditions(problem, nodes), [None, *problem.boundary], strict=True)
+    kept = [c for c, b in stated if b is None or not b.is_hard]
+    rows = [np.isin(c.rows, h.rows) for c, h in zip(kept, conditions, strict=True)]
     direct = exact_residual(net, made, kept, nodes.x)
     direct = np.concatenate([r[row] for r, row in zip(direct, rows, strict=True)])
     np.testing.assert_allclose(ours, direct, rtol=1e-9, atol=1e-9 * np.abs(direct).max())
@@ -276,12 +277,12 @@ def test_corners_that_no_network_changes_leave_no_residual(tmp_path):
     """The equation asks for a curvature at the corners that the conditions exclude."""
     problem = pose(tmp_path, SQUARE, "0", ("all", "u = 0"), equation="laplace(u) = 1 + f")
     nodes = node_set(problem, build_domain(problem))
-    held = conditions(problem, nodes)
-    kept = without_corners(held, problem, nodes)
-    left_out = np.setdiff1d(held[0].rows, kept[0].rows)
+    conditions = nodal_conditions(problem, nodes)
+    kept = without_corners(conditions, problem, nodes)
+    left_out = np.setdiff1d(conditions[0].rows, kept[0].rows)
     x = nodes.x[left_out]
     assert sorted(map(tuple, np.round(x, 12))) == [(0, 0), (0, 1), (1, 0), (1, 1)]
-    assert kept[1:] == held[1:]
+    assert kept[1:] == conditions[1:]
 
 
 def test_a_direct_solution_imposes_it_as_any_other(tmp_path):
@@ -373,7 +374,7 @@ def test_what_has_no_ansatz_is_refused(name, tmp_path):
     problem = pose(tmp_path, *parts, more=more)
     nodes = node_set(problem, build_domain(problem))
     with pytest.raises(ProblemError) as caught:
-        preflight(problem, nodes, conditions(problem, nodes))
+        preflight(problem, nodes, nodal_conditions(problem, nodes))
     (fault,) = caught.value.faults
     assert fault.key == key
     assert fault.place

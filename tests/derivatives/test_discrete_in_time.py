@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from pinnsolve.conditions.initial import initial_conditions
-from pinnsolve.conditions.nodal import conditions
+from pinnsolve.conditions.nodal import nodal_conditions
 from pinnsolve.derivatives.discrete_in_time import level_matrix
 from pinnsolve.geometry import build_domain
 from pinnsolve.geometry.from_problem import node_set
@@ -32,7 +32,7 @@ def case(request, tmp_path):
         more='[initial]\nu = "1 + x"',
     ).replace({"nodes.time_levels": LEVELS})
     nodes = node_set(problem, build_domain(problem))
-    system = assemble(problem, nodes, conditions(problem, nodes))
+    system = assemble(problem, nodes, nodal_conditions(problem, nodes))
     system = system.extended(initial_conditions(problem, nodes))
     zero = np.zeros((system.n_nodes, system.n_fields, LEVELS))
     weights = [2.0, 3.0, 0.5]

@@ -51,5 +51,5 @@ def test_cupy_takes_its_memory_from_the_pool_of_torch():
     cupy = pytest.importorskip("cupy")
     PRODUCTS["cupy"](random(), torch.device("cuda"))
     before = torch.cuda.memory_allocated()
-    held = cupy.zeros(2**20, dtype="float64")
-    assert torch.cuda.memory_allocated() >= before + held.nbytes
+    conditions = cupy.zeros(2**20, dtype="float64")
+    assert torch.cuda.memory_allocated() >= before + conditions.nbytes

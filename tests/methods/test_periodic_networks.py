@@ -6,7 +6,7 @@ import torch
 
 from pinnsolve import run, solve
 from pinnsolve.checks.description import describe
-from pinnsolve.conditions.nodal import conditions
+from pinnsolve.conditions.nodal import nodal_conditions
 from pinnsolve.conditions.pointwise import conditions_in_time, pointwise_conditions
 from pinnsolve.errors import ProblemError
 from pinnsolve.geometry import build_domain
@@ -80,10 +80,10 @@ def test_built_in_it_holds_to_rounding_for_any_weights(tmp_path, embedding):
 def test_what_is_asked_of_a_network(tmp_path, how):
     problem = posed(tmp_path, how, "pinn", count=200)
     nodes = node_set(problem, build_domain(problem))
-    held = [c for c in pointwise_conditions(problem, nodes) if c.across is not None]
-    asked = [describe(op, "xy") for c in held for _, op in c.residual.terms]
+    conditions = [c for c in pointwise_conditions(problem, nodes) if c.across is not None]
+    asked = [describe(op, "xy") for c in conditions for _, op in c.residual.terms]
     assert asked == ([] if how == "hard" else ["1", "d_x"])
-    for condition in held:
+    for condition in conditions:
         gap = nodes.x[condition.rows] - condition.across
         np.testing.assert_allclose(gap, np.broadcast_to([1, 0], gap.shape), atol=1e-12)
 
@@ -92,16 +92,16 @@ def test_of_order_four_derivatives_up_to_the_third_agree(tmp_path):
     problem = pose(tmp_path, "u_xxxx + u = 1", on=[("right left", "periodic")],
                    domain=INTERVAL, count=60)  # fmt: skip
     nodes = node_set(problem, build_domain(problem))
-    _, *held = pointwise_conditions(problem, nodes)
-    assert [c.residual.terms[0][1].order for c in held] == [0, 1, 2, 3]
-    assert all(nodes.x[c.rows] - c.across == 1 for c in held)
+    _, *conditions = pointwise_conditions(problem, nodes)
+    assert [c.residual.terms[0][1].order for c in conditions] == [0, 1, 2, 3]
+    assert all(nodes.x[c.rows] - c.across == 1 for c in conditions)
 
 
 def test_in_time_they_agree_at_all_levels(tmp_path):
     problem = evolving(tmp_path, "periodic", "pinn")
     nodes = node_set(problem, build_domain(problem))
-    x, held = conditions_in_time(problem, nodes, np.zeros((1, 2)))
-    jumps = [c for c in held if c.across is not None]
+    x, conditions = conditions_in_time(problem, nodes, np.zeros((1, 2)))
+    jumps = [c for c in conditions if c.across is not None]
     assert [c.residual.terms[0][1].terms[0][0] for c in jumps] == [(0, 0), (1, 0)]
     for condition in jumps:
         np.testing.assert_array_equal(condition.across[:, 1], problem.times)
@@ -153,9 +153,9 @@ def test_one_node_set_serves_every_field(tmp_path):
         ("left right", "periodic"), ("bottom top", "u = 0"), ("bottom top", "v = 1")
     ])  # fmt: skip
     nodes = node_set(problem, build_domain(problem))
-    held = conditions(problem, nodes)
-    names = [c.name for c in held]
+    conditions = nodal_conditions(problem, nodes)
+    names = [c.name for c in conditions]
     assert names == ["pde 1", "pde 2", "left, right 1", "left, right 2", "bottom, top 1",
                      "bottom, top 2"]  # fmt: skip
     # as many conditions as unknowns
-    assert sum(len(c.rows) for c in held) == 2 * len(nodes.x)
+    assert sum(len(c.rows) for c in conditions) == 2 * len(nodes.x)

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from pinnsolve.conditions.nodal import conditions
+from pinnsolve.conditions.nodal import nodal_conditions
 from pinnsolve.geometry import build_domain
 from pinnsolve.geometry.from_problem import node_set
 from pinnsolve.methods.dt_pinn import nodal_objective
@@ -22,7 +22,7 @@ def objectives(tmp_path):
     problem = pose(tmp_path, EQUATION, on=CONDITION, order=4, count=300)
     problem = problem.replace({"solver.method": "dt-pinn", "network.hidden": [20, 80]})
     nodes = node_set(problem, build_domain(problem))
-    system = assemble(problem, nodes, conditions(problem, nodes))
+    system = assemble(problem, nodes, nodal_conditions(problem, nodes))
     found = {}
     for precision in ("float64", "mixed", "float32"):
         chosen = problem.replace({"solver.precision": precision})

@@ -6,7 +6,7 @@ import torch
 from torch.func import functional_call, jacrev
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
-from pinnsolve.conditions.nodal import conditions
+from pinnsolve.conditions.nodal import nodal_conditions
 from pinnsolve.conditions.weights import row_weights
 from pinnsolve.derivatives.autograd import derivative
 from pinnsolve.diffop import partial
@@ -271,7 +271,7 @@ def objective_of(problem):
     net.randomise_head(0)
     if problem.settings.solver.method == "pinn":
         return pointwise_objective(net, problem, domain, nodes)
-    system = assemble(problem, nodes, conditions(problem, nodes))
+    system = assemble(problem, nodes, nodal_conditions(problem, nodes))
     return nodal_objective(net, problem, system)
 
 
@@ -340,11 +340,14 @@ def test_weights_in_the_file_multiply_the_mean_square(tmp_path):
     path.write_text(PROBLEMS["linear"])
     problem = load(path)
     nodes = node_set(problem, build_domain(problem))
-    held = conditions(problem, nodes)
-    doubled = [held[0], type(held[1])(held[1].name, held[1].residual, held[1].rows, 4.0)]
-    before = row_weights(problem, held, nodes)
+    conditions = nodal_conditions(problem, nodes)
+    doubled = [
+        conditions[0],
+        type(conditions[1])(conditions[1].name, conditions[1].residual, conditions[1].rows, 4.0),
+    ]
+    before = row_weights(problem, conditions, nodes)
     after = row_weights(problem, doubled, nodes)
-    n = len(held[0].rows)
+    n = len(conditions[0].rows)
     np.testing.assert_allclose(after[:n], before[:n])
     np.testing.assert_allclose(after[n:], 2 * before[n:])
 

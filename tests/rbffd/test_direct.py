@@ -109,14 +109,14 @@ def test_an_equation_without_solution_is_reported_not_raised(tmp_path):
 
 
 def test_newtons_method_holds_one_factorisation_at_a_time(tmp_path, monkeypatch):
-    held, factorise = [], direct.factorise
+    conditions, factorise = [], direct.factorise
 
     def watched(*arguments):
-        assert all(former() is None for former in held)
+        assert all(former() is None for former in conditions)
         factors = factorise(*arguments)
-        held.append(ref(factors))
+        conditions.append(ref(factors))
         return factors
 
     monkeypatch.setattr(direct, "factorise", watched)
     w = world(tmp_path, disk("u = g", "laplace(u) - exp(u) = f"))
-    assert direct.solve(w.discretise()).iterations == len(held) > 2
+    assert direct.solve(w.discretise()).iterations == len(conditions) > 2

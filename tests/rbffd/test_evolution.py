@@ -5,7 +5,7 @@ import pytest
 
 from pinnsolve.accuracy.truth import exact_at
 from pinnsolve.conditions.initial import initial_values
-from pinnsolve.conditions.nodal import conditions
+from pinnsolve.conditions.nodal import nodal_conditions
 from pinnsolve.errors import SingularError
 from pinnsolve.geometry import build_domain
 from pinnsolve.geometry.from_problem import node_set
@@ -28,11 +28,11 @@ u = "{exact}"
 
 def integrate(problem, tolerance=1e-9):
     nodes = node_set(problem, build_domain(problem))
-    held = conditions(problem, nodes)
-    system = assemble(problem, nodes, held)
+    conditions = nodal_conditions(problem, nodes)
+    system = assemble(problem, nodes, conditions)
     return evolution.integrate(
         system,
-        lambda times: conditions(problem, nodes, times),
+        lambda times: nodal_conditions(problem, nodes, times),
         initial_values(problem, nodes),
         len(problem.fields),
         problem.times,
@@ -172,6 +172,6 @@ def test_a_matrix_of_a_step_is_better_conditioned_than_the_steady_one(tmp_path):
         tmp_path, "u_t = laplace(u) + f", "x*t", on=[("all", "dn(u) + u = g")], count=200
     )
     nodes = node_set(problem, build_domain(problem))
-    system = assemble(problem, nodes, conditions(problem, nodes))
+    system = assemble(problem, nodes, nodal_conditions(problem, nodes))
     small, large = (evolution.condition(system, 1, [1], step) for step in (1e-4, 1.0))
     assert 1 < small < large

@@ -5,7 +5,7 @@ import pytest
 
 from pinnsolve.accuracy.truth import exact_at
 from pinnsolve.checks.exact_solution import doubts
-from pinnsolve.conditions.nodal import conditions
+from pinnsolve.conditions.nodal import nodal_conditions
 from pinnsolve.errors import NodesError
 from pinnsolve.geometry import build_domain
 from pinnsolve.geometry.from_problem import node_set
@@ -64,7 +64,7 @@ CASES = {  # equation, domain, conditions, exact solution, numbers of nodes
 def discretised(problem, count=None):
     """Return domain, nodes and discretisation of a problem."""
     nodes = node_set(problem, build_domain(problem), count=count)
-    return nodes, assemble(problem, nodes, conditions(problem, nodes))
+    return nodes, assemble(problem, nodes, nodal_conditions(problem, nodes))
 
 
 def error_of(problem):
@@ -171,7 +171,7 @@ def test_a_period_that_a_stencil_would_go_around_is_refused(tmp_path):
     problem = pose(tmp_path, "laplace(u) - u = 1", on=[SIDES, WALLS], count=40)
     nodes = node_set(problem, build_domain(problem))
     with pytest.raises(NodesError, match=r"stencils of 31 nodes are as wide as the period of the"):
-        discretise(conditions(problem, nodes), nodes, 1, 3)
+        discretise(nodal_conditions(problem, nodes), nodes, 1, 3)
 
 
 def test_an_exact_solution_that_is_not_periodic_casts_a_doubt(tmp_path):

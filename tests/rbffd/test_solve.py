@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from pinnsolve.accuracy.truth import exact_values
-from pinnsolve.conditions.nodal import conditions
+from pinnsolve.conditions.nodal import nodal_conditions
 from pinnsolve.geometry import build_domain
 from pinnsolve.geometry.from_problem import node_set
 from pinnsolve.geometry.sampling import sample, sample_in_time
@@ -13,7 +13,9 @@ from tests.posing import INTERVAL, SQUARE, pose
 
 def solved(problem):
     nodes = node_set(problem, build_domain(problem))
-    return solve_directly(problem, assemble(problem, nodes, conditions(problem, nodes))), nodes
+    return solve_directly(
+        problem, assemble(problem, nodes, nodal_conditions(problem, nodes))
+    ), nodes
 
 
 def test_a_steady_solution_is_known_between_the_nodes(tmp_path):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pinnsolve.conditions.nodal import conditions
+from pinnsolve.conditions.nodal import nodal_conditions
 from pinnsolve.geometry import build_domain
 from pinnsolve.geometry.from_problem import rings
 from pinnsolve.geometry.generation import generate, with_ghosts
@@ -43,7 +43,7 @@ def world(folder, text, count=400, ghosts=True, **options):
     nodes = generate(domain, count=count, pieces=problem.pieces)
     n_rings = rings(problem) if ghosts is True else int(ghosts)
     nodes = with_ghosts(nodes, domain, n_rings)
-    return World(problem, nodes, conditions(problem, nodes, **options))
+    return World(problem, nodes, nodal_conditions(problem, nodes, **options))
 
 
 def disk(condition, equation="laplace(u) = f", exact="1 + sin(pi*x)*cos(pi*y)"):
