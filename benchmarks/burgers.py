@@ -46,12 +46,13 @@ def main() -> None:
         solution = solve(load(PROBLEM, {**budget, **overrides}))
         u = solution(np.column_stack([x, t]))[:, 0]
         error = np.linalg.norm(u - truth) / np.linalg.norm(truth)
-        phase = solution.phases[-1]
-        estimate = solution.estimate and solution.estimate.total["u"]
+        phase = solution.course.phases[-1]
+        accuracy, seconds = solution.accuracy, solution.course.seconds["training"]
+        estimate = accuracy.estimate and accuracy.estimate.total["u"]
         print(
-            f"seed {seed}: relative L2 {error:.2e} after {solution.seconds['training']:.0f} s, "
+            f"seed {seed}: relative L2 {error:.2e} after {seconds:.0f} s, "
             f"{phase.iterations} iterations, loss {phase.loss_after:.1e}, "
-            f"estimated {estimate}, baseline: {solution.baseline and solution.baseline.message}",
+            f"estimated {estimate}, baseline: {accuracy.baseline and accuracy.baseline.message}",
             flush=True,
         )
 

@@ -21,11 +21,10 @@ import numpy as np
 import torch
 
 from pinnsolve import load
-from pinnsolve.geometry import build_domain
-from pinnsolve.geometry.from_problem import node_set
 from pinnsolve.machine import keep_memory
 from pinnsolve.methods.pinn import pointwise_objective
 from pinnsolve.networks.build import network
+from pinnsolve.setup import Setup
 
 PROBLEM = Path(__file__).parents[1] / "problems" / "burgers.toml"
 HIDDEN = [20] * 8
@@ -71,11 +70,10 @@ def ours(accelerate: str) -> Callable[[], object]:
         "nodes.refine": "1",
     }
     problem = load(PROBLEM, settings)
-    domain = build_domain(problem)
-    nodes = node_set(problem, domain)
-    net = network(problem, nodes, "cpu")
+    setup = Setup(problem)
+    net = network(setup)
     net.randomise_head(0)
-    objective = pointwise_objective(net, problem, domain, nodes)
+    objective = pointwise_objective(net, setup)
     parameters = list(net.parameters())
     optimizer = torch.optim.Adam(parameters, lr=1e-3)
 

@@ -34,13 +34,13 @@ def problems(names: list[str], overrides: dict[str, Any]) -> Iterator[Problem]:
 
 def worst(solution: Solution) -> tuple[float, float, float]:
     """Return true error, estimate and ratio of the field that is estimated worst."""
-    assert solution.errors
-    assert solution.estimate
+    assert solution.accuracy.errors
+    assert solution.accuracy.estimate
     rows = []
-    for name, true in solution.errors.relative_l2_nodes.items():
-        total = solution.estimate.total[name]
+    for name, true in solution.accuracy.errors.relative_l2_nodes.items():
+        total = solution.accuracy.estimate.total[name]
         if total is None:
-            raise PinnsolveError(solution.estimate.message)
+            raise PinnsolveError(solution.accuracy.estimate.message)
         rows.append((true, total, total / true))
     return max(rows, key=lambda row: max(row[2], 1 / row[2]))
 
@@ -72,10 +72,12 @@ def main() -> None:
                     print(f"{name}  {error}", flush=True)
                     continue
                 ratios.append(ratio)
-                assert solution.estimate
-                left = max(value or 0.0 for value in solution.estimate.optimisation.values())
+                assert solution.accuracy.estimate
+                left = max(
+                    value or 0.0 for value in solution.accuracy.estimate.optimisation.values()
+                )
                 figures = f"{true:11.2e}{total:11.2e}{ratio:8.2f}{left:11.1e}"
-                print(f"{name}{figures}{solution.seconds['estimate']:9.2f}", flush=True)
+                print(f"{name}{figures}{solution.course.seconds['estimate']:9.2f}", flush=True)
     close = sum(1 / CLOSE <= ratio <= CLOSE for ratio in ratios)
     print(f"{close} of {len(ratios)} within a factor of {CLOSE}")
 

@@ -23,14 +23,11 @@ import torch
 from torch import Tensor
 
 from pinnsolve import load
-from pinnsolve.conditions.nodal import nodal_conditions
-from pinnsolve.geometry import build_domain
-from pinnsolve.geometry.from_problem import node_set
 from pinnsolve.methods.dt_pinn import nodal_objective
 from pinnsolve.networks.build import network
 from pinnsolve.networks.mlp import MLP
 from pinnsolve.optimizers.budget import Budget
-from pinnsolve.rbffd.solve import assemble
+from pinnsolve.setup import Setup
 
 PROBLEM = Path(__file__).parents[1] / "problems" / "disk_poisson.toml"
 TARGETS = (1e-5, 1e-6, 1e-7)
@@ -53,12 +50,11 @@ class Counted:
 def dt_pinn(precision: str, seed: int) -> Counted:
     settings = {"network.hidden": [50, 50, 50, 50], "solver.precision": precision}
     problem = load(PROBLEM, settings)
-    nodes = node_set(problem, build_domain(problem))
-    net = network(problem, nodes, "cpu")
+    setup = Setup(problem)
+    net = network(setup)
     net.initialise(seed, 1.0)
     net.randomise_head(seed)
-    system = assemble(problem, nodes, nodal_conditions(problem, nodes))
-    return Counted(net, nodal_objective(net, problem, system).gradient)
+    return Counted(net, nodal_objective(net, setup).gradient)
 
 
 def free(precision: str) -> Counted:

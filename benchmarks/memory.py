@@ -2,6 +2,7 @@
 
 Every shipped problem is solved by every method, and the disk on larger node sets, each in a
 process of its own. The peak is that of the resident set; Linux also tells the peak of each stage,
+from pinnsolve.setup import Setup
 from one report of progress to the next.
 
     python benchmarks/memory.py [--problems NAME ...] [--methods ...] [--counts ...] [--json FILE]
@@ -34,8 +35,6 @@ def solve(path: str, overrides: dict[str, object]) -> dict[str, object]:
     from pinnsolve import run
     from pinnsolve.checks.memory import forecast
     from pinnsolve.conditions.nodal import nodal_conditions
-    from pinnsolve.geometry import build_domain
-    from pinnsolve.geometry.from_problem import node_set
     from pinnsolve.machine import prepare
     from pinnsolve.problem import load
     from pinnsolve.progress import Progress
@@ -62,7 +61,7 @@ def solve(path: str, overrides: dict[str, object]) -> dict[str, object]:
         book("end")
     except Exception as error:  # a method that cannot treat the problem says so
         return {"error": f"{type(error).__name__}: {error}"}
-    nodes = node_set(problem, build_domain(problem))
+    nodes = Setup(problem).nodes
     return {
         "nodes": nodes.rows.stop,
         "forecast": forecast(problem, nodes, nodal_conditions(problem, nodes)),

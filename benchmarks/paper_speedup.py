@@ -40,12 +40,12 @@ def run(name: str, seed: int, iterations: int) -> dict[str, Any]:
         **CONTENDERS[name],
     }
     solution = solve(load(PROBLEM, settings))
-    before = solution.seconds["operators"] if name.startswith("dt-pinn") else 0.0
-    curve = [(before + record.seconds, record.relative_l2) for record in solution.history]
+    before = solution.course.seconds["operators"] if name.startswith("dt-pinn") else 0.0
+    curve = [(before + record.seconds, record.relative_l2) for record in solution.course.history]
     return {
         "contender": name,
         "seed": seed,
-        "iterations": solution.iterations,
+        "iterations": solution.course.iterations,
         "seconds": curve[-1][0],
         "relative_l2": curve[-1][1],
         "seconds_to": {

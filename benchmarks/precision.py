@@ -32,11 +32,11 @@ def run(schedule: str, precision: str, seed: int, iterations: int) -> dict[str, 
         "schedule": schedule,
         "precision": precision,
         "seed": seed,
-        "relative_l2": solution.errors.relative_l2["u"],
-        "loss": solution.phases[-1].loss_after,
-        "iterations": solution.iterations,
-        "seconds": solution.seconds["training"],
-        "end": solution.phases[-1].message,
+        "relative_l2": solution.accuracy.errors.relative_l2["u"],
+        "loss": solution.course.phases[-1].loss_after,
+        "iterations": solution.course.iterations,
+        "seconds": solution.course.seconds["training"],
+        "end": solution.course.phases[-1].message,
     }
 
 

@@ -22,9 +22,8 @@ from scipy.sparse import csr_array
 from pinnsolve import load
 from pinnsolve.derivatives.products import DEVICES, PRODUCTS
 from pinnsolve.diffop import laplacian
-from pinnsolve.geometry import build_domain
-from pinnsolve.geometry.from_problem import node_set
 from pinnsolve.rbffd.weights import operator_matrices
+from pinnsolve.setup import Setup
 
 PROBLEM = Path(__file__).parents[1] / "problems" / "disk_poisson.toml"
 ORDER = 4
@@ -32,7 +31,7 @@ ORDER = 4
 
 def matrix(count: int, dtype: str) -> csr_array:
     problem = load(PROBLEM, {"nodes.count": count})
-    nodes = node_set(problem, build_domain(problem))
+    nodes = Setup(problem).nodes
     op = laplacian(2)
     D = operator_matrices(nodes.x[nodes.rows], nodes.x, [op], ORDER)[op]
     return csr_array(D, dtype=dtype)

@@ -49,12 +49,12 @@ def run(k: int, schedule: str, seed: int, seconds: float) -> dict[str, Any]:
         "k": k,
         "schedule": schedule,
         "seed": seed,
-        "lambda": solution.found_parameters["lam"].found,
-        "error": solution.found_parameters["lam"].error,
+        "lambda": solution.constants["lam"].found,
+        "error": solution.constants["lam"].error,
         "relative_l2": np.linalg.norm(solution(x[:, None])[:, 0] - truth) / np.linalg.norm(truth),
-        "loss": solution.phases[-1].loss_after,
-        "seconds": solution.seconds["total"],
-        "end": solution.phases[-1].message,
+        "loss": solution.course.phases[-1].loss_after,
+        "seconds": solution.course.seconds["total"],
+        "end": solution.course.phases[-1].message,
     }
 
 

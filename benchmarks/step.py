@@ -19,15 +19,11 @@ from typing import Any
 import torch
 
 from pinnsolve import load
-from pinnsolve.conditions.nodal import nodal_conditions
-from pinnsolve.geometry import build_domain
-from pinnsolve.geometry.from_problem import node_set
 from pinnsolve.methods.dt_pinn import nodal_objective
 from pinnsolve.methods.pinn import pointwise_objective
 from pinnsolve.networks.build import network
 from pinnsolve.objectives.objective import Objective
-from pinnsolve.progress import unwatched
-from pinnsolve.rbffd.solve import assemble
+from pinnsolve.setup import Setup
 
 PROBLEM = Path(__file__).parents[1] / "problems" / "disk_poisson.toml"
 CONTENDERS = {
@@ -53,14 +49,12 @@ def objective(count: int, method: str, derivatives: str, precision: str) -> Obje
             "solver.precision": precision,
         },
     )
-    domain = build_domain(problem)
-    nodes = node_set(problem, domain)
-    net = network(problem, nodes, "cpu")
+    setup = Setup(problem)
+    net = network(setup)
     net.randomise_head(0)
     if method == "pinn":
-        return pointwise_objective(net, problem, domain, nodes)
-    system = assemble(problem, nodes, nodal_conditions(problem, nodes), unwatched)
-    return nodal_objective(net, problem, system)
+        return pointwise_objective(net, setup)
+    return nodal_objective(net, setup)
 
 
 def iteration(objective: Objective) -> Callable[[], object]:

@@ -50,8 +50,8 @@ def slope(x: ndarray) -> ndarray:
 
 def ours(settings: dict[str, Any], seed: int) -> tuple[Curve, Solution]:
     solution = solve(load(PROBLEM, {**settings, "solver.seed": seed}))
-    before = solution.seconds["nodes"] + solution.seconds["operators"]
-    curve = [(before + record.seconds, record.relative_l2) for record in solution.history]
+    before = solution.course.seconds["nodes"] + solution.course.seconds["operators"]
+    curve = [(before + record.seconds, record.relative_l2) for record in solution.course.history]
     return curve, solution
 
 
@@ -109,7 +109,9 @@ def measure(seconds: float, seeds: int) -> list[dict[str, Any]]:
         curves = {
             "pinnsolve, default": default,
             "pinnsolve, 4 x 50, Gauss-Newton": ours(GAUSS_NEWTON, seed)[0],
-            "DeepXDE, 4 x 50, L-BFGS": theirs(solution.nodes.x[solution.nodes.rows], seconds, seed),
+            "DeepXDE, 4 x 50, L-BFGS": theirs(
+                solution.sample.nodes.x[solution.sample.nodes.rows], seconds, seed
+            ),
         }
         for name, curve in curves.items():
             rows.append(

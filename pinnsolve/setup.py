@@ -1,16 +1,21 @@
-"""What a solve starts from: nodes, operators, and the solution to hold a network against."""
+"""What a problem is solved with: domain, nodes, operators, references.
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+Each is made when it is first asked for, and once: by the method that needs it, by the checks, by
+the report. A problem in many dimensions never asks for operators, a direct solution never for an
+ansatz. Several runs on the same nodes share what they have in common (`Setup.sharing`): what is
+kept is kept under what it depends on.
+"""
+
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from time import perf_counter
+from typing import Any, TypeVar
 
-from pinnsolve.accuracy.measure import relative_l2
-from pinnsolve.accuracy.truth import exact_at
-from pinnsolve.checks.exact_solution import doubts
-from pinnsolve.checks.preflight import preflight
+from pinnsolve.conditions.condition import Condition
 from pinnsolve.conditions.nodal import nodal_conditions
-from pinnsolve.constraints.build import given_away
-from pinnsolve.errors import DivergedError, Fault, ProblemError, SingularError
+from pinnsolve.constraints.ansatz import Ansatz
+from pinnsolve.constraints.build import ansatz, hard
 from pinnsolve.geometry import build_domain
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.from_problem import node_set
@@ -19,59 +24,31 @@ from pinnsolve.problem import Problem
 from pinnsolve.progress import Progress, Watch, unwatched
 from pinnsolve.rbffd.discretisation import Discretisation
 from pinnsolve.rbffd.solve import assemble
-from pinnsolve.rbffd.solve import solve as solve_directly
-from pinnsolve.solution.accuracy import Baseline
+from pinnsolve.references import REFERENCES
+from pinnsolve.solution.reference import Reference
+
+T = TypeVar("T")
 
 
-class Clock:
-    """Time by stage, that of work which is done already included."""
+@dataclass
+class Lap:
+    """The time of a stage, without that of the stages within it."""
 
-    def __init__(self, done: Mapping[str, float]) -> None:
-        self.seconds = dict(done)
-        self._last = perf_counter()
-        self._start = self._last - sum(done.values())
-
-    def lap(self, stage: str) -> float:
-        """Book the time since the last lap on a stage and return it."""
-        now = perf_counter()
-        elapsed, self._last = now - self._last, now
-        self.seconds[stage] = self.seconds.get(stage, 0.0) + elapsed
-        return elapsed
-
-    def total(self) -> float:
-        """Return the time since the start."""
-        return perf_counter() - self._start
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True)
-class Ground:
-    """What every method starts from, and several runs on the same nodes may share.
+class _Made:
+    """Something that has been made, on which stage, how long it took, and what it needed."""
 
-    Attributes
-    ----------
-    domain, nodes
-        Where the problem is solved.
-    system
-        The problem as discretised there; None if it has unknown parameters, for which a
-        discretisation leaves no room.
-    baseline
-        Its direct solution; None if the method is the direct one.
-    warnings
-        What is allowed in the problem, but casts doubt on the result.
-    seconds
-        Time by stage.
-    """
-
-    domain: Domain
-    nodes: Nodes
-    system: Discretisation | None
-    baseline: Baseline | None = None
-    warnings: tuple[str, ...] = ()
-    seconds: Mapping[str, float] = field(default_factory=dict)
+    value: Any
+    stage: str
+    seconds: float
+    needs: frozenset[Hashable]
 
 
-def prepare(problem: Problem, watch: Watch = unwatched) -> Ground:
-    """Make the nodes and the operators of a problem, and the solution to hold a network against.
+class Setup:
+    """What a problem is solved with, made at the first request.
 
     Parameters
     ----------
@@ -79,56 +56,129 @@ def prepare(problem: Problem, watch: Watch = unwatched) -> Ground:
         What is to be solved.
     watch
         Told of the progress; may raise `Stopped`.
+    nodes
+        The nodes of an earlier run; None to make them.
 
-    Raises
-    ------
-    ProblemError
-        If the problem is not well posed, or its nodes cannot carry the discretisation.
-    FileError
-        If a file of nodes cannot be read.
-    MemoryLimitError
-        If the work will not fit into memory.
+    Attributes
+    ----------
+    seconds
+        Time by stage of what has been made for this problem, whoever made it.
     """
-    clock = Clock({})
-    domain = build_domain(problem)
-    nodes = node_set(problem, domain, watch)
-    conditions = nodal_conditions(problem, nodes)
-    preflight(problem, nodes, conditions)
-    clock.lap("nodes")
-    if problem.parameters:
-        return Ground(domain, nodes, None, seconds=clock.seconds)
-    watch(Progress("operators"))
-    system = assemble(problem, nodes, conditions, watch)
-    clock.lap("operators")
-    warnings = (*doubts(problem, system), *given_away(problem, nodes))
-    clock.lap("errors")
-    is_direct = problem.settings.solver.method == "rbf-fd"
-    baseline = None if is_direct else _baseline(problem, nodes, system, clock, watch)
-    return Ground(domain, nodes, system, baseline, warnings, clock.seconds)
 
+    def __init__(
+        self, problem: Problem, watch: Watch = unwatched, nodes: Nodes | None = None
+    ) -> None:
+        self.problem, self.watch = problem, watch
+        self.seconds: dict[str, float] = {}
+        self._made: dict[Hashable, _Made] = {}
+        self._used: set[Hashable] = set()  # keys whose time is booked here
+        self._needed: set[Hashable] = set()  # keys asked for while something is made
+        self._within = 0.0  # time of the stages within the present one
+        if nodes is not None:
+            self._made["nodes"] = _Made(nodes, "nodes", 0.0, frozenset())
 
-def located(problem: Problem, error: SingularError) -> ProblemError:
-    """Return an operator without inverse as a fault of the equations."""
-    return problem.source.error(Fault(("pde", "equations"), str(error)))
+    def sharing(self, problem: Problem, watch: Watch = unwatched) -> "Setup":
+        """Return the setup of the same problem with another method or other settings of it.
 
+        Parameters
+        ----------
+        problem
+            It differs in ``[solver]``, ``[network]`` and ``[training]`` alone.
+        watch
+            Told of its progress.
+        """
+        other = Setup(problem, watch)
+        other._made = self._made
+        return other
 
-def _baseline(
-    problem: Problem, nodes: Nodes, system: Discretisation, clock: Clock, watch: Watch
-) -> Baseline:
-    """Solve the same discretisation directly, to hold the network against."""
-    operators = clock.seconds["operators"]
-    try:
-        result = solve_directly(problem, system, watch)
-    except SingularError as error:
-        if system.is_linear:
-            raise located(problem, error) from None
-        return Baseline("rbf-fd", None, None, operators + clock.lap("baseline"), str(error))
-    except DivergedError as error:
-        return Baseline("rbf-fd", None, None, operators + clock.lap("baseline"), str(error))
-    seconds = operators + clock.lap("baseline")
-    if not result.converged:
-        return Baseline("rbf-fd", None, None, seconds, result.message)
-    values = result.values[..., nodes.rows, :]
-    exact = exact_at(problem, nodes)
-    distance = None if exact is None else relative_l2(values, exact)
-    return Baseline("rbf-fd", values, distance, seconds, result.message)
+    @property
+    def domain(self) -> Domain:
+        """Where the problem is posed."""
+        return self._once("domain", "nodes", lambda: build_domain(self.problem))
+
+    @property
+    def nodes(self) -> Nodes:
+        """The nodes, ghosts included."""
+        return self._once("nodes", "nodes", lambda: node_set(self.problem, self.domain, self.watch))
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """The equations and conditions, bound to the nodes."""
+        return self._once("conditions", "nodes", lambda: nodal_conditions(self.problem, self.nodes))
+
+    def discretisation(self, order: int) -> Discretisation:
+        """Return the discrete problem of an order of accuracy.
+
+        Raises
+        ------
+        ProblemError
+            If the nodes cannot carry it.
+        """
+
+        def make() -> Discretisation:
+            conditions = self.conditions
+            self.watch(Progress("operators"))
+            return assemble(self.problem, self.nodes, conditions, self.watch, order=order)
+
+        return self._once(("discretisation", order), "operators", make)
+
+    def ansatz(self) -> Ansatz:
+        """Return the fields in terms of a network's outputs.
+
+        Raises
+        ------
+        ProblemError
+            If there is none with the hard conditions asked for.
+        """
+        key = ("ansatz", tuple(condition.key for condition in hard(self.problem)))
+        return self._once(key, "nodes", lambda: ansatz(self.problem, self.nodes))
+
+    def reference(self, name: str) -> Reference | None:
+        """Return another solution of the problem, to hold a method's against; None if it has none.
+
+        Parameters
+        ----------
+        name
+            A key of `REFERENCES`.
+        """
+        key = ("reference", name, self.problem.settings.solver.order)
+        stage = "errors" if name == "exact" else "baseline"
+        return self._once(key, stage, lambda: REFERENCES[name](self))
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[Lap]:
+        """Book the time of what is done within on a stage; stages within it count apart."""
+        lap, outer, start = Lap(), self._within, perf_counter()
+        self._within = 0.0
+        try:
+            yield lap
+        finally:
+            elapsed = perf_counter() - start
+            lap.seconds = elapsed - self._within
+            self._within = outer + elapsed
+            self.seconds[name] = self.seconds.get(name, 0.0) + lap.seconds
+
+    def _once(self, key: Hashable, stage: str, make: Callable[[], T]) -> T:
+        """Return what has been made under a key, or make it; book the time that it took."""
+        if key not in self._made:
+            outer, self._needed = self._needed, set()
+            try:
+                with self.stage(stage) as lap:
+                    value = make()
+                self._made[key] = _Made(value, stage, lap.seconds, frozenset(self._needed))
+            finally:
+                self._needed = outer
+            self._used.add(key)
+        self._needed.add(key)
+        self._book(key)
+        return self._made[key].value
+
+    def _book(self, key: Hashable) -> None:
+        """Book the time of what another setup has made, and of what that needed."""
+        if key in self._used:
+            return
+        self._used.add(key)
+        made = self._made[key]
+        self.seconds[made.stage] = self.seconds.get(made.stage, 0.0) + made.seconds
+        for needed in made.needs:
+            self._book(needed)

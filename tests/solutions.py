@@ -1,5 +1,6 @@
 """Solutions made by hand: the exact solution on generated nodes, with a known error added."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -13,9 +14,11 @@ from pinnsolve.geometry import Domain, build_domain
 from pinnsolve.geometry.generation import generate, with_ghosts
 from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.problem import Problem, load
-from pinnsolve.solution.accuracy import Baseline, Errors
-from pinnsolve.solution.course import PhaseResult, Record
-from pinnsolve.solution.solution import Solution
+from pinnsolve.solution.accuracy import Accuracy, Errors
+from pinnsolve.solution.course import Course, Outcome, PhaseResult, Record
+from pinnsolve.solution.provenance import Provenance
+from pinnsolve.solution.reference import Reference
+from pinnsolve.solution.solution import Sample, Solution
 
 SHAPES = {
     "interval": 'shape = "interval"\nbounds = [0, 1]',
@@ -138,12 +141,7 @@ def case(
     x = nodes.x[nodes.rows]
     truth = np.column_stack([2 + np.sin(x[:, 0]), 1 - x[:, 0] / 2])
     known = {
-        "problem": problem,
-        "nodes": nodes,
         "values": truth * (1 + ERROR),
-        "evaluate": lambda p: np.column_stack([2 + np.sin(p[:, 0]), 1 - p[:, 0] / 2]),
-        "method": "dt-pinn",
-        "derivatives": "rbf-fd",
         "status": "finished",
         "message": "",
         "history": (
@@ -158,16 +156,98 @@ def case(
         "errors": Errors(
             {"u": 1e-5, "v": 2e-5}, {"u": 3e-5, "v": 4e-5}, {"u": 1e-5, "v": 1e-5}, 20000
         ),
-        "baseline": Baseline("rbf-fd", truth * (1 + BASELINE_ERROR), BASELINE_ERROR, 0.12),
+        "baseline": reference(truth * (1 + BASELINE_ERROR), has_exact=has_exact),
         "seconds": {"nodes": 0.3, "operators": 0.2, "training": 1.0, "total": 1.7},
         "parameters": 1234,
-        "versions": {"pinnsolve": "0.1.0", "torch": "2.9"},
-        "weights": {"head.weight": np.arange(6.0).reshape(2, 3), "head.bias": np.zeros(2)},
     }
     if not has_exact:
         known["errors"] = None
-        known["baseline"] = replace(known["baseline"], relative_l2=None)
-    return Case(problem, domain, Solution(**(known | changes)))
+    return Case(problem, domain, made_up(problem, nodes, **(known | changes)))
+
+
+@dataclass(frozen=True)
+class Formula:
+    """Fields that are functions in Python, with the state of some network."""
+
+    function: Callable[[np.ndarray], np.ndarray]
+
+    def __call__(self, x):
+        return self.function(x)
+
+    def jet(self, _, __):
+        raise AssertionError("nobody differentiates these fields")
+
+    def state(self):
+        return {"head.weight": np.arange(6.0).reshape(2, 3), "head.bias": np.zeros(2)}
+
+
+def still(p):
+    return np.column_stack([2 + np.sin(p[:, 0]), 1 - p[:, 0] / 2])
+
+
+PARTS = {
+    "accuracy": ("errors", "estimate"),
+    "outcome": ("status", "message", "warnings"),
+    "course": ("history", "phases", "seconds", "iterations"),
+    "sample": ("values", "times"),
+    "provenance": ("device",),
+}
+
+
+def changed(solution, **parts):
+    """Return a solution with some of its smallest parts changed."""
+    for name, names in PARTS.items():
+        theirs = {key: parts.pop(key) for key in names if key in parts}
+        if name == "accuracy" and "baseline" in parts:
+            baseline = parts.pop("baseline")
+            theirs["references"] = () if baseline is None else (baseline,)
+        if theirs:
+            solution = replace(solution, **{name: replace(getattr(solution, name), **theirs)})
+    if "method" in parts:
+        parts["problem"] = solution.problem.replace({"solver.method": parts.pop("method")})
+    return replace(solution, **parts)
+
+
+def reference(values, *, has_exact):
+    """Return a direct solution with a known error."""
+    errors = {"u": BASELINE_ERROR, "v": BASELINE_ERROR} if has_exact else None
+    overall = BASELINE_ERROR if has_exact else None
+    return Reference("rbf-fd", None, values, None, errors, overall, 0.12)
+
+
+def made_up(
+    problem,
+    nodes,
+    values,
+    status,
+    message,
+    history,
+    phases,
+    errors,
+    baseline,
+    seconds,
+    parameters,
+    *,
+    evaluate=still,
+    times=None,
+    method="dt-pinn",
+    warnings=(),
+    estimate=None,
+    found_parameters=None,
+    iterations=0,
+    device="cpu",
+):
+    """Return a solution made of its smallest parts."""
+    return Solution(
+        problem.replace({"solver.method": method}),
+        Formula(evaluate),
+        Sample(nodes, values, times),
+        Outcome(status, message, tuple(warnings)),
+        Course(history, phases, seconds, iterations, parameters),
+        Accuracy(errors, estimate, () if baseline is None else (baseline,)),
+        Provenance(device, "float64", 1, {"pinnsolve": "0.1.0", "torch": "2.9"}),
+        found_parameters or {},
+    )
 
 
 @cache
@@ -200,19 +280,25 @@ def case_in_time(
         x, t = points[:, 0], points[:, -1]
         return np.column_stack([2 + np.sin(x) * np.exp(1 - t), 1 - (t - 1) * x / 2])
 
-    still = case(shape, count, has_exact=has_exact).solution
-    made = replace(still, problem=problem, nodes=nodes, times=times, evaluate=evaluate)
+    at_rest = case(shape, count, has_exact=has_exact).solution
     points = points_of(problem, nodes)
     truth = evaluate(points.reshape(-1, points.shape[-1])).reshape(levels, -1, 2)
     growth = times[:, None, None]
+    errors = at_rest.accuracy.errors
     known = {
         "values": truth * (1 + ERROR * growth),
-        "baseline": replace(still.baseline, values=truth * (1 + BASELINE_ERROR * growth)),
+        "status": "finished",
+        "message": "",
+        "history": at_rest.course.history,
+        "phases": at_rest.course.phases,
+        "errors": errors and replace(errors, relative_l2_at_end={"u": 3e-5, "v": 3e-5}),
+        "baseline": reference(truth * (1 + BASELINE_ERROR * growth), has_exact=has_exact),
+        "seconds": at_rest.course.seconds,
+        "parameters": at_rest.course.unknowns,
+        "evaluate": evaluate,
+        "times": times,
     }
-    if has_exact:
-        at_end = {"u": 3e-5, "v": 3e-5}
-        known["errors"] = replace(still.errors, relative_l2_at_end=at_end)
-    return Case(problem, domain, replace(made, **(known | changes)))
+    return Case(problem, domain, made_up(problem, nodes, **(known | changes)))
 
 
 @cache

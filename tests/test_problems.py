@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from pinnsolve import load, run, solve
-from pinnsolve.accuracy.truth import exact_at
 from pinnsolve.checks.preflight import check
 from pinnsolve.cli import shipped
 from pinnsolve.cli.app import main
+from pinnsolve.references.exact import exact_at
 
 # relative L2 over all fields on the nodes: direct solution, PINN
 FOUND = {
@@ -51,9 +51,9 @@ def solved(name, **settings):
     """Solve a shipped problem, its error measured on fewer points than by default."""
     problem = load(shipped.folder() / f"{name}.toml", {"output.test_points": 3000})
     solution = solve(problem, **settings)
-    assert solution.status == "finished"
-    exact = exact_at(problem, solution.nodes)
-    error = np.linalg.norm(solution.values - exact) / np.linalg.norm(exact)
+    assert solution.outcome.status == "finished"
+    exact = exact_at(problem, solution.sample.nodes)
+    error = np.linalg.norm(solution.sample.values - exact) / np.linalg.norm(exact)
     return solution, error
 
 
@@ -66,18 +66,18 @@ def test_the_direct_solution(name):
     solution, error = solved(name, method="rbf-fd")
     assert error < 3 * FOUND[name][0]
     # between the nodes the interpolation's error adds to that of the solution
-    for field, on_nodes in solution.errors.relative_l2_nodes.items():
-        assert solution.errors.relative_l2[field] < 3 * on_nodes
+    for field, on_nodes in solution.accuracy.errors.relative_l2_nodes.items():
+        assert solution.accuracy.errors.relative_l2[field] < 3 * on_nodes
 
 
 @pytest.mark.parametrize("name", FOUND)
 def test_the_network_with_rbf_fd_derivatives_follows_the_direct_solution(name):
     solution, error = solved(name, method="dt-pinn")
-    assert error < CLOSE * max(solution.baseline.relative_l2, RIDGE)
+    assert error < CLOSE * max(solution.accuracy.baseline.overall_l2, RIDGE)
     assert error < PROMISED.get(name, 1.0)
     # a network that fitted the nodes alone would be worse between them
-    for field, on_nodes in solution.errors.relative_l2_nodes.items():
-        assert solution.errors.relative_l2[field] < 1.2 * on_nodes
+    for field, on_nodes in solution.accuracy.errors.relative_l2_nodes.items():
+        assert solution.accuracy.errors.relative_l2[field] < 1.2 * on_nodes
 
 
 @pytest.mark.parametrize("name", FOUND)
@@ -86,7 +86,7 @@ def test_the_network_with_exact_derivatives(name):
         solution = solve(
             load(shipped.folder() / f"{name}.toml", {"nodes.count": 1000}), method="pinn"
         )
-        assert solution.phases[-1].relative_l2 < 2 * solution.baseline.relative_l2
+        assert solution.course.phases[-1].relative_l2 < 2 * solution.accuracy.baseline.overall_l2
         return
     _, error = solved(name, method="pinn")
     assert error < max(10 * FOUND[name][1], ROUNDING)
@@ -95,11 +95,11 @@ def test_the_network_with_exact_derivatives(name):
 @pytest.mark.parametrize("name", PROFILES)
 def test_the_parameter_of_a_self_similar_profile(name):
     solution = solve(load(shipped.folder() / f"{name}.toml", {"nodes.count": 600}))
-    assert solution.status == "finished"
-    assert solution.found_parameters["lam"].error < PROFILES[name]
+    assert solution.outcome.status == "finished"
+    assert solution.constants["lam"].error < PROFILES[name]
     k = int(name[-1])
-    u = solution.values[:, 0]
-    x = solution.nodes.x[solution.nodes.rows, 0]
+    u = solution.sample.values[:, 0]
+    x = solution.sample.nodes.x[solution.sample.nodes.rows, 0]
     # lambda and the profile are equally well determined: the slope of x(u) is one or larger
     assert np.abs(x + u + u ** (2 * k + 1)).max() < 10 * PROFILES[name]
 
@@ -107,7 +107,7 @@ def test_the_parameter_of_a_self_similar_profile(name):
 @pytest.mark.parametrize("order", [5, 6])
 def test_the_network_follows_the_order_down(order):
     solution, error = solved("disk_poisson", order=order)
-    assert error < CLOSE * max(solution.baseline.relative_l2, RIDGE)
+    assert error < CLOSE * max(solution.accuracy.baseline.overall_l2, RIDGE)
     assert error < 1e-6
 
 
@@ -116,7 +116,7 @@ def test_errors_fall_with_the_spacing_as_the_order_says():
     for count in (800, 3200):
         problem = load(shipped.folder() / "disk_poisson.toml", {"nodes.count": count})
         solution = solve(problem.replace({"output.test_points": 1000}))
-        errors.append(solution.errors.relative_l2["u"])
+        errors.append(solution.accuracy.errors.relative_l2["u"])
     assert np.log2(errors[0] / errors[1]) > 4 - 0.3  # half the spacing, order 4
 
 
@@ -141,4 +141,4 @@ def test_a_written_network_gives_the_fields_again(tmp_path):
     solution, _ = solved("interval_layer")
     run.write(solution, tmp_path / "out")
     resumed = solve(load(tmp_path / "out" / "problem.toml"), resume=tmp_path / "out")
-    np.testing.assert_allclose(resumed.values, solution.values, atol=1e-6)
+    np.testing.assert_allclose(resumed.values, solution.sample.values, atol=1e-6)

@@ -45,11 +45,11 @@ def problem(tmp_path):
 @pytest.mark.parametrize("method", METHODS)
 def test_every_method_solves_a_small_problem(problem, method):
     solution = solve(problem, method=method)
-    assert solution.status == "finished"
+    assert solution.outcome.status == "finished"
     assert solution.method == method
     # the discretisation error of order 4 at this spacing is a few 1e-5
-    assert solution.errors.relative_l2["u"] < 1e-4
-    assert solution.errors.test_points == 500
+    assert solution.accuracy.errors.relative_l2["u"] < 1e-4
+    assert solution.accuracy.errors.test_points == 500
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -58,12 +58,12 @@ def test_a_solution_can_be_called_at_points(problem, method):
     points = np.array([[0.0, 0.0], [0.3, -0.5]])
     exact = 1 + np.sin(points[:, 0]) * np.cos(points[:, 1])
     np.testing.assert_allclose(solution(points)[:, 0], exact, atol=2e-4)
-    x = solution.nodes.x[solution.nodes.rows]
-    np.testing.assert_allclose(solution(x), solution.values, atol=1e-9)
+    x = solution.sample.nodes.x[solution.sample.nodes.rows]
+    np.testing.assert_allclose(solution(x), solution.sample.values, atol=1e-9)
 
 
 def test_equal_seeds_give_equal_solutions(problem):
-    first, again, other = (solve(problem, seed=seed).values for seed in (1, 1, 2))
+    first, again, other = (solve(problem, seed=seed).sample.values for seed in (1, 1, 2))
     # summation order inside the linear algebra may depend on where arrays lie in memory
     np.testing.assert_allclose(first, again, rtol=1e-9)
     assert not np.array_equal(first, other)
@@ -71,13 +71,13 @@ def test_equal_seeds_give_equal_solutions(problem):
 
 def test_a_network_is_held_against_the_direct_solution(problem):
     trained, directly = solve(problem), solve(problem, method="rbf-fd")
-    np.testing.assert_allclose(trained.baseline.values, directly.values)
-    assert trained.baseline.relative_l2 == directly.errors.relative_l2_nodes["u"]
-    assert directly.baseline is None
+    np.testing.assert_allclose(trained.accuracy.baseline.values, directly.sample.values)
+    assert trained.accuracy.baseline.relative_l2 == directly.accuracy.errors.relative_l2_nodes
+    assert directly.accuracy.baseline is None
 
 
 def test_the_report_says_which_phase_did_the_work(problem):
-    phases = solve(problem).phases
+    phases = solve(problem).course.phases
     assert [phase.optimizer for phase in phases] == ["head", "gauss-newton", "head"]
     for before, after in itertools.pairwise(phases):
         assert after.loss_before == before.loss_after
@@ -98,12 +98,12 @@ def test_metrics_are_plain_json(problem):
 
 def test_a_missed_accuracy_is_a_status_with_a_remedy(problem):
     solution = solve(problem, accuracy=1e-12)
-    assert solution.status == "accuracy missed"
-    assert "1.00e-12 was asked for. Raise nodes.count or solver.order" in solution.message
+    assert solution.outcome.status == "accuracy missed"
+    assert "1.00e-12 was asked for. Raise nodes.count or solver.order" in solution.outcome.message
 
 
 def test_an_accuracy_that_is_reached_is_finished(problem):
-    assert solve(problem, accuracy=1e-2).status == "finished"
+    assert solve(problem, accuracy=1e-2).outcome.status == "finished"
 
 
 def test_without_an_exact_solution_the_accuracy_is_judged_by_the_estimate(tmp_path):
@@ -111,10 +111,10 @@ def test_without_an_exact_solution_the_accuracy_is_judged_by_the_estimate(tmp_pa
     text = SMALL.split("[exact]")[0].replace('"manufactured"', '"x"')
     path.write_text(text + "[solver]\naccuracy = 1e-3\n")
     solution = solve(path)
-    assert solution.errors is None
-    assert solution.status == "finished"
-    assert solution.message.startswith("the estimated relative error is ")
-    assert solution.message.endswith("e-03 was asked for.")
+    assert solution.accuracy.errors is None
+    assert solution.outcome.status == "finished"
+    assert solution.outcome.message.startswith("the estimated relative error is ")
+    assert solution.outcome.message.endswith("e-03 was asked for.")
 
 
 @pytest.mark.gpu
@@ -132,10 +132,10 @@ def test_stopping_keeps_the_network(problem):
             raise Stopped("enough.")
 
     solution = solve(problem, watch=watch)
-    assert solution.status == "stopped"
-    assert solution.message == "enough."
-    assert solution.errors.relative_l2["u"] < 1  # the features had been drawn and fitted
-    assert solution.phases[-1].message == "stopped"
+    assert solution.outcome.status == "stopped"
+    assert solution.outcome.message == "enough."
+    assert solution.accuracy.errors.relative_l2["u"] < 1  # the features had been drawn and fitted
+    assert solution.course.phases[-1].message == "stopped"
 
 
 def test_divergence_keeps_the_last_finite_network(problem):
@@ -143,10 +143,10 @@ def test_divergence_keeps_the_last_finite_network(problem):
         {"training": [{"optimizer": "adam", "learning_rate": 1e300, "iterations": 50}]}
     )
     solution = solve(wild)
-    assert solution.status == "diverged"
-    assert "training by adam left the finite numbers at iteration" in solution.message
-    assert np.isfinite(solution.values).all()
-    assert all(np.isfinite(weights).all() for weights in solution.weights.values())
+    assert solution.outcome.status == "diverged"
+    assert "training by adam left the finite numbers at iteration" in solution.outcome.message
+    assert np.isfinite(solution.sample.values).all()
+    assert all(np.isfinite(weights).all() for weights in solution.answer.state().values())
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "lbfgs", "gauss-newton"])
@@ -155,15 +155,17 @@ def test_the_file_decides_the_phases(problem, optimizer):
         {"training": [{"optimizer": optimizer, "iterations": 3}], "network.hidden": [8, 8]}
     )
     solution = solve(chosen)
-    assert [phase.optimizer for phase in solution.phases] == [optimizer]
-    assert solution.phases[0].loss_after < solution.phases[0].loss_before
+    assert [phase.optimizer for phase in solution.course.phases] == [optimizer]
+    assert solution.course.phases[0].loss_after < solution.course.phases[0].loss_before
 
 
 def test_a_run_resumes_where_it_ended(problem, tmp_path):
     first = solve(problem)
     run.write(first, tmp_path / "out")
     again = solve(problem, resume=tmp_path / "out")
-    np.testing.assert_allclose(again.phases[0].loss_before, first.phases[-1].loss_after, rtol=1e-6)
+    np.testing.assert_allclose(
+        again.course.phases[0].loss_before, first.course.phases[-1].loss_after, rtol=1e-6
+    )
 
 
 def test_a_request_to_stop_does_not_cost_what_has_been_computed(problem, tmp_path):
@@ -199,8 +201,8 @@ def test_a_network_that_has_conditions_built_in_is_another_one(tmp_path):
 
 def test_single_precision_is_coarser_but_right(problem):
     solution = solve(problem, precision="float32")
-    assert solution.precision == "float32"
-    assert solution.errors.relative_l2["u"] < 1e-2
+    assert solution.provenance.precision == "float32"
+    assert solution.accuracy.errors.relative_l2["u"] < 1e-2
 
 
 def test_a_problem_without_a_unique_solution_is_refused(tmp_path):
@@ -227,7 +229,7 @@ def test_equations_that_have_no_value_or_slope_at_zero(tmp_path, method, equatio
         .replace("dn(u) + u = g", "u = g")
         .replace("1 + sin(x)*cos(y)", "2 + sin(x)*cos(y)")
     )
-    assert solve(path, method=method).errors.relative_l2["u"] < 1e-4
+    assert solve(path, method=method).accuracy.errors.relative_l2["u"] < 1e-4
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -239,4 +241,4 @@ def test_a_nonlinear_problem_without_a_slope_at_zero_is_not_left_there(tmp_path,
         )
     )
     # at zero the radiation u^4 has no slope, and nothing there fixes the level of u
-    assert solve(path, method=method).errors.relative_l2["u"] < 1e-3
+    assert solve(path, method=method).accuracy.errors.relative_l2["u"] < 1e-3

@@ -46,8 +46,7 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
-from pinnsolve.accuracy.measure import relative_l2
-from pinnsolve.conditions.condition import Condition
+from pinnsolve.accuracy.residuals import residuals
 from pinnsolve.conditions.nodal import nodal_conditions
 from pinnsolve.errors import NodesError, PinnsolveError
 from pinnsolve.geometry.domain import Domain
@@ -60,12 +59,10 @@ from pinnsolve.rbffd.discretisation import Discretisation, discretise
 from pinnsolve.rbffd.factorisation import factorise
 from pinnsolve.rbffd.solve import solve as solve_directly
 from pinnsolve.solution.accuracy import Estimate
+from pinnsolve.solution.fields import Fields
+from pinnsolve.solution.norms import by_field
 
 ErrorOf: TypeAlias = Callable[[Float[ndarray, " R"]], Float[ndarray, "N c"]]
-# from conditions, and the points of which their rows are indices, to the residual of each
-ExactResidual: TypeAlias = Callable[
-    [Sequence[Condition], Float[ndarray, "N d"]], list[Float[ndarray, " _"]]
-]
 RAISE = 2  # of the order of accuracy, for the residual of nodal values
 STEPS = 6  # of deferred correction, at most
 SHRINK = 0.7  # of the size of a step: what the next may have and still count
@@ -79,7 +76,9 @@ def estimate(
     domain: Domain,
     system: Discretisation,
     U: Float[ndarray, "N c"],
-    exact: ExactResidual | None = None,
+    fields: Fields | None = None,
+    *,
+    trained_exactly: bool = False,
 ) -> Estimate:
     """Estimate the error of a solution; what cannot be estimated is None, with the reason.
 
@@ -91,23 +90,24 @@ def estimate(
         Its discretisation.
     U
         The solution at all nodes, ghosts included.
-    exact
-        The exact residual of the network; None for a direct solution.
+    fields
+        The fields of a network, whose derivatives are exact; None for a direct solution.
+    trained_exactly
+        Whether it was trained on exact residuals at the nodes, where they are small.
     """
     rows, found, message = system.nodes.rows, list[Float[ndarray, "n c"]](), ""
     try:
         if not np.isfinite(U).all():
             raise NodesError("the solution is not finite.")
         with np.errstate(all="ignore"):
-            for e in _errors(problem, domain, system, U, exact):
+            for e in _errors(problem, domain, system, U, fields, trained_exactly):
                 found.append(e[rows])
     except (PinnsolveError, MemoryError) as fault:
         message = str(fault) or "there is too little memory."
     optimisation, total, *_ = (*found, None, None)
-    u = U[rows]
     return Estimate(
-        _relative(problem, u, optimisation),
-        _relative(problem, u, total),
+        _relative(problem, U[rows], optimisation),
+        _relative(problem, U[rows], total),
         optimisation,
         total,
         message,
@@ -142,19 +142,18 @@ def estimate_in_time(
         system = discretise(nodal_conditions(problem, nodes), nodes, n_fields, order, watch)
         finer = solve_directly(problem, system, watch)
         if finer.converged:
-            total = values - finer.values[:, nodes.rows]
+            total = values - finer.fields.values[:, nodes.rows]
         else:
             message = finer.message
     except (PinnsolveError, MemoryError) as fault:
         message = str(fault) or "there is too little memory."
-    apart, wrong = (
-        {
-            name: None if e is None else relative_l2(values[..., i], (values - e)[..., i])
-            for i, name in enumerate(problem.fields)
-        }
-        for e in (optimisation, total)
+    return Estimate(
+        _relative(problem, values, optimisation),
+        _relative(problem, values, total),
+        optimisation,
+        total,
+        message,
     )
-    return Estimate(apart, wrong, optimisation, total, message)
 
 
 def error_equation(system: Discretisation, U: Float[ndarray, "N c"]) -> ErrorOf:
@@ -240,18 +239,18 @@ def _errors(
     domain: Domain,
     system: Discretisation,
     U: Float[ndarray, "N c"],
-    exact: ExactResidual | None,
+    fields: Fields | None,
+    trained_exactly: bool,
 ) -> Iterator[Float[ndarray, "N c"]]:
     """Yield the optimisation error, then the total error."""
     error = error_equation(system, U)
-    at_nodes = exact(system.conditions, system.nodes.x) if exact is not None else []
-    is_pinn = exact is not None and problem.settings.solver.method == "pinn"
-    if not is_pinn:
+    at_nodes = [] if fields is None else residuals(fields, system.conditions, system.nodes.x)
+    if not trained_exactly:
         yield error(Equations.of(system).residual(U.T.ravel()))
     higher = HigherOrder(system, U, error, system.order + RAISE)
-    if exact is not None and is_pinn:
+    if fields is not None and trained_exactly:
         yield higher.error(np.concatenate(at_nodes))
-        yield higher.error(_between_nodes(problem, domain, system, exact, at_nodes))
+        yield higher.error(_between_nodes(problem, domain, system, fields, at_nodes))
         return
     e = higher.error(higher.residual)
     if at_nodes and not higher.is_factorised:
@@ -262,19 +261,17 @@ def _errors(
 
 
 def _relative(
-    problem: Problem, u: Float[ndarray, "n c"], e: Float[ndarray, "n c"] | None
+    problem: Problem, u: Float[ndarray, "*K n c"], e: Float[ndarray, "*K n c"] | None
 ) -> dict[str, float | None]:
     """Return the size of each field's error relative to the field without it."""
-    if e is None:
-        return dict.fromkeys(problem.fields)
-    return {name: relative_l2(u[:, i], (u - e)[:, i]) for i, name in enumerate(problem.fields)}
+    return dict.fromkeys(problem.fields) if e is None else {**by_field(problem.fields, u, u - e)}
 
 
 def _between_nodes(
     problem: Problem,
     domain: Domain,
     system: Discretisation,
-    exact: ExactResidual,
+    fields: Fields,
     at_nodes: Sequence[Float[ndarray, " _"]],
 ) -> Float[ndarray, " R"]:
     """Return the mean of an exact residual over the points around each node.
@@ -295,7 +292,8 @@ def _between_nodes(
     fine = node_set(problem, domain, count=samples * nodes.rows.stop)
     conditions = nodal_conditions(problem, fine, pde_rows="interior")
     means = []
-    values = zip(system.conditions, conditions, exact(conditions, fine.x), at_nodes, strict=True)
+    here = residuals(fields, conditions, fine.x)
+    values = zip(system.conditions, conditions, here, at_nodes, strict=True)
     for condition, around, between, at in values:
         if condition.across is not None:  # ghosts, on which no network was trained
             means.append(at)

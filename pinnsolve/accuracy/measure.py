@@ -4,42 +4,20 @@ Errors are measured on points that no method has seen, a low-discrepancy set ins
 and again on the nodes, where the classical baseline is known too.
 """
 
-from collections.abc import Callable
 from dataclasses import replace
 
-import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
-from pinnsolve.accuracy.truth import exact_at, exact_values
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.sampling import sample, sample_in_time
 from pinnsolve.problem import Problem
-from pinnsolve.solution.accuracy import Errors
-from pinnsolve.solution.solution import Solution
-
-VANISHED = 1e-12  # of the largest size, what rounding leaves of a solution that passes zero
-
-
-def relative_l2(u: Float[ndarray, "*N"], exact: Float[ndarray, "*N"]) -> float:
-    """Return ``|u - exact| / |exact|``; where that is zero the root mean square of ``u``."""
-    size = np.linalg.norm(exact)
-    return float(np.linalg.norm(u - exact) / (size if size > 0 else np.sqrt(exact.size)))
-
-
-def max_error(u: Float[ndarray, "*N"], exact: Float[ndarray, "*N"]) -> float:
-    """Return the largest distance."""
-    return float(np.max(np.abs(u - exact)))
-
-
-def by_level(u: Float[ndarray, "K n"], exact: Float[ndarray, "K n"]) -> Float[ndarray, " K"]:
-    """Return the relative L2 error at each time level.
-
-    Where the exact solution vanishes, but for rounding, its size is that of the largest level.
-    """
-    size = np.linalg.norm(exact, axis=1)
-    largest = size.max() if size.any() else np.sqrt(exact.shape[1])
-    return np.linalg.norm(u - exact, axis=1) / np.where(size > VANISHED * largest, size, largest)
+from pinnsolve.references.exact import exact_at, exact_values
+from pinnsolve.solution.accuracy import Accuracy, Errors
+from pinnsolve.solution.course import Outcome
+from pinnsolve.solution.fields import Fields
+from pinnsolve.solution.norms import by_field, by_level, max_error
+from pinnsolve.solution.solution import Sample
 
 
 def test_points(problem: Problem, domain: Domain) -> Float[ndarray, "n d"]:
@@ -51,63 +29,64 @@ def test_points(problem: Problem, domain: Domain) -> Float[ndarray, "n d"]:
     return sample_in_time(domain, problem.time, count, seed)
 
 
-def measure(solution: Solution, domain: Domain) -> Errors | None:
+def measure(fields: Fields, sample: Sample, problem: Problem, domain: Domain) -> Errors | None:
     """Return the errors of every field; None if no exact solution is known.
 
     Parameters
     ----------
-    solution
-        What to measure.
+    fields, sample
+        What to measure, and its values on the nodes.
+    problem
+        What it is to solve.
     domain
         Where to measure it, on as many points as the problem file asks for.
     """
-    problem = solution.problem
     points = test_points(problem, domain)
-    exact, exact_nodes = exact_values(problem, points), exact_at(problem, solution.nodes)
+    exact, exact_nodes = exact_values(problem, points), exact_at(problem, sample.nodes)
     if exact is None or exact_nodes is None:
         return None
-    there = solution(points)
-
-    def by_field(
-        size: Callable[[ndarray, ndarray], float], u: ndarray, truth: ndarray
-    ) -> dict[str, float]:
-        return {
-            name: size(u[..., i].ravel(), truth[..., i].ravel())
-            for i, name in enumerate(problem.fields)
-        }
-
+    there = fields(points)
+    largest = {name: max_error(there[:, i], exact[:, i]) for i, name in enumerate(problem.fields)}
     at_end = None
-    if solution.times is not None:
+    if sample.times is not None:
         at_end = {
-            name: float(by_level(solution.values[..., i], exact_nodes[..., i])[-1])
+            name: float(by_level(sample.values[..., i], exact_nodes[..., i])[-1])
             for i, name in enumerate(problem.fields)
         }
     return Errors(
-        relative_l2=by_field(relative_l2, there, exact),
-        max_error=by_field(max_error, there, exact),
-        relative_l2_nodes=by_field(relative_l2, solution.values, exact_nodes),
+        relative_l2=by_field(problem.fields, there, exact),
+        max_error=largest,
+        relative_l2_nodes=by_field(problem.fields, sample.values, exact_nodes),
         test_points=len(points),
         relative_l2_at_end=at_end,
     )
 
 
-def judged(solution: Solution) -> Solution:
-    """Return a finished solution with its status by the accuracy that was asked for.
+def judged(outcome: Outcome, accuracy: Accuracy, asked: float | None) -> Outcome:
+    """Return how a solve ended, by the accuracy that was asked for.
 
     Measured errors decide, and estimated ones only where none could be measured.
+
+    Parameters
+    ----------
+    outcome
+        How the work ended.
+    accuracy
+        What is known of the error.
+    asked
+        Relative error asked for; None if none was.
     """
-    accuracy = solution.problem.settings.solver.accuracy
-    if not accuracy or solution.status != "finished":
-        return solution
-    errors, estimate = solution.errors, solution.estimate
+    if not asked or outcome.status != "finished":
+        return outcome
+    errors, estimate = accuracy.errors, accuracy.estimate
     estimated = None if estimate is None else estimate.worst
     worst = max(errors.relative_l2.values()) if errors else estimated
     if worst is None:
         message = "the accuracy asked for cannot be judged: no exact solution is given."
-        return replace(solution, message=message)
+        return replace(outcome, message=message)
     kind = "" if errors else "estimated "
-    text = f"the {kind}relative error is {worst:.2e}, {accuracy:.2e} was asked for."
-    if worst <= accuracy:
-        return solution if errors else replace(solution, message=text)
+    text = f"the {kind}relative error is {worst:.2e}, {asked:.2e} was asked for."
+    if worst <= asked:
+        return outcome if errors else replace(outcome, message=text)
     remedy = "Raise nodes.count or solver.order, or train longer."
-    return replace(solution, status="accuracy missed", message=f"{text} {remedy}")
+    return replace(outcome, status="accuracy missed", message=f"{text} {remedy}")

@@ -16,6 +16,7 @@ from pinnsolve.diffop import DiffOp
 from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.networks.sizes import hidden_layers
 from pinnsolve.problem import BoundaryCondition, Equation, Problem
+from pinnsolve.problem.abilities import ABILITIES
 from pinnsolve.rbffd.stencils import polynomial_degree, stencil_size
 
 LABEL, GAP, WIDTH = 15, 3, 100  # columns of the labels, between columns, and in all
@@ -137,7 +138,7 @@ def _time(figures: Mapping[str, Any]) -> list[str]:
 
 def _hidden(problem: Problem, nodes: Nodes) -> list[int] | None:
     """Return the widths of the network's hidden layers, None if there is no network."""
-    has_network = problem.settings.solver.method != "rbf-fd"
+    has_network = ABILITIES[problem.settings.solver.method].has_network
     return list(hidden_layers(problem, nodes.rows.stop)) if has_network else None
 
 

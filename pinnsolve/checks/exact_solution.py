@@ -12,9 +12,10 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
-from pinnsolve.accuracy.truth import exact_values
 from pinnsolve.conditions.condition import Condition
 from pinnsolve.conditions.points import in_time
+from pinnsolve.constraints.build import hard
+from pinnsolve.constraints.transfinite import instants
 from pinnsolve.diffop import Term
 from pinnsolve.equations import calculus
 from pinnsolve.equations.expression import ExpressionError, evaluate
@@ -22,11 +23,14 @@ from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.problem import Problem, Residual
 from pinnsolve.problem.time_dependence import at_instant
 from pinnsolve.rbffd.discretisation import Discretisation
+from pinnsolve.references.exact import exact_values
+from pinnsolve.setup import Setup
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 INEXACT = 1e-8  # of the largest term, left over: more than rounding
+SAME = 1e-12  # of a solution's size: two functions closer than that are one
 ROUNDING = 1e-14  # of what a term could be, where all terms vanish, as on a clamped edge
 
 
@@ -51,6 +55,26 @@ def doubts(problem: Problem, system: Discretisation) -> list[str]:
         except ExpressionError:  # known by its values only, or too long to be differentiated
             return []
     return list(found.values()) + _doubts_of_start(problem, system.nodes)
+
+
+def given_away(setup: Setup) -> list[str]:
+    """Return a sentence for each field whose hard conditions hand the network the solution."""
+    problem, nodes = setup.problem, setup.nodes
+    if problem.exact is None or not hard(problem):
+        return []
+    made, x = setup.ansatz(), instants(problem, nodes.x[nodes.interior])
+    found = []
+    for name, part, exact in zip(problem.fields, made.parts, problem.exact, strict=True):
+        if part is None:
+            continue
+        with np.errstate(all="ignore"):
+            (G,), u = evaluate([part.offset], made.symbols, x), exact(x)
+        if np.any(u) and np.max(np.abs(G - u)) <= SAME * np.max(np.abs(u)):
+            found.append(
+                f"the value that the hard condition gives {name} is [exact] inside too: the "
+                f"network has nothing left to find of {name}, and its error says nothing."
+            )
+    return found
 
 
 def _doubts_at(problem: Problem, system: Discretisation, level: int | None) -> dict[str, str]:

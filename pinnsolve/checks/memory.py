@@ -1,50 +1,15 @@
-"""How much memory a solve takes at its peak, before any work is done.
-
-The stages of a solve follow one another and give back most of what they took, so the peak is that
-of the largest stage. The large arrays of a stage have sizes that are known beforehand; how many
-of them there are at once has been measured on the shipped problems, where the sum comes out
-within a fifth of the truth. With ``N`` nodes in ``d`` dimensions, ``c`` fields, ``R`` rows,
-stencils of ``n`` nodes, and a network with ``w`` features and ``P`` weights, in numbers:
-
-    direct solution   10 times the R n c entries of the matrix, and the fill of its factors,
-                      n c^2 N^1.4 / 5 in the plane, c^2 N^2 / 8 in space
-    head              the N w of the features and the R c w of the least-squares matrix, and
-                      three blocks of its rows; in time 3.5 N w; for a PINN each term of all
-                      features
-    Gauss-Newton      4.5 R^2, or P^2 and three Jacobians of R P if that is smaller; a PINN
-                      instead of these 2 P^2, and 4 values in each unit for each series' channel
-    Adam, L-BFGS      3 values in each unit for each node; for a PINN for each channel, and one
-                      of each wave that an embedding gives it
-    evaluation        5 values in each unit of the widest layer for some thousand points
-
-A PINN by nested differentiation takes 2^(m+2) N w for derivatives of order m of all features, 10
-values in each unit for each derivative in a gradient, and the Jacobians in any case.
-
-With times each node counts at each of them. The default schedule comes to Gauss-Newton only where
-the head has left a residual, so it is counted only where the file asks for it. What lies on a GPU
-is not counted.
-"""
+"""How much memory a solve takes at its peak, before any work is done, and whether it is there."""
 
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
-from pathlib import Path
 
 from pinnsolve.conditions.condition import Condition
 from pinnsolve.errors import Fault
 from pinnsolve.geometry.nodes import Nodes
-from pinnsolve.machine import EVALUATED, FEWEST_ROWS, GIB, ROWS_PER_COLUMN, memory
-from pinnsolve.networks.sizes import hidden_layers, input_width
+from pinnsolve.machine import GIB, memory
+from pinnsolve.methods import METHODS
 from pinnsolve.problem import Problem
-from pinnsolve.rbffd.stencils import polynomial_degree, stencil_size
 
 MIB = 2**20
-LIBRARIES, TORCH, FIGURES = 150 * MIB, 190 * MIB, 80 * MIB  # once imported, and in use
-WORKSPACE = 80 * MIB  # of training, whatever its size
-KEPT = 90 * MIB  # given back by training, but not by the allocator
-INDEXED = 12  # bytes of a sparse matrix's entry, its column included
-L_BFGS = 200  # vectors that L-BFGS remembers
-LEAST_SQUARES = ("head", "gauss-newton")
-BLOCK = 2**24  # numbers of a PINN's Jacobian formed at a time
 
 
 def forecast(
@@ -64,28 +29,8 @@ def forecast(
     trained
         Those of the network, if they are others, as where some are built into it.
     """
-    order = max(op.order for condition in conditions for _, op in condition.residual.terms)
-    stencil = stencil_size(nodes.dim, polynomial_degree(problem.settings.solver.order, order))
-    direct = _direct(nodes, conditions, stencil, len(problem.fields))
-    if problem.settings.solver.method == "rbf-fd":
-        return {"direct solution": LIBRARIES + direct, "report": LIBRARIES + FIGURES}
-    derivatives = sum(
-        len(condition.rows) * sum(op.order > 0 for _, op in condition.residual.terms)
-        for condition in conditions
-    )
-    base = LIBRARIES + TORCH + INDEXED * stencil * derivatives
-    stages = {"direct solution": LIBRARIES + direct, "report": base + KEPT + FIGURES}
-    if _trains_on_gpu(problem):
-        return stages
-    units = max(hidden_layers(problem, nodes.rows.stop))
-    return {
-        **stages,
-        "evaluation": base + KEPT + 5 * EVALUATED * units * _bytes(problem, "evaluation"),
-        **{
-            f"training: {optimizer}": base + WORKSPACE + numbers * _bytes(problem, optimizer)
-            for optimizer, numbers in _training(problem, nodes, trained or conditions).items()
-        },
-    }
+    method = METHODS[problem.settings.solver.method]
+    return method.memory(problem, nodes, conditions, trained or conditions)
 
 
 def shortage(problem: Problem, nodes: Nodes, stages: Mapping[str, float]) -> Fault | None:
@@ -127,79 +72,3 @@ def human(size: float) -> str:
     '1.5 GiB'
     """
     return f"{size / GIB:.1f} GiB" if size >= GIB else f"{round(size / MIB, -1):.0f} MiB"
-
-
-def _direct(nodes: Nodes, conditions: Sequence[Condition], stencil: int, n_fields: int) -> float:
-    """Return the bytes that assembling and factorising the matrix takes."""
-    entries = stencil * sum(
-        len(condition.rows) * len({field for field, _ in condition.residual.terms})
-        for condition in conditions
-    )
-    N = len(nodes.x)
-    fill = n_fields**2 * (stencil * N**1.4 / 5 if nodes.dim < 3 else N**2 / 8)
-    if any(_order(condition) > 2 for condition in conditions):
-        fill *= 1.5  # of free edges, the worst; of clamped and supported ones almost as below
-    at_once = 1 if all(condition.residual.is_linear for condition in conditions) else 2
-    return INDEXED * (10 * entries + fill) * at_once
-
-
-def _training(problem: Problem, nodes: Nodes, conditions: Sequence[Condition]) -> dict[str, float]:
-    """Return the numbers that each optimiser of the schedule holds."""
-    is_pinn = problem.settings.solver.method == "pinn"
-    hidden = hidden_layers(problem, nodes.rows.stop)
-    widths = (input_width(problem, nodes.rows.stop), *hidden, len(problem.fields))
-    weights = sum((n + 1) * m for n, m in pairwise(widths))
-    rows = sum(condition.size for condition in conditions)
-    points = len(nodes.x) * (1 if problem.times is None else len(problem.times))
-    head_weights = len(problem.fields) * (hidden[-1] + 1)
-    block = max(ROWS_PER_COLUMN * head_weights, FEWEST_ROWS)
-    head: float = (rows + 3 * min(rows + head_weights, block)) * head_weights
-    newton = 3.2 * rows * weights + min(rows, weights) ** 2
-    graph: float = 3 * points * sum(hidden)
-    is_nested = problem.settings.solver.derivatives == "autograd"
-    if is_pinn:
-        terms = sum(c.size * len(c.residual.terms) for c in conditions)
-        features = terms * hidden[-1]
-        if is_nested:
-            features = max(2 ** (2 + _order(c)) * c.size for c in conditions) * hidden[-1]
-        head += max(terms * head_weights, features)
-        derivatives = sum(hidden) * sum(c.size * _steps(c) for c in conditions)
-        seen = sum(c.size * (1 + _steps(c)) for c in conditions)
-        has_waves = problem.settings.network.embedding != "none"
-        channels = (sum(hidden) + has_waves * widths[0] / 3) * seen  # waves are kept once
-        graph = 10 * derivatives if is_nested else 3 * channels
-    if is_pinn and not is_nested:
-        newton = 4 * channels + (4.5 * rows**2 if rows <= weights else 2 * weights**2 + 2 * BLOCK)
-    elif not is_pinn:
-        head += points * hidden[-1] * (1 if problem.times is None else 3.5)
-        newton = 4.5 * rows**2 if rows <= weights else newton
-    numbers = {
-        "head": head,
-        "gauss-newton": newton,
-        "adam": graph,
-        "lbfgs": graph + L_BFGS * weights,
-    }
-    chosen = {phase.optimizer for phase in problem.settings.training} or {"head"}
-    return {name: numbers[name] for name in numbers if name in chosen}
-
-
-def _order(condition: Condition) -> int:
-    """Return the highest order of a derivative in a condition."""
-    return max(op.order for _, op in condition.residual.terms)
-
-
-def _steps(condition: Condition) -> int:
-    """Return how many times a field is differentiated for a condition's terms."""
-    return sum(sum(alpha) for _, op in condition.residual.terms for alpha, _ in op.terms)
-
-
-def _bytes(problem: Problem, work: str) -> int:
-    """Return the bytes of a number; least squares are in double precision."""
-    is_double = work in LEAST_SQUARES or problem.settings.solver.precision != "float32"
-    return 8 if is_double else 4
-
-
-def _trains_on_gpu(problem: Problem) -> bool:
-    """Return whether training will use a GPU; torch, which knows, need not be loaded for it."""
-    device = problem.settings.solver.device
-    return device == "cuda" or (device == "auto" and Path("/dev/nvidiactl").exists())

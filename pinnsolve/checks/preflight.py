@@ -5,28 +5,25 @@ does more: it assembles the discrete operator, on fewer nodes where there are ma
 its condition, compares the exact solution with the equations, and forecasts the memory.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from pinnsolve.accuracy.truth import exact_values
 from pinnsolve.checks import description, well_posedness
-from pinnsolve.checks.exact_solution import doubts
+from pinnsolve.checks.exact_solution import doubts, given_away
 from pinnsolve.checks.memory import forecast, free_memory, shortage
-from pinnsolve.conditions.condition import Condition
 from pinnsolve.conditions.nodal import nodal_conditions
-from pinnsolve.constraints.build import ansatz, given_away, hard, posed
+from pinnsolve.constraints.build import hard, posed
 from pinnsolve.errors import Fault, MemoryLimitError, NodesError, ProblemError, SingularError
-from pinnsolve.geometry import build_domain
-from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.from_problem import located, node_set
 from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.problem import Problem
 from pinnsolve.rbffd import direct, evolution
 from pinnsolve.rbffd.discretisation import Discretisation
 from pinnsolve.rbffd.solve import assemble
+from pinnsolve.references.exact import exact_values
+from pinnsolve.setup import Setup
 
 QUICK = {1: 400, 2: 2000, 3: 1200}  # unknowns, by dimension, of an operator factored at once
 PATIENT = 5  # times as many are factored still, where the nodes cannot be fewer
@@ -56,15 +53,13 @@ class Report:
         return {**self.figures, "warnings": list(self.warnings)}
 
 
-def preflight(problem: Problem, nodes: Nodes, conditions: Sequence[Condition]) -> None:
-    """Refuse a problem that cannot be solved, before any work is done.
+def preflight(setup: Setup) -> tuple[str, ...]:
+    """Return warnings of a problem; refuse one that cannot be solved, before any work is done.
 
     Parameters
     ----------
-    problem, nodes
-        What is to be solved, and where.
-    conditions
-        Its equations and conditions, bound to the nodes.
+    setup
+        Of the problem.
 
     Raises
     ------
@@ -74,10 +69,17 @@ def preflight(problem: Problem, nodes: Nodes, conditions: Sequence[Condition]) -
     MemoryLimitError
         If the work will not fit into the memory there is.
     """
-    _refuse_ill_posed(problem, nodes, conditions)
-    excess = shortage(problem, nodes, _forecast(problem, nodes, conditions))
+    problem, nodes = setup.problem, setup.nodes
+    with setup.stage("nodes"):
+        _refuse_ill_posed(setup)
+        excess = shortage(problem, nodes, _forecast(setup))
     if excess:
         raise MemoryLimitError(str(problem.source.locate(excess)))
+    if problem.parameters:  # for which a discretisation leaves no room
+        return ()
+    system = setup.discretisation(problem.settings.solver.order)
+    with setup.stage("errors"):
+        return (*doubts(problem, system), *given_away(setup))
 
 
 def check(problem: Problem) -> Report:
@@ -90,17 +92,16 @@ def check(problem: Problem) -> Report:
     FileError
         If a file of nodes cannot be read.
     """
-    domain = build_domain(problem)
-    nodes = node_set(problem, domain)
-    conditions = nodal_conditions(problem, nodes)
-    _refuse_ill_posed(problem, nodes, conditions)
+    setup = Setup(problem)
+    nodes, conditions = setup.nodes, setup.conditions
+    _refuse_ill_posed(setup)
     doubtful: list[str] = []
     condition, examined = None, nodes.rows.stop
     if not problem.parameters:  # for which a discretisation leaves no room
-        system = _look_ahead(problem, domain, nodes, conditions)
+        system = _look_ahead(setup)
         condition, of_operator = _condition(problem, system)
         examined, doubtful = system.nodes.rows.stop, [*doubts(problem, system), *of_operator]
-    stages = _forecast(problem, nodes, conditions)
+    stages = _forecast(setup)
     figures = {
         **description.figures(problem, nodes, conditions),
         "condition": condition,
@@ -113,31 +114,31 @@ def check(problem: Problem) -> Report:
     warnings = [
         *_unsaid(problem, nodes),
         *doubtful,
-        *given_away(problem, nodes),
+        *given_away(setup),
         *([f"{excess.message} {excess.remedy}"] if excess else []),
     ]
     return Report(tuple(description.lines(problem, figures)), tuple(warnings), figures)
 
 
-def _refuse_ill_posed(problem: Problem, nodes: Nodes, conditions: Sequence[Condition]) -> None:
-    faults = well_posedness.faults(problem, nodes, conditions)
+def _refuse_ill_posed(setup: Setup) -> None:
+    faults = well_posedness.faults(setup.problem, setup.nodes, setup.conditions)
     if faults:
-        raise problem.source.error(*faults)
-    ansatz(problem, nodes)
+        raise setup.problem.source.error(*faults)
+    setup.ansatz()
 
 
-def _forecast(problem: Problem, nodes: Nodes, conditions: Sequence[Condition]) -> dict[str, float]:
+def _forecast(setup: Setup) -> dict[str, float]:
     """Return the memory of each stage; by the product rule a hard condition adds terms."""
+    problem, nodes = setup.problem, setup.nodes
     if not hard(problem):
-        return forecast(problem, nodes, conditions)
-    trained = nodal_conditions(posed(problem, ansatz(problem, nodes)), nodes)
-    return forecast(problem, nodes, conditions, trained)
+        return forecast(problem, nodes, setup.conditions)
+    trained = nodal_conditions(posed(problem, setup.ansatz()), nodes)
+    return forecast(problem, nodes, setup.conditions, trained)
 
 
-def _look_ahead(
-    problem: Problem, domain: Domain, nodes: Nodes, conditions: Sequence[Condition]
-) -> Discretisation:
+def _look_ahead(setup: Setup) -> Discretisation:
     """Return the discrete problem, on fewer nodes where that is quicker and does no harm."""
+    problem, domain, nodes = setup.problem, setup.domain, setup.nodes
     few = QUICK.get(nodes.dim, QUICK[3]) // len(problem.fields)
     is_generated = problem.settings.nodes.file is None and domain.nodes is None
     if is_generated and nodes.rows.stop > few:
@@ -146,7 +147,7 @@ def _look_ahead(
             return assemble(problem, coarse, nodal_conditions(problem, coarse))
         except ProblemError:  # too few for a small piece of the boundary, or for the stencils
             pass
-    return assemble(problem, nodes, conditions)
+    return setup.discretisation(problem.settings.solver.order)
 
 
 def _condition(problem: Problem, system: Discretisation) -> tuple[float | None, list[str]]:

@@ -130,13 +130,13 @@ def solve(
         _must_be_writable(directory)
         solution = runs.solve(problem, watch=watch, resume=resume)
         files = runs.write(solution, directory, overwrite or resume == directory, watch)
-    for warning in solution.warnings:
+    for warning in solution.outcome.warnings:
         terminal.tell(f"warning: {warning}")
     if json:
         terminal.say_json(plain({**solution.metrics(), "files": [str(path) for path in files]}))
     else:
         terminal.say("\n".join(summary(solution, files)))
-    return EXIT_STATUS[solution.status]
+    return EXIT_STATUS[solution.outcome.status]
 
 
 @app.command()

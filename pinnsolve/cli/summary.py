@@ -11,6 +11,7 @@ from pinnsolve.geometry import Domain
 from pinnsolve.geometry.generation import Nodes
 from pinnsolve.geometry.quality import quality
 from pinnsolve.output.numbers import duration
+from pinnsolve.problem.abilities import ABILITIES
 from pinnsolve.solution.solution import Solution
 from pinnsolve.studies import statistics
 from pinnsolve.studies.trials import Comparison, Trial
@@ -29,16 +30,16 @@ def summary(solution: Solution, files: Sequence[Path]) -> list[str]:
         The files that were written.
     """
     problem = solution.problem
-    outcome = f"{solution.method} on {solution.nodes.rows.stop} nodes, "
-    if solution.times is not None:
-        outcome += f"{len(solution.times)} time levels, "
-    outcome += f"{solution.device}, "
-    outcome += f"{solution.precision}: {solution.status}"
-    if "total" in solution.seconds:
-        outcome += f" in {duration(solution.seconds['total'])}"
+    outcome = f"{solution.method} on {solution.sample.nodes.rows.stop} nodes, "
+    if solution.sample.times is not None:
+        outcome += f"{len(solution.sample.times)} time levels, "
+    outcome += f"{solution.provenance.device}, "
+    outcome += f"{solution.provenance.precision}: {solution.outcome.status}"
+    if "total" in solution.course.seconds:
+        outcome += f" in {duration(solution.course.seconds['total'])}"
     lines = [problem.title or problem.name, outcome]
-    if solution.status != "finished" and solution.message:
-        lines.append(solution.message)
+    if solution.outcome.status != "finished" and solution.outcome.message:
+        lines.append(solution.outcome.message)
     return [
         *lines,
         "",
@@ -133,10 +134,10 @@ def _standing(mine: Sequence[Trial], theirs: Sequence[Trial]) -> list[str]:
 
 def _parameters(solution: Solution) -> list[str]:
     """Return the unknown parameters as found."""
-    if not solution.found_parameters:
+    if not solution.constants:
         return []
     rows = [("parameter", "initial", "found", "true", "error")]
-    for name, p in solution.found_parameters.items():
+    for name, p in solution.constants.items():
         true, error = ("–", "–") if p.true is None else (f"{p.true:.10g}", f"{p.error:.2e}")
         rows.append((name, f"{p.initial:.6g}", f"{p.found:.12g}", true, error))
     return [*table(rows), ""]
@@ -144,11 +145,11 @@ def _parameters(solution: Solution) -> list[str]:
 
 def _errors(solution: Solution) -> list[str]:
     """Return the errors by field, and the baseline's."""
-    errors, baseline = solution.errors, solution.baseline
+    errors, baseline = solution.accuracy.errors, solution.accuracy.baseline
     if errors is None:
         lines = ["No exact solution is given, so the error is not known."]
         if baseline:
-            lines.append(f"{baseline.method} on the same nodes took {duration(baseline.seconds)}.")
+            lines.append(f"{baseline.name} on the same nodes took {duration(baseline.seconds)}.")
         return lines
     rows = [("field", "relative L2", "max error", "measured at")]
     for name in errors.relative_l2:
@@ -160,16 +161,19 @@ def _errors(solution: Solution) -> list[str]:
             rows.append(("", f"{errors.relative_l2_at_end[name]:.2e}", "", "the nodes, at the end"))
     if baseline and baseline.relative_l2 is not None:
         at = f"the nodes, solved directly in {duration(baseline.seconds)}"
-        rows.append((baseline.method, f"{baseline.relative_l2:.2e}", "", at))
+        several = len(baseline.relative_l2) > 1
+        for name, error in baseline.relative_l2.items():
+            label = f"{name}, {baseline.name}" if several else baseline.name
+            rows.append((label, f"{error:.2e}", "", at))
     lines = table(rows)
     if baseline and baseline.relative_l2 is None:
-        lines.append(f"No {baseline.method} baseline: {baseline.message}")
+        lines.append(f"No {baseline.name} baseline: {baseline.message}")
     return lines
 
 
 def _estimate(solution: Solution) -> list[str]:
     """Return the estimated errors in a line."""
-    found = solution.estimate
+    found = solution.accuracy.estimate
     if found is None:
         return []
     if found.worst is None:
@@ -177,7 +181,7 @@ def _estimate(solution: Solution) -> list[str]:
     several = len(found.total) > 1
     errors = [f"{name} {e:.2e}" if several else f"{e:.2e}" for name, e in found.total.items()]
     left = [e for e in found.optimisation.values() if e is not None]
-    is_trained = solution.method != "rbf-fd" and left
+    is_trained = ABILITIES[solution.method].has_network and left
     training = f"; {max(left):.2e} left by the training" if is_trained else ""
     return [f"Estimated error on the nodes, no bound: {', '.join(errors)}{training}."]
 

@@ -20,23 +20,22 @@ from pinnsolve.equations.expression import ExpressionError, evaluate
 from pinnsolve.errors import Fault
 from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.problem import BoundaryCondition, Problem
+from pinnsolve.problem.abilities import ABILITIES
 
-CAPABLE = "pinn"
 SMOOTH = 4  # how many derivatives, the value included, must agree where sides are periodic
-SAME = 1e-12  # of a solution's size: two functions closer than that are one
 PARITIES = {"odd": -1, "even": 1}
 
 
 def hard(problem: Problem) -> list[BoundaryCondition]:
     """Return the conditions that are built into the network by an ansatz."""
-    if problem.settings.solver.method != CAPABLE:
+    if "ansatz" not in ABILITIES[problem.settings.solver.method].takes:
         return []
     return [c for c in problem.boundary if c.is_hard]
 
 
 def is_by_make(problem: Problem, condition: BoundaryCondition) -> bool:
     """Return whether a network satisfies a condition whatever its weights."""
-    has_network = problem.settings.solver.method != "rbf-fd"
+    has_network = ABILITIES[problem.settings.solver.method].has_network
     return condition in hard(problem) or (condition.is_built_in and has_network)
 
 
@@ -128,25 +127,6 @@ def without_corners(
     n_equations = len(problem.equations)
     kept = (_some(condition, ~is_corner[condition.rows]) for condition in conditions[:n_equations])
     return (*kept, *conditions[n_equations:])
-
-
-def given_away(problem: Problem, nodes: Nodes) -> list[str]:
-    """Return a sentence for each field whose hard conditions hand the network the solution."""
-    if problem.exact is None or not hard(problem):
-        return []
-    made, x = ansatz(problem, nodes), instants(problem, nodes.x[nodes.interior])
-    found = []
-    for name, part, exact in zip(problem.fields, made.parts, problem.exact, strict=True):
-        if part is None:
-            continue
-        with np.errstate(all="ignore"):
-            (G,), u = evaluate([part.offset], made.symbols, x), exact(x)
-        if np.any(u) and np.max(np.abs(G - u)) <= SAME * np.max(np.abs(u)):
-            found.append(
-                f"the value that the hard condition gives {name} is [exact] inside too: the "
-                f"network has nothing left to find of {name}, and its error says nothing."
-            )
-    return found
 
 
 def _some(condition: Condition, keep: Bool[ndarray, " R"]) -> Condition:

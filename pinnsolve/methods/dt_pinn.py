@@ -1,32 +1,37 @@
 """DT-PINN: one network for the whole domain, trained on the residual of RBF-FD derivatives.
 
-Source: Sharma & Shankar (2022), Accelerated training of physics-informed neural networks using
-meshless discretizations, arXiv:2205.09332.
+In space no derivative of the network is ever taken; in time its derivatives are exact. Source:
+Sharma & Shankar (2022), Accelerated training of physics-informed neural networks using meshless
+discretizations, arXiv:2205.09332.
 """
 
 from dataclasses import replace
 from itertools import compress
-
-import torch
+from typing import TYPE_CHECKING
 
 from pinnsolve.conditions.initial import initial_conditions
 from pinnsolve.conditions.points import in_order
 from pinnsolve.conditions.weights import row_weights
-from pinnsolve.networks.build import as_points
-from pinnsolve.networks.mlp import MLP
-from pinnsolve.objectives.nodal import NodalObjective
-from pinnsolve.problem import Problem
-from pinnsolve.rbffd.discretisation import Discretisation
+from pinnsolve.methods import memory, trained
+from pinnsolve.methods.method import Method
+from pinnsolve.setup import Setup
 
-REVERSE = {"float64": torch.float64, "mixed": torch.float32, "float32": torch.float32}
+if TYPE_CHECKING:
+    from pinnsolve.networks.mlp import MLP
+    from pinnsolve.objectives.nodal import NodalObjective
 
 
-def nodal_objective(net: MLP, problem: Problem, system: Discretisation) -> NodalObjective:
-    """Build the objective of DT-PINN on all nodes, at all time levels if there are any.
+def nodal_objective(net: "MLP", setup: Setup) -> "NodalObjective":
+    """Build the objective on all nodes, at all time levels if there are any.
 
     What the network has built in is not asked of it.
     """
-    nodes, times = system.nodes, problem.times
+    from pinnsolve.networks.build import REVERSE, as_points
+    from pinnsolve.objectives.nodal import NodalObjective
+
+    problem = setup.problem
+    nodes, times = setup.nodes, problem.times
+    system = setup.discretisation(problem.settings.solver.order)
     is_asked = [True] * len(problem.equations) + [not c.is_built_in for c in problem.boundary]
     system = replace(
         system,
@@ -43,3 +48,12 @@ def nodal_objective(net: MLP, problem: Problem, system: Discretisation) -> Nodal
         n_levels=None if times is None else len(times),
         reverse=REVERSE[problem.settings.solver.precision],
     )
+
+
+METHOD = Method(
+    solve=lambda setup, resume: trained.solve(setup, nodal_objective, resume),
+    sample=trained.sample,
+    estimate=trained.estimated,
+    read=trained.read,
+    memory=memory.of_training,
+)

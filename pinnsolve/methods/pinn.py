@@ -4,7 +4,7 @@ Source: Raissi, Perdikaris & Karniadakis (2019), Physics-informed neural network
 J. Comput. Phys. 378, doi:10.1016/j.jcp.2018.10.045.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,36 +12,38 @@ from pinnsolve.conditions.condition import Condition
 from pinnsolve.conditions.extra import extra_conditions
 from pinnsolve.conditions.pointwise import conditions_in_time, pointwise_conditions
 from pinnsolve.conditions.weights import row_weights
-from pinnsolve.constraints.build import ansatz, posed, without_corners
-from pinnsolve.geometry.domain import Domain
-from pinnsolve.geometry.nodes import Nodes
+from pinnsolve.constraints.build import posed, without_corners
 from pinnsolve.geometry.sampling import sample_in_time
-from pinnsolve.networks.build import as_points
-from pinnsolve.networks.mlp import MLP
-from pinnsolve.objectives.pointwise import PointwiseObjective
-from pinnsolve.problem import Problem
+from pinnsolve.methods import memory, trained
+from pinnsolve.methods.method import Method
+from pinnsolve.setup import Setup
+
+if TYPE_CHECKING:
+    from pinnsolve.networks.mlp import MLP
+    from pinnsolve.objectives.pointwise import PointwiseObjective
 
 
-def pointwise_objective(
-    net: MLP, problem: Problem, domain: Domain, nodes: Nodes
-) -> PointwiseObjective:
-    """Build the objective of a PINN, for the outputs of the network that the fields are made of.
+def pointwise_objective(net: "MLP", setup: Setup) -> "PointwiseObjective":
+    """Build the objective, for the outputs of the network that the fields are made of.
 
     The equations hold on the interior and boundary nodes; those of a problem in time at as many
     points of space and time as there are interior nodes at all levels, but spread over both, for
     a network can hide what it does between the nodes if they are the same at all times.
     """
-    within = problem
-    problem = posed(problem, ansatz(problem, nodes))
+    from pinnsolve.networks.build import as_points
+    from pinnsolve.objectives.pointwise import PointwiseObjective
+
+    within, nodes = setup.problem, setup.nodes
+    problem = posed(within, setup.ansatz())
     x, conditions = nodes.x, tuple[Condition, ...]()
     if problem.time is None:
         conditions = without_corners(pointwise_conditions(problem, nodes), within, nodes)
     if problem.time is not None and problem.times is not None:
         count = nodes.n_interior * len(problem.times)
         seed = problem.settings.nodes.seed + 1  # other points than those of the test
-        inside = sample_in_time(domain, problem.time, count, seed, problem.refine)
+        inside = sample_in_time(setup.domain, problem.time, count, seed, problem.refine)
         x, conditions = conditions_in_time(problem, nodes, inside)
-    further, extra = extra_conditions(problem, domain, nodes, len(x))
+    further, extra = extra_conditions(problem, setup.domain, nodes, len(x))
     x, conditions = np.concatenate([x, further]), (*conditions, *extra)
     weights = row_weights(problem, conditions, nodes)
     solver: Any = problem.settings.solver  # whose derivatives by "rbf-fd" do not fit the method
@@ -49,3 +51,12 @@ def pointwise_objective(
     return PointwiseObjective(
         net, as_points(net, x), conditions, weights, solver.derivatives, accelerate
     )
+
+
+METHOD = Method(
+    solve=lambda setup, resume: trained.solve(setup, pointwise_objective, resume),
+    sample=trained.sample,
+    estimate=trained.estimated,
+    read=trained.read,
+    memory=memory.of_training,
+)

@@ -13,13 +13,16 @@ from pinnsolve.networks.sizes import hidden_layers, highest_wave
 from pinnsolve.networks.unknowns import Range
 from pinnsolve.problem import Problem
 from pinnsolve.problem.schema.file import Parameter
+from pinnsolve.setup import Setup
 
 PARITIES = {"odd": -1, "even": 1}
+REVERSE = {"float64": torch.float64, "mixed": torch.float32, "float32": torch.float32}
 VALUES = {"float64": torch.float64, "mixed": torch.float64, "float32": torch.float32}
 
 
-def network(problem: Problem, nodes: Nodes, device: str) -> MLP:
+def network(setup: Setup, device: str = "cpu") -> MLP:
     """Build the network that a problem asks for, on the box around its nodes and times."""
+    problem, nodes = setup.problem, setup.nodes
     settings, solver = problem.settings.network, problem.settings.solver
     x = in_order(problem, nodes.x[nodes.rows])
     net = MLP(

@@ -3,6 +3,7 @@
 from math import log2, pi, sqrt
 
 from pinnsolve.problem import Problem
+from pinnsolve.problem.abilities import ABILITIES
 
 FEATURES = 800  # in the last hidden layer, at most, as long as the nodes are few
 FEW_NODES = 4000  # with more, whose derivatives are more accurate, so should the features be
@@ -29,7 +30,7 @@ def hidden_layers(problem: Problem, n_nodes: int) -> tuple[int, ...]:
     points, dim = _points(problem, n_nodes)
     affordable = int(points / NODES_PER_FEATURE.get(dim, 1.5))
     most = FEATURES if len(problem.fields) == 1 else FEATURES_OF_SYSTEMS
-    if problem.settings.solver.method == "dt-pinn":
+    if "operators" in ABILITIES[problem.settings.solver.method].needs:
         grown = min(FEATURES * sqrt(n_nodes / FEW_NODES), LARGEST_HEAD / n_nodes)
         most = max(most, int(grown))
     features = max(8, min(most, affordable))

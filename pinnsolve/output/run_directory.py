@@ -56,7 +56,7 @@ def write_run(
     write_file(directory / "problem.toml", solution.problem.to_toml().encode())
     paths = [directory / "problem.toml"]
     drawn = grid(solution, domain)
-    in_time = {} if solution.times is None else SERIES
+    in_time = {} if solution.sample.times is None else SERIES
     suffixes = {in_time.get(name, name) for name in formats}
     writers = WRITERS | {"pvd": partial(pvd.write, watch=watch)}
     for suffix, write in writers.items():
@@ -71,7 +71,8 @@ def write_run(
             remove_file(path)
     watch(Progress("output", note="report.html"))
     report.write(directory / "report.html", solution, drawn, domain)
-    timed = replace(solution, seconds=_with_output(solution.seconds, perf_counter() - start))
+    seconds = _with_output(solution.course.seconds, perf_counter() - start)
+    timed = replace(solution, course=replace(solution.course, seconds=seconds))
     write_file(directory / "metrics.json", metrics_json(timed).encode())
     return [*paths, directory / "report.html", directory / "metrics.json"]
 

@@ -12,6 +12,7 @@ from typing import Any
 from pinnsolve.equations.equation import Equation, prescribed_value
 from pinnsolve.equations.syntax import ExpressionError
 from pinnsolve.errors import Fault, KeyPath, suggestion
+from pinnsolve.problem.abilities import ABILITIES, methods_that_take
 from pinnsolve.problem.schema.file import MAX_NODES, Nodes
 from pinnsolve.problem.schema.shapes import PointSet, Shape
 from pinnsolve.problem.text.source import KEY
@@ -19,8 +20,6 @@ from pinnsolve.problem.text.source import KEY
 SHORTEST, LONGEST = 1e-50, 1e50  # lengths whose fourth powers are still numbers
 ACROSS = 4  # nodes at least across the shortest side of a domain
 RESOLVED = 1e-6  # smallest size of a domain relative to its distance from the origin
-
-CAPABLE = "pinn"
 
 
 def method_faults(valid: Mapping[KeyPath, Any]) -> list[Fault]:
@@ -34,15 +33,18 @@ def method_faults(valid: Mapping[KeyPath, Any]) -> list[Fault]:
     unknowns, pde = valid.get(("unknowns",)), valid.get(("pde",))
     solver, network = valid.get(("solver",)), valid.get(("network",))
     faults = []
-    if solver is not None and solver.method != CAPABLE:
-        remedy = f'Set method = "{CAPABLE}" in [solver].'
-        if unknowns is not None and unknowns.parameters:
+    if solver is not None:
+        takes = ABILITIES[solver.method].takes
+        if unknowns is not None and unknowns.parameters and "constants" not in takes:
             message = f'method "{solver.method}" cannot find unknown parameters.'
+            remedy = f"Set {_capable('constants')} in [solver]."
             faults.append(Fault(("unknowns", "parameters"), message, remedy))
-        if pde is not None and pde.extra:
+        if pde is not None and pde.extra and "extra" not in takes:
             message = f'method "{solver.method}" cannot make use of further residuals.'
+            remedy = f"Set {_capable('extra')} in [solver]."
             faults.append(Fault(("pde", "extra"), message, remedy))
-        faults += _hard_faults(valid, solver.method)
+        if "hard" not in takes:
+            faults += _hard_faults(valid, solver.method)
     if unknowns is not None and network is not None:
         for name in network.symmetry:
             if name not in unknowns.fields:
@@ -53,19 +55,19 @@ def method_faults(valid: Mapping[KeyPath, Any]) -> list[Fault]:
 
 
 def _hard_faults(valid: Mapping[KeyPath, Any], method: str) -> list[Fault]:
-    """Return what a network that is not differentiated exactly cannot have built in.
-
-    The direct solution imposes a hard condition as it does any other.
-    """
-    if method == "rbf-fd":
-        return []
+    """Return the conditions that a network which is not differentiated exactly cannot take."""
     message = f'method "{method}" cannot build a condition into the network.'
-    remedy = f'Set method = "{CAPABLE}" in [solver], or leave out hard.'
+    remedy = f"Set {_capable('ansatz')} in [solver], or leave out hard."
     return [
         Fault((*key, "hard"), message, remedy)
         for key, entry in valid.items()
         if key[0] == "boundary" and entry.hard and not entry.periodic
     ]
+
+
+def _capable(ability: str) -> str:
+    """Return the setting of the methods that have an ability."""
+    return " or ".join(f'method = "{name}"' for name in methods_that_take(ability))
 
 
 def value_faults(conditions: Mapping[KeyPath, Equation]) -> list[Fault]:

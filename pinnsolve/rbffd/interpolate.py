@@ -1,4 +1,4 @@
-"""Values anywhere in the domain from values at the nodes, by local RBF interpolation."""
+"""Values and derivatives anywhere from values at the nodes, by local RBF interpolation."""
 
 from typing import TYPE_CHECKING
 
@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
-from pinnsolve.diffop import identity
+from pinnsolve.diffop import DiffOp, identity
 from pinnsolve.progress import Watch, unwatched
 from pinnsolve.rbffd.weights import operator_matrices
 
@@ -22,8 +22,12 @@ def interpolate(
     values: Float[ndarray, "N c"],
     order: int,
     watch: Watch = unwatched,
+    *,
+    op: DiffOp | None = None,
 ) -> Float[ndarray, "R c"]:
-    """Return the values of every field at points; the error is O(h^(order+2)).
+    """Return the values of every field at points, or what an operator makes of them.
+
+    The error of values is O(h^(order+2)), of derivatives O(h^order).
 
     Parameters
     ----------
@@ -37,13 +41,15 @@ def interpolate(
         Order of accuracy of the derivatives that gave them.
     watch
         Told how far the work has come.
+    op
+        What to apply; None for the values themselves.
 
     Raises
     ------
     NodesError
         If the nodes are too few, coincide, or do not determine polynomials of the degree needed.
     """
-    return np.asarray(_matrix(x, nodes, order, watch) @ values)
+    return np.asarray(_matrix(x, nodes, order, op, watch) @ values)
 
 
 def interpolate_in_time(
@@ -53,8 +59,11 @@ def interpolate_in_time(
     values: Float[ndarray, "K N c"],
     order: int,
     watch: Watch = unwatched,
+    *,
+    op: DiffOp | None = None,
+    time_order: int = 0,
 ) -> Float[ndarray, "R c"]:
-    """Return the values of every field at points of space and time.
+    """Return the values of every field at points of space and time, or derivatives.
 
     In time they are those of the polynomial through the nearest levels, as many as give the
     order of the derivatives in space.
@@ -71,6 +80,10 @@ def interpolate_in_time(
         Order of accuracy of the derivatives that gave them.
     watch
         Told how far the work has come.
+    op
+        What to apply in space; None for nothing.
+    time_order
+        How often to differentiate in time.
 
     Raises
     ------
@@ -82,7 +95,9 @@ def interpolate_in_time(
     position = (points[:, -1] - times[0]) / step
     first = np.clip(np.round(position - (count - 1) / 2), 0, len(times) - count).astype(int)
     weights = _lagrange(position - first, count)
-    E = _matrix(points[:, :-1], nodes, order, watch)
+    if time_order:
+        weights = _lagrange_slopes(position - first, count, time_order) / step**time_order
+    E = _matrix(points[:, :-1], nodes, order, op, watch)
     by_node = np.ascontiguousarray(values.swapaxes(0, 1)).reshape(len(nodes), -1)
     result = np.empty((len(points), n_fields))
     length = max(1, CHUNK // by_node.shape[1])
@@ -96,12 +111,17 @@ def interpolate_in_time(
 
 
 def _matrix(
-    x: Float[ndarray, "R d"], nodes: Float[ndarray, "N d"], order: int, watch: Watch
+    x: Float[ndarray, "R d"],
+    nodes: Float[ndarray, "N d"],
+    order: int,
+    op: DiffOp | None,
+    watch: Watch,
 ) -> "csr_array":
-    """Return the matrix from nodal values to values at points."""
-    op = identity(nodes.shape[1])
-    # one degree more than the derivatives had, so that between the nodes errors are no larger
-    return operator_matrices(x, nodes, [op], order + 1, watch)[op]
+    """Return the matrix from nodal values to values, or derivatives, at points."""
+    if op is None or op.order == 0:
+        # one degree more than the derivatives had, so that between the nodes errors are no larger
+        op, order = op or identity(nodes.shape[1]), order + 1
+    return operator_matrices(x, nodes, [op], order, watch)[op]
 
 
 def _lagrange(position: Float[ndarray, " R"], count: int) -> Float[ndarray, "R k"]:
@@ -111,3 +131,14 @@ def _lagrange(position: Float[ndarray, " R"], count: int) -> Float[ndarray, "R k
     gaps = np.where(others, position[:, None, None] - knots, 1.0)
     spans = np.where(others, knots[:, None] - knots, 1.0)
     return np.asarray(np.prod(gaps / spans, axis=2))
+
+
+def _lagrange_slopes(
+    position: Float[ndarray, " R"], count: int, order: int
+) -> Float[ndarray, "R k"]:
+    """Return the weights of a derivative of that interpolation, by the monomials through it."""
+    powers = np.arange(count)
+    inverse = np.linalg.inv(np.vander(powers, increasing=True).astype(float))
+    falling = np.prod([powers - j for j in range(order)], axis=0)
+    monomials = falling * position[:, None] ** np.maximum(powers - order, 0)
+    return np.asarray(monomials @ inverse)

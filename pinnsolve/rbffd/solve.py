@@ -3,25 +3,23 @@
 It is a method of its own, and what every network is held against.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-from jaxtyping import Float
-from numpy import ndarray
 
 from pinnsolve.conditions.condition import Condition
 from pinnsolve.conditions.initial import initial_values
 from pinnsolve.conditions.nodal import nodal_conditions
-from pinnsolve.errors import NodesError
+from pinnsolve.errors import Fault, NodesError, ProblemError, SingularError
 from pinnsolve.geometry.from_problem import located
 from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.problem import Problem
 from pinnsolve.progress import Watch, unwatched
 from pinnsolve.rbffd import direct, evolution
 from pinnsolve.rbffd.discretisation import Discretisation, discretise
-from pinnsolve.rbffd.interpolate import interpolate, interpolate_in_time
+from pinnsolve.rbffd.fields import NodalFields
 
 TIME_SHARE = 1e-2  # of the error expected of the nodes, that may come from the steps in time
 FINEST, COARSEST = 1e-10, 1e-4  # what this may ask of the steps, relative to the solution
@@ -33,10 +31,8 @@ class Classical:
 
     Attributes
     ----------
-    values
-        At all nodes, ghosts included, with the time levels first if there are any.
-    evaluate
-        The fields at points of space, or of space and time.
+    fields
+        Their values at all nodes, ghosts included, with the time levels first if there are any.
     converged
         Whether Newton's method reached its tolerance, and the steps in time are fine enough.
     message
@@ -45,8 +41,7 @@ class Classical:
         Newton steps, or steps in time.
     """
 
-    values: Float[ndarray, "N c"] | Float[ndarray, "K N c"]
-    evaluate: Callable[[ndarray], ndarray]
+    fields: NodalFields
     converged: bool
     message: str
     iterations: int
@@ -75,8 +70,7 @@ def solve(problem: Problem, system: Discretisation, watch: Watch = unwatched) ->
     if times is None:
         steady = direct.solve(system, watch=watch)
         return Classical(
-            steady.values,
-            partial(interpolate, nodes=nodes.x, values=steady.values, order=order),
+            NodalFields(nodes.x, steady.values, order),
             steady.converged,
             steady.message,
             steady.iterations,
@@ -94,8 +88,7 @@ def solve(problem: Problem, system: Discretisation, watch: Watch = unwatched) ->
         watch=watch,
     )
     return Classical(
-        moving.values,
-        partial(interpolate_in_time, nodes=nodes.x, times=times, values=moving.values, order=order),
+        NodalFields(nodes.x, moving.values, order, times),
         moving.converged,
         moving.message,
         moving.steps,
@@ -103,18 +96,39 @@ def solve(problem: Problem, system: Discretisation, watch: Watch = unwatched) ->
 
 
 def assemble(
-    problem: Problem, nodes: Nodes, conditions: Sequence[Condition], watch: Watch = unwatched
+    problem: Problem,
+    nodes: Nodes,
+    conditions: Sequence[Condition],
+    watch: Watch = unwatched,
+    *,
+    order: int | None = None,
 ) -> Discretisation:
     """Assemble the discrete problem; what the nodes cannot carry is shown in the file.
+
+    Parameters
+    ----------
+    problem, nodes
+        What is to be solved, and where.
+    conditions
+        Its equations and conditions, bound to the nodes.
+    watch
+        Told of the progress.
+    order
+        Order of accuracy; by default the problem's.
 
     Raises
     ------
     ProblemError
         If the nodes are too few, or lie on a lattice or a curve.
     """
-    order = problem.settings.solver.order
+    order = order or problem.settings.solver.order
     try:
         n_fields = len(problem.fields) * (1 + problem.time_order)
         return discretise(conditions, nodes, n_fields, order, watch)
     except NodesError as error:
         raise located(problem, error) from None
+
+
+def unsolvable(problem: Problem, error: SingularError) -> ProblemError:
+    """Return an operator without inverse as a fault of the equations."""
+    return problem.source.error(Fault(("pde", "equations"), str(error)))

@@ -1,4 +1,4 @@
-"""Errors of a solution, measured and estimated, and what it is held against."""
+"""How good a solution is: errors measured and estimated, and the solutions it is compared with."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,31 +6,7 @@ from dataclasses import dataclass
 from jaxtyping import Float
 from numpy import ndarray
 
-
-@dataclass(frozen=True)
-class Baseline:
-    """A classical solution on the same nodes, to hold the network against.
-
-    Attributes
-    ----------
-    method
-        Its name, as ``rbf-fd``.
-    values
-        Its values at the interior and boundary nodes, with the time levels first if there are
-        any; None if it could not be computed.
-    relative_l2
-        Its relative error on the nodes; None if no exact solution is known or it failed.
-    seconds
-        Time for its operators and its solution, nodes not counted.
-    message
-        How it went, in words.
-    """
-
-    method: str
-    values: Float[ndarray, "n c"] | Float[ndarray, "K n c"] | None
-    relative_l2: float | None
-    seconds: float
-    message: str = ""
+from pinnsolve.solution.reference import Reference
 
 
 @dataclass(frozen=True)
@@ -42,7 +18,7 @@ class Errors:
     relative_l2, max_error
         On test points that were not trained on.
     relative_l2_nodes
-        On the interior and boundary nodes, where the baseline is known too.
+        On the interior and boundary nodes, where the references are known too.
     test_points
         How many there are.
     relative_l2_at_end
@@ -91,3 +67,27 @@ class Estimate:
             name: {"optimisation": self.optimisation[name], "total": total}
             for name, total in self.total.items()
         }
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """What is known of a solution's error.
+
+    Attributes
+    ----------
+    errors
+        Against the exact solution; None if none is known.
+    estimate
+        Without the exact solution; None where no estimate was tried.
+    references
+        Classical solutions of the same problem, to compare with.
+    """
+
+    errors: Errors | None = None
+    estimate: Estimate | None = None
+    references: tuple[Reference, ...] = ()
+
+    @property
+    def baseline(self) -> Reference | None:
+        """The first classical solution, which a network has to match; None if there is none."""
+        return self.references[0] if self.references else None

@@ -1,6 +1,7 @@
-"""The course of a training: its records and phases."""
+"""The course of a solve: its records and phases, its times, and how it ended."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -55,3 +56,43 @@ class PhaseResult:
     loss_after: float
     relative_l2: float | None
     message: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a solve ended.
+
+    Attributes
+    ----------
+    status
+        ``finished``, ``accuracy missed``, ``diverged`` or ``stopped``.
+    message
+        The status in a sentence.
+    warnings
+        What is allowed in the problem, but casts doubt on the result.
+    """
+
+    status: str
+    message: str
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Course:
+    """How a solution came about, whatever the method.
+
+    Attributes
+    ----------
+    history, phases
+        The course of the training; empty for a direct solution.
+    seconds
+        Time by stage: ``total``, ``nodes``, ``operators``, ``training``, ``output``.
+    iterations, unknowns
+        Training iterations, or steps; trainable parameters, or unknowns of a direct solution.
+    """
+
+    history: tuple[Record, ...] = ()
+    phases: tuple[PhaseResult, ...] = ()
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    iterations: int = 0
+    unknowns: int = 0

@@ -1,11 +1,11 @@
 """What came out: the solution, how it was found, and how far it can be trusted.
 
-A `Solution` is complete in itself. It can be called at points; it carries the errors against
-the exact solution where one is known, the classical solution on the same nodes as a baseline,
-the history of the training and everything that is needed to run it again.
+A `Solution` is complete in itself. It can be called at points; its parts say what the answer is and
+where it is shown, how the work went and ended, how good the answer is, which unknown constants were
+found, and with what it was computed. What the problem knows is read there.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -14,13 +14,39 @@ from numpy import ndarray
 
 from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.problem import Problem
-from pinnsolve.solution.accuracy import Baseline, Errors, Estimate
-from pinnsolve.solution.course import PhaseResult, Record
+from pinnsolve.solution.accuracy import Accuracy
+from pinnsolve.solution.course import Course, Outcome
+from pinnsolve.solution.fields import Fields
+from pinnsolve.solution.provenance import Provenance
 
 
 @dataclass(frozen=True)
-class FoundParameter:
-    """An unknown parameter of the equations, as found.
+class Sample:
+    """The fields where files and figures show them.
+
+    Attributes
+    ----------
+    nodes
+        The nodes that were computed on; the fields are shown at the interior and boundary ones.
+    values
+        The fields there, in their order; with the time levels first if there are any.
+    times
+        The time levels, ascending; None if the problem is stationary.
+    """
+
+    nodes: Nodes
+    values: Float[ndarray, "n c"] | Float[ndarray, "K n c"]
+    times: Float[ndarray, " K"] | None = None
+
+    @property
+    def x(self) -> Float[ndarray, "n d"]:
+        """The interior and boundary nodes."""
+        return self.nodes.x[self.nodes.rows]
+
+
+@dataclass(frozen=True)
+class FoundConstant:
+    """An unknown constant of the equations, as found.
 
     Attributes
     ----------
@@ -52,67 +78,32 @@ class Solution:
 
     Attributes
     ----------
-    problem, nodes
-        What was solved, and where.
-    values
-        The fields at the interior and boundary nodes, in their order; with the time levels
-        first if there are any.
-    evaluate
-        The fields at any points of the domain, or of space and time.
-    method, derivatives
-        How it was solved.
-    status
-        ``finished``, ``accuracy missed``, ``diverged`` or ``stopped``.
-    message
-        The status in a sentence.
-    warnings
-        What is allowed in the problem, but casts doubt on the result.
-    history, phases
-        The course of the training; empty for a direct solution.
-    errors
-        Against the exact solution; None if none is known.
-    baseline
-        The classical solution on the same nodes; None for a direct solution, which is it.
-    estimate
-        Its error, estimated without the exact solution; None where no estimate was tried.
-    seconds
-        Time by stage: ``total``, ``nodes``, ``operators``, ``training``, ``output``.
-    iterations, parameters
-        Training iterations; trainable parameters, or unknowns of a direct solution.
-    device, precision, seed, versions
-        Where it ran, and with what.
-    weights
-        The network's state by name; empty for a direct solution.
-    times
-        The time levels, ascending; None if the problem is stationary.
-    found_parameters
-        The unknown parameters of the equations by name.
+    problem
+        What was solved, and how: method, derivatives, seed.
+    answer
+        The fields as functions of space, or of space and time.
+    sample
+        Their values on the nodes.
+    outcome
+        How it ended, and what casts doubt on it.
+    course
+        How it came about.
+    accuracy
+        What is known of its error.
+    provenance
+        With what it was computed.
+    constants
+        The unknown constants of the equations by name.
     """
 
     problem: Problem
-    nodes: Nodes
-    values: Float[ndarray, "n c"] | Float[ndarray, "K n c"]
-    evaluate: Callable[[ndarray], ndarray]
-    method: str
-    derivatives: str
-    status: str
-    message: str
-    warnings: tuple[str, ...] = ()
-    history: tuple[Record, ...] = ()
-    phases: tuple[PhaseResult, ...] = ()
-    errors: Errors | None = None
-    baseline: Baseline | None = None
-    estimate: Estimate | None = None
-    seconds: Mapping[str, float] = field(default_factory=dict)
-    iterations: int = 0
-    parameters: int = 0
-    device: str = "cpu"
-    precision: str = "float64"
-    seed: int = 0
-    versions: Mapping[str, str] = field(default_factory=dict)
-    weights: Mapping[str, ndarray] = field(default_factory=dict)
-    times: Float[ndarray, " K"] | None = None
-    found_parameters: Mapping[str, FoundParameter] = field(default_factory=dict)
+    answer: Fields
+    sample: Sample
+    outcome: Outcome
+    course: Course
+    accuracy: Accuracy
+    provenance: Provenance
+    constants: Mapping[str, FoundConstant] = field(default_factory=dict)
 
     def __call__(self, points: Float[ndarray, "n d"]) -> Float[ndarray, "n c"]:
         """Return the fields at points, one column for each field.
@@ -122,51 +113,57 @@ class Solution:
         points
             Points of the domain; of a time-dependent problem with the time as last coordinate.
         """
-        return self.evaluate(points)
+        return self.answer(points)
+
+    @property
+    def method(self) -> str:
+        """The name of the method."""
+        return self.problem.settings.solver.method
 
     def metrics(self) -> dict[str, Any]:
         """Return the figures of ``metrics.json``, numbers and strings only."""
-        errors = self.errors
-        baseline = self.baseline
+        solver, course = self.problem.settings.solver, self.course
+        errors, baseline = self.accuracy.errors, self.accuracy.baseline
         return {
             "problem": self.problem.name,
-            "method": self.method,
-            "derivatives": self.derivatives,
-            "status": self.status,
-            "message": self.message,
-            "warnings": list(self.warnings),
+            "method": solver.method,
+            "derivatives": solver.derivatives,
+            "status": self.outcome.status,
+            "message": self.outcome.message,
+            "warnings": list(self.outcome.warnings),
             "relative_l2": dict(errors.relative_l2) if errors else None,
             "max_error": dict(errors.max_error) if errors else None,
             "relative_l2_nodes": dict(errors.relative_l2_nodes) if errors else None,
             "test_points": errors.test_points if errors else 0,
-            "error_estimate": self.estimate and self.estimate.metrics(),
-            "nodes": self.nodes.rows.stop,
+            "error_estimate": self.accuracy.estimate and self.accuracy.estimate.metrics(),
+            "nodes": self.sample.nodes.rows.stop,
             **self._metrics_in_time(),
-            "unknown_parameters": {k: p.metrics() for k, p in self.found_parameters.items()},
-            "parameters": self.parameters,
-            "seconds": dict(self.seconds),
-            "iterations": self.iterations,
-            "phases": [asdict(phase) for phase in self.phases],
+            "unknown_parameters": {k: p.metrics() for k, p in self.constants.items()},
+            "parameters": course.unknowns,
+            "seconds": dict(course.seconds),
+            "iterations": course.iterations,
+            "phases": [asdict(phase) for phase in course.phases],
             "baseline": baseline
             and {
-                "method": baseline.method,
-                "relative_l2": baseline.relative_l2,
+                "method": baseline.name,
+                "relative_l2": baseline.relative_l2 and dict(baseline.relative_l2),
                 "seconds": baseline.seconds,
                 "message": baseline.message,
             },
-            "device": self.device,
-            "precision": self.precision,
-            "seed": self.seed,
-            "versions": dict(self.versions),
+            "device": self.provenance.device,
+            "precision": self.provenance.precision,
+            "seed": solver.seed,
+            "versions": dict(self.provenance.versions),
         }
 
     def _metrics_in_time(self) -> dict[str, Any]:
         """Return the figures that only a solution in time has."""
-        if self.times is None:
+        times, errors = self.sample.times, self.accuracy.errors
+        if times is None:
             return {}
-        at_end = self.errors.relative_l2_at_end if self.errors else None
+        at_end = errors.relative_l2_at_end if errors else None
         return {
-            "time_levels": len(self.times),
-            "time": [float(self.times[0]), float(self.times[-1])],
+            "time_levels": len(times),
+            "time": [float(times[0]), float(times[-1])],
             "relative_l2_at_end": None if at_end is None else dict(at_end),
         }

@@ -4,8 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from pinnsolve.errors import FileError
 from pinnsolve.problem import Problem
+from pinnsolve.storage.solutions import read_solution
 
 if TYPE_CHECKING:
     from pinnsolve.networks.mlp import MLP
@@ -17,13 +20,11 @@ def load_weights(net: "MLP", problem: Problem, folder: Path) -> None:
 
     import torch
 
-    from pinnsolve.storage.checkpoint import read_checkpoint
-
     path = folder / "solution.hdf" if folder.is_dir() else folder
-    weights, meta = read_checkpoint(path)
+    weights, text = read_solution(path)
     expected = {name: tuple(value.shape) for name, value in net.state_dict().items()}
-    found = {name: value.shape for name, value in weights.items()}
-    texts = meta.get("problem", ""), problem.to_toml()
+    found = {name: np.shape(value) for name, value in weights.items()}
+    texts = text, problem.to_toml()
     earlier, asked = (_made_of(tomllib.loads(text)) for text in texts)
     if found != expected or earlier != asked:
         raise FileError(

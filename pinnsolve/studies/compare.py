@@ -17,16 +17,16 @@ from time import perf_counter
 from typing import TypeVar
 
 from pinnsolve import run
-from pinnsolve import setup as preparation
-from pinnsolve.accuracy.measure import relative_l2
-from pinnsolve.accuracy.truth import exact_at
+from pinnsolve.checks.preflight import preflight
 from pinnsolve.errors import PinnsolveError, Stopped
 from pinnsolve.machine import processor, threads, usable_cores
 from pinnsolve.networks.sizes import hidden_layers
 from pinnsolve.problem import Problem
 from pinnsolve.progress import Progress, Watch, unwatched
-from pinnsolve.setup import Ground
+from pinnsolve.references.exact import exact_at
+from pinnsolve.setup import Setup
 from pinnsolve.solution.course import Record
+from pinnsolve.solution.norms import relative_l2
 from pinnsolve.solution.solution import Solution
 from pinnsolve.studies.plan import DEFAULT, Plan
 from pinnsolve.studies.trials import Comparison, Configuration, Trial
@@ -162,40 +162,42 @@ class _Board:
 def _on_nodes(plan: Plan, problem: Problem, board: _Board) -> None:
     """Run all configurations on one node set."""
     is_first = problem is plan.problems[0]
-    direct = {
-        Configuration("rbf-fd", "rbf-fd", "float64", p, None): problem.replace(
-            {"solver.method": "rbf-fd", "solver.derivatives": "rbf-fd", "solver.order": p}
-        )
-        for p in plan.orders
-    }
+    direct = {made: problem.replace(settings) for made, settings in plan.direct.items()}
     networks = [made for made in plan.entries if made.optimizer is not None]
     if is_first:
         once = next(iter(direct.values()))
         board.attempt(lambda watch: run.solve(once, watch=watch), "warming up")
         board.error = None  # if there was one, it will come again
-    grounds = {
-        made.order: board.attempt(
-            partial(preparation.prepare, there), f"nodes, operators p = {made.order}"
+    setup = Setup(problem)
+    ready: dict[int | None, Exception | None] = {}
+    for made, there in direct.items():
+        found = board.attempt(
+            partial(_prepare, setup, there),
+            f"nodes, operators p = {made.order}",
         )
-        for made, there in direct.items()
-    }
-    usable = (ground for ground in grounds.values() if isinstance(ground, Ground))
-    anywhere = next(usable, grounds[plan.orders[0]])  # of what does not depend on the order
-    size = anywhere.nodes.rows.stop if isinstance(anywhere, Ground) else None
-    size = size or problem.settings.nodes.count
-    grounds[None] = anywhere
+        ready[made.order] = found if isinstance(found, Exception) else None
+    # of what does not depend on the order, any will do
+    ready[None] = None if None in ready.values() else ready[plan.orders[0]]
+    size = problem.settings.nodes.count if ready[None] else setup.nodes.rows.stop
     floors: dict[int | None, float | None] = {}
     for made, there in direct.items():
-        trial = _trial(plan, made, there, None, grounds[made.order], size, board)
+        trial = _trial(plan, made, there, None, ready[made.order] or setup, size, board)
         floors[made.order] = trial.curve[-1].relative_l2 if trial.curve else None
         if made in plan.entries:
             board.keep(trial)
     for made in networks if is_first else ():
-        _warm_up(made, problem.replace(plan.entries[made]), grounds[made.order], board)
+        _warm_up(made, problem.replace(plan.entries[made]), ready[made.order] or setup, board)
     for seed, made in product(range(plan.grid.seeds), networks):
         there = problem.replace({**plan.entries[made], "solver.seed": seed})
-        trial = _trial(plan, made, there, seed, grounds[made.order], size, board)
+        trial = _trial(plan, made, there, seed, ready[made.order] or setup, size, board)
         board.keep(replace(trial, floor=floors.get(made.order)))
+
+
+def _prepare(setup: Setup, problem: Problem, watch: Watch) -> None:
+    """Make what all runs of an order share: nodes, operators, checks of both."""
+    shared = setup.sharing(problem, watch)
+    preflight(shared)
+    shared.discretisation(problem.settings.solver.order)
 
 
 def _trial(
@@ -203,17 +205,17 @@ def _trial(
     made: Configuration,
     problem: Problem,
     seed: int | None,
-    ground: Ground | Exception,
+    setup: Setup | Exception,
     size: int | None,
     board: _Board,
 ) -> Trial:
     """Run one configuration once, on nodes of which there are so many."""
     found: Solution | Exception
-    if isinstance(ground, Exception):
-        found = ground
+    if isinstance(setup, Exception):
+        found = setup
     else:
         found = board.attempt(
-            lambda watch: run.solve(problem, watch=watch, ground=ground),
+            lambda watch: run.solve(problem, watch=watch, setup=setup),
             made.label + ("" if seed is None else f", seed {seed}") + f", {size} nodes",
             plan.grid.seconds if made.optimizer == DEFAULT else None,
             is_run=True,
@@ -229,16 +231,16 @@ def _trial(
 
 
 def _warm_up(
-    made: Configuration, problem: Problem, ground: Ground | Exception, board: _Board
+    made: Configuration, problem: Problem, setup: Setup | Exception, board: _Board
 ) -> None:
     """Take one iteration that is not counted."""
-    if isinstance(ground, Exception):
+    if isinstance(setup, Exception):
         return
     names = ("head", "gauss-newton") if made.optimizer == DEFAULT else (made.optimizer,)
     short = problem.replace({"training": [{"optimizer": name, "iterations": 1} for name in names]})
     error = board.error
     board.attempt(
-        lambda watch: run.solve(short, watch=watch, ground=ground), f"warming up: {made.label}"
+        lambda watch: run.solve(short, watch=watch, setup=setup), f"warming up: {made.label}"
     )
     board.error = error  # if there was one, the run will have it too
 
@@ -246,31 +248,35 @@ def _warm_up(
 def _judged(made: Configuration, solution: Solution, seed: int | None) -> Trial:
     """Return what matters of a solution, with times from when the method began."""
     needed = {
-        stage: solution.seconds[stage]
+        stage: solution.course.seconds[stage]
         for stage in STAGES
-        if stage in solution.seconds and (stage != "operators" or made.order is not None)
+        if stage in solution.course.seconds and (stage != "operators" or made.order is not None)
     }
     lead = sum(needed.get(stage, 0.0) for stage in ("operators", "set-up"))
-    curve = tuple(replace(record, seconds=lead + record.seconds) for record in solution.history)
+    curve = tuple(
+        replace(record, seconds=lead + record.seconds) for record in solution.course.history
+    )
     hidden: tuple[int, ...] = ()
     if made.optimizer is None:
-        exact = exact_at(solution.problem, solution.nodes)
-        error = None if exact is None else relative_l2(solution.values, exact)
-        curve = (Record(sum(needed.values()), "direct", solution.iterations, nan, error),)
+        exact = exact_at(solution.problem, solution.sample.nodes)
+        error = None if exact is None else relative_l2(solution.sample.values, exact)
+        curve = (Record(sum(needed.values()), "direct", solution.course.iterations, nan, error),)
     else:
-        hidden = hidden_layers(solution.problem, solution.nodes.rows.stop)
-    is_spent = solution.status == "stopped" and solution.message == SPENT
+        hidden = hidden_layers(solution.problem, solution.sample.nodes.rows.stop)
+    is_spent = solution.outcome.status == "stopped" and solution.outcome.message == SPENT
     return Trial(
         configuration=made,
-        nodes=solution.nodes.rows.stop,
+        nodes=solution.sample.nodes.rows.stop,
         seed=seed,
-        status="finished" if is_spent else solution.status,
-        message=solution.message,
-        relative_l2=max(solution.errors.relative_l2.values()) if solution.errors else None,
+        status="finished" if is_spent else solution.outcome.status,
+        message=solution.outcome.message,
+        relative_l2=max(solution.accuracy.errors.relative_l2.values())
+        if solution.accuracy.errors
+        else None,
         seconds=needed,
-        iterations=solution.iterations,
-        parameters=solution.parameters,
+        iterations=solution.course.iterations,
+        parameters=solution.course.unknowns,
         hidden=hidden,
-        device=solution.device,
+        device=solution.provenance.device,
         curve=curve,
     )

@@ -14,11 +14,13 @@ from typing import Any, get_args
 from pinnsolve.errors import Fault, ProblemError, suggestion
 from pinnsolve.output.numbers import duration
 from pinnsolve.problem import Problem
-from pinnsolve.problem.schema.file import Phase, Solver
+from pinnsolve.problem.abilities import ABILITIES
+from pinnsolve.problem.schema.file import Phase
 from pinnsolve.studies.trials import Configuration
 
-METHODS: tuple[str, ...] = get_args(Solver.model_fields["method"].annotation)
-NETWORKS = tuple(method for method in METHODS if method != "rbf-fd")
+METHODS = tuple(ABILITIES)
+DIRECT = next(name for name, able in ABILITIES.items() if not able.has_network)
+NETWORKS = tuple(name for name, able in ABILITIES.items() if able.has_network)
 DEFAULT = "default"  # the optimiser of that name is the method's own schedule
 OPTIMIZERS = (DEFAULT, *get_args(Phase.model_fields["optimizer"].annotation))
 HIDDEN = (50, 50, 50, 50)  # of single optimisers, for which the schedules' networks are too wide
@@ -54,7 +56,7 @@ class Grid:
         the default schedule, and `HIDDEN` for single optimisers.
     """
 
-    methods: tuple[str, ...] = ("rbf-fd", "dt-pinn", "pinn")
+    methods: tuple[str, ...] = METHODS
     derivatives: tuple[str, ...] = ()
     orders: tuple[int, ...] = ()
     optimizers: tuple[str, ...] = (DEFAULT, "lbfgs")
@@ -78,6 +80,8 @@ class Plan:
         The problem on each node set.
     entries
         For each configuration the settings that make it.
+    direct
+        The same for the direct solution of each order, compared or not.
     orders
         Of RBF-FD, for which there will be operators.
     reference
@@ -87,6 +91,7 @@ class Plan:
     grid: Grid
     problems: tuple[Problem, ...]
     entries: Mapping[Configuration, Mapping[str, Any]]
+    direct: Mapping[Configuration, Mapping[str, Any]]
     orders: tuple[int, ...]
     reference: Configuration
 
@@ -145,12 +150,15 @@ def plan(problem: Problem, grid: Grid, reference: str | None = None) -> Plan:
     if not entries:
         message, remedy = "there is nothing to compare.", f"Known: {', '.join(METHODS)}."
         raise ProblemError(Fault((), message, remedy, place="--methods, --optimizers"))
+    if not any(made.order for made in entries):
+        orders = orders[:1]  # of the direct solution beside them
     exact = (made for made in entries if made.order is None)
     return Plan(
         grid,
         tuple(problem.replace({"nodes.count": n}) for n in dict.fromkeys(grid.nodes)) or (problem,),
         entries,
-        orders if any(made.order for made in entries) else orders[:1],
+        dict(map(_direct, orders)),
+        orders,
         _named(reference, list(entries)) if reference else next(exact, next(iter(entries))),
     )
 
@@ -161,7 +169,7 @@ def _entries(
     """Yield each configuration with the settings that make it, as the problem accepts them."""
     for method in grid.methods:
         base: dict[str, Any] = {"solver.method": method}
-        uses_order = problem.replace(base).settings.solver.derivatives == "rbf-fd"
+        uses_order = "operators" in ABILITIES[method].needs
         is_network = method in NETWORKS
         axes = product(
             (None,) if uses_order else grid.derivatives or (None,),
@@ -178,6 +186,17 @@ def _entries(
                 Configuration(method, solver.derivatives, solver.precision, order, optimizer),
                 settings,
             )
+
+
+def _direct(order: int) -> tuple[Configuration, dict[str, Any]]:
+    """Return the direct solution of an order, and the settings that make it."""
+    derivatives = ABILITIES[DIRECT].derivatives[0]
+    settings = {
+        "solver.method": DIRECT,
+        "solver.derivatives": derivatives,
+        "solver.order": order,
+    }
+    return Configuration(DIRECT, derivatives, "float64", order, None), settings
 
 
 def _training(problem: Problem, grid: Grid, optimizer: str) -> dict[str, Any]:

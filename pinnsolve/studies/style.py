@@ -41,7 +41,7 @@ class Look:
 def looks(comparison: Comparison) -> dict[Configuration, Look]:
     """Return how each configuration is drawn."""
     made = comparison.configurations
-    variants = [c.order if c.method == "rbf-fd" else c.variant for c in made]
+    variants = [c.order if c.optimizer is None else c.variant for c in made]
     for c in made:  # a direct solution takes the colour of the first network of its order
         if c.optimizer is not None and c.order in variants:
             variants = [c.variant if variant == c.order else variant for variant in variants]

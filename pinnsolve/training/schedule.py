@@ -1,22 +1,16 @@
 """The phases of a training: those of the problem file, or the default ones."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import isfinite
 
 import numpy as np
 import torch
-from jaxtyping import Float
-from numpy import ndarray
 
-from pinnsolve.conditions.points import points_of
-from pinnsolve.constraints.build import ansatz
 from pinnsolve.geometry.nodes import Nodes
-from pinnsolve.machine import EVALUATED
-from pinnsolve.networks.build import as_points
 from pinnsolve.objectives.objective import Objective
 from pinnsolve.problem import Problem
 from pinnsolve.problem.schema.file import Phase
-from pinnsolve.progress import Watch
+from pinnsolve.setup import Setup
 from pinnsolve.training.loop import Training, train
 
 LARGEST_SQUARE = 4000  # rows or weights, the fewer, up to which the schedule has Gauss-Newton
@@ -25,13 +19,11 @@ LARGEST_JACOBIAN = 2**27  # entries of a dense Jacobian up to which it has, 1 Gi
 PATIENCE = 1  # iterations of Gauss-Newton in the default schedule that may pass without paying
 
 
-def solve(
+def train_objective(
     objective: Objective,
-    problem: Problem,
-    nodes: Nodes,
-    exact: Float[ndarray, "*K n c"] | None,
+    setup: Setup,
+    error: Callable[[], float] | None,
     resume: bool,
-    watch: Watch,
 ) -> Training:
     """Train the objective's network by the problem's schedule, or the default one.
 
@@ -39,35 +31,23 @@ def solve(
     ----------
     objective
         What to lower.
-    problem, nodes
-        What is solved, and where.
-    exact
-        The exact solution at the interior and boundary nodes, to record errors against.
+    setup
+        Of the problem.
+    error
+        Relative error on the nodes, to record; None if no exact solution is known.
     resume
         Whether the network is trained already.
-    watch
-        Told of the progress; may raise `Stopped`.
     """
-    x, made = points_of(problem, nodes), ansatz(problem, nodes)
-    points = as_points(objective.net, x)
-
-    @torch.no_grad()
-    def error() -> float:
-        assert exact is not None
-        parts = [objective.net(part) for part in points.flatten(0, -2).split(EVALUATED)]
-        u = made(torch.cat(parts).view(exact.shape).double().cpu().numpy(), x)
-        with np.errstate(over="ignore"):  # of a network that is about to leave the finite numbers
-            return float(np.linalg.norm(u - exact) / np.linalg.norm(exact))
-
+    problem = setup.problem
     chosen = problem.settings.training
     return train(
         objective,
-        chosen or default_schedule(objective, problem, nodes),
+        chosen or default_schedule(objective, problem, setup.nodes),
         seed=problem.settings.solver.seed,
         patience=0 if chosen else PATIENCE,
         resume=resume,
-        error=None if exact is None or not np.any(exact) else error,
-        watch=watch,
+        error=error,
+        watch=setup.watch,
     )
 
 

@@ -11,10 +11,10 @@ from pinnsolve import load, run, solve
 from pinnsolve.accuracy.estimate import HigherOrder, error_equation, estimate
 from pinnsolve.cli import shipped
 from pinnsolve.conditions.nodal import nodal_conditions
-from pinnsolve.geometry import build_domain
-from pinnsolve.geometry.from_problem import node_set
 from pinnsolve.rbffd import direct
 from pinnsolve.rbffd.discretisation import discretise
+from pinnsolve.references.exact import FormulaFields
+from pinnsolve.setup import Setup
 from tests.posing import SQUARE, pose
 
 CLOSE = 1.5  # estimated error over the true one, or its inverse
@@ -38,14 +38,14 @@ def solved(name, **settings):
 
 def ratios(solution):
     """Return the estimated over the true relative error on the nodes, field by field."""
-    true = solution.errors.relative_l2_nodes
-    return [solution.estimate.total[name] / true[name] for name in true]
+    true = solution.accuracy.errors.relative_l2_nodes
+    return [solution.accuracy.estimate.total[name] / true[name] for name in true]
 
 
 def world(problem, order=4):
     """Return the domain, the discretisation and the exact solution at its nodes."""
-    domain = build_domain(problem)
-    nodes = node_set(problem, domain)
+    setup = Setup(problem)
+    domain, nodes = setup.domain, setup.nodes
     system = discretise(nodal_conditions(problem, nodes), nodes, len(problem.fields), order)
     exact = np.column_stack([function(nodes.x) for function in problem.exact])
     return domain, system, exact
@@ -79,10 +79,12 @@ def test_the_estimate_of_a_network_with_rbf_fd_derivatives(name):
 def test_the_estimate_of_a_network_with_exact_derivatives(name):
     solution = solved(name, **{"solver.method": "pinn"})
     # far below any error of the discretisation on these nodes, so that no RBF-FD could see it
-    assert solution.errors.relative_l2["u"] < 0.1 * solution.baseline.relative_l2
+    assert solution.accuracy.errors.relative_l2["u"] < 0.1 * solution.accuracy.baseline.overall_l2
     assert all(1 / CLOSE < ratio < CLOSE for ratio in ratios(solution))
     # at the points of the training the residual is small whatever the error
-    assert solution.estimate.optimisation["u"] < 0.5 * solution.estimate.total["u"]
+    assert (
+        solution.accuracy.estimate.optimisation["u"] < 0.5 * solution.accuracy.estimate.total["u"]
+    )
 
 
 @pytest.mark.parametrize("method", ["dt-pinn", "pinn"])
@@ -95,11 +97,11 @@ def test_the_estimate_of_a_poorly_trained_network(method):
             "training": [{"optimizer": "lbfgs", "iterations": 60}],
         },
     )
-    true = solution.errors.relative_l2_nodes["u"]
+    true = solution.accuracy.errors.relative_l2_nodes["u"]
     assert true > 1e-3
     assert all(1 / CLOSE < ratio < CLOSE for ratio in ratios(solution))
     # all of it is left from the training
-    assert solution.estimate.optimisation["u"] == pytest.approx(true, rel=0.1)
+    assert solution.accuracy.estimate.optimisation["u"] == pytest.approx(true, rel=0.1)
 
 
 @pytest.mark.parametrize("equation", ["laplace(u) = f", "laplace(u) = exp(u) + f"])
@@ -196,11 +198,10 @@ def test_a_domain_known_by_its_nodes_has_no_points_between_them(tmp_path):
     domain, system, exact = world(problem)
     cloud = type(domain)(domain.lower, domain.upper, domain.distance, nodes=system.nodes)
 
-    def no_residual(conditions, _):
-        return [np.zeros(len(condition.rows)) for condition in conditions]
-
-    found = estimate(problem, cloud, system, exact, no_residual)
-    assert found.optimisation["u"] == 0.0
+    found = estimate(
+        problem, cloud, system, exact, FormulaFields(problem.exact), trained_exactly=True
+    )
+    assert found.optimisation["u"] < 1e-12
     assert found.total == {"u": None}
     assert found.message == (
         "the domain is known by its nodes only, on which the network was trained."
@@ -219,12 +220,12 @@ def test_without_an_exact_solution_the_estimate_is_held_against_the_accuracy(tmp
         return run.solve(problem)
 
     good, bad = outcome(1e-2), outcome(1e-15)
-    assert good.status == "finished"
-    assert good.message.startswith("the estimated relative error is ")
-    assert good.message.endswith("e-02 was asked for.")
-    assert bad.status == "accuracy missed"
-    assert bad.message.endswith("Raise nodes.count or solver.order, or train longer.")
-    assert good.metrics()["error_estimate"]["u"]["total"] == good.estimate.total["u"]
+    assert good.outcome.status == "finished"
+    assert good.outcome.message.startswith("the estimated relative error is ")
+    assert good.outcome.message.endswith("e-02 was asked for.")
+    assert bad.outcome.status == "accuracy missed"
+    assert bad.outcome.message.endswith("Raise nodes.count or solver.order, or train longer.")
+    assert good.metrics()["error_estimate"]["u"]["total"] == good.accuracy.estimate.total["u"]
 
 
 HEAT_IN_TIME = """
@@ -250,12 +251,12 @@ def test_in_time_the_estimate_is_the_error_to_within_a_half(tmp_path, method):
         more=HEAT_IN_TIME,
     ).replace({"nodes.time_levels": 6, "output.test_points": 200, "solver.method": method})
     solution = solve(problem)
-    true = solution.errors.relative_l2_nodes["u"]
-    assert true / 1.5 < solution.estimate.total["u"] < 1.5 * true
+    true = solution.accuracy.errors.relative_l2_nodes["u"]
+    assert true / 1.5 < solution.accuracy.estimate.total["u"] < 1.5 * true
     # the direct solution is that of its own equations
-    apart = solution.estimate.optimisation["u"]
+    apart = solution.accuracy.estimate.optimisation["u"]
     assert (apart == 0) if method == "rbf-fd" else (0 < apart < 2 * true)
-    assert solution.estimate.total_field.shape == solution.values.shape
+    assert solution.accuracy.estimate.total_field.shape == solution.sample.values.shape
 
 
 def test_in_time_an_estimate_that_cannot_be_made_says_why(tmp_path):
@@ -268,6 +269,6 @@ def test_in_time_an_estimate_that_cannot_be_made_says_why(tmp_path):
         order=5,
         more='[initial]\nu = "sin(pi*x)"',
     )
-    found = solve(problem).estimate
+    found = solve(problem).accuracy.estimate
     assert found.total == {"u": None}
     assert "derivatives exact to degree 8" in found.message

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pinnsolve.accuracy.measure import by_level, max_error, relative_l2
+from pinnsolve.solution.norms import by_level, max_error, relative_l2
 
 
 def test_the_relative_error_is_scale_free():

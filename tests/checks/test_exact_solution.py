@@ -5,9 +5,8 @@ import pytest
 
 from pinnsolve.checks.exact_solution import doubts
 from pinnsolve.conditions.nodal import nodal_conditions
-from pinnsolve.geometry import build_domain
-from pinnsolve.geometry.from_problem import node_set
 from pinnsolve.rbffd.solve import assemble
+from pinnsolve.setup import Setup
 from tests.posing import SQUARE, pose
 
 
@@ -18,7 +17,7 @@ def found(tmp_path):
     def found(equation, condition, exact, **parts):
         more = f'[exact]\nu = "{exact}"\n{parts.pop("more", "")}'
         problem = pose(tmp_path, equation, on=[("all", condition)], more=more, **parts)
-        nodes = node_set(problem, build_domain(problem))
+        nodes = Setup(problem).nodes
         return doubts(problem, assemble(problem, nodes, nodal_conditions(problem, nodes)))
 
     return found
@@ -69,7 +68,7 @@ def test_an_infinite_solution_is_told(found):
 
 def test_without_an_exact_solution_there_is_nothing_to_doubt(tmp_path):
     problem = pose(tmp_path, "laplace(u) = 1", on=[("all", "u = 0")])
-    nodes = node_set(problem, build_domain(problem))
+    nodes = Setup(problem).nodes
     assert doubts(problem, assemble(problem, nodes, nodal_conditions(problem, nodes))) == []
 
 
@@ -96,7 +95,7 @@ u = "{exact}"
     domain = SQUARE + "\ntime = [0, 2]"
     on = [("left right", "u = 0"), ("bottom top", "dn(u) = 0")]
     problem = pose(folder, HEAT, on=on, more=more, domain=domain)
-    nodes = node_set(problem, build_domain(problem))
+    nodes = Setup(problem).nodes
     return doubts(problem, assemble(problem, nodes, nodal_conditions(problem, nodes)))
 
 

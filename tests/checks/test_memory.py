@@ -15,8 +15,7 @@ from pinnsolve.checks.memory import forecast
 from pinnsolve.cli.app import main
 from pinnsolve.conditions.nodal import nodal_conditions
 from pinnsolve.errors import MemoryLimitError
-from pinnsolve.geometry import build_domain
-from pinnsolve.geometry.from_problem import node_set
+from pinnsolve.setup import Setup
 from tests.posing import pose
 
 ROOT = Path(__file__).parents[2]
@@ -41,7 +40,7 @@ def free(monkeypatch):
 
 def stages(problem, overrides=None):
     problem = problem.replace(overrides or {})
-    nodes = node_set(problem, build_domain(problem))
+    nodes = Setup(problem).nodes
     return forecast(problem, nodes, nodal_conditions(problem, nodes))
 
 
@@ -153,9 +152,9 @@ def test_the_refusal_shows_the_place_and_has_an_exit_code(tmp_path, free, capsys
 
 def test_what_fits_is_let_through(disk, free):
     free(1.0)
-    assert solve(disk, method="rbf-fd").status == "finished"
+    assert solve(disk, method="rbf-fd").outcome.status == "finished"
 
 
 def test_nothing_is_refused_where_the_memory_is_not_known(disk, monkeypatch):
     monkeypatch.setattr(forecasts, "memory", lambda: {"total": None, "free": None})
-    assert solve(disk, method="rbf-fd").status == "finished"
+    assert solve(disk, method="rbf-fd").outcome.status == "finished"

@@ -13,9 +13,9 @@ from pinnsolve.checks import memory, preflight
 from pinnsolve.checks.preflight import Report
 from pinnsolve.cli.app import main
 from pinnsolve.errors import Fault, ProblemError
-from pinnsolve.geometry import build_domain
 from pinnsolve.geometry.from_problem import node_set
 from pinnsolve.geometry.pointclouds import write
+from pinnsolve.setup import Setup
 from tests.posing import INTERVAL, SQUARE, pose, text_of
 
 POISSON = "laplace(u) = 1"
@@ -192,7 +192,7 @@ def test_nodes_that_cannot_carry_the_stencils_are_refused_where_they_are_given(r
 def test_nodes_from_a_file_are_examined_themselves(tmp_path):
     """Fewer nodes, made afresh, would not show what is wrong with them."""
     problem = pose(tmp_path, POISSON, on=WALLS, count=2500)
-    nodes = node_set(problem, build_domain(problem))
+    nodes = Setup(problem).nodes
     x = nodes.x[nodes.rows].copy()
     x[:80] = np.column_stack([np.linspace(0.5, 0.501, 80), np.full(80, 0.5)])  # on a line
     write(tmp_path / "nodes.h5", replace(nodes, x=x))

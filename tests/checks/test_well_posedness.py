@@ -6,6 +6,7 @@ from pinnsolve.checks.well_posedness import faults, silent
 from pinnsolve.conditions.nodal import nodal_conditions
 from pinnsolve.geometry import build_domain
 from pinnsolve.geometry.from_problem import node_set
+from pinnsolve.setup import Setup
 from tests.posing import INTERVAL, PIN, SQUARE, pose
 
 POISSON = "laplace(u) = 1"
@@ -27,7 +28,7 @@ def told(tmp_path):
 
     def told(*equations, **parts):
         problem = pose(tmp_path, *equations, **parts)
-        nodes = node_set(problem, build_domain(problem))
+        nodes = Setup(problem).nodes
         found = faults(problem, nodes, nodal_conditions(problem, nodes))
         located = problem.source.error(*found).faults
         return [

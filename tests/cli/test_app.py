@@ -13,6 +13,7 @@ from pinnsolve.cli.app import EXIT_STATUS, main
 from pinnsolve.cli.templates import TEMPLATES
 from pinnsolve.errors import Stopped
 from pinnsolve.progress import Progress
+from pinnsolve.solution.course import Outcome
 
 ROOT = Path(__file__).parents[2]
 DISK = """\
@@ -70,8 +71,7 @@ def outcome(monkeypatch):
         if asked.error:
             raise asked.error
         return SimpleNamespace(
-            status=asked.status,
-            warnings=("something is odd.",),
+            outcome=Outcome(asked.status, "", ("something is odd.",)),
             metrics=lambda: {"status": asked.status},
         )
 
@@ -81,7 +81,9 @@ def outcome(monkeypatch):
 
     monkeypatch.setattr("pinnsolve.run.solve", solve)
     monkeypatch.setattr("pinnsolve.run.write", write)
-    monkeypatch.setattr("pinnsolve.cli.summary.summary", lambda solution, _: [solution.status])
+    monkeypatch.setattr(
+        "pinnsolve.cli.summary.summary", lambda solution, _: [solution.outcome.status]
+    )
     return asked
 
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from pinnsolve import load, run, solve
-from pinnsolve.accuracy.truth import exact_at
+from pinnsolve.accuracy.residuals import residuals
 from pinnsolve.checks.preflight import check, preflight
 from pinnsolve.conditions.nodal import nodal_conditions
 from pinnsolve.conditions.weights import row_weights
@@ -16,9 +16,11 @@ from pinnsolve.geometry.from_problem import node_set
 from pinnsolve.geometry.pointclouds import write
 from pinnsolve.methods.pinn import pointwise_objective
 from pinnsolve.networks.build import network
-from pinnsolve.objectives.exact_residual import exact_residual
+from pinnsolve.objectives.network_fields import NetworkFields
 from pinnsolve.output.report.report import html
 from pinnsolve.output.vtk.grid import grid
+from pinnsolve.references.exact import exact_at
+from pinnsolve.setup import Setup
 
 TEXT = """\
 [domain]
@@ -113,11 +115,11 @@ def problem(request, tmp_path):
 
 
 def random_solution(problem):
-    """Return nodes, network with random weights and ansatz of a problem."""
-    nodes = node_set(problem, build_domain(problem))
-    net = network(problem, nodes, "cpu")
+    """Return the setup of a problem, a network with random weights, and the ansatz."""
+    setup = Setup(problem)
+    net = network(setup)
     net.randomise_head(0)
-    return nodes, net, ansatz(problem, nodes)
+    return setup, net, setup.ansatz()
 
 
 def fields(net, made, x):
@@ -126,9 +128,9 @@ def fields(net, made, x):
 
 
 def test_the_condition_holds_for_random_weights(problem):
-    nodes, net, made = random_solution(problem)
-    u = fields(net, made, nodes.x)
-    bound = nodal_conditions(problem, nodes)[1:]
+    setup, net, made = random_solution(problem)
+    u = fields(net, made, setup.nodes.x)
+    bound = setup.conditions[1:]
     for stated, condition in zip(problem.boundary, bound, strict=True):
         if stated.is_hard:
             (term,) = condition.residual.terms
@@ -138,16 +140,16 @@ def test_the_condition_holds_for_random_weights(problem):
 
 def test_the_residual_for_the_network_is_that_of_the_field(problem):
     """Of the equation posed for the network's output, and of the field put into the equation."""
-    nodes, net, made = random_solution(problem)
-    inner = posed(problem, made)
-    objective = pointwise_objective(net, problem, build_domain(problem), nodes)
+    setup, net, made = random_solution(problem)
+    inner, nodes = posed(problem, made), setup.nodes
+    objective = pointwise_objective(net, setup)
     conditions = without_corners(nodal_conditions(inner, nodes), problem, nodes)
     weights = row_weights(inner, conditions, nodes)
     ours = objective.value().numpy() / weights
     stated = zip(nodal_conditions(problem, nodes), [None, *problem.boundary], strict=True)
     kept = [c for c, b in stated if b is None or not b.is_hard]
     rows = [np.isin(c.rows, h.rows) for c, h in zip(kept, conditions, strict=True)]
-    direct = exact_residual(net, made, kept, nodes.x)
+    direct = residuals(NetworkFields(net, made), kept, nodes.x)
     direct = np.concatenate([r[row] for r, row in zip(direct, rows, strict=True)])
     np.testing.assert_allclose(ours, direct, rtol=1e-9, atol=1e-9 * np.abs(direct).max())
 
@@ -157,11 +159,12 @@ def test_the_solution_is_as_good_as_with_soft_conditions(tmp_path, problem):
     path = tmp_path / "soft.toml"
     path.write_text((tmp_path / "problem.toml").read_text().replace("hard = true\n", ""))
     soft = solve(load(path))
-    assert built_in.status == "finished"
+    assert built_in.outcome.status == "finished"
     # the two find different solutions of one least-squares problem: by chance one is better
-    assert built_in.errors.relative_l2["u"] < 3 * soft.errors.relative_l2["u"]
-    total = built_in.estimate.total["u"]
-    assert total < 10 * built_in.errors.relative_l2["u"] < 100 * total
+    error = built_in.accuracy.errors.relative_l2["u"]
+    assert error < 3 * soft.accuracy.errors.relative_l2["u"]
+    total = built_in.accuracy.estimate.total["u"]
+    assert total < 10 * error < 100 * total
 
 
 @pytest.mark.parametrize(("domain", "gain"), [(SQUARE, 10), (DISK, 5)], ids=["square", "disk"])
@@ -170,7 +173,7 @@ def test_on_a_whole_boundary_it_gains_digits(tmp_path, domain, gain):
     _, exact, on = CASES[name]
     problem = pose(tmp_path, domain, exact, on)
     soft = pose(tmp_path, domain, exact, (on[0], f"{on[1]} soft"))
-    errors = [solve(p).errors.relative_l2["u"] for p in (problem, soft)]
+    errors = [solve(p).accuracy.errors.relative_l2["u"] for p in (problem, soft)]
     assert errors[0] < errors[1] / gain
 
 
@@ -185,13 +188,13 @@ def test_burgers_equation_between_hard_sides(tmp_path):
         more=BURGERS,
     )
     solution = solve(problem)
-    assert solution.errors.relative_l2["u"] < 1e-9
+    assert solution.accuracy.errors.relative_l2["u"] < 1e-9
     ends = np.array([[0.0, 0.123], [1.0, 0.321], [1.0, 0.5]])
     np.testing.assert_allclose(solution(ends)[:, 0], [0, 0.321, 0.5], atol=1e-14)
     # the values of the history and of the levels are the fields', not the network's
-    exact = exact_at(problem, solution.nodes)
-    error = np.linalg.norm(solution.values - exact) / np.linalg.norm(exact)
-    assert solution.phases[-1].relative_l2 == pytest.approx(error, rel=1e-6)
+    exact = exact_at(problem, solution.sample.nodes)
+    error = np.linalg.norm(solution.sample.values - exact) / np.linalg.norm(exact)
+    assert solution.course.phases[-1].relative_l2 == pytest.approx(error, rel=1e-6)
 
 
 def test_waves_have_two_initial_values(tmp_path):
@@ -204,7 +207,7 @@ def test_waves_have_two_initial_values(tmp_path):
         equation="u_tt = u_xx + f",
         more='[initial]\nu = "x + sin(pi*x)"\nu_t = "x"',
     )
-    assert solve(problem).errors.relative_l2["u"] < 1e-9
+    assert solve(problem).accuracy.errors.relative_l2["u"] < 1e-9
 
 
 def test_the_clamped_plate_with_its_value_built_in(tmp_path):
@@ -216,7 +219,7 @@ def test_the_clamped_plate_with_its_value_built_in(tmp_path):
         ("all", "dn(u) = 0 soft"),
         equation="biharmonic(u) = f",
     )
-    assert solve(problem).errors.relative_l2["u"] < 1e-6
+    assert solve(problem).accuracy.errors.relative_l2["u"] < 1e-6
 
 
 def test_all_backends_find_the_same(tmp_path):
@@ -233,15 +236,15 @@ def test_all_backends_find_the_same(tmp_path):
 
 
 def random_objective(problem):
-    nodes, net, _ = random_solution(problem)
-    return pointwise_objective(net, problem, build_domain(problem), nodes)
+    setup, net, _ = random_solution(problem)
+    return pointwise_objective(net, setup)
 
 
 def test_single_precision_keeps_the_condition_to_double(tmp_path):
     domain, exact, on = CASES["disk"]
     problem = pose(tmp_path, domain, exact, on).replace({"solver.precision": "float32"})
     solution = solve(problem)
-    edge = solution.nodes.x[solution.nodes.boundary]
+    edge = solution.sample.nodes.x[solution.sample.nodes.boundary]
     np.testing.assert_allclose(solution(edge)[:, 0], edge[:, 0], atol=1e-12)
 
 
@@ -252,7 +255,7 @@ def test_a_symmetry_is_kept(tmp_path):
     solution = solve(problem)
     x = np.linspace(0, 1, 11)[:, None]
     np.testing.assert_allclose(solution(-x), -solution(x), atol=1e-14)
-    assert solution.errors.relative_l2["u"] < 1e-6
+    assert solution.accuracy.errors.relative_l2["u"] < 1e-6
 
 
 def test_a_named_part_that_is_a_whole_side_will_do(tmp_path):
@@ -268,7 +271,7 @@ def test_a_written_network_gives_the_fields_again(tmp_path):
     solution = solve(pose(tmp_path, domain, exact, on))
     run.write(solution, tmp_path / "out")
     resumed = solve(load(tmp_path / "out" / "problem.toml"), resume=tmp_path / "out")
-    np.testing.assert_allclose(resumed.values, solution.values, atol=1e-9)
+    np.testing.assert_allclose(resumed.sample.values, solution.sample.values, atol=1e-9)
     shape = build_domain(solution.problem)
     assert "built into the network" in html(solution, grid(solution, shape), shape)
 
@@ -276,7 +279,7 @@ def test_a_written_network_gives_the_fields_again(tmp_path):
 def test_corners_that_no_network_changes_leave_no_residual(tmp_path):
     """The equation asks for a curvature at the corners that the conditions exclude."""
     problem = pose(tmp_path, SQUARE, "0", ("all", "u = 0"), equation="laplace(u) = 1 + f")
-    nodes = node_set(problem, build_domain(problem))
+    nodes = Setup(problem).nodes
     conditions = nodal_conditions(problem, nodes)
     kept = without_corners(conditions, problem, nodes)
     left_out = np.setdiff1d(conditions[0].rows, kept[0].rows)
@@ -289,7 +292,7 @@ def test_a_direct_solution_imposes_it_as_any_other(tmp_path):
     domain, exact, on = CASES["square"]
     problem = pose(tmp_path, domain, exact, on, method="rbf-fd")
     soft = pose(tmp_path, domain, exact, (on[0], f"{on[1]} soft"), method="rbf-fd")
-    assert np.array_equal(solve(problem).values, solve(soft).values)
+    assert np.array_equal(solve(problem).sample.values, solve(soft).sample.values)
 
 
 def test_it_is_shown(tmp_path):
@@ -310,7 +313,7 @@ def test_a_value_that_is_the_solution_is_suspicious(tmp_path):
         "nothing left to find of u, and its error says nothing."
     )
     assert check(problem).warnings == (warning,)
-    assert solve(problem).warnings == (warning,)
+    assert solve(problem).outcome.warnings == (warning,)
     assert check(problem.replace({"solver.method": "rbf-fd"})).warnings == ()
 
 
@@ -372,9 +375,8 @@ def test_what_has_no_ansatz_is_refused(name, tmp_path):
     parts, key, message = REFUSED[name]
     more = ODD if "symmetry" in key else JOINED if "joined" in name else ""
     problem = pose(tmp_path, *parts, more=more)
-    nodes = node_set(problem, build_domain(problem))
     with pytest.raises(ProblemError) as caught:
-        preflight(problem, nodes, nodal_conditions(problem, nodes))
+        preflight(Setup(problem))
     (fault,) = caught.value.faults
     assert fault.key == key
     assert fault.place
@@ -404,12 +406,13 @@ def test_the_values_on_the_sides_of_a_box_are_all_that_counts(tmp_path):
         ("top", "u = exp(x)*sin(1) + x"),
     )
     problem = pose(tmp_path, SQUARE, exact, *on)
-    nodes, net, made = random_solution(problem)
+    setup, net, made = random_solution(problem)
+    nodes = setup.nodes
     edge = nodes.x[nodes.boundary]
     u = fields(net, made, edge)[:, 0]
     truth = problem.exact[0](edge)
     np.testing.assert_allclose(u, truth, atol=1e-14)
-    assert solve(problem).errors.relative_l2["u"] < 1e-8
+    assert solve(problem).accuracy.errors.relative_l2["u"] < 1e-8
     # with the solution itself as a formula there is still something left to find
     problem = pose(tmp_path, SQUARE, exact, ("all", f"u = {exact}"))
     again = ansatz(problem, nodes)
@@ -428,7 +431,8 @@ def test_in_space_edges_and_corners_are_met_too(tmp_path):
         ("bottom top", f"u = {exact} + x*(1 - x)*z*y*(2 - y)"),
         ("back", f"u = {exact} soft"),
     )
-    nodes, net, made = random_solution(problem)
+    setup, net, made = random_solution(problem)
+    nodes = setup.nodes
     edge = nodes.x[nodes.boundary][nodes.tags != nodes.pieces.index("back")]
     np.testing.assert_allclose(fields(net, made, edge)[:, 0], problem.exact[0](edge), atol=1e-14)
 
@@ -438,7 +442,7 @@ def test_walls_of_a_channel_that_goes_round(tmp_path):
     exact = "sin(pi*x)*y*(1 - y) + y"
     problem = pose(tmp_path, channel, exact, ("bottom top", "u = y"), more=JOINED + "\nhard = true")
     solution = solve(problem)
-    assert solution.errors.relative_l2["u"] < 1e-5
+    assert solution.accuracy.errors.relative_l2["u"] < 1e-5
     u = solution(np.array([[0.0, 0.3], [2.0, 0.3], [0.7, 1.0], [0.7, 0.0]]))[:, 0]
     np.testing.assert_allclose(u[1:], [u[0], 1, 0], atol=1e-13)
 

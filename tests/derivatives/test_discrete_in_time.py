@@ -7,9 +7,8 @@ import torch
 from pinnsolve.conditions.initial import initial_conditions
 from pinnsolve.conditions.nodal import nodal_conditions
 from pinnsolve.derivatives.discrete_in_time import level_matrix
-from pinnsolve.geometry import build_domain
-from pinnsolve.geometry.from_problem import node_set
 from pinnsolve.rbffd.solve import assemble
+from pinnsolve.setup import Setup
 from tests.posing import SQUARE, pose
 
 LEVELS = 3
@@ -31,7 +30,7 @@ def case(request, tmp_path):
         on=[("all", "dn(u) + (1 + x)*u = 0")],
         more='[initial]\nu = "1 + x"',
     ).replace({"nodes.time_levels": LEVELS})
-    nodes = node_set(problem, build_domain(problem))
+    nodes = Setup(problem).nodes
     system = assemble(problem, nodes, nodal_conditions(problem, nodes))
     system = system.extended(initial_conditions(problem, nodes))
     zero = np.zeros((system.n_nodes, system.n_fields, LEVELS))

@@ -47,11 +47,11 @@ def problem(tmp_path):
 @pytest.mark.parametrize("method", ["dt-pinn", "pinn"])
 def test_with_waves_a_network_learns_high_frequencies(problem, method):
     chosen = {"solver.method": method}
-    plain = solve(problem.replace(chosen)).errors.relative_l2["u"]
+    plain = solve(problem.replace(chosen)).accuracy.errors.relative_l2["u"]
     assert plain > 0.5  # of the steepest part of the residual it has hardly learned anything
     for name in WAVES:
         found = solve(problem.replace({**chosen, "network.embedding": name}))
-        assert found.errors.relative_l2["u"] < 1e-2 * plain
+        assert found.accuracy.errors.relative_l2["u"] < 1e-2 * plain
 
 
 @pytest.mark.parametrize("name", WAVES)
@@ -62,7 +62,7 @@ def test_head_and_gauss_newton_solve_with_waves_too(problem, name):
         "solver.method": "pinn",
         "training": [{"optimizer": "head"}, {"optimizer": "gauss-newton", "iterations": 5}],
     }
-    assert solve(problem.replace(chosen)).errors.relative_l2["u"] < 1e-8
+    assert solve(problem.replace(chosen)).accuracy.errors.relative_l2["u"] < 1e-8
 
 
 @pytest.mark.parametrize("name", WAVES)
@@ -71,7 +71,9 @@ def test_a_run_with_waves_resumes_where_it_ended(problem, tmp_path, name):
     first = solve(problem)
     run.write(first, tmp_path / "out")
     again = solve(load(tmp_path / "out/problem.toml"), resume=tmp_path / "out")
-    np.testing.assert_allclose(again.phases[0].loss_before, first.phases[-1].loss_after, rtol=1e-6)
+    np.testing.assert_allclose(
+        again.course.phases[0].loss_before, first.course.phases[-1].loss_after, rtol=1e-6
+    )
     other = problem.replace({"network.embedding": "none"})
     with pytest.raises(FileError, match="another network than the problem asks for"):
         solve(other, resume=tmp_path / "out")
@@ -80,7 +82,7 @@ def test_a_run_with_waves_resumes_where_it_ended(problem, tmp_path, name):
 def test_random_waves_are_those_of_the_seed(problem):
     def values(seed):
         chosen = {"network.embedding": "fourier", "solver.seed": seed, "training.0.iterations": 5}
-        return solve(problem.replace(chosen)).weights["embedding.waves"]
+        return solve(problem.replace(chosen)).answer.state()["embedding.waves"]
 
     np.testing.assert_array_equal(values(3), values(3))
     assert np.abs(values(3) - values(4)).max() > 1

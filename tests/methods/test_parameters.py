@@ -62,13 +62,13 @@ def solution(problem):
 
 
 def test_parameters_are_found_with_the_field(solution):
-    assert solution.status == "finished"
-    found = solution.found_parameters
+    assert solution.outcome.status == "finished"
+    found = solution.constants
     assert list(found) == ["kappa", "speed"]
     # the head is solved to rounding; what is left is what the features cannot say, some 1e-9
     assert found["kappa"].error < 1e-7
     assert found["speed"].error < 1e-6
-    assert solution.errors.relative_l2["u"] < 1e-7
+    assert solution.accuracy.errors.relative_l2["u"] < 1e-7
     assert found["kappa"].initial == pytest.approx(np.exp(-1))
     assert found["speed"].initial == 2.0
 
@@ -79,7 +79,7 @@ def test_parameters_are_found_with_the_field(solution):
 def test_every_optimiser_moves_them(problem, optimizer, iterations, within):
     phase = {"optimizer": optimizer, "iterations": iterations}
     settings = {"training": [phase], "network.hidden": [15, 15], "nodes.count": 150}
-    found = solve(problem.replace(settings)).found_parameters
+    found = solve(problem.replace(settings)).constants
     assert found["kappa"].error < within * 0.05
     assert found["speed"].error < within * 1.5
 
@@ -96,7 +96,7 @@ def test_metrics_and_summary_name_them(solution):
 
 
 def test_the_report_says_what_was_found_and_why_there_is_no_baseline(solution, problem):
-    assert solution.baseline is None
+    assert solution.accuracy.baseline is None
     said = " ".join(verdict(solution))
     assert "Found kappa = 0.0" in said
     assert "no room for unknown parameters" in said
@@ -110,9 +110,9 @@ def test_what_is_written_can_be_resumed(solution, tmp_path):
     run.write(solution, tmp_path / "out")
     again = load(tmp_path / "out" / "problem.toml", {"training": [{"optimizer": "head"}]})
     resumed = solve(again, resume=tmp_path / "out")
-    for name, parameter in resumed.found_parameters.items():
-        assert parameter.found == pytest.approx(solution.found_parameters[name].found, rel=1e-6)
-    assert resumed.phases[0].loss_before < 1e-10
+    for name, parameter in resumed.constants.items():
+        assert parameter.found == pytest.approx(solution.constants[name].found, rel=1e-6)
+    assert resumed.course.phases[0].loss_before < 1e-10
 
 
 def test_check_names_them_among_the_unknowns(problem):

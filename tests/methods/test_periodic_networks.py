@@ -12,6 +12,7 @@ from pinnsolve.errors import ProblemError
 from pinnsolve.geometry import build_domain
 from pinnsolve.geometry.from_problem import node_set
 from pinnsolve.networks.build import network
+from pinnsolve.setup import Setup
 from tests.posing import INTERVAL, SQUARE, pose
 
 HELMHOLTZ = "laplace(u) - u = f"
@@ -45,19 +46,20 @@ def evolving(folder, how, method):
 def test_networks_are_as_good_as_the_direct_solution(tmp_path, method, how):
     solution = solve(posed(tmp_path, how, method, count=700))
     bound = 1.5 if method == "dt-pinn" else 1.0
-    assert solution.phases[-1].relative_l2 < bound * solution.baseline.relative_l2
+    assert solution.course.phases[-1].relative_l2 < bound * solution.accuracy.baseline.overall_l2
 
 
 @pytest.mark.parametrize("how", ["periodic", "hard"])
 @pytest.mark.parametrize("method", ["dt-pinn", "pinn"])
 def test_networks_follow_what_goes_around_in_time(tmp_path, method, how):
     # on 30 nodes and 12 levels, of which a network for both makes less than the direct solution
-    assert solve(evolving(tmp_path, how, method)).phases[-1].relative_l2 < 1e-5
+    assert solve(evolving(tmp_path, how, method)).course.phases[-1].relative_l2 < 1e-5
 
 
 def test_built_in_it_costs_nothing_and_gains_digits(tmp_path):
     errors = [
-        solve(posed(tmp_path, how, "pinn")).phases[-1].relative_l2 for how in ("periodic", "hard")
+        solve(posed(tmp_path, how, "pinn")).course.phases[-1].relative_l2
+        for how in ("periodic", "hard")
     ]
     assert errors[1] < 0.1 * errors[0]
 
@@ -66,8 +68,7 @@ def test_built_in_it_costs_nothing_and_gains_digits(tmp_path):
 def test_built_in_it_holds_to_rounding_for_any_weights(tmp_path, embedding):
     problem = posed(tmp_path, "hard", "pinn", count=200)
     problem = problem.replace({"network.embedding": embedding, "network.hidden": [20, 20]})
-    nodes = node_set(problem, build_domain(problem))
-    net = network(problem, nodes, "cpu")
+    net = network(Setup(problem))
     net.randomise_head(0)
     x = torch.rand(50, 2, dtype=torch.float64)
     there = x + torch.tensor([3.0, 0.0]).double()
@@ -79,7 +80,7 @@ def test_built_in_it_holds_to_rounding_for_any_weights(tmp_path, embedding):
 @pytest.mark.parametrize("how", ["periodic", "hard"])
 def test_what_is_asked_of_a_network(tmp_path, how):
     problem = posed(tmp_path, how, "pinn", count=200)
-    nodes = node_set(problem, build_domain(problem))
+    nodes = Setup(problem).nodes
     conditions = [c for c in pointwise_conditions(problem, nodes) if c.across is not None]
     asked = [describe(op, "xy") for c in conditions for _, op in c.residual.terms]
     assert asked == ([] if how == "hard" else ["1", "d_x"])
@@ -91,7 +92,7 @@ def test_what_is_asked_of_a_network(tmp_path, how):
 def test_of_order_four_derivatives_up_to_the_third_agree(tmp_path):
     problem = pose(tmp_path, "u_xxxx + u = 1", on=[("right left", "periodic")],
                    domain=INTERVAL, count=60)  # fmt: skip
-    nodes = node_set(problem, build_domain(problem))
+    nodes = Setup(problem).nodes
     _, *conditions = pointwise_conditions(problem, nodes)
     assert [c.residual.terms[0][1].order for c in conditions] == [0, 1, 2, 3]
     assert all(nodes.x[c.rows] - c.across == 1 for c in conditions)
@@ -99,7 +100,7 @@ def test_of_order_four_derivatives_up_to_the_third_agree(tmp_path):
 
 def test_in_time_they_agree_at_all_levels(tmp_path):
     problem = evolving(tmp_path, "periodic", "pinn")
-    nodes = node_set(problem, build_domain(problem))
+    nodes = Setup(problem).nodes
     x, conditions = conditions_in_time(problem, nodes, np.zeros((1, 2)))
     jumps = [c for c in conditions if c.across is not None]
     assert [c.residual.terms[0][1].terms[0][0] for c in jumps] == [(0, 0), (1, 0)]
@@ -114,7 +115,7 @@ def test_a_resumed_network_is_periodic_again(tmp_path):
     solution = solve(problem)
     run.write(solution, tmp_path / "out")
     again = solve(problem, resume=tmp_path / "out")
-    np.testing.assert_allclose(again.values, solution.values, atol=1e-6)
+    np.testing.assert_allclose(again.sample.values, solution.sample.values, atol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -152,7 +153,7 @@ def test_one_node_set_serves_every_field(tmp_path):
     problem = pose(tmp_path, "laplace(u) = v", "laplace(v) = u", on=[
         ("left right", "periodic"), ("bottom top", "u = 0"), ("bottom top", "v = 1")
     ])  # fmt: skip
-    nodes = node_set(problem, build_domain(problem))
+    nodes = Setup(problem).nodes
     conditions = nodal_conditions(problem, nodes)
     names = [c.name for c in conditions]
     assert names == ["pde 1", "pde 2", "left, right 1", "left, right 2", "bottom, top 1",

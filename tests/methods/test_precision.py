@@ -3,14 +3,11 @@
 import pytest
 import torch
 
-from pinnsolve.conditions.nodal import nodal_conditions
-from pinnsolve.geometry import build_domain
-from pinnsolve.geometry.from_problem import node_set
 from pinnsolve.methods.dt_pinn import nodal_objective
 from pinnsolve.networks.build import network
 from pinnsolve.optimizers import OPTIMIZERS
 from pinnsolve.optimizers.budget import Budget
-from pinnsolve.rbffd.solve import assemble
+from pinnsolve.setup import Setup
 from tests.posing import pose
 
 EQUATION, CONDITION = "laplace(u) = -3*sin(2*x)*exp(y)", [("all", "u = sin(2*x)*exp(y)")]
@@ -21,14 +18,13 @@ def objectives(tmp_path):
     """The same network and residual in each precision."""
     problem = pose(tmp_path, EQUATION, on=CONDITION, order=4, count=300)
     problem = problem.replace({"solver.method": "dt-pinn", "network.hidden": [20, 80]})
-    nodes = node_set(problem, build_domain(problem))
-    system = assemble(problem, nodes, nodal_conditions(problem, nodes))
+    setup = Setup(problem)
     found = {}
     for precision in ("float64", "mixed", "float32"):
-        chosen = problem.replace({"solver.precision": precision})
-        net = network(chosen, nodes, "cpu")
+        chosen = setup.sharing(problem.replace({"solver.precision": precision}))
+        net = network(chosen)
         net.randomise_head(0)
-        found[precision] = nodal_objective(net, chosen, system)
+        found[precision] = nodal_objective(net, chosen)
     return found
 
 

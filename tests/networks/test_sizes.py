@@ -5,8 +5,6 @@ from pathlib import Path
 import pytest
 
 from pinnsolve import load
-from pinnsolve.geometry import build_domain
-from pinnsolve.geometry.from_problem import node_set
 from pinnsolve.networks.build import network
 from pinnsolve.networks.sizes import (
     HIGHEST_WAVE,
@@ -15,6 +13,7 @@ from pinnsolve.networks.sizes import (
     highest_wave,
     input_width,
 )
+from pinnsolve.setup import Setup
 
 PROBLEMS = Path(__file__).parents[2] / "problems"
 
@@ -62,6 +61,6 @@ def test_waves_are_as_short_as_the_nodes_resolve(disk):
 @pytest.mark.parametrize("problem", ["disk_poisson", "disk_heat"])
 def test_the_first_layer_is_as_wide_as_foretold(problem, name):
     posed = load(PROBLEMS / f"{problem}.toml", {"network.embedding": name, "nodes.count": 200})
-    nodes = node_set(posed, build_domain(posed))
-    net = network(posed, nodes, "cpu")
-    assert net.layers[0].in_features == input_width(posed, nodes.rows.stop)
+    setup = Setup(posed)
+    net = network(setup)
+    assert net.layers[0].in_features == input_width(posed, setup.nodes.rows.stop)

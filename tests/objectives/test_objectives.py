@@ -10,14 +10,12 @@ from pinnsolve.conditions.nodal import nodal_conditions
 from pinnsolve.conditions.weights import row_weights
 from pinnsolve.derivatives.autograd import derivative
 from pinnsolve.diffop import partial
-from pinnsolve.geometry import build_domain
-from pinnsolve.geometry.from_problem import node_set
 from pinnsolve.methods.dt_pinn import nodal_objective
 from pinnsolve.methods.pinn import pointwise_objective
 from pinnsolve.networks.build import network
 from pinnsolve.optimizers.head import head_weights, set_head
 from pinnsolve.problem import load
-from pinnsolve.rbffd.solve import assemble
+from pinnsolve.setup import Setup
 
 PROBLEMS = {
     "linear": """
@@ -265,14 +263,12 @@ def objective(request, tmp_path):
 
 def objective_of(problem):
     """Return the objective of a problem's method, its network with random weights."""
-    domain = build_domain(problem)
-    nodes = node_set(problem, domain)
-    net = network(problem, nodes, "cpu")
+    setup = Setup(problem)
+    net = network(setup)
     net.randomise_head(0)
     if problem.settings.solver.method == "pinn":
-        return pointwise_objective(net, problem, domain, nodes)
-    system = assemble(problem, nodes, nodal_conditions(problem, nodes))
-    return nodal_objective(net, problem, system)
+        return pointwise_objective(net, setup)
+    return nodal_objective(net, setup)
 
 
 def test_the_value_is_the_residual(objective):
@@ -339,7 +335,7 @@ def test_weights_in_the_file_multiply_the_mean_square(tmp_path):
     path = tmp_path / "weighted.toml"
     path.write_text(PROBLEMS["linear"])
     problem = load(path)
-    nodes = node_set(problem, build_domain(problem))
+    nodes = Setup(problem).nodes
     conditions = nodal_conditions(problem, nodes)
     doubled = [
         conditions[0],

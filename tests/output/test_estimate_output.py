@@ -12,6 +12,7 @@ from pinnsolve.output.report import report
 from pinnsolve.output.report.verdict import verdict
 from pinnsolve.output.vtk.grid import grid
 from pinnsolve.solution.accuracy import Estimate
+from tests.solutions import changed
 
 UNKNOWN = Estimate({"u": None, "v": None}, {"u": None, "v": None}, message="too few nodes.")
 
@@ -19,9 +20,9 @@ UNKNOWN = Estimate({"u": None, "v": None}, {"u": None, "v": None}, message="too 
 def estimated(case, **changes):
     """Return a solution by hand with an estimate."""
     made = case(**changes)
-    field = 1e-5 * made.solution.values
+    field = 1e-5 * made.solution.sample.values
     found = Estimate({"u": 2e-6, "v": 1e-6}, {"u": 9e-6, "v": 1.2e-5}, 0.2 * field, field)
-    return replace(made, solution=replace(made.solution, estimate=found))
+    return replace(made, solution=changed(made.solution, estimate=found))
 
 
 def page(made):
@@ -37,7 +38,7 @@ def test_the_verdict_tells_the_estimate_and_what_the_training_left(case):
 
 
 def test_a_direct_solution_was_not_trained(case):
-    said = verdict(replace(estimated(case).solution, method="rbf-fd", baseline=None))
+    said = verdict(changed(estimated(case).solution, method="rbf-fd", baseline=None))
     assert said[2] == (
         "Estimated from the equations alone, the largest relative L2 error on the nodes is "
         "1.2·10⁻⁵; this is no bound."
@@ -45,7 +46,7 @@ def test_a_direct_solution_was_not_trained(case):
 
 
 def test_what_could_not_be_estimated_is_said_with_the_reason(case):
-    solution = replace(case().solution, estimate=UNKNOWN)
+    solution = changed(case().solution, estimate=UNKNOWN)
     assert "The error could not be estimated: too few nodes." in verdict(solution)
     assert "The error could not be estimated: too few nodes." in summary(solution, [])
     made = replace(case(), solution=solution)
@@ -68,10 +69,10 @@ def test_the_estimated_errors_are_fields_of_the_output(case):
     made = estimated(case)
     values = grid(made.solution, made.domain).values
     np.testing.assert_array_equal(
-        values["u_error_estimate"], made.solution.estimate.total_field[:, 0]
+        values["u_error_estimate"], made.solution.accuracy.estimate.total_field[:, 0]
     )
     np.testing.assert_array_equal(
-        values["v_optimisation_estimate"], made.solution.estimate.optimisation_field[:, 1]
+        values["v_optimisation_estimate"], made.solution.accuracy.estimate.optimisation_field[:, 1]
     )
 
 
@@ -99,9 +100,9 @@ def test_a_solution_without_estimate_has_no_section_for_it(case):
 
 def test_a_total_may_be_known_where_the_part_of_the_training_is_not(case):
     solution = estimated(case).solution
-    unknown = dict.fromkeys(solution.estimate.optimisation)
-    found = replace(solution.estimate, optimisation=unknown, optimisation_field=None)
-    solution = replace(solution, estimate=found)
+    unknown = dict.fromkeys(solution.accuracy.estimate.optimisation)
+    found = replace(solution.accuracy.estimate, optimisation=unknown, optimisation_field=None)
+    solution = changed(solution, estimate=found)
     (line,) = [line for line in summary(solution, []) if line.startswith("Estimated error")]
     assert "left by the training" not in line
     assert "the training left" not in verdict(solution)

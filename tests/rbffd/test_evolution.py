@@ -3,14 +3,13 @@
 import numpy as np
 import pytest
 
-from pinnsolve.accuracy.truth import exact_at
 from pinnsolve.conditions.initial import initial_values
 from pinnsolve.conditions.nodal import nodal_conditions
 from pinnsolve.errors import SingularError
-from pinnsolve.geometry import build_domain
-from pinnsolve.geometry.from_problem import node_set
 from pinnsolve.rbffd import evolution
 from pinnsolve.rbffd.solve import assemble
+from pinnsolve.references.exact import exact_at
+from pinnsolve.setup import Setup
 from tests.posing import INTERVAL, SQUARE, pose
 
 IN_TIME = "\ntime = [0, 1]"
@@ -27,7 +26,7 @@ u = "{exact}"
 
 
 def integrate(problem, tolerance=1e-9):
-    nodes = node_set(problem, build_domain(problem))
+    nodes = Setup(problem).nodes
     conditions = nodal_conditions(problem, nodes)
     system = assemble(problem, nodes, conditions)
     return evolution.integrate(
@@ -171,7 +170,7 @@ def test_a_matrix_of_a_step_is_better_conditioned_than_the_steady_one(tmp_path):
     problem = problem_of(
         tmp_path, "u_t = laplace(u) + f", "x*t", on=[("all", "dn(u) + u = g")], count=200
     )
-    nodes = node_set(problem, build_domain(problem))
+    nodes = Setup(problem).nodes
     system = assemble(problem, nodes, nodal_conditions(problem, nodes))
     small, large = (evolution.condition(system, 1, [1], step) for step in (1e-4, 1.0))
     assert 1 < small < large

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from pinnsolve.diffop import partial
 from pinnsolve.rbffd.interpolate import interpolate, interpolate_in_time
 from tests.rbffd.clouds import cloud, inner
 
@@ -50,3 +51,20 @@ def test_at_the_levels_values_in_time_are_those_in_space():
             interpolate(x, nodes, values[level], 4),
             atol=1e-13,
         )
+
+
+def test_derivatives_of_polynomials_are_exact_in_space_and_time():
+    nodes, times, order = cloud(400, 2), np.linspace(1, 2, 9), 3
+    x = inner(cloud(300, 2, seed=1))
+    t = np.linspace(1, 2, len(x))
+    values = np.stack([nodes[:, :1] ** 2 * nodes[:, 1:] * time**3 for time in times])
+    points = np.column_stack([x, t])
+    for op, a, exact in (
+        (partial((1, 1)), 0, 2 * x[:, 0] * t**3),
+        (None, 2, x[:, 0] ** 2 * x[:, 1] * 6 * t),
+        (partial((2, 0)), 1, 2 * x[:, 1] * 3 * t**2),
+    ):
+        found = interpolate_in_time(points, nodes, times, values, order, op=op, time_order=a)
+        np.testing.assert_allclose(found[:, 0], exact, atol=1e-7)  # divided by squared spacings
+    still = interpolate(x, nodes, values[0], order, op=partial((0, 1)))
+    np.testing.assert_allclose(still[:, 0], x[:, 0] ** 2, atol=1e-9)

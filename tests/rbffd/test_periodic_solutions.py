@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from pinnsolve.accuracy.truth import exact_at
 from pinnsolve.checks.exact_solution import doubts
 from pinnsolve.conditions.nodal import nodal_conditions
 from pinnsolve.errors import NodesError
@@ -16,6 +15,8 @@ from pinnsolve.rbffd.direct import Equations
 from pinnsolve.rbffd.discretisation import discretise
 from pinnsolve.rbffd.solve import assemble
 from pinnsolve.rbffd.solve import solve as solve_directly
+from pinnsolve.references.exact import exact_at
+from pinnsolve.setup import Setup
 from tests.posing import INTERVAL, SQUARE, pose, text_of
 
 SIDES, ENDS = ("left right", "periodic"), ("bottom top", "periodic")
@@ -169,7 +170,7 @@ def test_the_mean_stays(tmp_path):
 
 def test_a_period_that_a_stencil_would_go_around_is_refused(tmp_path):
     problem = pose(tmp_path, "laplace(u) - u = 1", on=[SIDES, WALLS], count=40)
-    nodes = node_set(problem, build_domain(problem))
+    nodes = Setup(problem).nodes
     with pytest.raises(NodesError, match=r"stencils of 31 nodes are as wide as the period of the"):
         discretise(nodal_conditions(problem, nodes), nodes, 1, 3)
 

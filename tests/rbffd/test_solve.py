@@ -1,18 +1,18 @@
 import numpy as np
 import pytest
 
-from pinnsolve.accuracy.truth import exact_values
 from pinnsolve.conditions.nodal import nodal_conditions
 from pinnsolve.geometry import build_domain
-from pinnsolve.geometry.from_problem import node_set
 from pinnsolve.geometry.sampling import sample, sample_in_time
 from pinnsolve.rbffd.solve import assemble
 from pinnsolve.rbffd.solve import solve as solve_directly
+from pinnsolve.references.exact import exact_values
+from pinnsolve.setup import Setup
 from tests.posing import INTERVAL, SQUARE, pose
 
 
 def solved(problem):
-    nodes = node_set(problem, build_domain(problem))
+    nodes = Setup(problem).nodes
     return solve_directly(
         problem, assemble(problem, nodes, nodal_conditions(problem, nodes))
     ), nodes
@@ -22,9 +22,9 @@ def test_a_steady_solution_is_known_between_the_nodes(tmp_path):
     more = '[exact]\nu = "x^2 + y^2"'
     problem = pose(tmp_path, "laplace(u) = 4", on=[("all", "u = x^2 + y^2")], more=more)
     solution, nodes = solved(problem)
-    assert solution.values.shape == (len(nodes.x), 1)
+    assert solution.fields.values.shape == (len(nodes.x), 1)
     x = sample(build_domain(problem), 100)
-    np.testing.assert_allclose(solution.evaluate(x), exact_values(problem, x), atol=1e-11)
+    np.testing.assert_allclose(solution.fields(x), exact_values(problem, x), atol=1e-11)
 
 
 @pytest.mark.parametrize("order", [2, 4, 6])
@@ -48,12 +48,12 @@ u = "1 + sin(2*x + t)*exp(-t)"
     ).replace({"nodes.time_levels": 11})
     solution, nodes = solved(problem)
     assert solution.converged
-    assert solution.values.shape == (11, len(nodes.x), 1)
+    assert solution.fields.values.shape == (11, len(nodes.x), 1)
     domain = build_domain(problem)
     points = sample_in_time(domain, problem.time, 500)
-    between = np.abs(solution.evaluate(points) - exact_values(problem, points)).max()
+    between = np.abs(solution.fields(points) - exact_values(problem, points)).max()
     last = np.column_stack([nodes.x, np.ones(len(nodes.x))])[nodes.rows]
-    at_nodes = np.abs(solution.values[-1, nodes.rows] - exact_values(problem, last)).max()
+    at_nodes = np.abs(solution.fields.values[-1, nodes.rows] - exact_values(problem, last)).max()
     # interpolation may add its share, of the same order in spacing and time step
     assert between < 10 * at_nodes + 0.1 ** (order + 2)
 
@@ -80,7 +80,9 @@ u = "x*(1 - x)*sin(20*t)"
     for levels in (2, 40):
         solution, nodes = solved(problem.replace({"nodes.time_levels": levels}))
         last = np.column_stack([nodes.x, np.ones(len(nodes.x))])
-        np.testing.assert_allclose(solution.values[-1], exact_values(problem, last), atol=1e-6)
+        np.testing.assert_allclose(
+            solution.fields.values[-1], exact_values(problem, last), atol=1e-6
+        )
 
 
 def test_fields_of_a_square_keep_their_symmetry(tmp_path):
@@ -95,7 +97,7 @@ def test_fields_of_a_square_keep_their_symmetry(tmp_path):
     )
     solution, _ = solved(problem)
     x = np.array([[0.3, 0.6, 0.1], [0.7, 0.6, 0.1], [0.3, 0.4, 0.1], [0.6, 0.3, 0.1]])
-    u = solution.evaluate(x)[:, 0]
+    u = solution.fields(x)[:, 0]
     np.testing.assert_allclose(u, u[0], rtol=1e-4)
     wave = np.sin(0.3 * np.pi) * np.sin(0.6 * np.pi)
     np.testing.assert_allclose(u[0], wave * np.exp(-0.2 * np.pi**2), rtol=1e-4)

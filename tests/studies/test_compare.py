@@ -32,10 +32,14 @@ def disk(tmp_path):
 
 @pytest.fixture
 def prepared(monkeypatch):
-    """The problems whose nodes and operators were made."""
-    seen, prepare = [], setup.prepare
-    for module in (setup, run):
-        monkeypatch.setattr(module, "prepare", lambda p, watch: seen.append(p) or prepare(p, watch))
+    """The orders whose operators were assembled, each with the number of nodes."""
+    seen, assemble = [], setup.assemble
+
+    def watched(problem, nodes, *rest, order):
+        seen.append((order, nodes.rows.stop))
+        return assemble(problem, nodes, *rest, order=order)
+
+    monkeypatch.setattr(setup, "assemble", watched)
     return seen
 
 
@@ -74,7 +78,7 @@ def test_nodes_and_operators_are_made_once_for_each_order_and_node_set(disk, pre
                 hidden=(4,), nodes=(100, 150))  # fmt: skip
     compare(plan(disk, grid))
     del prepared[0]  # of the warming up
-    assert [(p.settings.nodes.count, p.settings.solver.order) for p in prepared] == [
+    assert [(nodes, order) for order, nodes in prepared] == [
         (100, 2), (100, 3), (150, 2), (150, 3),
     ]  # fmt: skip
 

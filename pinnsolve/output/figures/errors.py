@@ -8,9 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy import ndarray
 
-from pinnsolve.accuracy.measure import by_level
-from pinnsolve.accuracy.truth import exact_at
 from pinnsolve.output.figures.figures import COLOURS, WIDTH, logarithmic, styled
+from pinnsolve.references.exact import exact_at
+from pinnsolve.solution.norms import by_level
 from pinnsolve.solution.solution import Solution
 
 DASHED = (0, (4, 3))
@@ -27,23 +27,23 @@ def error_figure(solution: Solution) -> Figure | None:
         A solution in time. Without an exact solution its distance from the direct one is drawn;
         without that there is no figure.
     """
-    direct = solution.baseline.values if solution.baseline else None
-    exact = exact_at(solution.problem, solution.nodes)
+    direct = solution.accuracy.baseline.values if solution.accuracy.baseline else None
+    exact = exact_at(solution.problem, solution.sample.nodes)
     reference = direct if exact is None else exact
-    if reference is None or solution.times is None:
+    if reference is None or solution.sample.times is None:
         return None
     figure = Figure(figsize=(WIDTH, 2.4))
     axes = figure.add_axes((0.08, 0.19, 0.66, 0.67))
     drawn = []
     for i, name in enumerate(solution.problem.fields):
         colour = COLOURS[i % len(COLOURS)]
-        error = by_level(solution.values[..., i], reference[..., i])
-        _curve(axes, solution.times, error, label=name, color=colour)
+        error = by_level(solution.sample.values[..., i], reference[..., i])
+        _curve(axes, solution.sample.times, error, label=name, color=colour)
         drawn.append(error)
         if exact is not None and direct is not None:
             error = by_level(direct[..., i], exact[..., i])
             label = f"{name}, direct solution"
-            _curve(axes, solution.times, error, label=label, color=colour, ls=DASHED)
+            _curve(axes, solution.sample.times, error, label=label, color=colour, ls=DASHED)
             drawn.append(error)
     logarithmic(axes, np.concatenate(drawn))
     what = "difference from the direct solution" if exact is None else "error"

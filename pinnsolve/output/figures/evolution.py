@@ -82,9 +82,11 @@ def evolution_figure(solution: Solution, grid: Grid, domain: Domain, name: str) 
     name
         The field.
     """
-    assert solution.times is not None
+    assert solution.sample.times is not None
     if not has_cells(solution, grid):
-        return _profiles(solution, domain, name, solution.times[instants(solution.times)])
+        return _profiles(
+            solution, domain, name, solution.sample.times[instants(solution.sample.times)]
+        )
     return _drawn(solution, grid, quantities(grid, name))
 
 
@@ -104,13 +106,13 @@ def estimate_in_time_figure(solution: Solution, grid: Grid, name: str) -> Figure
 
 
 def _drawn(solution: Solution, grid: Grid, shown: list[Quantity]) -> Figure:
-    assert solution.times is not None
-    dim, coordinates = solution.nodes.dim, solution.problem.coordinates
-    levels = instants(solution.times)
+    assert solution.sample.times is not None
+    dim, coordinates = solution.sample.nodes.dim, solution.problem.coordinates
+    levels = instants(solution.sample.times)
     if dim == 1:
-        return _space_time(grid, shown, coordinates[0], solution.times, levels)
+        return _space_time(grid, shown, coordinates[0], solution.sample.times, levels)
     views = {2: _maps, 3: _bodies}[dim](grid, shown, coordinates)
-    return _instants(views, solution.times, levels)
+    return _instants(views, solution.sample.times, levels)
 
 
 def instants(times: Float[ndarray, " K"]) -> Int[ndarray, " J"]:

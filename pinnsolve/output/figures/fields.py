@@ -69,11 +69,11 @@ def estimate_figure(solution: Solution, grid: Grid, name: str) -> Figure | None:
 
 def has_cells(solution: Solution, grid: Grid) -> bool:
     """Tell whether the grid fills space, which it does up to three dimensions."""
-    return grid.cells.shape[1] == solution.nodes.dim + 1
+    return grid.cells.shape[1] == solution.sample.nodes.dim + 1
 
 
 def _drawn(solution: Solution, grid: Grid, shown: list[Quantity]) -> Figure:
-    draw = {1: _lines, 2: _maps, 3: _bodies}[solution.nodes.dim]
+    draw = {1: _lines, 2: _maps, 3: _bodies}[solution.sample.nodes.dim]
     return draw(grid, shown, solution.problem.coordinates)
 
 

@@ -164,7 +164,7 @@ def convergence_figure(solution: Solution) -> Figure:
     solution
         A solution with a history; the error is drawn if it is known, and the baseline's with it.
     """
-    history = solution.history
+    history = solution.course.history
     has_error = any(record.relative_l2 for record in history)
     figure = Figure(figsize=(WIDTH, 2.6))
     width = 0.40 if has_error else 0.89
@@ -174,14 +174,14 @@ def convergence_figure(solution: Solution) -> Figure:
         axes = figure.add_axes((left, 0.18, width, 0.69))
         _curve(axes, history, name)
         axes.set(title=title, xlabel="training time in seconds")
-    baseline = solution.baseline
-    if has_error and baseline is not None and baseline.relative_l2:
-        axes.axhline(baseline.relative_l2, color=INK, lw=0.8, ls=(0, (4, 3)), zorder=1)
+    baseline = solution.accuracy.baseline
+    if has_error and baseline is not None and baseline.overall_l2:
+        axes.axhline(baseline.overall_l2, color=INK, lw=0.8, ls=(0, (4, 3)), zorder=1)
         axes.annotate(
-            "direct solution", (0, baseline.relative_l2), xycoords=("axes fraction", "data"),
+            "direct solution", (0, baseline.overall_l2), xycoords=("axes fraction", "data"),
             xytext=(4, 3), textcoords="offset points", ha="left", va="bottom", fontsize=8.5,
         )  # fmt: skip
-        _decades(axes, [*(record.relative_l2 or 0.0 for record in history), baseline.relative_l2])
+        _decades(axes, [*(record.relative_l2 or 0.0 for record in history), baseline.overall_l2])
     figure.axes[0].legend(loc="upper right", borderaxespad=0, handlelength=1.4)
     return figure
 

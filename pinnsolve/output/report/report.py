@@ -11,8 +11,6 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
-from pinnsolve.accuracy.measure import relative_l2
-from pinnsolve.accuracy.truth import exact_at
 from pinnsolve.geometry import Domain
 from pinnsolve.output.figures.errors import error_figure
 from pinnsolve.output.figures.evolution import estimate_in_time_figure, evolution_figure
@@ -23,6 +21,9 @@ from pinnsolve.output.report.page import page, section, table
 from pinnsolve.output.report.statement import statement
 from pinnsolve.output.report.verdict import verdict
 from pinnsolve.output.vtk.grid import Grid
+from pinnsolve.problem.abilities import ABILITIES
+from pinnsolve.references.exact import exact_at
+from pinnsolve.solution.norms import relative_l2
 from pinnsolve.solution.solution import Solution
 from pinnsolve.storage.files import write_file
 
@@ -37,7 +38,6 @@ ESTIMATED_IN_TIME = (
     "see below. An estimate, never a bound."
 )
 MOST_FIELDS = 4  # that get a figure; each costs a fifth of a second and some 100 kB
-NAMES = {"rbf-fd": "RBF-FD, solved directly", "dt-pinn": "DT-PINN", "pinn": "PINN"}
 
 
 def write(path: Path, solution: Solution, grid: Grid, domain: Domain) -> None:
@@ -75,40 +75,42 @@ def html(solution: Solution, grid: Grid, domain: Domain) -> str:
     ]
     return page(
         title=problem.title or problem.name,
-        kicker=NAMES.get(solution.method, solution.method),
-        status=solution.status,
+        kicker=ABILITIES[solution.method].title,
+        status=solution.outcome.status,
         verdict=" ".join(verdict(solution)),
         figures=_figures(solution),
         sections=sections,
-        footer=f"Made by pinnsolve {solution.versions.get('pinnsolve', '')}. To get the same "
-        "again: pinnsolve solve problem.toml, with the file that lies beside this page.",
+        footer=f"Made by pinnsolve {solution.provenance.versions.get('pinnsolve', '')}. To get the "
+        "same again: pinnsolve solve problem.toml, with the file that lies beside this page.",
     )
 
 
 def _figures(solution: Solution) -> dict[str, str]:
     """Return the numbers that one looks for first."""
-    errors, baseline = solution.errors, solution.baseline
+    errors, baseline = solution.accuracy.errors, solution.accuracy.baseline
     known = {}
     if errors is not None:
         known["relative L2 error"] = scientific(max(errors.relative_l2.values()))
         known["largest error at a point"] = scientific(max(errors.max_error.values()))
-    elif solution.estimate is not None and solution.estimate.worst is not None:
-        known["estimated relative L2 error"] = scientific(solution.estimate.worst)
+    elif solution.accuracy.estimate is not None and solution.accuracy.estimate.worst is not None:
+        known["estimated relative L2 error"] = scientific(solution.accuracy.estimate.worst)
     if baseline is not None and baseline.relative_l2 is not None:
-        known["relative L2 error of the direct solution"] = scientific(baseline.relative_l2)
-    known["time in all"] = duration(solution.seconds.get("total"))
-    known["nodes"] = f"{solution.nodes.rows.stop:,}"
-    if solution.times is not None:
-        known["time levels"] = f"{len(solution.times):,}"
-    if solution.parameters:
-        unknowns = "unknowns" if solution.method == "rbf-fd" else "parameters of the network"
-        known[unknowns] = f"{solution.parameters:,}"
+        worst = max(baseline.relative_l2.values())
+        known["relative L2 error of the direct solution"] = scientific(worst)
+    known["time in all"] = duration(solution.course.seconds.get("total"))
+    known["nodes"] = f"{solution.sample.nodes.rows.stop:,}"
+    if solution.sample.times is not None:
+        known["time levels"] = f"{len(solution.sample.times):,}"
+    if solution.course.unknowns:
+        is_trained = ABILITIES[solution.method].has_network
+        unknowns = "parameters of the network" if is_trained else "unknowns"
+        known[unknowns] = f"{solution.course.unknowns:,}"
     return known
 
 
 def _parameters(solution: Solution) -> str:
     """Return the unknown parameters as found."""
-    if not solution.found_parameters:
+    if not solution.constants:
         return ""
     rows = [
         (
@@ -118,7 +120,7 @@ def _parameters(solution: Solution) -> str:
             "–" if p.true is None else f"{p.true:.12g}",
             scientific(p.error),
         )
-        for name, p in solution.found_parameters.items()
+        for name, p in solution.constants.items()
     ]
     caption = "Unknown numbers in the equations, found together with the fields."
     return table(("parameter", "initial", "found", "true", "error"), rows, caption)
@@ -126,10 +128,10 @@ def _parameters(solution: Solution) -> str:
 
 def _fields(solution: Solution, grid: Grid, domain: Domain) -> str:
     """Return pictures of the fields."""
-    if not np.isfinite(solution.values).all():
+    if not np.isfinite(solution.sample.values).all():
         return "<p>The values are not finite: there is nothing to draw.</p>"
     parts = []
-    draw = field_figure if solution.times is None else evolution_figure
+    draw = field_figure if solution.sample.times is None else evolution_figure
     for name in solution.problem.fields[:MOST_FIELDS]:
         figure = svg(draw(solution, grid, domain, name), f"The field {name}")
         parts.append(f"<figure>{figure}</figure>")
@@ -141,9 +143,9 @@ def _fields(solution: Solution, grid: Grid, domain: Domain) -> str:
 
 def _accuracy(solution: Solution) -> str:
     """Return the errors by field, those of the direct solution beside them."""
-    errors = solution.errors
-    exact = exact_at(solution.problem, solution.nodes)
-    direct = solution.baseline.values if solution.baseline else None
+    errors = solution.accuracy.errors
+    exact = exact_at(solution.problem, solution.sample.nodes)
+    direct = solution.accuracy.baseline.values if solution.accuracy.baseline else None
     fields = solution.problem.fields
     if errors is not None and exact is not None:
         columns = {
@@ -161,7 +163,7 @@ def _accuracy(solution: Solution) -> str:
             f"{errors.test_points:,} test points, which were not trained on."
         )
     elif direct is not None:
-        both = zip(_by_field(solution.values), _by_field(direct), strict=True)
+        both = zip(_by_field(solution.sample.values), _by_field(direct), strict=True)
         columns = {"difference from the direct solution": [relative_l2(u, v) for u, v in both]}
         caption = "Relative, in L2 on the nodes. No exact solution is known."
     else:
@@ -175,21 +177,21 @@ def _accuracy(solution: Solution) -> str:
 
 def _estimate(solution: Solution, grid: Grid) -> str:
     """Return the estimated errors, as numbers and as pictures beside what is known."""
-    found, errors = solution.estimate, solution.errors
+    found, errors = solution.accuracy.estimate, solution.accuracy.errors
     if found is None:
         return ""
     columns = {"estimated error": found.total, "left by the training": found.optimisation}
     if errors is not None:
         columns["true error"] = errors.relative_l2_nodes
-    if solution.method == "rbf-fd":
+    if not ABILITIES[solution.method].has_network:
         del columns["left by the training"]
     fields = solution.problem.fields
     rows = [(name, *(scientific(c[name], 3) for c in columns.values())) for name in fields]
-    caption = ESTIMATED if solution.times is None else ESTIMATED_IN_TIME
+    caption = ESTIMATED if solution.sample.times is None else ESTIMATED_IN_TIME
     parts = [table(["field", *columns], rows, caption)]
     if found.message:
         parts.append(f"<p>Not everything could be estimated: {escape(found.message)}</p>")
-    draw = estimate_figure if solution.times is None else estimate_in_time_figure
+    draw = estimate_figure if solution.sample.times is None else estimate_in_time_figure
     for name in fields[:MOST_FIELDS]:
         figure = draw(solution, grid, name)
         if figure is not None:
@@ -204,18 +206,18 @@ def _by_field(values: Float[ndarray, "*K n c"]) -> Float[ndarray, "c N"]:
 
 def _errors_in_time(solution: Solution) -> str:
     """Return the errors against time, if there is time."""
-    figure = error_figure(solution) if np.isfinite(solution.values).all() else None
+    figure = error_figure(solution) if np.isfinite(solution.sample.values).all() else None
     return f"\n<figure>{svg(figure, 'Errors against time')}</figure>" if figure else ""
 
 
 def _training(solution: Solution) -> str:
     """Return the course of the training and what each phase did."""
     parts = []
-    if len(solution.history) > 1:
+    if len(solution.course.history) > 1:
         label = "Loss and error against training time"
         figure = svg(convergence_figure(solution), label)
         parts.append(f"<figure>{figure}</figure>")
-    if solution.phases:
+    if solution.course.phases:
         head = ("phase", "iterations", "time", "loss before", "loss after", "error after", "ended")
         rows = [
             (
@@ -227,7 +229,7 @@ def _training(solution: Solution) -> str:
                 scientific(phase.relative_l2),
                 phase.message,
             )
-            for phase in solution.phases
+            for phase in solution.course.phases
         ]
         caption = (
             "The loss is the weighted mean square of all residuals; the error is relative, in L2 "
@@ -239,7 +241,7 @@ def _training(solution: Solution) -> str:
 
 def _nodes(solution: Solution, domain: Domain) -> str:
     """Return the nodes in words and as a picture."""
-    nodes = solution.nodes
+    nodes = solution.sample.nodes
     words = f"{nodes.n_interior:,} nodes inside and {nodes.n_boundary:,} on the boundary"
     if nodes.has_ghosts:
         words += ", and outside for each of the latter "
@@ -247,9 +249,9 @@ def _nodes(solution: Solution, domain: Domain) -> str:
     words += f". Neighbours are about {nodes.spacing:.3g} apart."
     if nodes.dim == 3:
         words += " The picture shows the boundary from outside."
-    if solution.times is not None:
-        first, last = (instant(t) for t in solution.times[[0, -1]])
-        words += f" The solution is given on them at {len(solution.times):,} time levels, "
+    if solution.sample.times is not None:
+        first, last = (instant(t) for t in solution.sample.times[[0, -1]])
+        words += f" The solution is given on them at {len(solution.sample.times):,} time levels, "
         words += f"from {first} to {last}."
     figure = svg(nodes_figure(nodes, domain), "The nodes")
     return f"<p>{words}</p>\n<figure>{figure}</figure>"
@@ -257,7 +259,7 @@ def _nodes(solution: Solution, domain: Domain) -> str:
 
 def _settings(solution: Solution) -> str:
     """Return times, settings, versions and the problem file."""
-    seconds = {name: s for name, s in solution.seconds.items() if name != "total"}
+    seconds = {name: s for name, s in solution.course.seconds.items() if name != "total"}
     whole = max(sum(seconds.values()), 1e-9)
     bars = "".join(
         f"<tr><th>{escape(name)}</th><td class='number'>{duration(s)}</td>"
@@ -267,12 +269,12 @@ def _settings(solution: Solution) -> str:
     solver = solution.problem.settings.solver
     rows = [
         ("method", solution.method),
-        ("derivatives", solution.derivatives),
+        ("derivatives", solver.derivatives),
         ("order of RBF-FD", str(solver.order)),
-        ("precision", solution.precision),
-        ("device", solution.device),
-        ("seed", str(solution.seed)),
-        ("versions", ", ".join(f"{name} {v}" for name, v in solution.versions.items())),
+        ("precision", solution.provenance.precision),
+        ("device", solution.provenance.device),
+        ("seed", str(solver.seed)),
+        ("versions", ", ".join(f"{name} {v}" for name, v in solution.provenance.versions.items())),
     ]
     lines = "".join(f"<tr><th>{name}</th><td>{escape(value)}</td></tr>" for name, value in rows)
     return (

@@ -4,17 +4,13 @@ The direct solution on the same nodes is the measure. Where it is as accurate an
 verdict says so: a network that solves one linear problem once rarely pays.
 """
 
-from pinnsolve.accuracy.measure import relative_l2
-from pinnsolve.accuracy.truth import exact_at
 from pinnsolve.output.numbers import duration, scientific
-from pinnsolve.solution.accuracy import Baseline
+from pinnsolve.problem.abilities import ABILITIES
+from pinnsolve.references.exact import exact_at
+from pinnsolve.solution.norms import relative_l2
+from pinnsolve.solution.reference import Reference
 from pinnsolve.solution.solution import Solution
 
-METHODS = {
-    "rbf-fd": "the direct RBF-FD method",
-    "dt-pinn": "a network trained with RBF-FD derivatives (DT-PINN)",
-    "pinn": "a network trained with exact derivatives (PINN)",
-}
 STATUS = {
     "finished": "",
     "accuracy missed": "The accuracy that was asked for was not reached.",
@@ -26,16 +22,21 @@ SIMILAR = 1.25  # ratio of two errors or times that a reader should take for equ
 
 def verdict(solution: Solution) -> list[str]:
     """Return the verdict, sentence by sentence."""
-    taken = solution.seconds.get("total")
-    how = f"Solved by {METHODS.get(solution.method, solution.method)} on "
-    how += f"{solution.nodes.rows.stop:,} nodes"
-    if solution.times is not None:
-        how += f" and {len(solution.times):,} time levels"
+    taken = solution.course.seconds.get("total")
+    how = f"Solved by {ABILITIES[solution.method].description} on "
+    how += f"{solution.sample.nodes.rows.stop:,} nodes"
+    if solution.sample.times is not None:
+        how += f" and {len(solution.sample.times):,} time levels"
     how += f" in {duration(taken)}." if taken else "."
-    status = [STATUS.get(solution.status, solution.status)]
-    if solution.status != "finished":
-        status.append(solution.message)
-    error = [_parameters(solution), _error(solution), _estimate(solution), *solution.warnings]
+    status = [STATUS.get(solution.outcome.status, solution.outcome.status)]
+    if solution.outcome.status != "finished":
+        status.append(solution.outcome.message)
+    error = [
+        _parameters(solution),
+        _error(solution),
+        _estimate(solution),
+        *solution.outcome.warnings,
+    ]
     said = [*status, how, *error, _comparison(solution)]
     return [sentence for sentence in said if sentence]
 
@@ -43,7 +44,7 @@ def verdict(solution: Solution) -> list[str]:
 def _parameters(solution: Solution) -> str:
     """Return what the unknown parameters came out as."""
     found = []
-    for name, parameter in solution.found_parameters.items():
+    for name, parameter in solution.constants.items():
         text = f"{name} = {parameter.found:.12g}"
         if parameter.error is not None:
             text += f", {scientific(parameter.error)} from its true value"
@@ -53,12 +54,12 @@ def _parameters(solution: Solution) -> str:
 
 def _error(solution: Solution) -> str:
     """Return how large the error is, or what is known instead."""
-    errors, baseline = solution.errors, solution.baseline
+    errors, baseline = solution.accuracy.errors, solution.accuracy.baseline
     if errors is not None:
         worst = max(errors.relative_l2, key=lambda name: errors.relative_l2[name])
         measured = "measured against the exact solution at "
         measured += f"{errors.test_points:,} points "
-        measured += "" if solution.times is None else "of space and time "
+        measured += "" if solution.sample.times is None else "of space and time "
         measured += "that were not trained on."
         largest = scientific(errors.relative_l2[worst])
         if len(errors.relative_l2) == 1:
@@ -67,7 +68,7 @@ def _error(solution: Solution) -> str:
     unknown = "No exact solution is known, so the error was not measured"
     if baseline is None or baseline.values is None:
         return f"{unknown}."
-    apart = scientific(relative_l2(solution.values, baseline.values))
+    apart = scientific(relative_l2(solution.sample.values, baseline.values))
     return (
         f"{unknown}; from the direct solution on the same nodes it differs by {apart} "
         "(relative L2)."
@@ -76,7 +77,7 @@ def _error(solution: Solution) -> str:
 
 def _estimate(solution: Solution) -> str:
     """Return the estimate of the error, and how much of it the training left."""
-    found = solution.estimate
+    found = solution.accuracy.estimate
     if found is None:
         return ""
     if found.worst is None:
@@ -85,36 +86,37 @@ def _estimate(solution: Solution) -> str:
     text = f"Estimated from the equations alone, the {largest}relative L2 error on the nodes is "
     text += scientific(found.worst)
     left = [value for value in found.optimisation.values() if value is not None]
-    if solution.method != "rbf-fd" and left:
+    if ABILITIES[solution.method].has_network and left:
         text += f", and the training left {scientific(max(left))}"
     return f"{text}; this is no bound."
 
 
 def _comparison(solution: Solution) -> str:
     """Return how the direct solution on the same nodes compares."""
-    baseline = solution.baseline
-    if solution.found_parameters:
+    baseline = solution.accuracy.baseline
+    if solution.constants:
         return (
             "There is no direct solution to compare with: a discretisation leaves no room for "
             "unknown parameters."
         )
     if baseline is None:
-        return "No network was trained." if solution.method == "rbf-fd" else ""
+        return "" if ABILITIES[solution.method].has_network else "No network was trained."
     if baseline.values is None:
         return f"The direct solution on the same nodes failed: {baseline.message}"
-    exact = exact_at(solution.problem, solution.nodes)
-    needed = ("operators", "set-up", "training") if solution.method == "dt-pinn" else ("training",)
-    seconds = sum(solution.seconds.get(stage, 0.0) for stage in needed)
+    exact = exact_at(solution.problem, solution.sample.nodes)
+    is_discrete = "operators" in ABILITIES[solution.method].needs
+    needed = ("operators", "set-up", "training") if is_discrete else ("training",)
+    seconds = sum(solution.course.seconds.get(stage, 0.0) for stage in needed)
     speed = _faster(seconds / baseline.seconds) if seconds and baseline.seconds else ""
     times = f"({duration(baseline.seconds)} against {duration(seconds)})"
-    if exact is None or baseline.relative_l2 is None:
+    if exact is None or baseline.overall_l2 is None:
         return f"The direct solution is {speed} {times}." if speed else ""
-    return _comparison_of_errors(baseline, relative_l2(solution.values, exact), speed, times)
+    return _comparison_of_errors(baseline, relative_l2(solution.sample.values, exact), speed, times)
 
 
-def _comparison_of_errors(baseline: Baseline, error: float, speed: str, times: str) -> str:
+def _comparison_of_errors(baseline: Reference, error: float, speed: str, times: str) -> str:
     """Return the comparison where both errors are known."""
-    its_error = baseline.relative_l2 or 0.0
+    its_error = baseline.overall_l2 or 0.0
     if its_error * SIMILAR < error:
         accuracy = "more accurate"
     else:

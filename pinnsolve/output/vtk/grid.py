@@ -12,9 +12,9 @@ import numpy as np
 from jaxtyping import Float, Int
 from numpy import ndarray
 
-from pinnsolve.accuracy.truth import exact_at
 from pinnsolve.geometry import Domain
 from pinnsolve.output.vtk.triangulation import triangulation
+from pinnsolve.references.exact import exact_at
 from pinnsolve.solution.accuracy import Estimate
 from pinnsolve.solution.solution import Solution
 
@@ -60,18 +60,22 @@ def grid(solution: Solution, domain: Domain) -> Grid:
     domain
         Its domain, that tells which cells lie inside.
     """
-    nodes = solution.nodes
+    nodes = solution.sample.nodes
     x = nodes.x[nodes.rows]
     points = np.zeros((len(x), 3))
     points[:, : min(nodes.dim, 3)] = x[:, :3]
-    return Grid(points, triangulation(nodes, domain), values(solution), solution.times)
+    return Grid(points, triangulation(nodes, domain), values(solution), solution.sample.times)
 
 
 def values(solution: Solution) -> dict[str, ndarray]:
     """Return what is known at the nodes, by name: fields, errors, baseline, boundary, rest of x."""
-    problem, nodes, baseline = solution.problem, solution.nodes, solution.baseline
+    problem, nodes, baseline = (
+        solution.problem,
+        solution.sample.nodes,
+        solution.accuracy.baseline,
+    )
     x = nodes.x[nodes.rows]
-    fields = dict(zip(problem.fields, np.moveaxis(solution.values, -1, 0), strict=True))
+    fields = dict(zip(problem.fields, np.moveaxis(solution.sample.values, -1, 0), strict=True))
     truth = exact_at(problem, nodes)
     known: dict[str, ndarray] = {}
     for i, (name, u) in enumerate(fields.items()):
@@ -80,10 +84,10 @@ def values(solution: Solution) -> dict[str, ndarray]:
             known |= {f"exact_{name}": exact, f"error_{name}": u - exact}
         if baseline is not None and baseline.values is not None:
             direct = baseline.values[..., i]
-            method = baseline.method.replace("-", "_")
+            method = baseline.name.replace("-", "_")
             known |= {f"{name}_{method}": direct, f"difference_{name}": u - direct}
-    if solution.estimate is not None:
-        known |= estimated(solution.estimate, problem.fields)
+    if solution.accuracy.estimate is not None:
+        known |= estimated(solution.accuracy.estimate, problem.fields)
     known["boundary"] = np.full(len(x), -1, dtype=np.int32)  # -1: interior
     known["boundary"][nodes.boundary] = nodes.tags
     known |= dict(zip(problem.coordinates[3:], x.T[3:], strict=True))

@@ -7,7 +7,7 @@ ParaView reads the group ``/VTKHDF`` and leaves the others alone:
                   the time levels one after another; ``Steps/Values`` are the times. ParaView 5.11
                   shows the first of them only (`pvd` is for every version)
     /nodes        x (with ghosts), normals, tags, pieces; as attributes: spacing, n_interior
-    /network      weights (see `checkpoint`); none for a direct solution
+    /answer       the fields: weights of a network, or values at all nodes (see `solutions`)
     /history      the course of the training, one array for each column
     /provenance   problem (TOML), metrics (JSON), versions (JSON)
 
@@ -27,8 +27,8 @@ from pinnsolve.output.metrics import metrics_json
 from pinnsolve.output.vtk.grid import Grid
 from pinnsolve.solution.course import Record
 from pinnsolve.solution.solution import Solution
-from pinnsolve.storage.checkpoint import write_network
 from pinnsolve.storage.files import write_file
+from pinnsolve.storage.solutions import write_answer
 
 VERTEX, LINE, TRIANGLE, TETRAHEDRON = 1, 3, 5, 10
 CELL_TYPES = {1: VERTEX, 2: LINE, 3: TRIANGLE, 4: TETRAHEDRON}  # VTK's number, by corners
@@ -55,13 +55,11 @@ def write(path: Path, solution: Solution, grid: Grid) -> None:
     with h5py.File(content, "w") as file:
         _write_grid(file, grid)
         _write_nodes(file, solution)
-        times = {} if solution.times is None else {"times": solution.times.tolist()}
-        meta = {"problem": solution.problem.to_toml(), "method": solution.method, **times}
-        write_network(file, solution.weights, meta)
-        _write_history(file, solution.history)
+        write_answer(file, solution.answer.state())
+        _write_history(file, solution.course.history)
         file["provenance/problem"] = solution.problem.to_toml()
         file["provenance/metrics"] = metrics_json(solution)
-        file["provenance/versions"] = json.dumps(dict(solution.versions))
+        file["provenance/versions"] = json.dumps(dict(solution.provenance.versions))
     write_file(path, content.getvalue())
 
 
@@ -103,7 +101,7 @@ def _write_steps(group: h5py.Group, grid: Grid, times: Float[ndarray, " K"]) -> 
 
 def _write_nodes(file: h5py.File, solution: Solution) -> None:
     """Write the nodes that were computed on."""
-    nodes = solution.nodes
+    nodes = solution.sample.nodes
     group = file.create_group("nodes")
     group["x"], group["normals"], group["tags"] = nodes.x, nodes.normals, nodes.tags
     group["pieces"] = list(nodes.pieces)

@@ -5,7 +5,7 @@ together (names, equations, pieces of the boundary) is checked by `pinnsolve.pro
 Descriptions of the keys are the reference that ``pinnsolve schema`` prints.
 """
 
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from pydantic import (
     AfterValidator,
@@ -15,6 +15,7 @@ from pydantic import (
     model_validator,
 )
 
+from pinnsolve.problem.abilities import ABILITIES, DEFAULT_METHOD
 from pinnsolve.problem.schema.boundary import Boundary
 from pinnsolve.problem.schema.domain import SHAPES, Domain, piece_names
 from pinnsolve.problem.schema.shapes import Piece
@@ -41,11 +42,10 @@ TIME_LEVELS = 25  # by default
 
 Seed: TypeAlias = Annotated[Integer, Field(ge=0, le=MAX_SEED)]
 
-DERIVATIVES = {  # by method, the default first
-    "rbf-fd": ("rbf-fd",),
-    "dt-pinn": ("rbf-fd",),
-    "pinn": ("taylor", "autograd"),
-}
+if TYPE_CHECKING:
+    MethodName: TypeAlias = str
+else:
+    MethodName = Literal[tuple(ABILITIES)]
 
 
 def _affordable(count: int) -> int:
@@ -162,10 +162,9 @@ class Pde(Section):
 class Solver(Section):
     """How to solve."""
 
-    method: Literal["rbf-fd", "dt-pinn", "pinn"] = Field(
-        default="dt-pinn",
-        description="rbf-fd: direct solution; dt-pinn: network with RBF-FD derivatives; "
-        "pinn: network with exact derivatives",
+    method: MethodName = Field(
+        default=DEFAULT_METHOD,
+        description="; ".join(f"{name}: {able.summary}" for name, able in ABILITIES.items()),
     )
     derivatives: Literal["rbf-fd", "taylor", "autograd"] = Field(
         default="rbf-fd",
@@ -197,16 +196,18 @@ class Solver(Section):
     def resolve(cls, data: Any) -> Any:
         """Choose the derivatives by the method where the file does not."""
         if isinstance(data, dict) and "derivatives" not in data:
-            default = DERIVATIVES.get(str(data.get("method", "dt-pinn")), ("rbf-fd",))
-            return {**data, "derivatives": default[0]}
+            named = str(data.get("method", DEFAULT_METHOD))
+            able = ABILITIES.get(named, ABILITIES[DEFAULT_METHOD])  # a wrong name is refused later
+            return {**data, "derivatives": able.derivatives[0]}
         return data
 
     @model_validator(mode="after")
     def check(self) -> "Solver":
         """Check that the method can work with the derivatives."""
-        fitting = DERIVATIVES[self.method]
+        able = ABILITIES[self.method]
+        fitting = able.derivatives
         if self.derivatives not in fitting:
-            others = [m for m, d in DERIVATIVES.items() if self.derivatives in d]
+            others = [m for m, other in ABILITIES.items() if self.derivatives in other.derivatives]
             remedies = " or ".join(f'method "{m}"' for m in others)
             raise fault(
                 f'method "{self.method}" works with derivatives '
@@ -219,7 +220,7 @@ class Solver(Section):
             raise fault(
                 f'accelerate "{self.accelerate}" is of derivatives "taylor", '
                 f'not "{self.derivatives}".',
-                'Remove accelerate, or choose method "pinn".',
+                f"Remove accelerate, or choose {_methods('accelerations', self.accelerate)}.",
                 key="accelerate",
             )
         if self.accelerate == "cuda-graph" and self.device == "cpu":
@@ -228,14 +229,25 @@ class Solver(Section):
                 'Remove accelerate, or take "compile".',
                 key="accelerate",
             )
-        if self.precision == "mixed" and self.method == "pinn":
+        if self.precision not in able.precisions:
+            others = [
+                m
+                for m, other in ABILITIES.items()
+                if other.has_network and self.precision in other.precisions
+            ]
             raise fault(
-                'precision "mixed" is of dt-pinn, whose gradients need no derivatives of '
-                "the network.",
-                'Choose "float64" or "float32".',
+                f'precision "{self.precision}" is of {" or ".join(others)}, whose gradients need '
+                "no derivatives of the network.",
+                "Choose " + " or ".join(f'"{name}"' for name in able.precisions) + ".",
                 key="precision",
             )
         return self
+
+
+def _methods(ability: str, choice: str) -> str:
+    """Return the methods that offer a choice, as a remedy names them."""
+    names = (name for name, able in ABILITIES.items() if choice in getattr(able, ability))
+    return " or ".join(f'method "{name}"' for name in names)
 
 
 class Network(Section):

@@ -59,9 +59,9 @@ def test_errors_against_time_are_those_of_the_solution_and_of_the_direct_one(cas
     solution = case_in_time(levels=4).solution
     lines = {line.get_label(): line for line in error_figure(solution).axes[0].lines}
     assert set(lines) == {"u", "u, direct solution", "v", "v, direct solution"}
-    np.testing.assert_allclose(lines["u"].get_ydata(), 1e-5 * solution.times, rtol=1e-9)
+    np.testing.assert_allclose(lines["u"].get_ydata(), 1e-5 * solution.sample.times, rtol=1e-9)
     np.testing.assert_allclose(
-        lines["v, direct solution"].get_ydata(), 1e-6 * solution.times, rtol=1e-8
+        lines["v, direct solution"].get_ydata(), 1e-6 * solution.sample.times, rtol=1e-8
     )
 
 

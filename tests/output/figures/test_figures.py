@@ -12,7 +12,7 @@ FIVE = np.array([[0, 2, 1, 4], [3, 1, 2, 7], [5, 7, 4, 1], [6, 4, 7, 2], [1, 4, 
 @pytest.mark.parametrize("shape", ["interval", "plate", "box"])
 def test_the_picture_of_nodes_is_an_image_with_every_piece_in_its_colour(case, tmp_path, shape):
     made = case(shape, 200)
-    write_nodes_figure(tmp_path / "nodes.png", made.solution.nodes, made.domain)
+    write_nodes_figure(tmp_path / "nodes.png", made.solution.sample.nodes, made.domain)
     with Image.open(tmp_path / "nodes.png") as image:
         pixels = np.asarray(image.convert("RGB")).reshape(-1, 3)
     assert (pixels[0] == 255).all()  # white paper
@@ -21,7 +21,7 @@ def test_the_picture_of_nodes_is_an_image_with_every_piece_in_its_colour(case, t
 
 def test_ink_in_a_page_is_the_page_s_own(case):
     made = case("plate", 100)
-    text = svg(nodes_figure(made.solution.nodes), "The nodes")
+    text = svg(nodes_figure(made.solution.sample.nodes), "The nodes")
     assert text.startswith('<svg role="img" aria-label="The nodes"')
     assert "currentColor" in text
     assert "hole.surface (" in text  # text is text

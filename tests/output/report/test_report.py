@@ -9,6 +9,7 @@ from pinnsolve.output.report.page import mathml
 from pinnsolve.output.report.statement import shape_in_words
 from pinnsolve.output.vtk.grid import grid
 from pinnsolve.solution.course import Record
+from tests.solutions import changed
 
 VOID = {"meta", "br", "img"}
 
@@ -75,8 +76,8 @@ def test_the_report_of_a_solution_in_time_is_one_whole_page(case_in_time, shape)
 
 def test_a_solution_in_time_that_is_not_finite_has_a_report_too(case_in_time):
     made = case_in_time()
-    values = np.full_like(made.solution.values, np.nan)
-    broken = replace(made.solution, values=values, errors=None, baseline=None)
+    values = np.full_like(made.solution.sample.values, np.nan)
+    broken = changed(made.solution, values=values, errors=None, baseline=None)
     assert "The values are not finite" in page(replace(made, solution=broken)).text
 
 
@@ -118,9 +119,9 @@ def test_without_exact_solution_the_direct_one_is_the_measure(case):
 
 def test_a_diverged_solution_has_a_report_too(case):
     made = case()
-    broken = replace(
+    broken = changed(
         made.solution,
-        values=np.full_like(made.solution.values, np.nan),
+        values=np.full_like(made.solution.sample.values, np.nan),
         history=(
             Record(0, "adam", 0, 1.0),
             Record(1, "adam", 1, np.inf),

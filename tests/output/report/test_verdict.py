@@ -1,6 +1,7 @@
 from dataclasses import replace
 
 from pinnsolve.output.report.verdict import verdict
+from tests.solutions import changed
 
 
 def last(solution):
@@ -20,21 +21,27 @@ def test_a_direct_solution_that_is_as_good_and_faster_is_recommended(case):
 
 def test_a_network_that_is_better_or_faster_gets_its_due(case):
     solution = case().solution
-    poor = replace(solution.baseline, relative_l2=1e-3)
-    slow = replace(solution.baseline, relative_l2=1e-3, seconds=12.0)
-    assert last(replace(solution, baseline=poor)).endswith("less accurate (relative L2 error 0.001 "
+    poor = replace(solution.accuracy.baseline, overall_l2=1e-3)
+    slow = replace(solution.accuracy.baseline, overall_l2=1e-3, seconds=12.0)
+    assert last(changed(solution, baseline=poor)).endswith("less accurate (relative L2 error 0.001 "
         "against 1.0·10⁻⁵ on the nodes) but 10 times faster (120 ms against 1.2 s).")  # fmt: skip
-    assert last(replace(solution, baseline=slow)).endswith("less accurate (relative L2 error 0.001 "
+    assert last(changed(solution, baseline=slow)).endswith("less accurate (relative L2 error 0.001 "
         "against 1.0·10⁻⁵ on the nodes) and 10 times slower (12.0 s against 1.2 s).")  # fmt: skip
-    similar = replace(solution.baseline, relative_l2=1.2e-5, seconds=1.1)
-    assert "is as accurate" in last(replace(solution, baseline=similar))
-    assert "and as fast (1.1 s against 1.2 s)." in last(replace(solution, baseline=similar))
+    similar = replace(solution.accuracy.baseline, overall_l2=1.2e-5, seconds=1.1)
+    assert "is as accurate" in last(changed(solution, baseline=similar))
+    assert "and as fast (1.1 s against 1.2 s)." in last(changed(solution, baseline=similar))
 
 
 def test_a_baseline_that_failed_is_said_to_have_failed(case):
     solution = case().solution
-    failed = replace(solution.baseline, values=None, relative_l2=None, message="Newton stalled.")
-    assert last(replace(solution, baseline=failed)) == (
+    failed = replace(
+        solution.accuracy.baseline,
+        values=None,
+        relative_l2=None,
+        overall_l2=None,
+        message="Newton stalled.",
+    )
+    assert last(changed(solution, baseline=failed)) == (
         "The direct solution on the same nodes failed: Newton stalled."
     )
 

@@ -20,7 +20,7 @@ OPEN = {"box": 0.0, "ball": 0.0, "bracket": 0.03}  # part of the outside that ma
 @pytest.mark.parametrize("count", [150, 1200])
 def test_triangles_cover_the_domain_and_nothing_else(case, name, count):
     made = case(name, count)
-    nodes = made.solution.nodes
+    nodes = made.solution.sample.nodes
     cells = triangulation(nodes, made.domain)
     covered = volumes(nodes.x, cells)
     assert (covered > 0).all()
@@ -34,7 +34,7 @@ def test_triangles_cover_the_domain_and_nothing_else(case, name, count):
 @pytest.mark.parametrize("name", SOLID)
 def test_tetrahedra_fill_the_domain_without_gaps(case, name):
     made = case(name, 500)
-    nodes = made.solution.nodes
+    nodes = made.solution.sample.nodes
     cells = triangulation(nodes, made.domain)
     filled = volumes(nodes.x, cells)
     assert (filled >= 0).all()
@@ -51,7 +51,7 @@ def test_tetrahedra_fill_the_domain_without_gaps(case, name):
 
 def test_no_sliver_lies_flat_on_a_face_of_a_box(case):
     made = case("box", 500)
-    nodes = made.solution.nodes
+    nodes = made.solution.sample.nodes
     corners = nodes.x[triangulation(nodes, made.domain)]
     for axis, place in [(0, 0), (0, 1), (1, 0), (1, 1), (2, 0), (2, 2)]:
         assert not (np.abs(corners[:, :, axis] - place) < 1e-12).all(axis=1).any()
@@ -59,7 +59,7 @@ def test_no_sliver_lies_flat_on_a_face_of_a_box(case):
 
 def test_lines_join_neighbours_and_leave_a_gap_between_two_intervals(case):
     made = case("two intervals", 61)
-    nodes = made.solution.nodes
+    nodes = made.solution.sample.nodes
     cells = triangulation(nodes, made.domain)
     assert len(cells) == nodes.rows.stop - 2
     assert volumes(nodes.x, cells).sum() == pytest.approx(3)

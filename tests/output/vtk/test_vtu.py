@@ -95,7 +95,7 @@ def test_vtk_reads_every_time_level_of_the_one_file(case_in_time, tmp_path, shap
     reader = opened(path)
     information = reader.GetOutputInformation(0)
     times = information.Get(reader.GetExecutive().TIME_STEPS())
-    np.testing.assert_array_equal(times, made.solution.times)
+    np.testing.assert_array_equal(times, made.solution.sample.times)
     for level, time in enumerate(times):
         reader.UpdateTimeStep(time)
         check(reader.GetOutput(), expected.at(level))
@@ -107,7 +107,7 @@ def test_vtk_reads_the_files_of_the_list_at_their_times(case_in_time, tmp_path, 
     expected = grid(made.solution, made.domain)
     WRITERS["pvd"](tmp_path / "solution.pvd", made.solution, expected)
     entries = ElementTree.parse(tmp_path / "solution.pvd").findall("Collection/DataSet")
-    assert [float(entry.get("timestep")) for entry in entries] == list(made.solution.times)
+    assert [float(entry.get("timestep")) for entry in entries] == list(made.solution.sample.times)
     for level, entry in enumerate(entries):
         data = opened(tmp_path / entry.get("file")).GetOutput()
         check(data, expected.at(level))

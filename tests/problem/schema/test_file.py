@@ -91,8 +91,8 @@ def test_a_template_is_a_problem(name, tmp_path):
     assert len(problem.equations) == len(problem.fields)
     assert not any(e.manufactured for e in problem.equations)
     solution = pinnsolve.solve(problem, method="rbf-fd")
-    assert solution.status == "finished"
-    assert problem.exact is None or max(solution.errors.relative_l2.values()) < 1e-5
+    assert solution.outcome.status == "finished"
+    assert problem.exact is None or max(solution.accuracy.errors.relative_l2.values()) < 1e-5
 
 
 @pytest.mark.parametrize(

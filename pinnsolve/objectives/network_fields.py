@@ -1,0 +1,64 @@
+"""Fields that are made of the outputs of a network, with exact derivatives."""
+
+from collections.abc import Mapping, Set
+from copy import deepcopy
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from numpy import ndarray
+
+from pinnsolve.constraints.ansatz import Ansatz
+from pinnsolve.derivatives.taylor import Taylor
+from pinnsolve.diffop import Term
+from pinnsolve.machine import EVALUATED
+from pinnsolve.networks.mlp import MLP
+from pinnsolve.solution.fields import State
+
+CHUNK = 1024  # points differentiated together, which bounds the memory
+
+
+@dataclass(frozen=True)
+class NetworkFields:
+    """Fields as functions of space, or of space and time.
+
+    Attributes
+    ----------
+    net
+        The network.
+    ansatz
+        The fields in terms of its outputs.
+    """
+
+    net: MLP
+    ansatz: Ansatz
+
+    @torch.no_grad()
+    def __call__(self, x: Float[ndarray, "n D"]) -> Float[ndarray, "n c"]:
+        """Return the values of the fields at points."""
+        points = torch.as_tensor(x).to(self.net.head.weight)
+        outputs = torch.cat([self.net(part) for part in points.split(EVALUATED)])
+        return self.ansatz(outputs.double().cpu().numpy(), x)
+
+    @torch.no_grad()
+    def jet(self, x: Float[ndarray, "n D"], terms: Set[Term]) -> Mapping[Term, ndarray]:
+        """Return derivatives of the fields at points, exact and in double precision."""
+        parts = self.ansatz.parts
+        built = {t: self.ansatz.field(t).bind(x) for t in terms if parts[t[0]] is not None}
+        needed = {term for term in terms if term not in built}
+        needed |= {term for residual in built.values() for term in residual.terms}
+        points = torch.as_tensor(x).to(self._double.head.weight)
+        jets = [Taylor(part)(self._double, needed) for part in points.split(CHUNK)]
+        jet = {term: np.concatenate([j[term].cpu().numpy() for j in jets]) for term in needed}
+        return {term: built[term](jet) if term in built else jet[term] for term in terms}
+
+    def state(self) -> State:
+        """Return the weights by name."""
+        return {name: value.cpu().numpy() for name, value in self.net.state_dict().items()}
+
+    @cached_property
+    def _double(self) -> MLP:
+        """The network in double precision, whatever its own."""
+        return deepcopy(self.net).double()

@@ -1,0 +1,94 @@
+"""What a problem file may ask of each method.
+
+This table and `METHODS` (`pinnsolve.methods`) are the only places that know a method's name; a test
+compares their keys. The schema, the checks, the planning of comparisons and the README read it.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Abilities:
+    """What a method can do, and what it cannot do without.
+
+    Attributes
+    ----------
+    title
+        What the method is called, as the title of a report.
+    summary, description
+        What it is, in the words of the schema, and of a sentence: "Solved by …".
+    derivatives
+        How it may differentiate, the default first.
+    optimizers
+        With which it may be trained; none if it trains no network.
+    precisions
+        In which it may compute.
+    accelerations
+        How its gradients may be made quicker.
+    needs
+        ``"operators"`` if its equations are those of the discretisation on the nodes.
+    takes
+        ``"constants"``: unknown constants of the equations; ``"extra"``: further residuals;
+        ``"hard"``: conditions with ``hard = true``, imposed or built in; ``"ansatz"``: it builds
+        them into its network.
+    reference
+        The classical solution that its answers are held against; None for one that is it.
+    """
+
+    title: str
+    summary: str
+    description: str
+    derivatives: tuple[str, ...]
+    optimizers: tuple[str, ...] = ()
+    precisions: tuple[str, ...] = ("float64",)
+    accelerations: tuple[str, ...] = ("auto", "none")
+    needs: frozenset[str] = frozenset()
+    takes: frozenset[str] = frozenset()
+    reference: str | None = None
+
+    @property
+    def has_network(self) -> bool:
+        """Whether it trains a network."""
+        return bool(self.optimizers)
+
+
+TRAINED = ("head", "gauss-newton", "adam", "lbfgs")
+
+ABILITIES: dict[str, Abilities] = {
+    "rbf-fd": Abilities(
+        title="RBF-FD, solved directly",
+        summary="direct solution",
+        description="the direct RBF-FD method",
+        derivatives=("rbf-fd",),
+        precisions=("float64", "mixed", "float32"),  # of a network that it has not
+        needs=frozenset({"operators"}),
+        takes=frozenset({"hard"}),
+    ),
+    "dt-pinn": Abilities(
+        title="DT-PINN",
+        summary="network with RBF-FD derivatives",
+        description="a network trained with RBF-FD derivatives (DT-PINN)",
+        derivatives=("rbf-fd",),
+        optimizers=TRAINED,
+        precisions=("float64", "mixed", "float32"),
+        needs=frozenset({"operators"}),
+        reference="rbf-fd",
+    ),
+    "pinn": Abilities(
+        title="PINN",
+        summary="network with exact derivatives",
+        description="a network trained with exact derivatives (PINN)",
+        derivatives=("taylor", "autograd"),
+        optimizers=TRAINED,
+        precisions=("float64", "float32"),
+        accelerations=("auto", "none", "compile", "cuda-graph"),
+        takes=frozenset({"constants", "extra", "hard", "ansatz"}),
+        reference="rbf-fd",
+    ),
+}
+DEFAULT_METHOD = "dt-pinn"
+
+
+def methods_that_take(ability: str) -> tuple[str, ...]:
+    """Return the names of the methods that take something."""
+    return tuple(name for name, method in ABILITIES.items() if ability in method.takes)

@@ -1,0 +1,72 @@
+"""Fields that are known at nodes, and at time levels if there are any.
+
+Anywhere else they are those of the local RBF interpolant, differentiated where derivatives are
+wanted; in time of the polynomial through the nearest levels.
+"""
+
+from collections.abc import Mapping, Set
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
+
+from pinnsolve.diffop import DiffOp, Term, in_space
+from pinnsolve.rbffd.interpolate import interpolate, interpolate_in_time
+from pinnsolve.solution.fields import State
+
+
+@dataclass(frozen=True)
+class NodalFields:
+    """Values of fields at all nodes, ghosts included, of a given order of accuracy.
+
+    Attributes
+    ----------
+    nodes
+        The nodes.
+    values
+        The fields there, with the time levels first if there are any.
+    order
+        Order of accuracy of the derivatives that gave them.
+    times
+        The time levels, evenly spaced; None of a steady problem.
+    """
+
+    nodes: Float[ndarray, "N d"]
+    values: Float[ndarray, "N c"] | Float[ndarray, "K N c"]
+    order: int
+    times: Float[ndarray, " K"] | None = None
+
+    def __call__(self, x: Float[ndarray, "n D"]) -> Float[ndarray, "n c"]:
+        """Return the values of the fields at points of space, or of space and time."""
+        return self._interpolated(x, None)
+
+    def jet(self, x: Float[ndarray, "n D"], terms: Set[Term]) -> Mapping[Term, ndarray]:
+        """Return derivatives of the fields at points, those of the interpolant."""
+        by_op = {op: self._interpolated(x, op) for op in {op for _, op in terms}}
+        return {(i, op): by_op[op][:, i] for i, op in terms}
+
+    def state(self) -> State:
+        """Return the nodes and the values."""
+        times = {} if self.times is None else {"times": self.times}
+        return {"nodes": self.nodes, "values": self.values, "order": self.order, **times}
+
+    def _interpolated(self, x: Float[ndarray, "n D"], op: DiffOp | None) -> Float[ndarray, "n c"]:
+        """Return the fields at points, differentiated if an operator is given."""
+        if self.times is None:
+            return interpolate(x, self.nodes, self.values, self.order, op=op)
+        in_time, still = (0, None) if op is None else in_space(op)
+        return interpolate_in_time(
+            x, self.nodes, self.times, self.values, self.order, op=still, time_order=in_time
+        )
+
+
+def from_state(state: State) -> NodalFields:
+    """Return the fields whose state this is."""
+    times = state.get("times")
+    return NodalFields(
+        np.asarray(state["nodes"]),
+        np.asarray(state["values"]),
+        int(str(state["order"])),
+        None if times is None else np.asarray(times),
+    )

@@ -1,0 +1,19 @@
+"""References: solutions of a problem that come from no network, each made at the first request.
+
+A reference is a function from a `Setup` to a `Reference`, or to None where it does not apply.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeAlias
+
+from pinnsolve.references import exact, rbf_fd
+from pinnsolve.solution.reference import Reference
+
+if TYPE_CHECKING:
+    from pinnsolve.setup import Setup
+
+Makes: TypeAlias = "Callable[[Setup], Reference | None]"
+REFERENCES: dict[str, Makes] = {
+    "exact": exact.reference,
+    "rbf-fd": rbf_fd.reference,
+}

@@ -1,0 +1,88 @@
+"""The exact solution, where the problem file gives a formula for it."""
+
+from collections.abc import Mapping, Set
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
+
+from pinnsolve.conditions.points import points_of
+from pinnsolve.diffop import Term
+from pinnsolve.equations import calculus
+from pinnsolve.equations.expression import Function, evaluate
+from pinnsolve.geometry.nodes import Nodes
+from pinnsolve.problem import Problem
+from pinnsolve.solution.fields import State
+from pinnsolve.solution.reference import Reference
+
+if TYPE_CHECKING:
+    from pinnsolve.setup import Setup
+
+
+@dataclass(frozen=True)
+class FormulaFields:
+    """Fields that are known as formulas.
+
+    Attributes
+    ----------
+    functions
+        One for each field.
+    """
+
+    functions: tuple[Function, ...]
+
+    def __call__(self, x: Float[ndarray, "n D"]) -> Float[ndarray, "n c"]:
+        """Return the values at points, infinite where they are."""
+        with np.errstate(all="ignore"):
+            return np.column_stack([function(x) for function in self.functions])
+
+    def jet(self, x: Float[ndarray, "n D"], terms: Set[Term]) -> Mapping[Term, ndarray]:
+        """Return derivatives at points, taken in symbols.
+
+        Raises
+        ------
+        ExpressionError
+            If a field is known by its values only, or becomes too long a formula.
+        """
+        found = {}
+        with np.errstate(all="ignore"):
+            for term in terms:
+                i, op = term
+                function = self.functions[i]
+                names = function.symbols.coordinates
+                slopes = [
+                    calculus.derivative(function.expression, alpha, names) for alpha, _ in op.terms
+                ]
+                parts = evaluate(slopes, function.symbols, x)
+                total = np.zeros(len(x))
+                for (_, c), part in zip(op.terms, parts, strict=True):
+                    total += c * part
+                found[term] = total
+        return found
+
+    def state(self) -> State:
+        """Return the formulas as the problem file has them."""
+        return {str(i): str(function.expression) for i, function in enumerate(self.functions)}
+
+
+def reference(setup: "Setup") -> Reference | None:
+    """Return the exact solution; None if the problem file gives none."""
+    problem = setup.problem
+    if problem.exact is None:
+        return None
+    values = exact_at(problem, setup.nodes)
+    return Reference("exact", FormulaFields(problem.exact), values, error=0.0)
+
+
+def exact_values(problem: Problem, x: Float[ndarray, "N d"]) -> Float[ndarray, "N c"] | None:
+    """Return the exact solution at points, infinite where it is; None if none is given."""
+    return None if problem.exact is None else FormulaFields(problem.exact)(x)
+
+
+def exact_at(problem: Problem, nodes: Nodes) -> Float[ndarray, "*K n c"] | None:
+    """Return the exact solution at the interior and boundary nodes, at each time level if any."""
+    points = points_of(problem, nodes)
+    values = exact_values(problem, points.reshape(-1, points.shape[-1]))
+    return None if values is None else values.reshape(*points.shape[:-1], -1)

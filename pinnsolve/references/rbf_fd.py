@@ -1,0 +1,53 @@
+"""The classical solution of the same discretisation: sparse factorisation, stepped through time."""
+
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from pinnsolve.errors import DivergedError, SingularError
+from pinnsolve.rbffd.solve import solve, unsolvable
+from pinnsolve.references.exact import exact_at
+from pinnsolve.solution.norms import by_field, relative_l2
+from pinnsolve.solution.reference import Reference
+
+if TYPE_CHECKING:
+    from pinnsolve.setup import Setup
+
+NAME = "rbf-fd"
+
+
+def reference(setup: "Setup") -> Reference | None:
+    """Return the direct solution; None if unknown constants leave it no room.
+
+    Raises
+    ------
+    ProblemError
+        If a linear problem has no unique solution.
+    """
+    problem = setup.problem
+    if problem.parameters:
+        return None
+    order = problem.settings.solver.order
+    system = setup.discretisation(order)
+    start = perf_counter()
+    try:
+        found, message = solve(problem, system, setup.watch), ""
+    except SingularError as error:
+        if system.is_linear:
+            raise unsolvable(problem, error) from None
+        found, message = None, str(error)
+    except DivergedError as error:
+        found, message = None, str(error)
+    seconds = setup.seconds["operators"] + perf_counter() - start
+    if found is None or not found.converged:
+        return Reference(NAME, None, seconds=seconds, message=found.message if found else message)
+    values = found.fields.values[..., system.nodes.rows, :]
+    exact = exact_at(problem, system.nodes)
+    return Reference(
+        NAME,
+        found.fields,
+        values,
+        relative_l2=None if exact is None else by_field(problem.fields, values, exact),
+        overall_l2=None if exact is None else relative_l2(values, exact),
+        seconds=seconds,
+        message=found.message,
+    )

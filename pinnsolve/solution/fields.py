@@ -1,0 +1,30 @@
+"""The unknown fields as functions: what every method finds.
+
+A method may hold them as values at nodes, as a network, as a formula; whoever asks for them
+anywhere in the domain, for their derivatives, or for what must be stored to have them again, does
+not see the difference.
+"""
+
+from collections.abc import Mapping, Set
+from typing import Protocol, TypeAlias, runtime_checkable
+
+from jaxtyping import Float
+from numpy import ndarray
+
+from pinnsolve.diffop import Term
+
+State: TypeAlias = Mapping[str, ndarray | float | int | str]
+
+
+@runtime_checkable
+class Fields(Protocol):
+    """Functions of space, or of space and time, one for each unknown field."""
+
+    def __call__(self, x: Float[ndarray, "n D"]) -> Float[ndarray, "n c"]:
+        """Return the values of the fields at points."""
+
+    def jet(self, x: Float[ndarray, "n D"], terms: Set[Term]) -> Mapping[Term, ndarray]:
+        """Return derivatives of the fields at points, by term."""
+
+    def state(self) -> State:
+        """Return arrays and plain values from which the fields can be made again."""

@@ -1,0 +1,44 @@
+"""A solution to hold others against: a formula, or what a classical solver found."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from jaxtyping import Float
+from numpy import ndarray
+
+from pinnsolve.solution.fields import Fields
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A solution that was not found by the method that is judged.
+
+    Attributes
+    ----------
+    name
+        Its key in `REFERENCES`.
+    fields
+        The solution anywhere; None if it could not be found.
+    values
+        Its values at the interior and boundary nodes, with the time levels first if there are any.
+    error
+        Its own relative error, as far as it is known; 0 for a formula, None for unknown.
+    relative_l2
+        Its relative L2 error on the nodes, by field, against the exact solution; None if that is
+        not known.
+    overall_l2
+        The same over all fields together.
+    seconds
+        Time for its operators and its solution, nodes not counted.
+    message
+        How it went, in words.
+    """
+
+    name: str
+    fields: Fields | None
+    values: Float[ndarray, "n c"] | Float[ndarray, "K n c"] | None = None
+    error: float | None = None
+    relative_l2: Mapping[str, float] | None = None
+    overall_l2: float | None = None
+    seconds: float = 0.0
+    message: str = ""
