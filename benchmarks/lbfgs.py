@@ -10,7 +10,6 @@ evaluations to given losses. All on one thread and in processor time, which othe
 """
 
 import argparse
-import importlib
 import json
 from collections.abc import Callable
 from math import inf
@@ -26,12 +25,11 @@ from pinnsolve import load
 from pinnsolve.methods.dt_pinn import nodal_objective
 from pinnsolve.networks.build import network
 from pinnsolve.networks.mlp import MLP
-from pinnsolve.optimizers.budget import Budget
+from pinnsolve.optimizers import lbfgs
 from pinnsolve.setup import Setup
 
 PROBLEM = Path(__file__).parents[1] / "problems" / "disk_poisson.toml"
 TARGETS = (1e-5, 1e-6, 1e-7)
-lbfgs = importlib.import_module("pinnsolve.optimizers.lbfgs")  # the package names the function so
 Curve = list[tuple[float, int, float]]  # seconds, evaluations, loss
 
 
@@ -99,7 +97,7 @@ def overhead(histories: list[int], precision: str, repeats: int) -> list[dict[st
     for history in histories:
         lbfgs.HISTORY = history
         ours, theirs = free(precision), free(precision)
-        descent = lbfgs._Descent(ours)
+        descent = lbfgs.Descent(ours)
         optimizer, run = torchs(theirs, history, 20)
         state = optimizer.state[optimizer.param_groups[0]["params"][0]]
 
@@ -137,13 +135,12 @@ def overhead(histories: list[int], precision: str, repeats: int) -> list[dict[st
 
 
 def curve_of_ours(found: Counted, seconds: float) -> Curve:
-    start, curve = process_time(), []
-
-    def note(_: int, loss: float) -> float:
-        curve.append((process_time() - start, found.evaluations, loss))
-        return curve[-1][0]
-
-    lbfgs.lbfgs(found, Budget(10**6, seconds=seconds), note)
+    start, curve, optimizer = process_time(), [], lbfgs.LBFGS(found, Budget())
+    is_done = False
+    while not is_done:
+        step = optimizer.step()
+        curve.append((process_time() - start, found.evaluations, step.loss))
+        is_done = bool(step.done) or curve[-1][0] >= seconds
     return curve
 
 

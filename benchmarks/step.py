@@ -8,7 +8,6 @@ method. Contenders run alternately; what counts is the ratio to the first, with 
 """
 
 import argparse
-import importlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -23,6 +22,7 @@ from pinnsolve.methods.dt_pinn import nodal_objective
 from pinnsolve.methods.pinn import pointwise_objective
 from pinnsolve.networks.build import network
 from pinnsolve.objectives.objective import Objective
+from pinnsolve.optimizers import lbfgs
 from pinnsolve.setup import Setup
 
 PROBLEM = Path(__file__).parents[1] / "problems" / "disk_poisson.toml"
@@ -35,7 +35,6 @@ CONTENDERS = {
     "pinn, taylor, float32": ("pinn", "taylor", "float32"),
     "pinn, taylor, float64": ("pinn", "taylor", "float64"),
 }
-lbfgs = importlib.import_module("pinnsolve.optimizers.lbfgs")  # the package names the function so
 
 
 def objective(count: int, method: str, derivatives: str, precision: str) -> Objective:
@@ -58,7 +57,7 @@ def objective(count: int, method: str, derivatives: str, precision: str) -> Obje
 
 
 def iteration(objective: Objective) -> Callable[[], object]:
-    descent = lbfgs._Descent(objective)
+    descent = lbfgs.Descent(objective)
 
     def work() -> None:
         with torch.no_grad():

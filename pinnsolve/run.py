@@ -1,9 +1,14 @@
-"""One solve, from the problem to the solution: check, solve, measure, judge."""
+"""One solve, from the problem to the solution: check, start, drive, judge."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from math import inf
 from pathlib import Path
+from threading import Event
 from typing import Any
+
+import numpy as np
 
 from pinnsolve.accuracy.measure import judged, measure
 from pinnsolve.checks.preflight import preflight
@@ -13,19 +18,26 @@ from pinnsolve.machine import threads
 from pinnsolve.methods import METHODS
 from pinnsolve.problem import Problem, load
 from pinnsolve.problem.abilities import ABILITIES
+from pinnsolve.process import Budget, State
 from pinnsolve.progress import Progress, Watch, unwatched
+from pinnsolve.references.exact import exact_at
 from pinnsolve.setup import Setup
 from pinnsolve.solution.accuracy import Accuracy
+from pinnsolve.solution.fields import Fields
+from pinnsolve.solution.norms import relative_l2
 from pinnsolve.solution.provenance import Provenance, versions
 from pinnsolve.solution.solution import Solution
+from pinnsolve.training.loop import drive, seconds_spent
 
 
 def solve(
     problem: Problem | str | Path,
     *,
     watch: Watch = unwatched,
-    resume: Path | None = None,
     setup: Setup | None = None,
+    state: State | None = None,
+    keep: Callable[[State], None] | None = None,
+    asked: Event | None = None,
     **settings: Any,
 ) -> Solution:
     """Solve a problem.
@@ -36,10 +48,14 @@ def solve(
         A problem, or the path of its file.
     watch
         Told of the progress; may raise `Stopped`.
-    resume
-        Folder of an earlier run of the same problem, whose network is trained further.
     setup
         That of another run on the same nodes, to be used again.
+    state
+        What `keep` was given in an earlier run of the same problem, to continue from there.
+    keep
+        Given all that is needed to continue, every ``[output] checkpoint`` seconds of the work.
+    asked
+        Set when that is to be kept at once.
     settings
         Keys of the ``[solver]`` section, as ``order=5``, which override the file's.
 
@@ -58,32 +74,47 @@ def solve(
     if settings:
         problem = problem.replace({f"solver.{key}": value for key, value in settings.items()})
     setup = Setup(problem, watch) if setup is None else setup.sharing(problem, watch)
-    solver = problem.settings.solver
+    solver, output = problem.settings.solver, problem.settings.output
     method, able = METHODS[solver.method], ABILITIES[solver.method]
 
     warnings = preflight(setup)
     reference = setup.reference(able.reference) if able.reference else None
-    found = method.solve(setup, resume)
-    sample = method.sample(setup, found.answer)
-    with setup.stage("estimate"):
-        estimate = method.estimate(setup, found.answer, sample)
+    with setup.stage("set-up"):
+        process = method.start(setup)
+    earlier = seconds_spent(state)
     with setup.stage("errors"):
-        if found.outcome.status == "finished":
+        outcome, course = drive(
+            process,
+            Budget(),
+            watch,
+            state=state,
+            keep=keep,
+            keep_every=output.checkpoint or inf,
+            asked=asked,
+            error=_error(setup),
+        )
+    for stage, seconds in course.seconds.items():  # the work stands apart from its measuring
+        setup.seconds["errors"] -= seconds - earlier
+        setup.seconds[stage] = setup.seconds.get(stage, 0.0) + seconds
+    answer = process.answer()
+    sample = method.sample(setup, answer)
+    with setup.stage("estimate"):
+        estimate = method.estimate(setup, answer, sample)
+    with setup.stage("errors"):
+        if outcome.status == "finished":
             watch(Progress("errors"))
-        errors = measure(found.answer, sample, problem, setup.domain)
+        errors = measure(answer, sample, problem, setup.domain)
     accuracy = Accuracy(errors, estimate, () if reference is None else (reference,))
-    outcome = judged(replace(found.outcome, warnings=warnings), accuracy, solver.accuracy)
-    seconds = {**setup.seconds, "total": sum(setup.seconds.values())}
     precision = solver.precision if able.has_network else "float64"
     return Solution(
         problem=problem,
-        answer=found.answer,
+        answer=answer,
         sample=sample,
-        outcome=outcome,
-        course=replace(found.course, seconds=seconds),
+        outcome=judged(replace(outcome, warnings=warnings), accuracy, solver.accuracy),
+        course=replace(course, seconds={**setup.seconds, "total": sum(setup.seconds.values())}),
         accuracy=accuracy,
-        provenance=Provenance(found.device, precision, threads(), versions()),
-        constants=found.constants,
+        provenance=Provenance(method.device(answer), precision, threads(), versions()),
+        constants=method.constants(setup, answer),
     )
 
 
@@ -117,3 +148,18 @@ def write(
     formats = solution.problem.settings.output.formats
     domain = build_domain(solution.problem)
     return write_run(solution, domain, directory, formats, overwrite, show)
+
+
+def _error(setup: Setup) -> Callable[[Fields], float] | None:
+    """Return the relative error on the nodes as a function of an answer; None if it is unknown."""
+    with setup.stage("errors"):
+        exact = exact_at(setup.problem, setup.nodes)
+    if exact is None or not np.any(exact):
+        return None
+    method = METHODS[setup.problem.settings.solver.method]
+
+    def error(answer: Fields) -> float:
+        with np.errstate(over="ignore"):  # of a network that is about to leave the finite numbers
+            return relative_l2(method.sample(setup, answer).values, exact)
+
+    return error

@@ -158,7 +158,6 @@ def case(
         ),
         "baseline": reference(truth * (1 + BASELINE_ERROR), has_exact=has_exact),
         "seconds": {"nodes": 0.3, "operators": 0.2, "training": 1.0, "total": 1.7},
-        "parameters": 1234,
     }
     if not has_exact:
         known["errors"] = None
@@ -170,6 +169,7 @@ class Formula:
     """Fields that are functions in Python, with the state of some network."""
 
     function: Callable[[np.ndarray], np.ndarray]
+    size: int = 1234
 
     def __call__(self, x):
         return self.function(x)
@@ -226,7 +226,6 @@ def made_up(
     errors,
     baseline,
     seconds,
-    parameters,
     *,
     evaluate=still,
     times=None,
@@ -243,7 +242,7 @@ def made_up(
         Formula(evaluate),
         Sample(nodes, values, times),
         Outcome(status, message, tuple(warnings)),
-        Course(history, phases, seconds, iterations, parameters),
+        Course(history, phases, seconds, iterations),
         Accuracy(errors, estimate, () if baseline is None else (baseline,)),
         Provenance(device, "float64", 1, {"pinnsolve": "0.1.0", "torch": "2.9"}),
         found_parameters or {},
@@ -294,7 +293,6 @@ def case_in_time(
         "errors": errors and replace(errors, relative_l2_at_end={"u": 3e-5, "v": 3e-5}),
         "baseline": reference(truth * (1 + BASELINE_ERROR * growth), has_exact=has_exact),
         "seconds": at_rest.course.seconds,
-        "parameters": at_rest.course.unknowns,
         "evaluate": evaluate,
         "times": times,
     }

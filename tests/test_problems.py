@@ -11,7 +11,7 @@ import json
 import numpy as np
 import pytest
 
-from pinnsolve import load, run, solve
+from pinnsolve import load, solve
 from pinnsolve.checks.preflight import check
 from pinnsolve.cli import shipped
 from pinnsolve.cli.app import main
@@ -135,10 +135,3 @@ def test_the_problem_in_a_run_directory_repeats_the_run(tmp_path, monkeypatch, c
     capsys.readouterr()
     assert again["relative_l2"]["u"] == pytest.approx(first["relative_l2"]["u"], rel=1e-3)
     assert again["nodes"] == first["nodes"] == 2180
-
-
-def test_a_written_network_gives_the_fields_again(tmp_path):
-    solution, _ = solved("interval_layer")
-    run.write(solution, tmp_path / "out")
-    resumed = solve(load(tmp_path / "out" / "problem.toml"), resume=tmp_path / "out")
-    np.testing.assert_allclose(resumed.values, solution.sample.values, atol=1e-6)

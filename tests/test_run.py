@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from pinnsolve import load, run, solve
-from pinnsolve.errors import FileError, ProblemError, Stopped
+from pinnsolve.errors import ProblemError, Stopped
 
 SMALL = """
 title = "A small problem"
@@ -159,15 +159,6 @@ def test_the_file_decides_the_phases(problem, optimizer):
     assert solution.course.phases[0].loss_after < solution.course.phases[0].loss_before
 
 
-def test_a_run_resumes_where_it_ended(problem, tmp_path):
-    first = solve(problem)
-    run.write(first, tmp_path / "out")
-    again = solve(problem, resume=tmp_path / "out")
-    np.testing.assert_allclose(
-        again.course.phases[0].loss_before, first.course.phases[-1].loss_after, rtol=1e-6
-    )
-
-
 def test_a_request_to_stop_does_not_cost_what_has_been_computed(problem, tmp_path):
     seen = []
 
@@ -180,23 +171,6 @@ def test_a_request_to_stop_does_not_cost_what_has_been_computed(problem, tmp_pat
     assert set(seen) == {"output"}
     assert paths
     assert all(path.stat().st_size for path in paths)
-
-
-@pytest.mark.parametrize("other", [{"network.hidden": [7]}, {"network.activation": "sin"}])
-def test_another_network_cannot_be_resumed(problem, tmp_path, other):
-    run.write(solve(problem), tmp_path / "out")
-    with pytest.raises(FileError, match=r"holds another network than the problem asks for"):
-        solve(problem.replace(other), resume=tmp_path / "out")
-
-
-def test_a_network_that_has_conditions_built_in_is_another_one(tmp_path):
-    path = tmp_path / "hard.toml"
-    path.write_text(SMALL.replace('"dn(u) + u = g"', '"u = g"\nhard = true'))
-    hard = load(path, {"solver.method": "pinn"})
-    run.write(solve(hard), tmp_path / "out")
-    solve(hard, resume=tmp_path / "out")
-    with pytest.raises(FileError, match=r"holds another network than the problem asks for"):
-        solve(hard.replace({"boundary.0.hard": False}), resume=tmp_path / "out")
 
 
 def test_single_precision_is_coarser_but_right(problem):

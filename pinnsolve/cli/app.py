@@ -102,9 +102,6 @@ def solve(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace results that are already there.")
     ] = False,
-    resume: Annotated[
-        Path | None, typer.Option(help="Go on from the results in this folder.")
-    ] = None,
     time_limit: Annotated[
         float | None, typer.Option(min=0, metavar="SECONDS", help="Stop and keep what there is.")
     ] = None,
@@ -126,10 +123,10 @@ def solve(
 
         problem = load(_existing(file), _overrides(settings) | flags)
         wanted = problem.settings.output.directory or f"runs/{problem.name}"
-        directory = out or resume or Path(wanted)
+        directory = out or Path(wanted)
         _must_be_writable(directory)
-        solution = runs.solve(problem, watch=watch, resume=resume)
-        files = runs.write(solution, directory, overwrite or resume == directory, watch)
+        solution = runs.solve(problem, watch=watch)
+        files = runs.write(solution, directory, overwrite, watch)
     for warning in solution.outcome.warnings:
         terminal.tell(f"warning: {warning}")
     if json:

@@ -51,9 +51,11 @@ def nodal_objective(net: "MLP", setup: Setup) -> "NodalObjective":
 
 
 METHOD = Method(
-    solve=lambda setup, resume: trained.solve(setup, nodal_objective, resume),
+    start=lambda setup: trained.start(setup, nodal_objective),
     sample=trained.sample,
     estimate=trained.estimated,
     read=trained.read,
     memory=memory.of_training,
+    constants=trained.constants,
+    device=trained.device,
 )

@@ -5,49 +5,32 @@ What a problem file may ask of it, and what it is called, stands in `ABILITIES`
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from pinnsolve.conditions.condition import Condition
 from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.problem import Problem
+from pinnsolve.process import Process, State
 from pinnsolve.setup import Setup
 from pinnsolve.solution.accuracy import Estimate
-from pinnsolve.solution.course import Course, Outcome
-from pinnsolve.solution.fields import Fields, State
+from pinnsolve.solution.fields import Fields
 from pinnsolve.solution.solution import FoundConstant, Sample
-
-
-@dataclass(frozen=True)
-class Found:
-    """What a method came to.
-
-    Attributes
-    ----------
-    answer
-        The fields.
-    outcome
-        How the work ended.
-    course
-        How it went.
-    constants
-        Unknown constants of the equations by name.
-    device
-        Where it was computed.
-    """
-
-    answer: Fields
-    outcome: Outcome
-    course: Course
-    constants: Mapping[str, FoundConstant] = field(default_factory=dict)
-    device: str = "cpu"
-
 
 # problem, nodes, its conditions, and those of the network, to the bytes of each stage
 Forecast: TypeAlias = Callable[
     [Problem, Nodes, Sequence[Condition], Sequence[Condition]], dict[str, float]
 ]
+
+
+def no_constants(_: Setup, __: Fields) -> Mapping[str, FoundConstant]:
+    """Return no unknown constants."""
+    return {}
+
+
+def on_cpu(_: Fields) -> str:
+    """Return where every method computes that says nothing else."""
+    return "cpu"
 
 
 @dataclass(frozen=True)
@@ -56,9 +39,8 @@ class Method:
 
     Attributes
     ----------
-    solve
-        From a setup, and the folder of an earlier run whose network is trained further, to what
-        is found.
+    start
+        The work that is to be done, in steps that lead to the answer.
     sample
         The answer where files and figures show it.
     estimate
@@ -67,10 +49,16 @@ class Method:
         The answer from its stored state.
     memory
         A forecast of the memory in use at the peak of each stage.
+    constants
+        Unknown constants of the equations as found.
+    device
+        Where an answer was computed: ``cpu``, or the name of the GPU.
     """
 
-    solve: Callable[[Setup, Path | None], Found]
+    start: Callable[[Setup], Process[Fields]]
     sample: Callable[[Setup, Fields], Sample]
     estimate: Callable[[Setup, Fields, Sample], Estimate | None]
     read: Callable[[Setup, State], Fields]
     memory: Forecast
+    constants: Callable[[Setup, Fields], Mapping[str, FoundConstant]] = no_constants
+    device: Callable[[Fields], str] = on_cpu

@@ -54,9 +54,11 @@ def pointwise_objective(net: "MLP", setup: Setup) -> "PointwiseObjective":
 
 
 METHOD = Method(
-    solve=lambda setup, resume: trained.solve(setup, pointwise_objective, resume),
+    start=lambda setup: trained.start(setup, pointwise_objective),
     sample=trained.sample,
     estimate=trained.estimated,
     read=trained.read,
     memory=memory.of_training,
+    constants=trained.constants,
+    device=trained.device,
 )

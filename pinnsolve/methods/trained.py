@@ -1,7 +1,6 @@
 """What all methods have in common that train one network for the fields."""
 
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -9,16 +8,12 @@ import numpy as np
 from pinnsolve.accuracy.estimate import estimate, estimate_in_time
 from pinnsolve.conditions.points import points_of
 from pinnsolve.errors import FileError
-from pinnsolve.methods.method import Found
 from pinnsolve.problem.abilities import ABILITIES
-from pinnsolve.references.exact import exact_at
+from pinnsolve.process import Process, State
 from pinnsolve.setup import Setup
 from pinnsolve.solution.accuracy import Estimate
-from pinnsolve.solution.course import Course, Outcome
-from pinnsolve.solution.fields import Fields, State
-from pinnsolve.solution.norms import relative_l2
+from pinnsolve.solution.fields import Fields
 from pinnsolve.solution.solution import FoundConstant, Sample
-from pinnsolve.storage.resume import load_weights
 
 if TYPE_CHECKING:
     from pinnsolve.networks.mlp import MLP
@@ -27,8 +22,8 @@ if TYPE_CHECKING:
     ObjectiveOf: TypeAlias = Callable[[MLP, Setup], Objective]
 
 
-def solve(setup: Setup, objective_of: "ObjectiveOf", resume: Path | None) -> Found:
-    """Train a network.
+def start(setup: Setup, objective_of: "ObjectiveOf") -> Process[Fields]:
+    """Return the training of a network.
 
     Parameters
     ----------
@@ -36,55 +31,19 @@ def solve(setup: Setup, objective_of: "ObjectiveOf", resume: Path | None) -> Fou
         Of the problem.
     objective_of
         Builds what is to be lowered.
-    resume
-        Folder of an earlier run, whose network is trained further.
 
     Raises
     ------
     FileError
-        If there is no such device, or no such network in the folder.
+        If there is no such device.
     """
-    import torch  # two seconds that a direct solution and `check` need not pay
-
-    from pinnsolve.networks.build import network
+    from pinnsolve.networks.build import network  # torch: two seconds that `check` need not pay
     from pinnsolve.objectives.network_fields import NetworkFields
-    from pinnsolve.training.schedule import train_objective
+    from pinnsolve.training.schedule import training
 
-    problem = setup.problem
-    with setup.stage("set-up"):
-        device = _device(problem.settings.solver.device)
-        net = network(setup, device)
-        if resume is not None:
-            load_weights(net, problem, resume)
-        answer = NetworkFields(net, setup.ansatz())
-        objective = objective_of(net, setup)
-    with setup.stage("errors"):
-        exact = exact_at(problem, setup.nodes)
-
-    def error() -> float:
-        assert exact is not None
-        with np.errstate(over="ignore"):  # of a network that is about to leave the finite numbers
-            return relative_l2(sample(setup, answer).values, exact)
-
-    is_known = exact is not None and bool(np.any(exact))
-    with setup.stage("errors"):
-        training = train_objective(
-            objective, setup, error if is_known else None, resume is not None
-        )
-    setup.seconds["errors"] -= training.seconds
-    setup.seconds["training"] = training.seconds
-    return Found(
-        answer,
-        Outcome(training.status, training.message),
-        Course(
-            training.history,
-            training.phases,
-            iterations=training.iterations,
-            unknowns=sum(p.numel() for p in net.parameters()),
-        ),
-        _constants(setup, net),
-        torch.cuda.get_device_name() if device == "cuda" else "cpu",
-    )
+    net = network(setup, _device(setup.problem.settings.solver.device))
+    fields = NetworkFields(net, setup.ansatz())
+    return training(objective_of(net, setup), setup, lambda: fields)
 
 
 def sample(setup: Setup, answer: Fields) -> Sample:
@@ -133,15 +92,21 @@ def read(setup: Setup, state: State) -> Fields:
     return NetworkFields(net, setup.ansatz())
 
 
-def _constants(setup: Setup, net: "MLP") -> dict[str, FoundConstant]:
-    """Return what was found for the unknown constants."""
-    if net.unknowns is None:
+def constants(setup: Setup, answer: Fields) -> Mapping[str, FoundConstant]:
+    """Return the unknown constants of the equations as found."""
+    unknowns = answer.net.unknowns  # type: ignore[attr-defined]
+    if unknowns is None:
         return {}
-    values = net.unknowns().detach().double().cpu().tolist()
+    values = unknowns().detach().double().cpu().tolist()
     return {
         name: FoundConstant(parameter.start, value, parameter.true)
         for (name, parameter), value in zip(setup.problem.parameters.items(), values, strict=True)
     }
+
+
+def device(answer: Fields) -> str:
+    """Return where the network is."""
+    return answer.device  # type: ignore[attr-defined]
 
 
 def _device(wanted: str) -> str:

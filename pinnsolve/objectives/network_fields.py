@@ -15,7 +15,7 @@ from pinnsolve.derivatives.taylor import Taylor
 from pinnsolve.diffop import Term
 from pinnsolve.machine import EVALUATED
 from pinnsolve.networks.mlp import MLP
-from pinnsolve.solution.fields import State
+from pinnsolve.process import State
 
 CHUNK = 1024  # points differentiated together, which bounds the memory
 
@@ -34,6 +34,17 @@ class NetworkFields:
 
     net: MLP
     ansatz: Ansatz
+
+    @property
+    def size(self) -> int:
+        """The number of weights."""
+        return sum(p.numel() for p in self.net.parameters())
+
+    @property
+    def device(self) -> str:
+        """Where the network is: ``cpu``, or the name of the GPU."""
+        is_on_gpu = self.net.head.weight.device.type == "cuda"
+        return torch.cuda.get_device_name() if is_on_gpu else "cpu"
 
     @torch.no_grad()
     def __call__(self, x: Float[ndarray, "n D"]) -> Float[ndarray, "n c"]:

@@ -1,14 +1,33 @@
-"""Optimisers: each lowers the mean square of an objective's residual vector."""
+"""Optimisers: each lowers the mean square of an objective's residual vector, step by step."""
 
-from pinnsolve.optimizers.adam import adam
-from pinnsolve.optimizers.budget import Optimizer
-from pinnsolve.optimizers.gauss_newton import gauss_newton
-from pinnsolve.optimizers.head import head
-from pinnsolve.optimizers.lbfgs import lbfgs
+from collections.abc import Callable
+from typing import Protocol, runtime_checkable
 
-OPTIMIZERS: dict[str, Optimizer] = {
-    "head": head,
-    "gauss-newton": gauss_newton,
-    "adam": adam,
-    "lbfgs": lbfgs,
+from pinnsolve.objectives.objective import Objective
+from pinnsolve.optimizers.adam import Adam
+from pinnsolve.optimizers.gauss_newton import GaussNewton
+from pinnsolve.optimizers.head import Head
+from pinnsolve.optimizers.lbfgs import LBFGS
+from pinnsolve.process import Budget, State, Step
+
+
+@runtime_checkable
+class Optimizer(Protocol):
+    """One step at a time, from one look at the clock to the next."""
+
+    def step(self) -> Step:
+        """Return what one more step did; its objective's weights are those that it led to."""
+
+    def state(self) -> State:
+        """Return all that decides the continuation, weights included."""
+
+    def restore(self, state: State) -> None:
+        """Continue from a state."""
+
+
+OPTIMIZERS: dict[str, Callable[[Objective, Budget], Optimizer]] = {
+    "head": Head,
+    "gauss-newton": GaussNewton,
+    "adam": Adam,
+    "lbfgs": LBFGS,
 }

@@ -11,10 +11,12 @@ arXiv:1608.03983.
 from math import cos, pi
 
 import torch
+from torch import Tensor
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from pinnsolve.objectives.objective import Objective
-from pinnsolve.optimizers.budget import Budget, Note, StoppingRule
+from pinnsolve.optimizers.tensors import arrays, refill
+from pinnsolve.process import Budget, State, Step, StoppingRule, nested, part
 
 RUN = 10  # iterations between two looks at the clock
 DECAYS = 0.9, 0.999  # of the running means, b1 and b2
@@ -22,25 +24,50 @@ EPSILON = 1e-8
 LEAST_RATE = 0.01  # of the learning rate
 
 
-@torch.no_grad()
-def adam(objective: Objective, budget: Budget, note: Note) -> str:
-    """Lower the loss by steps along a running mean of its gradient; return why it stopped."""
-    x = parameters_to_vector(objective.net.parameters()).detach().clone()
-    m, v = torch.zeros_like(x), torch.zeros_like(x)
-    stop = StoppingRule(budget, note)
-    iteration, reason = 0, ""
-    while True:
-        loss, g = objective.gradient()
-        # the loss is that of the weights after the last step
-        if iteration and (iteration % RUN == 0 or iteration >= budget.iterations):
-            reason = stop(iteration, float(loss))
-        if reason:
-            return reason
-        falling = (1 + cos(pi * iteration / budget.iterations)) / 2
-        rate = budget.learning_rate * (LEAST_RATE + (1 - LEAST_RATE) * falling)
-        iteration += 1
-        m.lerp_(g, 1 - DECAYS[0])
-        v.lerp_(g * g, 1 - DECAYS[1])
-        mean, square = (s / (1 - b**iteration) for s, b in zip((m, v), DECAYS, strict=True))
-        x = x - rate * mean / (square.sqrt() + EPSILON)
-        vector_to_parameters(x, objective.net.parameters())
+class Adam:
+    """Lower the loss by steps along a running mean of its gradient, a run of them at a time."""
+
+    @torch.no_grad()
+    def __init__(self, objective: Objective, budget: Budget) -> None:
+        self._objective, self._budget, self._rule = objective, budget, StoppingRule(budget)
+        self._x = parameters_to_vector(objective.net.parameters()).detach().clone()
+        self._m, self._v = torch.zeros_like(self._x), torch.zeros_like(self._x)
+        self._iteration = 0
+        with self._rule.running():
+            self._loss, self._g = objective.gradient()
+
+    @torch.no_grad()
+    def step(self) -> Step:
+        """Return where a run of iterations has led."""
+        with self._rule.running():
+            for _ in range(min(RUN, self._budget.iterations - self._iteration)):
+                self._iterate()
+            loss = float(self._loss)
+        return self._rule.judge(self._iteration, loss)
+
+    def state(self) -> State:
+        """Return the weights, the gradient there, and its running means."""
+        mine: State = {"iteration": self._iteration, **arrays(**self._tensors())}
+        return {**mine, **nested(rule=self._rule.state())}
+
+    def restore(self, state: State) -> None:
+        """Continue from a state."""
+        self._iteration = int(state["iteration"])
+        self._rule.restore(part(state, "rule"))
+        refill(self._tensors(), state)
+        vector_to_parameters(self._x, self._objective.net.parameters())
+
+    def _iterate(self) -> None:
+        falling = (1 + cos(pi * self._iteration / self._budget.iterations)) / 2
+        rate = self._budget.learning_rate * (LEAST_RATE + (1 - LEAST_RATE) * falling)
+        self._iteration += 1
+        g, running = self._g, (self._m, self._v)
+        self._m.lerp_(g, 1 - DECAYS[0])
+        self._v.lerp_(g * g, 1 - DECAYS[1])
+        mean, square = (s / (1 - b**self._iteration) for s, b in zip(running, DECAYS, strict=True))
+        self._x = self._x - rate * mean / (square.sqrt() + EPSILON)
+        vector_to_parameters(self._x, self._objective.net.parameters())
+        self._loss, self._g = self._objective.gradient()
+
+    def _tensors(self) -> dict[str, Tensor]:
+        return {"x": self._x, "m": self._m, "v": self._v, "loss": self._loss, "g": self._g}

@@ -16,7 +16,8 @@ from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from pinnsolve.leastsquares.damped import DampedStep, damped_step
 from pinnsolve.objectives.objective import Objective
-from pinnsolve.optimizers.budget import Budget, Note, StoppingRule
+from pinnsolve.optimizers.tensors import arrays, refill
+from pinnsolve.process import Budget, State, Step, StoppingRule, nested, part
 
 TRIALS = (0.3, 1.0)  # of the last damping
 FIRST_DAMPING = 1e-3
@@ -31,22 +32,45 @@ class _Trial(NamedTuple):
     weights: Tensor
 
 
-@torch.no_grad()
-def gauss_newton(objective: Objective, budget: Budget, note: Note) -> str:
-    """Lower the loss by damped Gauss-Newton steps; return why it stopped."""
-    weights = parameters_to_vector(objective.net.parameters())
-    now = _trial(objective, weights, FIRST_DAMPING)
-    if now.loss <= budget.tolerance:
-        return "the loss was at its tolerance already"
-    stop = StoppingRule(budget, note)
-    iteration, reason = 0, ""
-    while not reason:
-        best = _best_step(objective, now)
-        if best.loss >= now.loss:
-            return "no damped step lowers the loss"
-        now, iteration = best, iteration + 1
-        reason = stop(iteration, now.loss)
-    return reason
+class GaussNewton:
+    """Lower the loss by damped Gauss-Newton steps, one at a time."""
+
+    @torch.no_grad()
+    def __init__(self, objective: Objective, budget: Budget) -> None:
+        self._objective, self._budget, self._rule = objective, budget, StoppingRule(budget)
+        self._iteration = 0
+        with self._rule.running():
+            weights = parameters_to_vector(objective.net.parameters())
+            self._now = _trial(objective, weights, FIRST_DAMPING)
+
+    @torch.no_grad()
+    def step(self) -> Step:
+        """Return where one iteration has led."""
+        if self._now.loss <= self._budget.tolerance:
+            done = "the loss was at its tolerance already"
+            return self._rule.report(self._iteration, self._now.loss, done)
+        with self._rule.running():
+            best = _best_step(self._objective, self._now)
+        if best.loss >= self._now.loss:
+            done = "no damped step lowers the loss"
+            return self._rule.report(self._iteration, self._now.loss, done)
+        self._now, self._iteration = best, self._iteration + 1
+        return self._rule.judge(self._iteration, best.loss)
+
+    def state(self) -> State:
+        """Return the weights, the loss there, and the damping that led to them."""
+        loss, damping, weights = self._now
+        mine: State = {"iteration": self._iteration, "loss": loss, "damping": damping}
+        return {**mine, **arrays(weights=weights), **nested(rule=self._rule.state())}
+
+    def restore(self, state: State) -> None:
+        """Continue from a state."""
+        self._iteration = int(state["iteration"])
+        self._rule.restore(part(state, "rule"))
+        weights = torch.empty_like(self._now.weights)
+        refill({"weights": weights}, state)
+        self._now = _Trial(float(state["loss"]), float(state["damping"]), weights)
+        vector_to_parameters(weights, self._objective.net.parameters())
 
 
 def _best_step(objective: Objective, now: _Trial) -> _Trial:

@@ -2,7 +2,6 @@
 
 For a linear PDE one least-squares solve is the answer; for a nonlinear one the linearised
 problem is solved again from each new state, the step halved until the loss falls.
-
 """
 
 from collections.abc import Callable
@@ -10,32 +9,67 @@ from collections.abc import Callable
 import torch
 from jaxtyping import Float
 from torch import Tensor
+from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from pinnsolve.leastsquares.head import least_squares
 from pinnsolve.networks.mlp import MLP
 from pinnsolve.objectives.objective import HeadProblem, Objective
-from pinnsolve.optimizers.budget import Budget, Note, StoppingRule
+from pinnsolve.optimizers.tensors import arrays, refill
+from pinnsolve.process import Budget, State, Step, StoppingRule, nested, part
 
 HALVINGS = 8
 CONVERGED = 1 - 1e-3  # the same of a solution
 
 
-@torch.no_grad()
-def head(objective: Objective, budget: Budget, note: Note) -> str:
-    """Lower the loss by Newton steps on the head's weights; return why it stopped."""
-    problem = objective.head()
-    stop = StoppingRule(budget, note)
-    c = head_weights(objective.net)
-    loss = loss_of(problem, c)
-    iteration, reason = 0, ""
-    while not reason:
-        before = loss
-        c, loss = _newton_step(problem, c, loss)
-        set_head(objective.net, c)
-        iteration += 1
-        converged = objective.is_linear or loss >= CONVERGED * before
-        reason = stop(iteration, loss) or ("the head's weights are optimal" if converged else "")
-    return reason
+class Head:
+    """Lower the loss by Newton steps on the head's weights, one at a time.
+
+    Parameters
+    ----------
+    objective, budget
+        What to lower, and until when.
+    seconds
+        What has been spent of the budget already.
+    """
+
+    @torch.no_grad()
+    def __init__(self, objective: Objective, budget: Budget, seconds: float = 0.0) -> None:
+        self._objective, self._rule = objective, StoppingRule(budget, seconds)
+        self._iteration, self._c = 0, head_weights(objective.net)
+        with self._rule.running():
+            self._problem = objective.head()
+            self._loss = loss_of(self._problem, self._c)
+
+    @torch.no_grad()
+    def step(self) -> Step:
+        """Return where one Newton step has led."""
+        before = self._loss
+        with self._rule.running():
+            self._c, self._loss = _newton_step(self._problem, self._c, self._loss)
+            set_head(self._objective.net, self._c)
+        self._iteration += 1
+        converged = self._objective.is_linear or self._loss >= CONVERGED * before
+        optimal = "the head's weights are optimal" if converged else ""
+        return self._rule.judge(self._iteration, self._loss, optimal)
+
+    def state(self) -> State:
+        """Return all weights, also those that stay as they are, and the loss there."""
+        weights = parameters_to_vector(self._objective.net.parameters())
+        mine: State = {"iteration": self._iteration, "loss": self._loss}
+        return {**mine, **arrays(weights=weights), **nested(rule=self._rule.state())}
+
+    @torch.no_grad()
+    def restore(self, state: State) -> None:
+        """Continue from a state."""
+        self._iteration, self._loss = int(state["iteration"]), float(state["loss"])
+        self._rule.restore(part(state, "rule"))
+        net = self._objective.net
+        weights = torch.empty_like(parameters_to_vector(net.parameters()))
+        refill({"weights": weights}, state)
+        vector_to_parameters(weights, net.parameters())
+        self._c = head_weights(net)
+        del self._problem  # which may be large
+        self._problem = self._objective.head()
 
 
 def newton(

@@ -19,16 +19,19 @@ no longer be compared, slopes decide. Source: Lewis & Overton (2013), doi:10.100
 for the bracket; Hager & Zhang (2005), doi:10.1137/030601880, for the limit.
 """
 
+from collections import deque
 from math import inf
 from typing import TypeAlias
 
+import numpy as np
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from pinnsolve.objectives.objective import Objective
-from pinnsolve.optimizers.budget import Budget, Note, StoppingRule
+from pinnsolve.optimizers.tensors import arrays, refill
+from pinnsolve.process import Budget, State, Step, StoppingRule, nested, part
 
 RUN = 10  # evaluations between two looks at the clock
 HISTORY = 100  # pairs kept; steps become fewer and dearer with more of them
@@ -41,29 +44,55 @@ STRETCH = 2.0, 10.0  # of a step that was too short
 NO_STEP = "no step along the search direction lowers the loss"
 
 
-@torch.no_grad()
-def lbfgs(objective: Objective, budget: Budget, note: Note) -> str:
-    """Lower the loss by quasi-Newton steps; return why it stopped."""
-    descent = _Descent(objective)
-    stop = StoppingRule(budget, note)
-    least, done, restarted, reason = [inf], 0, True, ""
-    while not reason:
-        for _ in range(min(RUN, budget.iterations - done)):
-            descent.evaluate()
-        iteration, trials, loss = descent.look()
-        if iteration > done:
-            least.append(min(loss, least[-1]))
-            stuck = least[-1] >= least[-PATIENCE:][0]
-            reason = stop(iteration, loss) or (NO_STEP if stuck else "")
-            done, restarted = iteration, False
-        elif trials >= MOST_TRIALS:
-            reason = (stop(iteration, loss) or NO_STEP) if restarted else ""
-            descent.restart()
-            restarted = True
-    return reason
+class LBFGS:
+    """Lower the loss by quasi-Newton steps, a run of evaluations at a time."""
+
+    @torch.no_grad()
+    def __init__(self, objective: Objective, budget: Budget) -> None:
+        self._budget, self._rule = budget, StoppingRule(budget)
+        with self._rule.running():
+            self._descent = Descent(objective)
+        self._done, self._is_restarted = 0, True
+        self._least = deque([inf], maxlen=PATIENCE)
+
+    @torch.no_grad()
+    def step(self) -> Step:
+        """Return where a run of evaluations has led."""
+        with self._rule.running():
+            for _ in range(min(RUN, self._budget.iterations - self._done)):
+                self._descent.evaluate()
+            iteration, trials, loss = self._descent.look()
+        if iteration > self._done:
+            self._done, self._is_restarted = iteration, False
+            self._least.append(min(loss, self._least[-1]))
+            is_stuck = self._least[-1] >= self._least[0]
+            return self._rule.judge(iteration, loss, NO_STEP if is_stuck else "")
+        if trials < MOST_TRIALS:
+            return self._rule.report(iteration, loss)
+        if self._is_restarted:
+            return self._rule.judge(iteration, loss, NO_STEP)
+        self._descent.restart()
+        self._is_restarted = True
+        return self._rule.report(iteration, loss)
+
+    def state(self) -> State:
+        """Return the descent, and the least losses of the last looks."""
+        mine: State = {
+            "done": self._done,
+            "is_restarted": int(self._is_restarted),
+            "least": np.array(self._least),
+        }
+        return {**mine, **nested(rule=self._rule.state(), descent=self._descent.state())}
+
+    def restore(self, state: State) -> None:
+        """Continue from a state."""
+        self._done, self._is_restarted = int(state["done"]), bool(state["is_restarted"])
+        self._least = deque(np.asarray(state["least"], dtype=float).tolist(), maxlen=PATIENCE)
+        self._rule.restore(part(state, "rule"))
+        self._descent.restore(part(state, "descent"))
 
 
-class _Descent:
+class Descent:
     """A point, a direction from it, and what is known of the loss along that direction.
 
     Parameters
@@ -79,6 +108,29 @@ class _Descent:
         self._f = loss.double()
         self._iterations = self._f.new_zeros((), dtype=torch.int64)
         self.restart()
+
+    def state(self) -> State:
+        """Return the point, the direction, the bracket and the history, as of the last look."""
+        return {**arrays(**self._tensors()), **nested(history=self._history.state())}
+
+    def restore(self, state: State) -> None:
+        """Continue from a state."""
+        refill(self._tensors(), state)
+        self._history.restore(part(state, "history"))
+        vector_to_parameters(self._x, self._objective.net.parameters())
+
+    def _tensors(self) -> dict[str, Tensor]:
+        return {
+            "x": self._x,
+            "f": self._f,
+            "g": self._g,
+            "d": self._d,
+            "m": self._m,
+            "t": self._t,
+            "ends": self._ends,
+            "trials": self._trials,
+            "iterations": self._iterations,
+        }
 
     def restart(self) -> None:
         """Forget the history and go down the gradient."""
@@ -201,6 +253,24 @@ class History:
         self._products = small.new_zeros(2 * size)  # of all pairs with the last gradient
         self._zero = small.new_zeros(())
         self._slot = torch.zeros(1, dtype=torch.int64, device=like.device)  # of the next pair
+
+    def state(self) -> State:
+        """Return the pairs, and what has been computed from them."""
+        return arrays(**self._tensors())
+
+    def restore(self, state: State) -> None:
+        """Continue from a state."""
+        refill(self._tensors(), state)
+
+    def _tensors(self) -> dict[str, Tensor]:
+        return {
+            "pairs": self._pairs,
+            "inverse": self._inverse,
+            "gram": self._gram,
+            "gamma": self._gamma,
+            "products": self._products,
+            "slot": self._slot,
+        }
 
     def learn_and_apply(
         self,

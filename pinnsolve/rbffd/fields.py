@@ -12,8 +12,8 @@ from jaxtyping import Float
 from numpy import ndarray
 
 from pinnsolve.diffop import DiffOp, Term, in_space
+from pinnsolve.process import State
 from pinnsolve.rbffd.interpolate import interpolate, interpolate_in_time
-from pinnsolve.solution.fields import State
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,11 @@ class NodalFields:
     values: Float[ndarray, "N c"] | Float[ndarray, "K N c"]
     order: int
     times: Float[ndarray, " K"] | None = None
+
+    @property
+    def size(self) -> int:
+        """The number of values."""
+        return self.values.size
 
     def __call__(self, x: Float[ndarray, "n D"]) -> Float[ndarray, "n c"]:
         """Return the values of the fields at points of space, or of space and time."""

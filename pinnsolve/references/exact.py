@@ -14,7 +14,7 @@ from pinnsolve.equations import calculus
 from pinnsolve.equations.expression import Function, evaluate
 from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.problem import Problem
-from pinnsolve.solution.fields import State
+from pinnsolve.process import State
 from pinnsolve.solution.reference import Reference
 
 if TYPE_CHECKING:
@@ -32,6 +32,11 @@ class FormulaFields:
     """
 
     functions: tuple[Function, ...]
+
+    @property
+    def size(self) -> int:
+        """None: formulas."""
+        return 0
 
     def __call__(self, x: Float[ndarray, "n D"]) -> Float[ndarray, "n c"]:
         """Return the values at points, infinite where they are."""

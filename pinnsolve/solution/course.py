@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from jaxtyping import Float
+from numpy import ndarray
+
 
 @dataclass(frozen=True)
 class Record:
@@ -87,12 +90,14 @@ class Course:
         The course of the training; empty for a direct solution.
     seconds
         Time by stage: ``total``, ``nodes``, ``operators``, ``training``, ``output``.
-    iterations, unknowns
-        Training iterations, or steps; trainable parameters, or unknowns of a direct solution.
+    iterations
+        Of the training, over all phases; or steps of a direct solution.
+    series
+        Further figures by name, each in rows of iteration (or time) and value.
     """
 
     history: tuple[Record, ...] = ()
     phases: tuple[PhaseResult, ...] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)
     iterations: int = 0
-    unknowns: int = 0
+    series: Mapping[str, Float[ndarray, "k 2"]] = field(default_factory=dict)

@@ -6,19 +6,22 @@ not see the difference.
 """
 
 from collections.abc import Mapping, Set
-from typing import Protocol, TypeAlias, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 from jaxtyping import Float
 from numpy import ndarray
 
 from pinnsolve.diffop import Term
-
-State: TypeAlias = Mapping[str, ndarray | float | int | str]
+from pinnsolve.process import State
 
 
 @runtime_checkable
 class Fields(Protocol):
     """Functions of space, or of space and time, one for each unknown field."""
+
+    @property
+    def size(self) -> int:
+        """How many numbers determine them: weights of a network, or values at nodes."""
 
     def __call__(self, x: Float[ndarray, "n D"]) -> Float[ndarray, "n c"]:
         """Return the values of the fields at points."""

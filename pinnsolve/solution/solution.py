@@ -139,7 +139,7 @@ class Solution:
             "nodes": self.sample.nodes.rows.stop,
             **self._metrics_in_time(),
             "unknown_parameters": {k: p.metrics() for k, p in self.constants.items()},
-            "parameters": course.unknowns,
+            "parameters": self.answer.size,
             "seconds": dict(course.seconds),
             "iterations": course.iterations,
             "phases": [asdict(phase) for phase in course.phases],

@@ -11,7 +11,7 @@ import numpy as np
 from numpy import ndarray
 
 from pinnsolve.errors import FileError
-from pinnsolve.solution.fields import State
+from pinnsolve.process import State
 
 
 def write_answer(file: h5py.File, state: State) -> None:

@@ -275,7 +275,7 @@ def _judged(made: Configuration, solution: Solution, seed: int | None) -> Trial:
         else None,
         seconds=needed,
         iterations=solution.course.iterations,
-        parameters=solution.course.unknowns,
+        parameters=solution.answer.size,
         hidden=hidden,
         device=solution.provenance.device,
         curve=curve,

@@ -1,13 +1,15 @@
 """First weights: hidden layers drawn at the frequency whose head solve leaves the least.
 
 What a head can reach is decided by the features under it, and those, while untrained, by one
-number: the frequency of the first layer. `draw_features` chooses it by the loss that the head
+number: the frequency of the first layer. `Drawing` chooses it by the loss that the head
 solve then reaches, which costs nothing but the solve.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from math import inf, isfinite
 
+import numpy as np
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
@@ -15,8 +17,8 @@ from torch import Tensor
 from pinnsolve.errors import DivergedError
 from pinnsolve.leastsquares.head import first_look, is_long, least_squares
 from pinnsolve.objectives.objective import HeadProblem, Objective
-from pinnsolve.optimizers.budget import Budget, Note
-from pinnsolve.optimizers.head import head, head_weights, loss_of, newton, set_head
+from pinnsolve.optimizers.head import Head, head_weights, loss_of, newton, set_head
+from pinnsolve.process import Budget, State, Step, StoppingRule, nested, part
 
 FREQUENCY = 1.0  # of the features that are tried first, per half width of the domain
 SKETCHES = 3  # Newton steps that show where a nonlinear problem is heading
@@ -27,47 +29,136 @@ STUCK = 0.5  # a loss that Newton's first steps leave larger than this share of 
 WORTHWHILE = 0.7  # a loss this much smaller is worth another frequency
 
 
-@torch.no_grad()
-def draw_features(objective: Objective, seed: int, budget: Budget, note: Note) -> str:
+class Drawing:
     """Draw hidden layers of the frequency whose head solve leaves the smallest loss; solve.
 
     Doubles, then halves `FREQUENCY` as long as that helps; of frequencies that do equally well
     the lowest is kept, whose features are the smoothest between the nodes. Where parameters are
     unknown, each starts from the best field so far, for Newton's method may fail from others.
-    """
-    net = objective.net
-    found: dict[float, tuple[float, Tensor]] = {}
-    fields: dict[float, Float[Tensor, "N c"]] = {}
+    A step is one frequency or, once all are tried, one of the head solve.
 
-    def attempt(frequency: float) -> float:
-        net.initialise(seed, frequency)
-        if net.unknowns is None or not found:
-            loss, c = _sketch(objective)
+    Parameters
+    ----------
+    objective, budget
+        What to lower, and until when.
+    seed
+        Of the hidden layers.
+    """
+
+    def __init__(self, objective: Objective, budget: Budget, seed: int) -> None:
+        self._objective, self._budget, self._seed = objective, budget, seed
+        self._rule = StoppingRule(budget)
+        self._losses: dict[float, float] = {}  # by the frequency, in the order of the trials
+        self._heads: dict[float, Float[Tensor, " P"]] = {}
+        self._head: Head | None = None
+
+    @torch.no_grad()
+    def step(self) -> Step:
+        """Return what one more frequency leaves, or one more step of the head solve."""
+        frequency = next_frequency(self._losses)
+        if frequency is None:
+            return self._solve()
+        with self._rule.running():
+            loss = self._attempt(frequency)
+            is_last = next_frequency(self._losses) is None
+            if is_last:
+                self._take(best_frequency(self._losses))
+            done = self._drawn if is_last and self._is_solved() else ""
+        return self._rule.report(len(self._losses), loss, done)
+
+    def state(self) -> State:
+        """Return the losses and the head's weights by the frequency, and the head solve."""
+        mine: State = {
+            "frequencies": np.array(list(self._losses)),
+            "losses": np.array(list(self._losses.values())),
+            "heads": np.array([c.cpu().numpy() for c in self._heads.values()]),
+        }
+        head = {} if self._head is None else self._head.state()
+        return {**mine, **nested(rule=self._rule.state(), head=head)}
+
+    @torch.no_grad()
+    def restore(self, state: State) -> None:
+        """Continue from a state."""
+        frequencies, losses = (
+            np.asarray(state[name], dtype=float).tolist() for name in ("frequencies", "losses")
+        )
+        heads = np.array(state["heads"])
+        like = head_weights(self._objective.net)
+        self._losses = dict(zip(frequencies, losses, strict=True))
+        self._heads = {
+            f: torch.from_numpy(c).to(like) for f, c in zip(frequencies, heads, strict=True)
+        }
+        self._rule.restore(part(state, "rule"))
+        if frequencies:
+            is_over = next_frequency(self._losses) is None
+            self._take(best_frequency(self._losses) if is_over else frequencies[-1])
+        self._head = None
+        if head := part(state, "head"):
+            self._head = Head(self._objective, self._budget)
+            self._head.restore(head)
+
+    def _attempt(self, frequency: float) -> float:
+        """Return the loss that features of a frequency leave, and have the network at it."""
+        net = self._objective.net
+        if net.unknowns is None or not self._losses:
+            net.initialise(self._seed, frequency)
+            loss, c = _sketch(self._objective)
         else:
-            best = min(found, key=lambda f: found[f][0])
-            trained = found[best][1][-len(net.unknowns) :]
-            loss, c = _continued(objective, fields[best], trained)
-        found[frequency] = loss, c
+            best = min(self._losses, key=lambda f: self._losses[f])
+            self._take(best)
+            field, trained = net(self._objective.x), self._heads[best][-len(net.unknowns) :]
+            net.initialise(self._seed, frequency)
+            loss, c = _continued(self._objective, field, trained)
+        self._losses[frequency], self._heads[frequency] = loss, c
         set_head(net, c)
-        if net.unknowns is not None:
-            fields[frequency] = net(objective.x)
-        note(len(found), loss)
         return loss
 
-    first = attempt(FREQUENCY)
+    def _take(self, frequency: float) -> None:
+        """Return the network to features that have been tried."""
+        self._objective.net.initialise(self._seed, frequency)
+        set_head(self._objective.net, self._heads[frequency])
+
+    def _is_solved(self) -> bool:
+        """Return whether the head's weights found with the features are the best already."""
+        size = len(next(iter(self._heads.values())))
+        return self._objective.is_linear and not is_long(len(self._objective.value()), size)
+
+    def _solve(self) -> Step:
+        """Return what one more step of the head solve does."""
+        if self._head is None:
+            self._head = Head(self._objective, self._budget, self._rule.seconds)
+        step = self._head.step()
+        done = f"{self._drawn}; {step.done}" if step.done else ""
+        return replace(step, at=len(self._losses) + step.at, done=done)
+
+    @property
+    def _drawn(self) -> str:
+        return f"features of frequency {best_frequency(self._losses):g} drawn"
+
+
+def next_frequency(losses: Mapping[float, float]) -> float | None:
+    """Return the frequency to try next; None if there is none that is worth it.
+
+    Parameters
+    ----------
+    losses
+        Those of the frequencies tried so far.
+    """
+    if not losses:
+        return FREQUENCY
     for factor in (2.0, 0.5):
-        frequency, best = FREQUENCY * factor, first
-        while (loss := attempt(frequency)) < WORTHWHILE * best:
-            frequency, best = frequency * factor, loss
-    least = min(loss for loss, _ in found.values())
-    chosen = min(f for f, (loss, _) in found.items() if WORTHWHILE * loss <= least)
-    net.initialise(seed, chosen)
-    set_head(net, found[chosen][1])
-    drawn = f"features of frequency {chosen:g} drawn"
-    if objective.is_linear and not is_long(len(objective.value()), len(found[chosen][1])):
-        return drawn
-    tried = len(found)
-    return f"{drawn}; {head(objective, budget, lambda i, loss: note(tried + i, loss))}"
+        frequency, best = FREQUENCY * factor, losses[FREQUENCY]
+        while losses.get(frequency, inf) < WORTHWHILE * best:
+            frequency, best = frequency * factor, losses[frequency]
+        if frequency not in losses:
+            return frequency
+    return None
+
+
+def best_frequency(losses: Mapping[float, float]) -> float:
+    """Return the lowest of the frequencies whose losses are as good as the least."""
+    least = min(losses.values())
+    return min(f for f, loss in losses.items() if WORTHWHILE * loss <= least)
 
 
 def _sketch(objective: Objective) -> tuple[float, Float[Tensor, " P"]]:

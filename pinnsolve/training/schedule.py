@@ -10,44 +10,35 @@ from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.objectives.objective import Objective
 from pinnsolve.problem import Problem
 from pinnsolve.problem.schema.file import Phase
+from pinnsolve.process import Answer
 from pinnsolve.setup import Setup
-from pinnsolve.training.loop import Training, train
+from pinnsolve.training.phases import Training
 
 LARGEST_SQUARE = 4000  # rows or weights, the fewer, up to which the schedule has Gauss-Newton
 LARGEST_JACOBIAN = 2**27  # entries of a dense Jacobian up to which it has, 1 GiB
-
 PATIENCE = 1  # iterations of Gauss-Newton in the default schedule that may pass without paying
 
 
-def train_objective(
-    objective: Objective,
-    setup: Setup,
-    error: Callable[[], float] | None,
-    resume: bool,
-) -> Training:
-    """Train the objective's network by the problem's schedule, or the default one.
+def training(objective: Objective, setup: Setup, answer: Callable[[], Answer]) -> Training[Answer]:
+    """Return the training by the problem's schedule, or the default one, as a process.
 
     Parameters
     ----------
     objective
-        What to lower.
+        What to lower, its network as it was built.
     setup
         Of the problem.
-    error
-        Relative error on the nodes, to record; None if no exact solution is known.
-    resume
-        Whether the network is trained already.
+    answer
+        Makes the answer of the network as it is.
     """
     problem = setup.problem
     chosen = problem.settings.training
-    return train(
+    return Training(
         objective,
         chosen or default_schedule(objective, problem, setup.nodes),
+        answer,
         seed=problem.settings.solver.seed,
         patience=0 if chosen else PATIENCE,
-        resume=resume,
-        error=error,
-        watch=setup.watch,
     )
 
 

@@ -64,8 +64,8 @@ def outcome(monkeypatch):
     """Let a solve end at once, in a way that the test decides."""
     asked = SimpleNamespace(status="finished", error=None, watched=0, directory=None, problem=None)
 
-    def solve(problem, *, watch, resume=None):
-        asked.problem, asked.resume = problem, resume
+    def solve(problem, *, watch, **_):
+        asked.problem = problem
         for _ in range(asked.watched):
             watch(Progress("training"))
         if asked.error:
@@ -142,14 +142,11 @@ def test_flags_override_the_file(disk, outcome):
     assert settings.nodes.count == 150
 
 
-def test_results_go_to_the_folder_named_or_to_that_of_the_run_resumed(disk, outcome):
+def test_results_go_to_the_folder_named(disk, outcome):
     main(["solve", str(disk)])
     assert (outcome.directory, outcome.overwrite) == (Path("runs/disk"), False)
     main(["solve", str(disk), "--out", "here", "--overwrite"])
     assert (outcome.directory, outcome.overwrite) == (Path("here"), True)
-    main(["solve", str(disk), "--resume", "runs/disk"])
-    assert (outcome.directory, outcome.overwrite) == (Path("runs/disk"), True)
-    assert outcome.resume == Path("runs/disk")
 
 
 def test_a_folder_that_cannot_be_written_is_refused_before_the_work(disk, outcome, capsys):

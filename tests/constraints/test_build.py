@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from pinnsolve import load, run, solve
+from pinnsolve import load, solve
 from pinnsolve.accuracy.residuals import residuals
 from pinnsolve.checks.preflight import check, preflight
 from pinnsolve.conditions.nodal import nodal_conditions
@@ -17,8 +17,6 @@ from pinnsolve.geometry.pointclouds import write
 from pinnsolve.methods.pinn import pointwise_objective
 from pinnsolve.networks.build import network
 from pinnsolve.objectives.network_fields import NetworkFields
-from pinnsolve.output.report.report import html
-from pinnsolve.output.vtk.grid import grid
 from pinnsolve.references.exact import exact_at
 from pinnsolve.setup import Setup
 
@@ -264,16 +262,6 @@ def test_a_named_part_that_is_a_whole_side_will_do(tmp_path):
     rest = ("right bottom top", f"u = {exact} soft")
     solution = solve(pose(tmp_path, named, exact, ("inflow", "u = 0"), rest))
     assert solution(np.array([[0.0, 0.37]]))[0, 0] == 0
-
-
-def test_a_written_network_gives_the_fields_again(tmp_path):
-    domain, exact, on = CASES["disk"]
-    solution = solve(pose(tmp_path, domain, exact, on))
-    run.write(solution, tmp_path / "out")
-    resumed = solve(load(tmp_path / "out" / "problem.toml"), resume=tmp_path / "out")
-    np.testing.assert_allclose(resumed.sample.values, solution.sample.values, atol=1e-9)
-    shape = build_domain(solution.problem)
-    assert "built into the network" in html(solution, grid(solution, shape), shape)
 
 
 def test_corners_that_no_network_changes_leave_no_residual(tmp_path):

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from pinnsolve import load, run, solve
-from pinnsolve.errors import FileError
+from pinnsolve import load, solve
 
 OSCILLATING = """
 [domain]
@@ -63,20 +62,6 @@ def test_head_and_gauss_newton_solve_with_waves_too(problem, name):
         "training": [{"optimizer": "head"}, {"optimizer": "gauss-newton", "iterations": 5}],
     }
     assert solve(problem.replace(chosen)).accuracy.errors.relative_l2["u"] < 1e-8
-
-
-@pytest.mark.parametrize("name", WAVES)
-def test_a_run_with_waves_resumes_where_it_ended(problem, tmp_path, name):
-    problem = problem.replace({"network.embedding": name, "training.0.iterations": 20})
-    first = solve(problem)
-    run.write(first, tmp_path / "out")
-    again = solve(load(tmp_path / "out/problem.toml"), resume=tmp_path / "out")
-    np.testing.assert_allclose(
-        again.course.phases[0].loss_before, first.course.phases[-1].loss_after, rtol=1e-6
-    )
-    other = problem.replace({"network.embedding": "none"})
-    with pytest.raises(FileError, match="another network than the problem asks for"):
-        solve(other, resume=tmp_path / "out")
 
 
 def test_random_waves_are_those_of_the_seed(problem):

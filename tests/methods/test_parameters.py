@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from pinnsolve import load, run, solve
+from pinnsolve import load, solve
 from pinnsolve.checks.preflight import check
 from pinnsolve.cli.summary import summary
 from pinnsolve.errors import ProblemError
@@ -104,15 +104,6 @@ def test_the_report_says_what_was_found_and_why_there_is_no_baseline(solution, p
     page = html(solution, grid(solution, domain), domain)
     assert "Parameters found" in page
     assert "unknown; the search begins at 2" in page
-
-
-def test_what_is_written_can_be_resumed(solution, tmp_path):
-    run.write(solution, tmp_path / "out")
-    again = load(tmp_path / "out" / "problem.toml", {"training": [{"optimizer": "head"}]})
-    resumed = solve(again, resume=tmp_path / "out")
-    for name, parameter in resumed.constants.items():
-        assert parameter.found == pytest.approx(solution.constants[name].found, rel=1e-6)
-    assert resumed.course.phases[0].loss_before < 1e-10
 
 
 def test_check_names_them_among_the_unknowns(problem):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from pinnsolve import run, solve
+from pinnsolve import solve
 from pinnsolve.checks.description import describe
 from pinnsolve.conditions.nodal import nodal_conditions
 from pinnsolve.conditions.pointwise import conditions_in_time, pointwise_conditions
@@ -108,14 +108,6 @@ def test_in_time_they_agree_at_all_levels(tmp_path):
         np.testing.assert_array_equal(condition.across[:, 1], problem.times)
         np.testing.assert_allclose(x[condition.rows, 1], problem.times)
         np.testing.assert_allclose(x[condition.rows, 0] - condition.across[:, 0], 1)
-
-
-def test_a_resumed_network_is_periodic_again(tmp_path):
-    problem = posed(tmp_path, "hard", "pinn", count=300)
-    solution = solve(problem)
-    run.write(solution, tmp_path / "out")
-    again = solve(problem, resume=tmp_path / "out")
-    np.testing.assert_allclose(again.sample.values, solution.sample.values, atol=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,9 @@ import torch
 from pinnsolve.methods.dt_pinn import nodal_objective
 from pinnsolve.networks.build import network
 from pinnsolve.optimizers import OPTIMIZERS
-from pinnsolve.optimizers.budget import Budget
+from pinnsolve.process import Budget
 from pinnsolve.setup import Setup
+from tests.optimizers.fitting import lower
 from tests.posing import pose
 
 EQUATION, CONDITION = "laplace(u) = -3*sin(2*x)*exp(y)", [("all", "u = sin(2*x)*exp(y)")]
@@ -54,7 +55,7 @@ def test_mixed_has_the_loss_of_double_precision(objectives):
 
 def trained(objectives):
     """Give all networks the weights of one that is trained far."""
-    OPTIMIZERS["gauss-newton"](objectives["float64"], Budget(300, tolerance=1e-13), lambda *_: 0.0)
+    lower(OPTIMIZERS["gauss-newton"](objectives["float64"], Budget(300, tolerance=1e-13)))
     weights = objectives["float64"].net.state_dict()
     for found in objectives.values():
         found.net.load_state_dict(weights)
@@ -64,7 +65,7 @@ def trained(objectives):
 def test_training_goes_on_in_mixed_where_single_precision_cannot(objectives):
     losses = {}
     for precision, found in trained(objectives).items():
-        OPTIMIZERS["lbfgs"](found, Budget(100), lambda *_: 0.0)
+        lower(OPTIMIZERS["lbfgs"](found, Budget(100)))
         losses[precision] = float(found.value().square().sum())
     assert losses["mixed"] < 1.1 * losses["float64"]
     assert losses["float32"] > 2 * losses["mixed"]
@@ -79,6 +80,6 @@ def test_gradients_keep_their_digits_in_mixed_where_single_precision_loses_them(
 
 def test_a_head_in_single_precision_is_as_good_as_its_features(objectives):
     for precision in ("float32", "float64"):
-        OPTIMIZERS["head"](objectives[precision], Budget(5), lambda *_: 0.0)
+        lower(OPTIMIZERS["head"](objectives[precision], Budget(5)))
     single, double = (float(objectives[p].value().norm()) for p in ("float32", "float64"))
     assert single < 1.01 * double

@@ -65,3 +65,11 @@ def fit(dtype: torch.dtype = torch.float64, device: str = "cpu") -> Fit:
     net.randomise_head(3)
     x = torch.linspace(-1, 1, 60, dtype=torch.float64)[:, None]
     return Fit(net.to(device, dtype), x.to(device, dtype))
+
+
+def lower(optimizer):
+    """Take steps until the last; return why it was, and the losses."""
+    steps = [optimizer.step()]
+    while not steps[-1].done:
+        steps.append(optimizer.step())
+    return steps[-1].done, [step.loss for step in steps]

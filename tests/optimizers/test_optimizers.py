@@ -7,10 +7,10 @@ import torch
 
 from pinnsolve.networks.mlp import MLP
 from pinnsolve.optimizers import OPTIMIZERS
-from pinnsolve.optimizers.budget import Budget
-from pinnsolve.training.initialisation import draw_features
+from pinnsolve.process import Budget
+from pinnsolve.training.initialisation import Drawing
 from tests.optimizers import fitting
-from tests.optimizers.fitting import Fit
+from tests.optimizers.fitting import Fit, lower
 
 
 @pytest.fixture
@@ -19,13 +19,7 @@ def fit():
 
 
 def run(name, fit, **budget):
-    losses = []
-
-    def note(_, loss):
-        losses.append(loss)
-        return 0.0
-
-    return OPTIMIZERS[name](fit, Budget(**budget), note), losses
+    return lower(OPTIMIZERS[name](fit, Budget(**budget)))
 
 
 @pytest.mark.parametrize(
@@ -54,9 +48,12 @@ def test_a_tolerance_ends_the_work(fit, name):
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_iterations_are_counted(fit, name):
-    reason, losses = run(name, fit, iterations=1)
-    assert len(losses) == 1
-    assert reason in ("the iterations are spent", "the head's weights are optimal")
+    optimizer = OPTIMIZERS[name](fit, Budget(iterations=1))
+    while not (step := optimizer.step()).done:
+        assert step.at == 0
+    assert step.at == 1
+    assert step.fraction == 1.0
+    assert step.done in ("the iterations are spent", "the head's weights are optimal")
 
 
 def test_gauss_newton_stops_when_it_no_longer_pays(fit):
@@ -66,15 +63,14 @@ def test_gauss_newton_stops_when_it_no_longer_pays(fit):
 
 
 def test_time_is_a_budget(fit):
-    reason = OPTIMIZERS["adam"](fit, Budget(iterations=1000, seconds=1.0), lambda i, _: 0.4 * i)
-    assert reason == "the time is spent"
+    step = OPTIMIZERS["adam"](fit, Budget(iterations=1000, seconds=1e-9)).step()
+    assert step.done == "the time is spent"
 
 
 def test_features_are_drawn_at_the_frequency_that_serves_best():
     wild = Fit(MLP([-1], [1], [40], 1), torch.linspace(-1, 1, 200)[:, None] * 6)
     wild.net.half_width.fill_(6.0)  # sin(3 x) has six periods in the box
-    losses = []
-    message = draw_features(wild, 0, Budget(20), lambda _, loss: losses.append(loss) or 0.0)
+    message, losses = lower(Drawing(wild, Budget(20), 0))
     assert losses[1] < losses[0]
     assert float(wild.value().square().sum()) <= 1.5 * min(losses)
     assert message.endswith(" drawn")

@@ -101,10 +101,10 @@ def _figures(solution: Solution) -> dict[str, str]:
     known["nodes"] = f"{solution.sample.nodes.rows.stop:,}"
     if solution.sample.times is not None:
         known["time levels"] = f"{len(solution.sample.times):,}"
-    if solution.course.unknowns:
+    if solution.answer.size:
         is_trained = ABILITIES[solution.method].has_network
         unknowns = "parameters of the network" if is_trained else "unknowns"
-        known[unknowns] = f"{solution.course.unknowns:,}"
+        known[unknowns] = f"{solution.answer.size:,}"
     return known
 
 

@@ -316,6 +316,11 @@ class Output(Section):
     directory: str | None = Field(
         default=None, description="where to write; by default chosen by name"
     )
+    checkpoint: NotNegative = Field(
+        default=60.0,
+        description="seconds between checkpoints of the training, from which a run that was "
+        "stopped or killed goes on; 0 for none",
+    )
     test_points: Annotated[Integer, Field(ge=1, le=MAX_NODES)] = Field(
         default=20_000, description="points on which the error against [exact] is measured"
     )

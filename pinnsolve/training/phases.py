@@ -1,0 +1,161 @@
+"""The training of a model as a process: the phases of a schedule, one optimiser after the other.
+
+Its last finite weights are kept: training that leaves the finite numbers still has an answer.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from math import inf, isfinite, nan
+from typing import Generic
+
+import torch
+from torch import Tensor
+from torch.nn.utils import parameters_to_vector, vector_to_parameters
+
+from pinnsolve.errors import DivergedError
+from pinnsolve.objectives.objective import Objective
+from pinnsolve.optimizers import OPTIMIZERS, Optimizer
+from pinnsolve.optimizers.tensors import arrays, refill
+from pinnsolve.problem.schema.file import Phase
+from pinnsolve.process import Answer, Budget, State, Step, nested, part
+from pinnsolve.training.initialisation import FREQUENCY, Drawing
+
+ITERATIONS = {"head": 20, "gauss-newton": 200, "adam": 5000, "lbfgs": 5000}  # by default
+DONE = "the training has run its course."
+
+
+class Training(Generic[Answer]):
+    """The training of a network.
+
+    Parameters
+    ----------
+    objective
+        What to lower, and the network whose weights to change.
+    phases
+        Which optimisers to run, in order.
+    answer
+        Makes the answer of the network as it is.
+    seed
+        Of the random initial weights.
+    patience
+        Iterations of Gauss-Newton that may pass without paying; 0 for any number.
+    is_trained
+        Whether to start from the weights that the network has.
+    """
+
+    def __init__(
+        self,
+        objective: Objective,
+        phases: Sequence[Phase],
+        answer: Callable[[], Answer],
+        *,
+        seed: int,
+        patience: int = 0,
+        is_trained: bool = False,
+    ) -> None:
+        self._objective, self._phases, self._answer = objective, phases, answer
+        self._seed, self._patience, self._is_trained = seed, patience, is_trained
+        self._place = 0  # in the schedule
+        self._before = nan  # the loss before this phase
+        self._optimizer: Optimizer | None = None  # of this phase, once it has begun
+        self._finite = self._weights()
+        # rounding may depend on where arrays lie: as optimisers leave the weights, parts of one
+        # vector, so that they lie alike in a run that begins and in one that is taken up
+        self._set(self._finite)
+
+    @torch.no_grad()
+    def step(self) -> Step:
+        """Return what one more step of a phase did; the last of each has the loss after it."""
+        if self._place == len(self._phases):
+            return Step(self._loss(), 0, DONE, stage="training")
+        name = self._phases[self._place].optimizer
+        step = self._attempt(self._optimizer or self._begin(), name)
+        step = replace(step, stage=f"training: {name}", phase=name, before=self._before)
+        if not isfinite(step.loss):
+            self._set(self._finite)
+            return step
+        self._finite = self._weights()
+        if not step.done:
+            return step
+        self._place, self._optimizer = self._place + 1, None
+        done = DONE if self._place == len(self._phases) else ""
+        return replace(step, ended=step.done, done=done)
+
+    def answer(self) -> Answer:
+        """Return the answer of the network as it is."""
+        return self._answer()
+
+    def state(self) -> State:
+        """Return the phase, the weights, and the state of the optimiser."""
+        optimizer = {} if self._optimizer is None else self._optimizer.state()
+        mine: State = {
+            "place": self._place,
+            "before": self._before,
+            **arrays(weights=self._weights()),
+        }
+        return {**mine, **arrays(weights=self._weights()), **nested(optimizer=optimizer)}
+
+    def restore(self, state: State) -> None:
+        """Continue from a state."""
+        self._place, self._before = int(state["place"]), float(state["before"])
+        self._finite = torch.empty_like(self._finite)
+        refill({"weights": self._finite}, state)
+        self._set(self._finite)
+        self._optimizer = None
+        if optimizer := part(state, "optimizer"):
+            self._optimizer = self._make()
+            self._optimizer.restore(optimizer)
+
+    def _attempt(self, optimizer: Optimizer, name: str) -> Step:
+        """Return a step of an optimiser, the loss measured anew if it is the last."""
+        try:
+            step = optimizer.step()
+        except DivergedError as error:
+            return Step(nan, 0, str(error))
+        loss = self._loss() if step.done else step.loss
+        left = f"training by {name} left the finite numbers at iteration {step.at}."
+        return replace(step, loss=loss, done=step.done if isfinite(loss) else left)
+
+    def _begin(self) -> Optimizer:
+        """Begin a phase; the first one with the first weights, unless there are some already."""
+        if self._draws_weights and self._phases[0].optimizer != "head":
+            self._objective.net.initialise(self._seed, FREQUENCY)
+            self._objective.net.randomise_head(self._seed)
+        self._before, self._finite = self._loss(), self._weights()
+        self._optimizer = self._make()
+        return self._optimizer
+
+    def _make(self) -> Optimizer:
+        """Return this phase's optimiser, beginning at the weights that the network has."""
+        phase = self._phases[self._place]
+        is_patient = phase.optimizer == "gauss-newton"
+        budget = _budget(phase, self._patience if is_patient else 0)
+        if self._draws_weights and phase.optimizer == "head":
+            return Drawing(self._objective, budget, self._seed)
+        return OPTIMIZERS[phase.optimizer](self._objective, budget)
+
+    @property
+    def _draws_weights(self) -> bool:
+        return self._place == 0 and not self._is_trained
+
+    def _weights(self) -> Tensor:
+        return parameters_to_vector(self._objective.net.parameters()).detach()
+
+    def _set(self, weights: Tensor) -> None:
+        vector_to_parameters(weights.clone(), self._objective.net.parameters())
+
+    @torch.no_grad()
+    def _loss(self) -> float:
+        r = self._objective.value()
+        return float(r @ r)
+
+
+def _budget(phase: Phase, patience: int) -> Budget:
+    """Fill in what the phase leaves open."""
+    return Budget(
+        iterations=phase.iterations or ITERATIONS[phase.optimizer],
+        seconds=phase.seconds or inf,
+        tolerance=phase.tolerance or 0.0,
+        patience=patience,
+        learning_rate=phase.learning_rate or 1e-3,
+    )

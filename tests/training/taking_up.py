@@ -1,0 +1,87 @@
+"""Small trainings, and states that have been to a file and back."""
+
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import torch
+
+from pinnsolve import load
+from pinnsolve.methods.pinn import pointwise_objective
+from pinnsolve.networks.build import network
+from pinnsolve.setup import Setup
+from tests.optimizers.fitting import fit
+
+# the unknown constants make it nonlinear
+PLUME = """\
+title = "A plume"
+[domain]
+shape = "rectangle"
+lower = [0, 0]
+upper = [1, 1]
+[nodes]
+count = 60
+[functions]
+f = "manufactured"
+[unknowns]
+fields = ["u"]
+[unknowns.parameters]
+kappa = { initial = -1, transform = "exp", true = 0.05 }
+speed = { lower = 0, upper = 4, true = 1.5 }
+[pde]
+equations = ["kappa*laplace(u) - speed*u_x = f"]
+[[pde.extra]]
+equation = "u = sin(pi*x)*exp(y) + x"
+points = 10
+[[boundary]]
+on = "all"
+condition = "u = sin(pi*x)*exp(y) + x"
+[exact]
+u = "sin(pi*x)*exp(y) + x"
+[solver]
+method = "pinn"
+[network]
+hidden = [6, 8]
+"""
+
+
+@cache
+def setup():
+    """Return what the problem is solved with, which trainings do not change."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "plume.toml"
+        path.write_text(PLUME)
+        return Setup(load(path))
+
+
+def plume():
+    """Return a nonlinear task with unknown constants."""
+    return pointwise_objective(network(setup()), setup())
+
+
+TASKS = {"straight": fit, "plume": plume}  # the first is linear, its network of one layer
+
+
+def from_file(state):
+    """Return a state after it has been written and read without pickles."""
+    file = BytesIO()
+    np.savez(file, **state)
+    file.seek(0)
+    return dict(np.load(file, allow_pickle=False))
+
+
+def bits(state):
+    """Return a state as bytes, but for the time that was spent."""
+    return {
+        name: np.asarray(value).tobytes()
+        for name, value in state.items()
+        if not name.endswith("seconds")
+    }
+
+
+def weights(objective):
+    """Return all weights as bits."""
+    vector = torch.nn.utils.parameters_to_vector(objective.net.parameters())
+    return vector.detach().numpy().tobytes()
