@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from pinnsolve.checks.preflight import check
     from pinnsolve.errors import PinnsolveError
     from pinnsolve.problem import Problem, load
-    from pinnsolve.run import solve
+    from pinnsolve.run import load_solution, solve
     from pinnsolve.solution.solution import Solution
 
-__all__ = ["PinnsolveError", "Problem", "Solution", "check", "load", "solve"]
+__all__ = ["PinnsolveError", "Problem", "Solution", "check", "load", "load_solution", "solve"]
 
 _HOMES = {
     "PinnsolveError": "pinnsolve.errors",
@@ -22,6 +22,7 @@ _HOMES = {
     "Solution": "pinnsolve.solution.solution",
     "check": "pinnsolve.checks.preflight",
     "load": "pinnsolve.problem",
+    "load_solution": "pinnsolve.run",
     "solve": "pinnsolve.run",
 }
 

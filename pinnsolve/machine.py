@@ -12,6 +12,7 @@ ROWS_PER_COLUMN, FEWEST_ROWS = 4, 8192  # of a block of the least-squares matrix
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 CGROUP = Path("/sys/fs/cgroup")  # where Linux tells a container its limits
 GIB = 2**30
+ALLOWED = 4 * GIB  # what a file may ask for where the free memory is not known
 KEPT = 2**25  # bytes of an array that the C library reuses instead of asking the system; its limit
 
 
@@ -87,6 +88,12 @@ def memory() -> dict[str, float | None]:
         if used.isdigit() and free is not None:
             free = min(free, (int(limit) - int(used) + _reclaimable()) / GIB)
     return {"total": total and round(total, 1), "free": free and round(free, 1)}
+
+
+def allowance() -> int:
+    """Return how many bytes may be made of a file that is read: the free memory."""
+    free = memory()["free"]
+    return ALLOWED if free is None else int(free * GIB)
 
 
 def _reclaimable() -> int:

@@ -12,12 +12,16 @@ import numpy as np
 
 from pinnsolve.accuracy.measure import judged, measure
 from pinnsolve.checks.preflight import preflight
-from pinnsolve.errors import Stopped
+from pinnsolve.errors import FileError, Stopped
 from pinnsolve.geometry import build_domain
+from pinnsolve.geometry.from_problem import joined
+from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.machine import threads
 from pinnsolve.methods import METHODS
 from pinnsolve.problem import Problem, load
 from pinnsolve.problem.abilities import ABILITIES
+from pinnsolve.problem.load import build
+from pinnsolve.problem.text.source import Source
 from pinnsolve.process import Budget, State
 from pinnsolve.progress import Progress, Watch, unwatched
 from pinnsolve.references.exact import exact_at
@@ -26,7 +30,8 @@ from pinnsolve.solution.accuracy import Accuracy
 from pinnsolve.solution.fields import Fields
 from pinnsolve.solution.norms import relative_l2
 from pinnsolve.solution.provenance import Provenance, versions
-from pinnsolve.solution.solution import Solution
+from pinnsolve.solution.solution import Solution, from_metrics
+from pinnsolve.storage.solutions import read_solution
 from pinnsolve.training.loop import drive, seconds_spent
 
 
@@ -148,6 +153,34 @@ def write(
     formats = solution.problem.settings.output.formats
     domain = build_domain(solution.problem)
     return write_run(solution, domain, directory, formats, overwrite, show)
+
+
+def load_solution(run: str | Path) -> Solution:
+    """Return the solution that a run has written, its fields equal to the bit.
+
+    Parameters
+    ----------
+    run
+        The run's folder, or its ``solution.hdf``.
+
+    Raises
+    ------
+    FileError
+        If there is none, or it is truncated, damaged, or not one of the project's.
+    """
+    path = Path(run) / "solution.hdf" if Path(run).is_dir() else Path(run)
+    stored = read_solution(path)
+    try:
+        named = path.with_name(f"{stored.metrics['problem']}.toml")
+        problem = build(Source(named, stored.problem))
+        nodes = joined(problem, Nodes(**stored.nodes, pieces=stored.pieces))
+        setup = Setup(problem, nodes=nodes)
+        method = METHODS[problem.settings.solver.method]
+        answer = method.read(setup, stored.answer)
+        sample = method.sample(setup, answer)
+        return from_metrics(problem, answer, sample, stored.history, stored.metrics)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise FileError(f"{path}: the solution is incomplete or broken ({error}).") from error
 
 
 def _error(setup: Setup) -> Callable[[Fields], float] | None:

@@ -2,12 +2,16 @@
 
 import itertools
 import json
+from dataclasses import replace
 
+import h5py
 import numpy as np
 import pytest
 
+import pinnsolve
 from pinnsolve import load, run, solve
-from pinnsolve.errors import ProblemError, Stopped
+from pinnsolve.cli import shipped
+from pinnsolve.errors import FileError, ProblemError, Stopped
 
 SMALL = """
 title = "A small problem"
@@ -216,3 +220,55 @@ def test_a_nonlinear_problem_without_a_slope_at_zero_is_not_left_there(tmp_path,
     )
     # at zero the radiation u^4 has no slope, and nothing there fixes the level of u
     assert solve(path, method=method).accuracy.errors.relative_l2["u"] < 1e-3
+
+
+def equal_to_the_bit(first, second):
+    """Return whether two solutions are the same functions."""
+    points = np.random.default_rng(0).uniform(0.3, 0.7, (40, first.sample.nodes.dim))
+    if first.sample.times is not None:
+        points = np.column_stack([points, np.linspace(*first.problem.time, len(points))])
+    return np.array_equal(first.sample.values, second.sample.values) and np.array_equal(
+        first(points), second(points)
+    )
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_written_solution_is_read_back_to_the_bit(problem, tmp_path, method):
+    solution = solve(problem, method=method)
+    run.write(solution, tmp_path / "out")
+    again = pinnsolve.load_solution(tmp_path / "out")
+    assert equal_to_the_bit(solution, again)
+    assert again.course == replace(solution.course, seconds=again.course.seconds)
+    assert again.outcome == solution.outcome
+    assert again.accuracy.errors == solution.accuracy.errors
+    assert again.provenance == solution.provenance
+    assert again.problem.settings == solution.problem.settings
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_written_solution_in_time_is_read_back_to_the_bit(tmp_path, method):
+    changes = {"nodes.count": 60, "nodes.time_levels": 5, "network.hidden": [20]}
+    heat = load(shipped.folder() / "disk_heat.toml", {**changes, "solver.order": 2})
+    solution = solve(heat, method=method)
+    run.write(solution, tmp_path / "out")
+    assert equal_to_the_bit(solution, pinnsolve.load_solution(tmp_path / "out"))
+
+
+def test_a_written_network_with_all_that_may_be_built_in_is_read_back_to_the_bit(tmp_path):
+    path = tmp_path / "hard.toml"
+    path.write_text(SMALL.replace('"dn(u) + u = g"', '"u = g"\nhard = true'))
+    waves = {"network.embedding": "fourier", "network.hidden": [8, 16]}
+    solution = solve(load(path, {"solver.method": "pinn", **waves}))
+    run.write(solution, tmp_path / "out")
+    assert equal_to_the_bit(solution, pinnsolve.load_solution(tmp_path / "out"))
+
+
+def test_weights_of_another_network_are_refused(problem, tmp_path):
+    run.write(solve(problem), tmp_path / "out")
+    path = tmp_path / "out" / "solution.hdf"
+    other = problem.replace({"network.hidden": [7], "solver.method": "dt-pinn"})
+    with h5py.File(path, "a") as file:
+        del file["provenance/problem"]
+        file["provenance/problem"] = other.to_toml()
+    with pytest.raises(FileError, match="those of another network than the problem's"):
+        pinnsolve.load_solution(path)

@@ -97,31 +97,28 @@ def _by_suffix(path: Path, table: Mapping[str, Any], verb: str) -> Any:
 
 
 def _read_hdf(path: Path) -> Nodes:
-    import h5py  # slow to import
+    from pinnsolve.hdf5 import attribute, numbers, opened, strings  # slow to import
 
-    try:
-        file = h5py.File(path, "r")
-    except OSError as error:
-        raise FileError(f"{path}: not an HDF5 file, or a broken one.") from error
-    with file:
-        if file.attrs.get("format") != FORMAT:
+    with opened(path, "the node set") as file:
+        if attribute(file, "format") != FORMAT:
             raise FileError(f'{path}: holds no node set (its attribute format is not "{FORMAT}").')
-        if file.attrs.get("version") != VERSION:
+        version = attribute(file, "version")
+        if version != VERSION:
             raise FileError(
-                f"{path}: has version {file.attrs.get('version')} of the layout; this version of "
+                f"{path}: has version {version} of the layout; this version of "
                 f"pinnsolve reads version {VERSION}."
             )
-        try:
-            return Nodes(
-                np.asarray(file["x"][:], dtype=float),
-                int(file.attrs["n_interior"]),
-                np.asarray(file["normals"][:], dtype=float),
-                np.asarray(file["tags"][:], dtype=int),
-                tuple(name.decode() for name in file["pieces"][:]),
-                float(file.attrs["spacing"]),
-            )
-        except (KeyError, ValueError, TypeError, AttributeError, OSError) as error:
-            raise FileError(f"{path}: the node set is incomplete or broken ({error}).") from error
+        n_interior, spacing = (attribute(file, name) for name in ("n_interior", "spacing"))
+        if n_interior is None or spacing is None:
+            raise ValueError("it lacks n_interior or spacing")
+        return Nodes(
+            np.asarray(numbers(file, "x"), dtype=float),
+            int(n_interior),
+            np.asarray(numbers(file, "normals"), dtype=float),
+            np.asarray(numbers(file, "tags"), dtype=int),
+            tuple(strings(file, "pieces")),
+            float(spacing),
+        )
 
 
 def _write_hdf(path: Path, nodes: Nodes) -> None:

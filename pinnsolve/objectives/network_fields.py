@@ -35,6 +35,16 @@ class NetworkFields:
     net: MLP
     ansatz: Ansatz
 
+    @classmethod
+    def of(cls, net: MLP, ansatz: Ansatz) -> "NetworkFields":
+        """Return the fields of a network as it is now, whatever becomes of it.
+
+        The order of the sums in a product depends on where its factors lie in memory. A copy has
+        all weights laid out as those of a network that was read from a file: so it gives the same
+        values to the bit.
+        """
+        return cls(deepcopy(net), ansatz)
+
     @property
     def size(self) -> int:
         """The number of weights."""

@@ -71,7 +71,8 @@ def read_columns(path: Path, names: tuple[str, ...]) -> list[Float[ndarray, " n"
         If the file cannot be read, lacks a column, or holds something else than finite numbers.
     """
     try:
-        columns = _read_hdf5(path) if path.suffix in (".h5", ".hdf5", ".hdf") else _read_csv(path)
+        is_hdf5 = path.suffix in (".h5", ".hdf5", ".hdf")
+        columns = _read_hdf5(path, names) if is_hdf5 else _read_csv(path)
     except (OSError, ValueError, UnicodeDecodeError) as error:
         raise FileError(f"{path}: cannot be read as a table of numbers: {error}.") from error
     for name in names:
@@ -97,12 +98,16 @@ def _read_csv(path: Path) -> dict[str, Any]:
     return {name: rows[:, i] for i, name in enumerate(header)}
 
 
-def _read_hdf5(path: Path) -> dict[str, Any]:
-    """Return the one-dimensional data sets of an HDF5 file."""
-    import h5py
+def _read_hdf5(path: Path, names: tuple[str, ...]) -> dict[str, Any]:
+    """Return those data sets of an HDF5 file that are asked for."""
+    from pinnsolve.hdf5 import members, numbers, opened  # slow to import
 
-    with h5py.File(path) as file:
-        return {name: item[()] for name, item in file.items() if isinstance(item, h5py.Dataset)}
+    with opened(path, "the table of numbers") as file:
+        found = members(file)
+        missing = next((name for name in names if name not in found), None)
+        if missing is not None:
+            raise FileError(f'{path}: has no column "{missing}". {suggestion(missing, found)}')
+        return {name: numbers(file, name) for name in names}
 
 
 def dimension(path: Path) -> int:
@@ -127,10 +132,11 @@ def _dimension(path: Path, modified: int) -> int:  # noqa: ARG001  # part of the
     """Return the number of coordinates, or zero."""
     suffix = path.suffix.lower()
     if suffix in (".h5", ".hdf5"):
-        import h5py  # slow to import
+        from pinnsolve.hdf5 import opened, shape  # slow to import
 
-        with h5py.File(path) as file:
-            return int(file["x"].shape[1])
+        with opened(path, "the node set") as file:
+            x = shape(file, "x")
+            return x[1] if len(x) == 2 else 0
     if suffix in (".vtk", ".vtu"):
         return _of_vtk(path)
     with path.open(encoding="utf-8-sig") as file:

@@ -14,10 +14,11 @@ from numpy import ndarray
 
 from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.problem import Problem
-from pinnsolve.solution.accuracy import Accuracy
-from pinnsolve.solution.course import Course, Outcome
+from pinnsolve.solution.accuracy import Accuracy, Errors, Estimate
+from pinnsolve.solution.course import Course, Outcome, PhaseResult, Record
 from pinnsolve.solution.fields import Fields
 from pinnsolve.solution.provenance import Provenance
+from pinnsolve.solution.reference import Reference
 
 
 @dataclass(frozen=True)
@@ -152,6 +153,7 @@ class Solution:
             },
             "device": self.provenance.device,
             "precision": self.provenance.precision,
+            "threads": self.provenance.threads,
             "seed": solver.seed,
             "versions": dict(self.provenance.versions),
         }
@@ -167,3 +169,65 @@ class Solution:
             "time": [float(times[0]), float(times[-1])],
             "relative_l2_at_end": None if at_end is None else dict(at_end),
         }
+
+
+def from_metrics(
+    problem: Problem,
+    answer: Fields,
+    sample: Sample,
+    history: tuple[Record, ...],
+    metrics: Mapping[str, Any],
+) -> Solution:
+    """Return a solution of which the fields, the history and the figures were stored.
+
+    Fields of estimated errors, and those of classical solutions, are not among the figures.
+
+    Raises
+    ------
+    KeyError, TypeError, ValueError
+        If the figures are not those of `Solution.metrics`.
+    """
+    errors, estimate, baseline = None, None, None
+    if metrics["relative_l2"] is not None:
+        errors = Errors(
+            metrics["relative_l2"],
+            metrics["max_error"],
+            metrics["relative_l2_nodes"],
+            metrics["test_points"],
+            metrics.get("relative_l2_at_end"),
+        )
+    if metrics["error_estimate"] is not None:
+        by_field = metrics["error_estimate"].items()
+        estimate = Estimate(
+            {name: found["optimisation"] for name, found in by_field},
+            {name: found["total"] for name, found in by_field},
+        )
+    if metrics["baseline"] is not None:
+        told = metrics["baseline"]
+        baseline = Reference(
+            told["method"],
+            None,
+            relative_l2=told["relative_l2"],
+            seconds=told["seconds"],
+            message=told["message"],
+        )
+    return Solution(
+        problem=problem,
+        answer=answer,
+        sample=sample,
+        outcome=Outcome(metrics["status"], metrics["message"], tuple(metrics["warnings"])),
+        course=Course(
+            history,
+            tuple(PhaseResult(**phase) for phase in metrics["phases"]),
+            metrics["seconds"],
+            metrics["iterations"],
+        ),
+        accuracy=Accuracy(errors, estimate, () if baseline is None else (baseline,)),
+        provenance=Provenance(
+            metrics["device"], metrics["precision"], metrics["threads"], metrics["versions"]
+        ),
+        constants={
+            name: FoundConstant(p["initial"], p["found"], p["true"])
+            for name, p in metrics["unknown_parameters"].items()
+        },
+    )

@@ -76,9 +76,10 @@ def test_the_file_tells_where_the_solution_comes_from(written):
 
 def test_training_can_go_on_from_the_solution(written):
     solution, path = written()
-    state, text = read_solution(path)
-    np.testing.assert_array_equal(state["head.weight"], solution.answer.state()["head.weight"])
-    assert text == solution.problem.to_toml()
+    stored, weights = read_solution(path), solution.answer.state()["head.weight"]
+    np.testing.assert_array_equal(stored.answer["head.weight"], weights)
+    assert stored.problem == solution.problem.to_toml()
+    assert stored.history == solution.course.history
 
 
 def test_a_solution_in_time_shares_its_cells_and_keeps_its_network(case_in_time, tmp_path):
@@ -98,5 +99,5 @@ def test_a_solution_in_time_shares_its_cells_and_keeps_its_network(case_in_time,
         u = group["PointData/u"][()].reshape(3, n)
         np.testing.assert_array_equal(u, solution.sample.values[:, :, 0])
         np.testing.assert_array_equal(file["nodes/x"], solution.sample.nodes.x)
-    state, _ = read_solution(path)
-    np.testing.assert_array_equal(state["head.weight"], solution.answer.state()["head.weight"])
+    weights = solution.answer.state()["head.weight"]
+    np.testing.assert_array_equal(read_solution(path).answer["head.weight"], weights)
