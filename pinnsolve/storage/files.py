@@ -7,10 +7,12 @@ refuses is a `FileError` in words.
 
 import errno
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from itertools import chain, count
 from pathlib import Path
+from typing import BinaryIO
 
 from pinnsolve.errors import FileError
 
@@ -24,7 +26,11 @@ REASONS = {
     errno.EEXIST: "a file of this name is in the way. Choose another directory.",
     errno.EISDIR: "a folder of this name is in the way. Choose another directory.",
     errno.ENAMETOOLONG: "the name is too long. Choose a shorter one.",
+    errno.EFBIG: "it would be larger than files may be here.",
+    errno.ELOOP: "it is a link to another file.",
 }
+# a link is not followed, and a pipe is not waited for; not every system knows these flags
+PLAIN = sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"))
 
 
 @contextmanager
@@ -49,7 +55,7 @@ def replacing(path: Path) -> Iterator[Path]:
             os.fsync(file.fileno())
         os.replace(unfinished, path)
     except OSError as error:
-        raise FileError(f"cannot write {path}: {_reason(error)}") from error
+        raise FileError(f"cannot write {path}: {reason(error)}") from error
     finally:
         with suppress(OSError):
             unfinished.unlink()
@@ -67,6 +73,49 @@ def write_file(path: Path, content: bytes) -> None:
         unfinished.write_bytes(content)
 
 
+@contextmanager
+def reading(path: Path) -> Iterator[BinaryIO]:
+    """Open an ordinary file; what else may have its name, a link or a device, is refused.
+
+    Raises
+    ------
+    FileError
+        If there is none, or it cannot be read.
+    """
+    try:
+        with os.fdopen(os.open(path, os.O_RDONLY | PLAIN), "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise FileError(f"cannot read {path}: it is not an ordinary file.")
+            yield file
+    except OSError as error:
+        raise FileError(f"cannot read {path}: {reason(error)}") from error
+
+
+def read_file(path: Path, limit: int) -> bytes:
+    """Return the content of an ordinary file of ``limit`` bytes at most.
+
+    Raises
+    ------
+    FileError
+        If there is none, or it cannot be read, or is larger.
+    """
+    with reading(path) as file:
+        content = file.read(limit + 1)
+    if len(content) > limit:
+        raise FileError(f"cannot read {path}: it is larger than {limit:,} bytes.")
+    return content
+
+
+def sync_directory(path: Path) -> None:
+    """Force the names of the files in a folder to the disk, where the system can."""
+    with suppress(OSError):  # Windows and some file systems cannot
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
 def remove_file(path: Path) -> None:
     """Remove a file, if it is there.
 
@@ -78,7 +127,7 @@ def remove_file(path: Path) -> None:
     try:
         path.unlink(missing_ok=True)
     except OSError as error:
-        raise FileError(f"cannot remove {path}: {_reason(error)}") from error
+        raise FileError(f"cannot remove {path}: {reason(error)}") from error
 
 
 def make_directory(path: Path) -> None:
@@ -92,7 +141,24 @@ def make_directory(path: Path) -> None:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise FileError(f"cannot create the folder {path}: {_reason(error)}") from error
+        raise FileError(f"cannot create the folder {path}: {reason(error)}") from error
+
+
+def must_be_writable(directory: Path) -> None:
+    """Refuse a folder that cannot be written, before any work is done.
+
+    Raises
+    ------
+    FileError
+        If neither it nor the nearest folder above it that exists can be written.
+    """
+    place = directory.absolute()
+    while not place.exists():
+        place = place.parent
+    if not place.is_dir() or not os.access(place, os.W_OK):
+        raise FileError(
+            f"{place} is not a folder that can be written. Choose another one by --out."
+        )
 
 
 def free_directory(path: Path) -> Path:
@@ -113,10 +179,10 @@ def free_directory(path: Path) -> Path:
             if not candidate.exists() or (candidate.is_dir() and not any(candidate.iterdir())):
                 return candidate
         except OSError as error:
-            raise FileError(f"cannot look into {candidate}: {_reason(error)}") from error
+            raise FileError(f"cannot look into {candidate}: {reason(error)}") from error
     raise AssertionError  # the numbers do not end
 
 
-def _reason(error: OSError) -> str:
+def reason(error: OSError) -> str:
     """Return why the operating system refused, and what to do about it."""
     return REASONS.get(error.errno or 0, f"{error.strerror or error}.")
