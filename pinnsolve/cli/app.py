@@ -14,7 +14,6 @@
 Heavy modules are imported by the command that needs them, so that ``--help`` answers at once.
 """
 
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -27,11 +26,10 @@ import typer
 from pinnsolve.cli import bench, terminal
 from pinnsolve.cli.failure import report
 from pinnsolve.cli.interruption import interruption
-from pinnsolve.errors import FileError, Stopped
+from pinnsolve.cli.status import EXIT_STATUS, status
+from pinnsolve.errors import FileError
 from pinnsolve.machine import prepare
 from pinnsolve.progress import Progress, Watch
-
-EXIT_STATUS = {"finished": 0, "accuracy missed": 3, "diverged": 4, "stopped": Stopped.exit_code}
 
 CONTEXT = {"help_option_names": ["-h", "--help"]}
 app = typer.Typer(add_completion=False, context_settings=CONTEXT, rich_markup_mode=None)
@@ -120,13 +118,22 @@ def solve(
         from pinnsolve.cli.summary import summary
         from pinnsolve.output.metrics import plain
         from pinnsolve.problem import load
+        from pinnsolve.storage.files import must_be_writable
+        from pinnsolve.storage.folder import begin, claimed
+        from pinnsolve.storage.status import reporting
 
         problem = load(_existing(file), _overrides(settings) | flags)
         wanted = problem.settings.output.directory or f"runs/{problem.name}"
         directory = out or Path(wanted)
-        _must_be_writable(directory)
-        solution = runs.solve(problem, watch=watch)
-        files = runs.write(solution, directory, overwrite, watch)
+        must_be_writable(directory)
+        with claimed(directory, overwrite) as claim, reporting(claim.folder, watch) as reporter:
+            if claim.is_fresh:
+                begin(claim.folder, problem.to_toml())
+            solution = runs.solve(problem, watch=reporter)
+            if not claim.is_fresh:
+                begin(claim.folder, problem.to_toml())
+            files = runs.write(solution, claim.folder, overwrite, reporter)
+            reporter.end(solution.outcome.status, solution.outcome.message)
     for warning in solution.outcome.warnings:
         terminal.tell(f"warning: {warning}")
     if json:
@@ -182,6 +189,7 @@ def compare(
     """Solve a problem in many ways, and compare errors and times."""
     prepare(threads)
     from pinnsolve.problem import load
+    from pinnsolve.storage.files import must_be_writable
     from pinnsolve.studies import plan as planning
 
     grid = planning.Grid(
@@ -198,7 +206,7 @@ def compare(
     )
     plan = planning.plan(load(_existing(file), _overrides(settings)), grid, reference)
     directory = out or Path(f"runs/{plan.problems[0].name}-compare")
-    _must_be_writable(directory)
+    must_be_writable(directory)
     if not (quiet or json):
         terminal.tell(plan.announcement)
     with _watch(quiet or json, time_limit) as watch:
@@ -216,6 +224,9 @@ def compare(
     if comparison.bug is not None:
         raise comparison.bug
     return EXIT_STATUS[comparison.status]
+
+
+app.command()(status)
 
 
 @app.command()
@@ -373,14 +384,3 @@ def _overrides(settings: Sequence[str] | None) -> dict[str, Any]:
     from pinnsolve.problem.text.overrides import parse_override
 
     return dict(parse_override(setting) for setting in settings or ())
-
-
-def _must_be_writable(directory: Path) -> None:
-    """Refuse a folder that cannot be written, before any work is done."""
-    place = directory.absolute()
-    while not place.exists():
-        place = place.parent
-    if not place.is_dir() or not os.access(place, os.W_OK):
-        raise FileError(
-            f"{place} is not a folder that can be written. Choose another one by --out."
-        )

@@ -7,8 +7,3 @@
   file for each time level (see `pvd`)
 - ``report.html``: for people
 """
-
-from pinnsolve.output.vtk import pvd, vtkhdf, vtu
-
-WRITERS = {"hdf": vtkhdf.write, "vtu": vtu.write, "pvd": pvd.write}  # they write solution.<suffix>
-SERIES = {"vtu": "pvd"}  # what takes the place of a format where there are time levels

@@ -7,13 +7,17 @@ from pathlib import Path
 from time import perf_counter
 
 from pinnsolve.geometry import Domain
-from pinnsolve.output import SERIES, WRITERS
 from pinnsolve.output.metrics import metrics_json
-from pinnsolve.output.vtk import pvd
+from pinnsolve.output.vtk import pvd, vtkhdf, vtu
 from pinnsolve.output.vtk.grid import grid
 from pinnsolve.progress import Progress, Watch, unwatched
 from pinnsolve.solution.solution import Solution
-from pinnsolve.storage.files import free_directory, make_directory, remove_file, write_file
+from pinnsolve.storage.files import remove_file, write_file
+from pinnsolve.storage.folder import STATUS, begin, claimed
+from pinnsolve.storage.lock import is_mine
+
+WRITERS = {"hdf": vtkhdf.write, "vtu": vtu.write, "pvd": pvd.write}  # they write solution.<suffix>
+SERIES = {"vtu": "pvd"}  # what takes the place of a format where there are time levels
 
 
 def write_run(
@@ -34,7 +38,7 @@ def write_run(
         Where it lives.
     directory
         The folder wished for, as ``runs/poisson``; if it is not empty, ``runs/poisson-2`` and so
-        on, so that no earlier run is lost.
+        on, so that no earlier run is lost. One that this process has claimed is taken as it is.
     formats
         ``hdf``, ``vtu`` or both; in time ``vtu`` stands for a series of such files.
     overwrite
@@ -48,11 +52,22 @@ def write_run(
     FileError
         If a file cannot be written.
     """
+    if is_mine(directory):
+        return _write_into(directory, solution, domain, formats, watch)
+    with claimed(directory, overwrite) as claim:
+        remove_file(claim.folder / STATUS)  # of an earlier run
+        begin(claim.folder, solution.problem.to_toml())
+        return _write_into(claim.folder, solution, domain, formats, watch)
+
+
+def _write_into(
+    directory: Path, solution: Solution, domain: Domain, formats: Sequence[str], watch: Watch
+) -> list[Path]:
+    """Write all files of a run into a folder that is claimed."""
     from pinnsolve.output.report import report
 
     start = perf_counter()
-    directory = directory if overwrite else free_directory(directory)
-    make_directory(directory)
+    remove_file(directory / "metrics.json")  # written last: a folder that has it is whole
     write_file(directory / "problem.toml", solution.problem.to_toml().encode())
     paths = [directory / "problem.toml"]
     drawn = grid(solution, domain)

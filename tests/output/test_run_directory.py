@@ -129,6 +129,6 @@ def test_metrics_are_made_of_what_json_knows():
 
 def test_importing_the_writers_is_light():
     heavy = "{'matplotlib', 'meshio', 'vtkmodules', 'torch'}"
-    code = f"import sys, pinnsolve.output; print({heavy} & set(sys.modules))"
+    code = f"import sys, pinnsolve.output.run_directory; print({heavy} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"

@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from pinnsolve.output import WRITERS
+from pinnsolve.output.run_directory import WRITERS
 from pinnsolve.output.vtk.grid import grid
 
 pytest.importorskip("vtkmodules", reason="needs VTK")
