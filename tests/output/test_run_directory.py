@@ -14,6 +14,7 @@ from pinnsolve.output.run_directory import write_run
 from pinnsolve.output.vtk import pvd
 from pinnsolve.output.vtk.grid import grid
 from pinnsolve.problem import load
+from pinnsolve.storage.lock import locked
 
 ALL = ["metrics.json", "problem.toml", "report.html", "solution.hdf", "solution.vtu"]
 
@@ -53,6 +54,35 @@ def test_overwriting_leaves_nothing_of_the_earlier_run(case, tmp_path):
     write_run(made.solution, made.domain, tmp_path / "disk", ("hdf",), overwrite=True)
     assert os.listdir(tmp_path) == ["disk", "made_up.toml"] or "disk-2" not in os.listdir(tmp_path)
     assert sorted(os.listdir(tmp_path / "disk")) == sorted({*ALL, "notes.txt"} - {"solution.vtu"})
+
+
+def test_a_folder_that_is_overwritten_looks_whole_only_when_it_is(case, tmp_path, monkeypatch):
+    made = case()
+    write_run(made.solution, made.domain, tmp_path / "disk", ("hdf",))
+
+    def fill_the_disk(*_):
+        assert not (tmp_path / "disk" / "metrics.json").exists()
+        raise FileError("the disk is full.")
+
+    monkeypatch.setattr("pinnsolve.output.report.report.write", fill_the_disk)
+    with pytest.raises(FileError):
+        write_run(made.solution, made.domain, tmp_path / "disk", ("hdf",), overwrite=True)
+    assert "metrics.json" not in os.listdir(tmp_path / "disk")
+
+
+def test_a_folder_in_which_a_run_is_at_work_is_not_overwritten(case, tmp_path):
+    made = case()
+    with locked(tmp_path):
+        paths = write_run(made.solution, made.domain, tmp_path, ("hdf",))  # its own
+        assert {path.parent for path in paths} == {tmp_path}
+    code = "import sys; from pathlib import Path; from pinnsolve.storage.lock import locked\n"
+    code += "with locked(Path(sys.argv[1])): print(flush=True); sys.stdin.read()"
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], **pipes) as other:
+        other.stdout.readline()
+        with pytest.raises(FileError, match=rf"another run is at work in .*: process {other.pid}"):
+            write_run(made.solution, made.domain, tmp_path, ("hdf",), overwrite=True)
+        other.stdin.close()
 
 
 IN_TIME = sorted({*ALL, "solution.pvd", "solution"} - {"solution.vtu"})

@@ -1,0 +1,100 @@
+"""The folder of a solve, from its first moment to its last."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pinnsolve.cli.app import main
+from pinnsolve.errors import NodesError
+from pinnsolve.storage.lock import is_mine
+from tests.cli.test_app import DISK
+
+RUN = Path("runs/disk")
+TRAINING = DISK.replace('method = "rbf-fd"', 'method = "dt-pinn"') + (
+    '[network]\nhidden = [8]\n[[training]]\noptimizer = "adam"\niterations = 100_000_000\n'
+)
+
+
+@pytest.fixture(autouse=True)
+def _folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    (tmp_path / "disk.toml").write_text(DISK)
+
+
+def solve(*arguments):
+    return main(["solve", "disk.toml", "-q", *arguments])
+
+
+@pytest.fixture
+def refused(monkeypatch):
+    """Let every solve be refused once it has begun."""
+
+    def solve(_, *, watch, resume):  # noqa: ARG001  # the signature of `run.solve`
+        assert is_mine(RUN)
+        raise NodesError("too few nodes.")
+
+    monkeypatch.setattr("pinnsolve.run.solve", solve)
+
+
+def test_a_solve_leaves_its_results_and_how_it_ended():
+    assert solve() == 0
+    assert sorted(os.listdir(RUN)) == [
+        "metrics.json", "problem.toml", "report.html", "solution.hdf", "solution.vtu",
+        "status.json",
+    ]  # fmt: skip
+    assert json.loads((RUN / "status.json").read_text())["outcome"] == "finished"
+    assert main(["status", str(RUN)]) == 0
+
+
+def test_the_problem_is_there_before_the_work_begins(monkeypatch):
+    def solve_in_vain(problem, *, watch, resume):  # noqa: ARG001
+        assert sorted(os.listdir(RUN)) == [".lock", "problem.toml", "status.json"]
+        assert (RUN / "problem.toml").read_text() == problem.to_toml()
+        assert main(["status", str(RUN)]) == 0
+        raise NodesError("too few nodes.")
+
+    monkeypatch.setattr("pinnsolve.run.solve", solve_in_vain)
+    assert solve() == 2
+
+
+@pytest.mark.usefixtures("refused")
+def test_a_solve_that_is_refused_leaves_no_folder():
+    assert solve() == 2
+    assert not RUN.exists()
+
+
+@pytest.mark.parametrize("option", ["--overwrite", "--resume=runs/disk"])
+def test_a_solve_that_is_refused_leaves_earlier_results_alone(refused, option):  # noqa: ARG001
+    RUN.mkdir(parents=True)
+    for name in ("metrics.json", "problem.toml", "solution.hdf"):
+        (RUN / name).write_text("precious")
+    assert solve(option) == 2
+    assert {path.read_text() for path in RUN.iterdir() if path.name != "status.json"} == {
+        "precious"
+    }
+
+
+def test_a_solve_does_not_touch_the_folder_of_one_that_is_at_work(tmp_path):
+    (tmp_path / "disk.toml").write_text(TRAINING)
+    command = [sys.executable, "-m", "pinnsolve", "solve", "disk.toml"]
+    root = str(Path(__file__).parents[2])
+    with subprocess.Popen(
+        command, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": root}
+    ) as other:
+        assert other.stderr.readline().startswith("pinnsolve: ")  # its first report of progress
+        assert main(["status", str(RUN)]) == 0
+        (tmp_path / "disk.toml").write_text(DISK)
+        assert solve("--overwrite") == 6
+        assert solve() == 0
+        assert (tmp_path / "runs" / "disk-2" / "metrics.json").exists()
+        other.send_signal(signal.SIGKILL)
+        other.wait()
+    assert main(["status", str(RUN)]) == 6  # it had written no checkpoint
+    assert solve("--overwrite") == 0
+    assert main(["status", str(RUN)]) == 0
