@@ -7,12 +7,17 @@ string that lies in this file itself, reached by hard links alone, and no larger
 Numbers go through filters (compression) that are part of HDF5 or h5py, never through one loaded
 from a folder of plug-ins. Whatever HDF5 says of broken metadata is a `FileError`.
 
+Of some it says nothing: a single byte in a heap or in an index makes the library loop for ever or
+crash (HDF5 2.0, found by flipping bytes). Therefore all that its metadata lead to is read once
+beforehand, in a copy of the process that may hang or crash.
+
 Source: HDF5 File Format Specification, https://docs.hdfgroup.org/hdf5/v1_14/_f_m_t3.html.
 """
 
 import math
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +26,11 @@ import numpy as np
 from numpy import ndarray
 
 from pinnsolve.errors import FileError
-from pinnsolve.machine import GIB, allowance
+from pinnsolve.machine import GIB, allowance, survives
 
 FILTERS = {1, 2, 3, 4, 5, 6, h5py.h5z.FILTER_LZF}  # deflate, shuffle, checksum, szip, …, LZF
 NUMBERS = "biuf"
+PATIENCE, PACE = 10.0, 1e7  # seconds and bytes per second that reading beforehand may take
 BROKEN = (OSError, RuntimeError, KeyError, ValueError, TypeError, AttributeError, OverflowError)
 
 
@@ -45,6 +51,9 @@ def opened(path: Path, kind: str) -> Iterator[h5py.File]:
         If it is no HDF5 file or a broken one, or lacks what is asked of it.
     """
     try:
+        patience = PATIENCE + path.stat().st_size / PACE
+        if not survives(partial(_examine, path), patience):
+            raise ValueError("its metadata make HDF5 crash or hang")
         file = h5py.File(path, "r")
     except BROKEN as error:
         raise FileError(f"{path}: not an HDF5 file, or a broken one ({_short(error)}).") from error
@@ -53,6 +62,28 @@ def opened(path: Path, kind: str) -> Iterator[h5py.File]:
             yield file
         except BROKEN as error:
             raise FileError(f"{path}: {kind} is incomplete or broken ({_short(error)}).") from error
+
+
+def _examine(path: Path) -> None:
+    """Read whatever metadata lead to: attributes, texts, and numbers that are in pieces."""
+    with h5py.File(path, "r") as file:
+        seen, waiting = {file.id}, [file]
+        while waiting:
+            group = waiting.pop()
+            for name in group.attrs:
+                with suppress(*BROKEN):
+                    attribute(group, name)
+            for name in group:
+                with suppress(*BROKEN):
+                    item = member(group, name)
+                    if isinstance(item, h5py.Group):
+                        if item.id not in seen:
+                            seen.add(item.id)
+                            waiting.append(item)
+                    elif item.dtype.kind not in NUMBERS:
+                        strings(group, name)
+                    elif item.chunks is not None:
+                        numbers(group, name)
 
 
 def members(group: h5py.Group) -> list[str]:

@@ -1,8 +1,14 @@
 """What this process may use of the machine: cores, threads, memory; a container's limits count."""
 
 import ctypes
+import faulthandler
 import os
 import platform
+import signal
+import time
+import warnings
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 # what is worked on at a time, which bounds the memory
@@ -94,6 +100,46 @@ def allowance() -> int:
     """Return how many bytes may be made of a file that is read: the free memory."""
     free = memory()["free"]
     return ALLOWED if free is None else int(free * GIB)
+
+
+def survives(work: Callable[[], object], seconds: float) -> bool:
+    """Return whether some work neither crashes nor hangs, tried in a copy of this process.
+
+    Parameters
+    ----------
+    work
+        What to try; what it returns or raises does not matter.
+    seconds
+        How long it may take.
+    """
+    if not hasattr(os, "fork"):
+        return True  # cannot be tried
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of threads, whose locks the work does not take
+        child = os.fork()
+    if child == 0:
+        try:
+            faulthandler.disable()
+            signal.set_wakeup_fd(-1)  # a signal to both would be heard twice in the parent
+            for signum in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(signum, signal.SIG_DFL)
+            with suppress(Exception):
+                work()
+        finally:
+            os._exit(0)  # nothing of the parent's is to be flushed, closed or cleaned up
+    end = time.monotonic() + seconds
+    try:
+        while time.monotonic() < end:
+            ended, status = os.waitpid(child, os.WNOHANG)
+            if ended:
+                child = 0
+                return os.waitstatus_to_exitcode(status) == 0
+            time.sleep(0.001)
+        return False
+    finally:
+        if child:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
 
 
 def _reclaimable() -> int:

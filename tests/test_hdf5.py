@@ -1,7 +1,7 @@
 """What an HDF5 file of others may not do."""
 
-import subprocess
-import sys
+import random
+from contextlib import suppress
 
 import h5py
 import numpy as np
@@ -163,30 +163,26 @@ def test_what_is_missing_is_named(path):
         hdf5.numbers(file, "group/y")
 
 
-FUZZ = """
-import sys
-from pathlib import Path
-from pinnsolve import hdf5
-from pinnsolve.errors import FileError
-
-path = Path(sys.argv[1])
-whole, read = path.read_bytes(), 0
-for place in range(int(sys.argv[2]), len(whole), int(sys.argv[3])):
-    for byte in (0x00, 0xFF, whole[place] ^ 0x80):
-        path.write_bytes(whole[:place] + bytes([byte]) + whole[place + 1:])
-        try:
-            with hdf5.opened(path, "it") as file:
-                hdf5.attribute(file, "name"), hdf5.numbers(file, "group/x", 2**24)
-                hdf5.text(file, "word", 2**24), hdf5.strings(file, "words", 2**24)
+def test_broken_metadata_is_an_error_and_neither_a_crash_nor_a_hang(tmp_path, monkeypatch):
+    monkeypatch.setattr("pinnsolve.hdf5.PATIENCE", 0.5)
+    path = tmp_path / "file.h5"
+    with h5py.File(path, "w") as file:
+        file.create_dataset("x", data=X, chunks=(3,), compression="gzip")
+        file["words"] = ["alpha", "β"]
+        file.attrs["name"] = "disk"
+    whole = path.read_bytes()
+    # what makes HDF5 2.0 hang: the size of an object in the heap of texts, which begins by GCOL
+    heap = whole.index(b"GCOL") + 24
+    chance = random.Random(0)
+    used = [place for place, byte in enumerate(whole) if byte]
+    places = [(heap, 0xFF), (heap, 0), (heap + 48, 0)]
+    places += [(place, chance.randrange(256)) for place in chance.sample(used, 60)]
+    read = 0
+    for place, byte in places:
+        path.write_bytes(whole[:place] + bytes([byte]) + whole[place + 1 :])
+        with suppress(FileError), hdf5.opened(path, "it") as file:
+            hdf5.attribute(file, "name")
+            hdf5.strings(file, "words", 2**24)
+            hdf5.numbers(file, "x", 2**24)
             read += 1
-        except FileError:
-            pass
-print(read)
-"""
-
-
-def test_broken_metadata_is_an_error_and_never_the_end_of_the_process(path):
-    # in a process of its own, which would take the tests with it
-    command = [sys.executable, "-c", FUZZ, str(path), "0", "17"]
-    ran = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert ran.returncode == 0, ran.stderr[-2000:]
+    assert 0 < read < len(places)

@@ -2,8 +2,10 @@
 
 import os
 import platform
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -119,3 +121,22 @@ def test_memory_that_is_freed_is_used_again():
 
     kept, returned = faults("kept"), faults("returned")
     assert max(kept) < 4 * 256 < max(returned)  # pages of four arrays, of forty
+
+
+def test_what_crashes_or_hangs_does_so_in_a_copy_of_the_process(tmp_path):
+    def kill():
+        os.kill(os.getpid(), signal.SIGSEGV)
+
+    def hang():
+        (tmp_path / "began").touch()
+        while True:
+            time.sleep(1)
+
+    def fail():
+        raise ValueError
+
+    assert machine.survives(lambda: None, 60)
+    assert machine.survives(fail, 60)
+    assert not machine.survives(kill, 60)
+    assert not machine.survives(hang, 2)
+    assert (tmp_path / "began").exists()
