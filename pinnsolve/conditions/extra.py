@@ -15,6 +15,7 @@ from jaxtyping import Float
 from numpy import ndarray
 
 from pinnsolve.conditions.condition import Condition
+from pinnsolve.equations.variables import Coordinate, Symbol
 from pinnsolve.errors import Fault, ProblemError
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.nodes import Nodes
@@ -128,6 +129,7 @@ def _fixed(where: Predicate | None) -> dict[int, float]:
             pending += parts
         elif name == "==":
             for a, b in (parts, parts[::-1]):
-                if a.is_Symbol and a.name in where.symbols.coordinates and b.is_number:
-                    found[where.symbols.coordinates.index(a.name)] = float(sympy.N(b))
+                if isinstance(a, Symbol) and isinstance(a.meaning, Coordinate) and b.is_number:
+                    axis = where.symbols.coordinates.index(a.meaning.name)
+                    found[axis] = float(sympy.N(b))
     return found

@@ -25,11 +25,12 @@ from numpy import ndarray
 from sympy import Expr
 
 from pinnsolve.diffop import MultiIndex, Term
-from pinnsolve.equations import calculus
+from pinnsolve.equations import calculus, variables
 from pinnsolve.equations.algebra import exact
 from pinnsolve.equations.equation import Equation
 from pinnsolve.equations.expression import evaluate
 from pinnsolve.equations.symbols import Symbols, Tabulated
+from pinnsolve.equations.variables import Data, Derivative, Symbol
 
 derivative = lru_cache(maxsize=4096)(calculus.derivative)
 
@@ -89,30 +90,28 @@ class Ansatz:
         """
         known: dict[str, Tabulated] = {}
         values = {}
-        for symbol in calculus.jets(equation.expression):
-            field, alpha = calculus.jet_index(symbol) or (0, ())
-            part = self.parts[field]
+        for symbol, own in variables.occurring(Derivative, equation.expression).items():
+            part = self.parts[own.field]
             if part is not None:
-                values[symbol] = self._by_product_rule(field, part, alpha, known)
+                values[symbol] = self._by_product_rule(own, part, known)
         symbols = replace(equation.symbols, data={**equation.symbols.data, **known})
         return replace(equation, expression=equation.expression.xreplace(values), symbols=symbols)
 
     def field(self, term: Term) -> Equation:
         """Return an operator applied to a field, as what an equation for the outputs leaves."""
         i, op = term
-        parts = (exact(c) * calculus.jet(i, alpha) for alpha, c in op.terms)
+        parts = (exact(c) * variables.derivative(i, alpha) for alpha, c in op.terms)
         return self.posed(Equation("", "", sympy.Add(*parts), self.symbols))
 
-    def _by_product_rule(
-        self, field: int, part: Part, alpha: MultiIndex, known: dict[str, Tabulated]
-    ) -> Expr:
+    def _by_product_rule(self, own: Derivative, part: Part, known: dict[str, Tabulated]) -> Expr:
         """Return a derivative of a field in terms of those of the network's output."""
+        field, alpha = own.field, own.alpha
         total = [self._given(f"G{field}", part.offset, alpha, known)]
         for beta in _below(alpha):
             rest = tuple(a - b for a, b in zip(alpha, beta, strict=True))
             count = prod(comb(a, b) for a, b in zip(alpha, beta, strict=True))
             factor = self._given(f"L{field}", part.factor, rest, known)
-            total.append(count * factor * calculus.jet(field, beta))
+            total.append(count * factor * variables.derivative(field, beta))
         return sympy.Add(*total)
 
     def _given(self, name: str, e: Expr, alpha: MultiIndex, known: dict[str, Tabulated]) -> Expr:
@@ -122,7 +121,7 @@ class Ansatz:
             return slope
         name = f"{name}:{','.join(map(str, alpha))}"
         known[name] = partial(_values, slope, self.symbols)
-        return calculus.tabulated(name)
+        return Symbol(Data(name))
 
 
 def _values(e: Expr, symbols: Symbols, x: Float[ndarray, "N d"]) -> Float[ndarray, " N"]:

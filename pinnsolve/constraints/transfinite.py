@@ -31,7 +31,7 @@ from sympy import Expr
 
 from pinnsolve.constraints.ansatz import Part
 from pinnsolve.constraints.distance_functions import sides, vanishing
-from pinnsolve.equations import calculus
+from pinnsolve.equations import variables
 from pinnsolve.equations.expression import evaluate
 from pinnsolve.equations.symbols import Symbols
 from pinnsolve.errors import Fault, KeyPath
@@ -135,7 +135,7 @@ class Walls:
         ends = sides(self.problem.settings.domain)
         G = sympy.S.Zero
         for axis, name in enumerate(self.problem.coordinates):
-            x, steps = calculus.coordinate(name), []
+            x, steps = variables.coordinate(name), []
             given = {
                 end: values[piece]
                 for piece, (a, end) in ends.items()

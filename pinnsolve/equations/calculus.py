@@ -1,8 +1,7 @@
-"""Functions, fields and their derivatives as sympy knows them.
+"""Functions and derivatives as sympy knows them.
 
-A field and its derivatives are independent symbols, the coordinates of jet space: ``u_xx`` is
-the symbol of field 0 and multi-index ``(2, 0)``. The derivative along a coordinate of an
-expression ``e(x, u, u_x, …)`` is then the total derivative
+A field and its derivatives are independent variables (`variables`). The derivative along a
+coordinate of an expression ``e(x, u, u_x, …)`` is then the total derivative
 
     D_i e = ∂e/∂x_i + sum_α ∂e/∂u_α · u_(α + 1_i),
 
@@ -11,74 +10,20 @@ to Differential Equations, section 2.3.
 """
 
 from collections.abc import Callable, Sequence
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any
 
 import sympy
-from sympy import Expr, Symbol
+from sympy import Expr
 
 from pinnsolve.diffop import MultiIndex
+from pinnsolve.equations import variables
 from pinnsolve.equations.syntax import ExpressionError
+from pinnsolve.equations.variables import Data, Derivative, Meaning, Normal, Source
 
 MAX_ORDER = 16  # of derivatives of a field
 MAX_SIZE = 30_000  # operations in an expression
 TOO_LARGE = "the formula becomes too large."
-
-
-@cache
-def jet(field: int, alpha: MultiIndex) -> Symbol:
-    """Return the symbol of the derivative ``∂^α`` of a field."""
-    return Symbol(f"field {field}:{','.join(map(str, alpha))}")
-
-
-@cache
-def jet_index(symbol: Symbol) -> tuple[int, MultiIndex] | None:
-    """Return field and multi-index of a symbol, None if it is not that of a field.
-
-    >>> jet_index(jet(0, (2, 0)))
-    (0, (2, 0))
-    """
-    kind, _, rest = symbol.name.partition(" ")
-    if kind != "field":
-        return None
-    field, _, alpha = rest.partition(":")
-    return int(field), tuple(map(int, alpha.split(",")))
-
-
-def jets(e: Expr) -> list[Symbol]:
-    """Return the symbols of fields and their derivatives in an expression, in a fixed order."""
-    return sorted((s for s in e.free_symbols if jet_index(s)), key=lambda s: jet_index(s) or ())
-
-
-def coordinate(name: str) -> Symbol:
-    """Return the symbol of a coordinate."""
-    return Symbol(name)
-
-
-def parameter(index: int) -> Symbol:
-    """Return the symbol of an unknown parameter, constant in space and time."""
-    return Symbol(f"parameter {index}")
-
-
-def parameters(e: Expr) -> list[tuple[int, Symbol]]:
-    """Return the unknown parameters in an expression, by index."""
-    kinds = ((symbol.name.partition(" "), symbol) for symbol in e.free_symbols)
-    return sorted((int(index), symbol) for (kind, _, index), symbol in kinds if kind == "parameter")
-
-
-def normal(axis: int) -> Symbol:
-    """Return the symbol of a component of the unit outward normal."""
-    return Symbol(f"normal {axis}")
-
-
-def tabulated(name: str) -> Symbol:
-    """Return the symbol of a function known by values only, as one read from a file."""
-    return Symbol(f"tabulated {name}")
-
-
-def unknown_source(name: str) -> Symbol:
-    """Return the symbol of a manufactured function that is not determined yet."""
-    return Symbol(f"source {name}")
 
 
 def differentiate(e: Expr, axis: int, coordinates: Sequence[str], *, along_normal: bool) -> Expr:
@@ -101,17 +46,16 @@ def differentiate(e: Expr, axis: int, coordinates: Sequence[str], *, along_norma
     ExpressionError
         If the expression holds something whose derivative is not known.
     """
-    result = e.diff(coordinate(coordinates[axis]))
+    result = e.diff(variables.coordinate(coordinates[axis]))
     for symbol in sorted(e.free_symbols, key=str):
-        index = jet_index(symbol)
-        if index is not None:
-            field, alpha = index
-            raised = tuple(n + (i == axis) for i, n in enumerate(alpha))
-            if sum(raised) > MAX_ORDER:
-                raise ExpressionError(f"derivatives above order {MAX_ORDER} are not supported.")
-            result += e.diff(symbol) * jet(field, raised)
-        else:
-            _check_differentiable(symbol, along_normal)
+        match symbol.meaning:
+            case Derivative(field, alpha):
+                raised = tuple(n + (i == axis) for i, n in enumerate(alpha))
+                if sum(raised) > MAX_ORDER:
+                    raise ExpressionError(f"derivatives above order {MAX_ORDER} are not supported.")
+                result += e.diff(symbol) * variables.derivative(field, raised)
+            case meaning:
+                _check_differentiable(meaning, along_normal)
     if size(result) > MAX_SIZE:
         raise ExpressionError(TOO_LARGE, "Take fewer derivatives of it.")
     return result
@@ -123,19 +67,19 @@ def size(e: Expr) -> int:
     return 1 + sum(map(size, e.args))
 
 
-def _check_differentiable(symbol: Symbol, along_normal: bool) -> None:
-    kind, _, name = symbol.name.partition(" ")
-    if kind == "tabulated":
-        message = f'"{name}" is known by its values only and cannot be differentiated.'
-        raise ExpressionError(message, "Give it as a formula.")
-    if kind == "source":
-        message = f'"{name}" is manufactured and cannot be differentiated.'
-        raise ExpressionError(message, "Give it as a formula, or name its derivative instead.")
-    if kind == "normal" and not along_normal:
-        message = "the derivative of the normal is not known."
-        raise ExpressionError(
-            message, "Keep n outside of grad, div, laplace and d; dn may hold it."
-        )
+def _check_differentiable(meaning: Meaning, along_normal: bool) -> None:
+    match meaning:
+        case Data(name):
+            message = f'"{name}" is known by its values only and cannot be differentiated.'
+            raise ExpressionError(message, "Give it as a formula.")
+        case Source(name):
+            message = f'"{name}" is manufactured and cannot be differentiated.'
+            remedy = "Give it as a formula, or name its derivative instead."
+            raise ExpressionError(message, remedy)
+        case Normal() if not along_normal:
+            message = "the derivative of the normal is not known."
+            remedy = "Keep n outside of grad, div, laplace and d; dn may hold it."
+            raise ExpressionError(message, remedy)
 
 
 def derivative(e: Expr, alpha: MultiIndex, coordinates: Sequence[str]) -> Expr:

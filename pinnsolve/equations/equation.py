@@ -14,10 +14,10 @@ import numpy as np
 import sympy
 from jaxtyping import Float
 from numpy import ndarray
-from sympy import Expr, Symbol
+from sympy import Expr
 
 from pinnsolve.diffop import Term
-from pinnsolve.equations import calculus
+from pinnsolve.equations import calculus, variables
 from pinnsolve.equations.algebra import exact as exactly
 from pinnsolve.equations.expression import evaluate
 from pinnsolve.equations.form import Form, gather, hoist
@@ -27,6 +27,7 @@ from pinnsolve.equations.symbols import Symbols, Value
 from pinnsolve.equations.syntax import ExpressionError, read
 from pinnsolve.equations.translate import translate
 from pinnsolve.equations.typeset import typeset
+from pinnsolve.equations.variables import Constant, Data, Derivative, Normal, Source, Symbol
 from pinnsolve.errors import Fault, ProblemError
 
 REMEDY = 'Write it as "u = expression", or leave out hard.'
@@ -58,12 +59,12 @@ class Equation:
 
     @property
     def terms(self) -> tuple[Term, ...]:
-        """What it needs of the fields, and with negative indices the unknown parameters."""
+        """What it needs of the fields, and with negative indices the unknown constants."""
         return self._form.terms
 
     @property
-    def has_parameters(self) -> bool:
-        """Whether it holds unknown parameters."""
+    def has_constants(self) -> bool:
+        """Whether it holds unknown constants."""
         return any(field < 0 for field, _ in self.terms)
 
     @property
@@ -92,37 +93,34 @@ class Equation:
         """Names of the functions in it that are still to be derived from the exact solution."""
         used = self.expression.free_symbols
         names = self.symbols.manufactured
-        return tuple(name for name in names if calculus.unknown_source(name) in used)
+        return tuple(name for name in names if Symbol(Source(name)) in used)
 
     def with_sources(self, sources: Mapping[str, Expr]) -> "Equation":
         """Return the equation with manufactured functions replaced by expressions."""
-        known = {calculus.unknown_source(name): e for name, e in sources.items()}
+        known = {Symbol(Source(name)): e for name, e in sources.items()}
         return replace(self, expression=self.expression.xreplace(known))
 
     def residual_of(self, exact: Sequence[Expr]) -> Expr:
         """Return ``lhs - rhs`` with the fields replaced by expressions in the coordinates.
 
-        Unknown parameters take their true values.
+        Unknown constants take their true values.
 
         Raises
         ------
         ExpressionError
-            If an expression is known by its values only, or a parameter's true value is not.
+            If an expression is known by its values only, or a constant's true value is not.
         """
         names = self.symbols.coordinates
-        truth = tuple(self.symbols.parameters.items())
         values: dict[Symbol, Expr] = {}
-        for k, symbol in calculus.parameters(self.expression):
-            name, value = truth[k]
+        for symbol, constant in variables.occurring(Constant, self.expression).items():
+            name = constant.name
+            value = self.symbols.parameters[name]
             if value is None:
                 message = f'the true value of the parameter "{name}" is not known.'
                 raise ExpressionError(message, f"Give it in [unknowns.parameters] {name}: true = …")
             values[symbol] = exactly(value)
-        for symbol in calculus.jets(self.expression):
-            index = calculus.jet_index(symbol)
-            assert index is not None
-            field, alpha = index
-            values[symbol] = calculus.derivative(exact[field], alpha, names)
+        for symbol, own in variables.occurring(Derivative, self.expression).items():
+            values[symbol] = calculus.derivative(exact[own.field], own.alpha, names)
         return self.expression.xreplace(values)
 
     def defect(
@@ -156,7 +154,7 @@ class Equation:
             message = f'"{self.manufactured[0]}" in "{self.text}" is not determined.'
             raise ProblemError(Fault((), message, "Give the exact solution, or a formula."))
         form = self._form
-        known: dict[Expr, Symbol] = {}
+        known: dict[Expr, sympy.Symbol] = {}
         fields = frozenset(form.symbols)
         value = hoist(form.value, fields, known)
         slopes = [hoist(slope, fields, known) for slope in form.slopes]
@@ -254,7 +252,7 @@ def periodic(field: int, sides: Sequence[str], symbols: Symbols) -> Equation:
     name = symbols.fields[field]
     known = typeset(read(name), symbols)
     latex = " = ".join(rf"{known}|_{{\mathrm{{{side}}}}}" for side in sides)
-    expression = calculus.jet(field, (0,) * len(symbols.coordinates))
+    expression = variables.derivative(field, (0,) * len(symbols.coordinates))
     return Equation(f"{name} is periodic", latex, expression, symbols)
 
 
@@ -285,7 +283,7 @@ def manufactured(name: str, equation: Equation, exact: Sequence[Expr]) -> Expr:
     if others:
         message = f'"{name}" and "{others[0]}" are both manufactured and in one equation.'
         raise ExpressionError(message, "One equation determines one function.", whole)
-    symbol = calculus.unknown_source(name)
+    symbol = Symbol(Source(name))
     residual = equation.residual_of(exact)
     factor = residual.diff(symbol)
     if factor == 0:
@@ -321,20 +319,21 @@ def prescribed_value(equation: Equation) -> tuple[int, Expr]:
         If the condition does not read ``field = expression of the coordinates``.
     """
     e, whole = equation.expression, (0, len(equation.text))
-    symbols = calculus.jets(e)
-    index = calculus.jet_index(symbols[0]) if len(symbols) == 1 else None
-    slope = e.diff(symbols[0])
-    if index is None or any(index[1]) or calculus.parameters(e) or slope.free_symbols:
+    derivatives = list(variables.occurring(Derivative, e).items())
+    symbol, own = derivatives[0]
+    slope = e.diff(symbol)
+    is_value = len(derivatives) == 1 and not any(own.alpha) and not equation.has_constants
+    if not is_value or slope.free_symbols:
         message = "a hard condition must give one field a value, and this one does not."
         raise ExpressionError(message, REMEDY, whole)
-    value = -e.xreplace({symbols[0]: sympy.S.Zero}) / slope
-    for symbol in sorted(value.free_symbols, key=str):
-        kind, _, name = symbol.name.partition(" ")
-        if kind == "normal":
-            message = "the value of a hard condition is needed inside, where there is no normal."
-            raise ExpressionError(message, REMEDY, whole)
-        if kind == "tabulated":
-            message = f'the value of a hard condition is differentiated, but "{name}" is known by '
-            message += "its values only."
-            raise ExpressionError(message, "Give it as a formula, or leave out hard.", whole)
-    return index[0], value
+    value = -e.xreplace({symbol: sympy.S.Zero}) / slope
+    for known in sorted(value.free_symbols, key=str):
+        match known.meaning:
+            case Normal():
+                message = "the value of a hard condition is needed inside, where there is no normal"
+                raise ExpressionError(f"{message}.", REMEDY, whole)
+            case Data(name):
+                message = f'the value of a hard condition is differentiated, but "{name}" is known '
+                message += "by its values only."
+                raise ExpressionError(message, "Give it as a formula, or leave out hard.", whole)
+    return own.field, value

@@ -13,15 +13,16 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float
 from numpy import ndarray
-from sympy import Expr, Symbol
+from sympy import Expr
 
-from pinnsolve.equations import calculus
+from pinnsolve.equations import variables
 from pinnsolve.equations.library import Array
 from pinnsolve.equations.program import number, program
 from pinnsolve.equations.symbols import Symbols, Tabulated, Value
 from pinnsolve.equations.syntax import ExpressionError, read, span
 from pinnsolve.equations.translate import CALLABLE, translate
 from pinnsolve.equations.typeset import typeset
+from pinnsolve.equations.variables import Data, Normal, Symbol
 
 __all__ = [
     "CALLABLE",
@@ -162,14 +163,14 @@ def evaluate(
         Unit outward normals there, if the expressions need them.
     """
     known: dict[Symbol, Array] = {
-        calculus.coordinate(name): x[:, i] for i, name in enumerate(symbols.coordinates)
+        variables.coordinate(name): x[:, i] for i, name in enumerate(symbols.coordinates)
     }
     if normals is not None:
-        known |= {calculus.normal(axis): normals[:, i] for i, axis in enumerate(symbols.space)}
-    used = {name for e in expressions for s in e.free_symbols for name in [s.name]}
+        known |= {Symbol(Normal(axis)): normals[:, i] for i, axis in enumerate(symbols.space)}
+    used = {symbol for e in expressions for symbol in e.free_symbols}
     for name, tabulated in symbols.data.items():
-        symbol = calculus.tabulated(name)
-        if symbol.name in used:
+        symbol = Symbol(Data(name))
+        if symbol in used:
             known[symbol] = tabulated(x)
     values = program(expressions, list(known))(*known.values())
     return [np.array(np.broadcast_to(v, len(x)), dtype=np.float64) for v in values]

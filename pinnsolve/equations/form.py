@@ -6,18 +6,19 @@ depends on the two through ``r u_α + u_β`` only: they act as one operator. So 
 becomes the Laplacian, also as ``k(u) (u_xx + u_yy)`` or inside of a square. ``R`` is affine if its
 partial derivatives are free of the fields.
 
-An unknown parameter is a field that is constant: parameter ``k`` is the term ``(-1 - k, 1)``.
+An unknown constant is a field that does not vary: the ``k``-th is the term ``(-1 - k, 1)``.
 """
 
 from collections.abc import Collection
 from dataclasses import dataclass
 
 import sympy
-from sympy import Expr, Symbol
+from sympy import Expr
 
 from pinnsolve.diffop import DiffOp, MultiIndex, Term, identity
-from pinnsolve.equations import calculus
+from pinnsolve.equations import variables
 from pinnsolve.equations.program import number
+from pinnsolve.equations.variables import Constant, Derivative
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Form:
     """An equation in terms of gathered derivatives: term ``k`` is ``symbols[k]``."""
 
     terms: tuple[Term, ...]
-    symbols: tuple[Symbol, ...]
+    symbols: tuple[sympy.Symbol, ...]
     value: Expr
     slopes: tuple[Expr, ...]
     is_linear: bool
@@ -44,33 +45,32 @@ def gather(e: Expr, time: int | None = None, is_mixed: bool = False) -> Form:
         Whether derivatives of different orders, also in time, may form one operator.
     """
     groups: dict[tuple[int, int, int, Expr], list[tuple[MultiIndex, Expr]]] = {}
-    values: dict[Symbol, Expr] = {}
-    fields, parameters = calculus.jets(e), calculus.parameters(e)
-    unknown = [*fields, *(symbol for _, symbol in parameters)]
-    for symbol in fields:
+    values: dict[sympy.Symbol, Expr] = {}
+    derivatives = variables.occurring(Derivative, e)
+    constants = variables.occurring(Constant, e)
+    unknown = [*derivatives, *constants]
+    for symbol, own in derivatives.items():
         slope = _slope(e, symbol, unknown)
-        index = calculus.jet_index(symbol)
-        assert index is not None
-        field, alpha = index
         values[symbol] = sympy.S.Zero
         if slope != 0:
             factor, rest = _factor(slope)
-            in_time = alpha[time] if time is not None else 0
-            kind = (0, 0) if is_mixed else (sum(alpha), in_time)
-            groups.setdefault((field, *kind, rest), []).append((alpha, factor))
+            in_time = own.alpha[time] if time is not None else 0
+            kind = (0, 0) if is_mixed else (sum(own.alpha), in_time)
+            groups.setdefault((own.field, *kind, rest), []).append((own.alpha, factor))
     terms: list[Term] = []
-    symbols: list[Symbol] = []
+    symbols: list[sympy.Symbol] = []
     ordered = sorted(groups.items(), key=lambda g: (g[0][0], -g[0][1], *map(_reversed, g[1])))
     for (field, *_), members in ordered:
         members.sort(reverse=True)  # u_xx leads
         lead, first = members[0]
-        symbol = Symbol(f"term {len(terms)}")
+        symbol = sympy.Symbol(f"term {len(terms)}")
         op = DiffOp(tuple((alpha, number(factor / first)) for alpha, factor in members))
-        values[calculus.jet(field, lead)] = symbol
+        values[variables.derivative(field, lead)] = symbol
         terms.append((field, op))
         symbols.append(symbol)
-    for k, symbol in parameters:
-        terms.append((-1 - k, identity(_dim(fields))))
+    dim = next((len(own.alpha) for own in derivatives.values()), 0)
+    for symbol, constant in constants.items():
+        terms.append((-1 - constant.index, identity(dim)))
         symbols.append(symbol)
     # the others may be set to zero: the equation depends on their sum only
     value = e.xreplace(values)
@@ -85,18 +85,13 @@ def gather(e: Expr, time: int | None = None, is_mixed: bool = False) -> Form:
     return Form(tuple(terms), tuple(symbols), value, tuple(slopes), is_linear)
 
 
-def _slope(e: Expr, symbol: Symbol, fields: Collection[Symbol]) -> Expr:
+def _slope(e: Expr, symbol: sympy.Symbol, fields: Collection[sympy.Symbol]) -> Expr:
     """Return a partial derivative, multiplied out if that frees it of the fields."""
     slope = e.diff(symbol)
     if slope.free_symbols.isdisjoint(fields):
         return slope
     expanded = sympy.expand_mul(slope)
     return expanded if expanded.free_symbols.isdisjoint(fields) else slope
-
-
-def _dim(fields: Collection[Symbol]) -> int:
-    """Return the number of coordinates."""
-    return next((len(index[1]) for index in map(calculus.jet_index, fields) if index), 0)
 
 
 def _reversed(member: tuple[MultiIndex, Expr]) -> tuple[int, ...]:
@@ -114,12 +109,12 @@ def _factor(slope: Expr) -> tuple[Expr, Expr]:
     return constant * content, rest
 
 
-def hoist(e: Expr, fields: frozenset[Symbol], known: dict[Expr, Symbol]) -> Expr:
+def hoist(e: Expr, fields: frozenset[sympy.Symbol], known: dict[Expr, sympy.Symbol]) -> Expr:
     """Replace the largest parts that do not depend on the fields by symbols, noted in ``known``."""
     if not e.free_symbols & fields:
         if not e.free_symbols:
             return e
-        return known.setdefault(e, Symbol(f"known {len(known)}"))
+        return known.setdefault(e, sympy.Symbol(f"known {len(known)}"))
     if e.is_Symbol:
         return e
     if e.is_Add or e.is_Mul:

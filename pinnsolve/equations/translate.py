@@ -13,10 +13,11 @@ from functools import reduce
 import sympy
 from sympy import Expr
 
-from pinnsolve.equations import calculus
+from pinnsolve.equations import calculus, variables
 from pinnsolve.equations.algebra import add, dot, each, exact, is_finite, pairs, power
 from pinnsolve.equations.symbols import Symbols, Value
 from pinnsolve.equations.syntax import ExpressionError, span
+from pinnsolve.equations.variables import Constant, Data, Normal, Source, Symbol
 from pinnsolve.errors import suggestion
 
 OPERATORS = ("biharmonic", "d", "div", "dn", "dot", "grad", "laplace", "norm", "sum")
@@ -120,17 +121,17 @@ class _Translation:
         """Return what a name stands for by itself, None if nothing."""
         s = self.symbols
         if name in s.fields:
-            return calculus.jet(s.fields.index(name), (0,) * len(s.coordinates))
+            return variables.derivative(s.fields.index(name), (0,) * len(s.coordinates))
         if name in s.coordinates:
-            return calculus.coordinate(name)
+            return variables.coordinate(name)
         if name in s.constants:
             return exact(s.constants[name])
         if name in s.parameters:
-            return calculus.parameter(list(s.parameters).index(name))
+            return Symbol(Constant(list(s.parameters).index(name), name))
         if name in s.data:
-            return calculus.tabulated(name)
+            return Symbol(Data(name))
         if name in s.manufactured:
-            return calculus.unknown_source(name)
+            return Symbol(Source(name))
         for values in (s.functions, s.definitions):
             if name in values:
                 return values[name]
@@ -138,11 +139,11 @@ class _Translation:
 
     def _built_in(self, name: str) -> Value | None:
         s = self.symbols
-        normals = {f"n_{s.coordinates[axis]}": calculus.normal(axis) for axis in s.space}
+        normals = {f"n_{s.coordinates[axis]}": Symbol(Normal(axis)) for axis in s.space}
         if name == "pi":
             return sympy.pi
         if name == "X" and s.coordinates:
-            return tuple(calculus.coordinate(s.coordinates[axis]) for axis in s.space)
+            return tuple(variables.coordinate(s.coordinates[axis]) for axis in s.space)
         if name == "n" or name in normals:
             self._need_normals(name)
             return tuple(normals.values()) if name == "n" else normals[name]
@@ -244,7 +245,7 @@ class _Translation:
         return tuple(self._slope(e, axis, along_normal=along_normal) for axis in axes)
 
     def _dn(self, e: Expr) -> Expr:
-        n = tuple(calculus.normal(axis) for axis in self.symbols.space)
+        n = tuple(Symbol(Normal(axis)) for axis in self.symbols.space)
         return dot(n, self._grad(e, along_normal=True))
 
     def _spatial(self, node: ast.expr) -> tuple[Expr, ...]:

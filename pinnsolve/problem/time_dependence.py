@@ -12,7 +12,7 @@ from typing import Any
 import sympy
 
 from pinnsolve.diffop import in_space
-from pinnsolve.equations import calculus
+from pinnsolve.equations import calculus, variables
 from pinnsolve.equations.equation import Equation
 from pinnsolve.equations.expression import Function
 from pinnsolve.equations.symbols import Symbols, Value
@@ -24,7 +24,7 @@ TIME = "t"
 
 def at_rest(symbols: Symbols) -> Symbols:
     """Return the names that formulas without time may use."""
-    time = calculus.coordinate(TIME)
+    time = variables.coordinate(TIME)
 
     def is_still(value: Value) -> bool:
         parts = value if isinstance(value, tuple) else (value,)
@@ -39,7 +39,7 @@ def at_instant(exact: Function, order: int, time: float) -> Function:
     names = exact.symbols.coordinates
     alpha = (*(0 for _ in names[:-1]), order)
     slope = calculus.derivative(exact.expression, alpha, names)
-    expression = slope.xreplace({calculus.coordinate(TIME): sympy.Rational(str(time))})
+    expression = slope.xreplace({variables.coordinate(TIME): sympy.Rational(str(time))})
     latex = rf"\left. {exact.latex} \right|_{{t = {time:g}}}"
     if order:
         latex = r"\partial_t " * order + latex
@@ -67,7 +67,7 @@ def initial_equations(
         for order, value in enumerate(values):
             name = f"{fields[field]}_{TIME * order}" if order else fields[field]
             head = f"{fields[field]}_{{{TIME * order}}}" if order else name
-            left = calculus.jet(field, (*(0 for _ in symbols.space), order))
+            left = variables.derivative(field, (*(0 for _ in symbols.space), order))
             found[name] = Equation(
                 f"{name} = {value.text}",
                 f"{head} = {value.latex}",

@@ -8,13 +8,13 @@ from pinnsolve.constraints.ansatz import Ansatz, Part
 from pinnsolve.derivatives.autograd import derivative
 from pinnsolve.derivatives.taylor import Taylor
 from pinnsolve.diffop import DiffOp, identity, laplacian, partial
-from pinnsolve.equations import calculus
+from pinnsolve.equations import variables
 from pinnsolve.equations.equation import equation, prescribed_value
 from pinnsolve.equations.expression import ExpressionError, Symbols
 from pinnsolve.equations.program import program
 from pinnsolve.networks.mlp import MLP
 
-x, y = calculus.coordinate("x"), calculus.coordinate("y")
+x, y = variables.coordinate("x"), variables.coordinate("y")
 PLACE = Symbols(("x", "y"))
 FIELDS = Symbols(("x", "y"), fields=("u", "v"))
 L = (1 - x**2) * (1 - y**2)

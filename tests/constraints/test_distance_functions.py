@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pinnsolve.constraints.distance_functions import vanishing
-from pinnsolve.equations import calculus
+from pinnsolve.equations import variables
 from pinnsolve.equations.expression import Symbols, evaluate
 from pinnsolve.geometry.generation import generate
 from pinnsolve.geometry.shapes import build_shape
@@ -81,7 +81,7 @@ def test_it_rises_inward_from_its_piece(around):
         here = around.nodes.tags == k
         x, normals = around.nodes.x[around.nodes.boundary][here], around.nodes.normals[here]
         names = around.symbols.coordinates
-        slopes = [around.formulas[piece].diff(calculus.coordinate(name)) for name in names]
+        slopes = [around.formulas[piece].diff(variables.coordinate(name)) for name in names]
         gradient = np.stack(evaluate(slopes, around.symbols, x), axis=1)
         extent = np.ptp(around.nodes.x, axis=0).max()
         assert (gradient * normals).sum(axis=1).max() < -0.1 / extent
@@ -90,7 +90,7 @@ def test_it_rises_inward_from_its_piece(around):
 def test_a_star_has_a_value_and_curvature_at_its_centre():
     shape = SHAPES["star"](**SHAPE["star"])
     (formula,) = vanishing(shape, ("x", "y")).values()
-    x = calculus.coordinate("x")
+    x = variables.coordinate("x")
     center = np.array([[1.0, 1.0], [1.0 + 1e-6, 1.0]])
     symbols = Symbols(("x", "y"))
     value, bend = evaluate([formula, formula.diff(x, 2)], symbols, center)

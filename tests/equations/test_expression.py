@@ -9,7 +9,7 @@ import pytest
 import torch
 from scipy.special import erf
 
-from pinnsolve.equations import calculus
+from pinnsolve.equations import variables
 from pinnsolve.equations.expression import (
     ExpressionError,
     Symbols,
@@ -67,7 +67,7 @@ def test_values_on_numpy(text):
 
 @pytest.mark.parametrize("text", VALUES)
 def test_values_on_torch_are_those_on_numpy(text):
-    compiled = program([parse(text, PLANE)], list(map(calculus.coordinate, ("x", "y"))))
+    compiled = program([parse(text, PLANE)], list(map(variables.coordinate, ("x", "y"))))
     (values,) = compiled(*torch.as_tensor(X).T)
     np.testing.assert_allclose(np.broadcast_to(values, 50), VALUES[text], rtol=1e-14, atol=1e-15)
 
@@ -75,7 +75,7 @@ def test_values_on_torch_are_those_on_numpy(text):
 @pytest.mark.parametrize("text", [t for t in VALUES if t not in ("7",)])
 def test_derivatives_are_those_of_torch(text):
     points = torch.as_tensor(X).clone().requires_grad_()
-    compiled = program([parse(text, PLANE)], list(map(calculus.coordinate, ("x", "y"))))
+    compiled = program([parse(text, PLANE)], list(map(variables.coordinate, ("x", "y"))))
     (gradient,) = torch.autograd.grad(compiled(*points.T)[0].sum(), points)
     ours = np.stack([function(f"d({text}, {axis})", PLANE)(X) for axis in "xy"], axis=1)
     np.testing.assert_allclose(ours, gradient, rtol=1e-12, atol=1e-13)
