@@ -7,8 +7,12 @@ other: what passes between them is a `DiffOp`,
 
 with multi-indices ``alpha`` over the coordinate axes, and a `Term`: a field and the operator
 applied to it.
+
+Where instants are kept apart, a derivative in time stands beside the fields as a field of its own:
+``d_t^a D u_f`` is ``Term(f, D, a)``, with ``D`` in space alone.
 """
 
+import dataclasses
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -43,7 +47,24 @@ class DiffOp:
         return len(self.terms[0][0])
 
 
-Term: TypeAlias = tuple[int, DiffOp]  # component of the field, operator applied to it
+@dataclass(frozen=True)
+class Term:
+    """A field and what is applied to it.
+
+    Attributes
+    ----------
+    field
+        Which of the ``c`` fields, ``0 … c - 1``.
+    op
+        The operator: in space where instants are kept apart, else in all coordinates.
+    time_order
+        Of the derivative in time that stands as a field of its own.
+    """
+
+    field: int
+    op: DiffOp
+    # left out of the hash: sets of terms are summed over, in the order of fields and operators
+    time_order: int = dataclasses.field(default=0, hash=False)
 
 
 def partial(alpha: Iterable[int]) -> DiffOp:

@@ -136,10 +136,16 @@ def estimate_in_time(
     """
     optimisation = None if same_order is None else values - same_order
     total, message = None, ""
-    n_fields = len(problem.fields) * (1 + problem.time_order)
     order = problem.settings.solver.order + RAISE
     try:
-        system = discretise(nodal_conditions(problem, nodes), nodes, n_fields, order, watch)
+        system = discretise(
+            nodal_conditions(problem, nodes),
+            nodes,
+            len(problem.fields),
+            order,
+            watch,
+            time_order=problem.time_order,
+        )
         finer = solve_directly(problem, system, watch)
         if finer.converged:
             total = values - finer.fields.values[:, nodes.rows]

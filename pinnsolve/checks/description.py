@@ -35,8 +35,8 @@ def figures(problem: Problem, nodes: Nodes, conditions: Sequence[Condition]) -> 
     conditions
         Its equations and conditions, bound to the nodes.
     """
-    ops = {op for condition in conditions for _, op in condition.residual.terms if op.order > 0}
-    operators = sorted(ops, key=lambda op: (-op.order, op.terms))
+    ops = {term.op for condition in conditions for term in condition.residual.terms}
+    operators = sorted((op for op in ops if op.order > 0), key=lambda op: (-op.order, op.terms))
     solver = problem.settings.solver
     degree = polynomial_degree(solver.order, max((op.order for op in operators), default=0))
     return {

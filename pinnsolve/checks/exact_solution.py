@@ -5,9 +5,6 @@ mistake in the file. Rounding is measured against the largest term of the equati
 derivative matrices give well enough.
 """
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
-
 import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
@@ -16,7 +13,6 @@ from pinnsolve.conditions.condition import Condition
 from pinnsolve.conditions.points import in_time
 from pinnsolve.constraints.build import hard
 from pinnsolve.constraints.transfinite import instants
-from pinnsolve.diffop import Term
 from pinnsolve.equations import calculus
 from pinnsolve.equations.expression import ExpressionError, evaluate
 from pinnsolve.geometry.nodes import Nodes
@@ -25,9 +21,6 @@ from pinnsolve.problem.time_dependence import at_instant
 from pinnsolve.rbffd.discretisation import Discretisation
 from pinnsolve.references.exact import exact_values
 from pinnsolve.setup import Setup
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_array
 
 INEXACT = 1e-8  # of the largest term, left over: more than rounding
 SAME = 1e-12  # of a solution's size: two functions closer than that are one
@@ -111,12 +104,12 @@ def _doubts_at(problem: Problem, system: Discretisation, level: int | None) -> d
         normals = nodes.normals[rows - nodes.n_interior] if has_normals else None
         with np.errstate(all="ignore"):
             if condition.across is not None:
-                left = _jump(problem, condition, x[rows], equation.terms[0][0])
+                left = _jump(problem, condition, x[rows], equation.terms[0].field)
             else:
                 left = equation.defect(expressions, x[rows], normals)
         residual = (condition if level is None else condition.at(level)).residual
         most = _largest(left)
-        share = most / (_largest_term(residual, system.matrices[k], fields) or 1.0)
+        share = most / (_largest_term(residual, system, k, fields) or 1.0)
         if share > INEXACT:
             found[equation.text] = (
                 f'[exact] does not satisfy "{equation.text}": it leaves {most:.2g}, '
@@ -157,18 +150,20 @@ def _doubts_of_start(problem: Problem, nodes: Nodes) -> list[str]:
 
 
 def _largest_term(
-    residual: Residual, matrices: "Mapping[Term, csr_array]", U: Float[ndarray, "N c"]
+    residual: Residual, system: Discretisation, k: int, U: Float[ndarray, "N c"]
 ) -> float:
     """Return the size of a condition's largest term for nodal values, its source included.
 
     Where all terms vanish, it is the size at which what is left would be more than rounding.
     """
-    jet = {(field, op): D @ U[:, field] for (field, op), D in matrices.items()}
+    matrices = system.matrices[k]
+    values = {term: U[:, system.slot(term.field, term.time_order)] for term in matrices}
+    jet = {term: D @ values[term] for term, D in matrices.items()}
     with np.errstate(all="ignore"):
         slopes = residual.partials(jet)
-        source = residual({term: np.zeros_like(values) for term, values in jet.items()})
+        source = residual({term: np.zeros_like(there) for term, there in jet.items()})
         possible = [
-            _largest(slopes[term]) * float(abs(D).sum(axis=1).max()) * _largest(U[:, term[0]])
+            _largest(slopes[term]) * float(abs(D).sum(axis=1).max()) * _largest(values[term])
             for term, D in matrices.items()
         ]
         largest = _largest(np.array([source, *(slopes[term] * jet[term] for term in jet)]))

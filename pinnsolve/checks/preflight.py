@@ -152,7 +152,7 @@ def _look_ahead(setup: Setup) -> Discretisation:
 
 def _condition(problem: Problem, system: Discretisation) -> tuple[float | None, list[str]]:
     """Return the condition number of the discrete operator, if it is known, and doubts about it."""
-    if system.n_nodes * system.n_fields > PATIENT * QUICK.get(system.nodes.dim, QUICK[3]):
+    if system.n_nodes * system.n_slots > PATIENT * QUICK.get(system.nodes.dim, QUICK[3]):
         return None, []
     start = None
     try:
@@ -160,7 +160,7 @@ def _condition(problem: Problem, system: Discretisation) -> tuple[float | None, 
             if problem.times is not None:
                 orders = [len(values) for values in problem.initial]
                 step = float(problem.times[1] - problem.times[0])
-                condition = evolution.condition(system, len(problem.fields), orders, step)
+                condition = evolution.condition(system, orders, step)
             else:
                 exact = exact_values(problem, system.nodes.x)
                 start = exact if exact is not None and np.isfinite(exact).all() else None

@@ -144,7 +144,7 @@ def _contradiction(
     rows, *places = np.intersect1d(first[1].rows, second[1].rows, return_indices=True)
     if not (len(rows) and all(residual.is_linear for residual in residuals)):
         return None
-    terms = list(dict.fromkeys(term for residual in residuals for term in residual.terms))
+    terms = list(dict.fromkeys(term for residual in residuals for term in residual.arguments))
     affine = (_affine(*pair, terms) for pair in zip(residuals, places, strict=True))
     asked, is_same = _asked(*affine)
     gap = np.abs(asked[0] - asked[1])
@@ -166,14 +166,14 @@ def _contradiction(
 
 
 def _affine(
-    residual: Residual, chosen: Int[ndarray, " n"], terms: Sequence[Term]
+    residual: Residual, chosen: Int[ndarray, " n"], terms: Sequence[Term | str]
 ) -> tuple[Float[ndarray, "t n"], Float[ndarray, " n"]]:
     """Return a linear residual at some of its points: the coefficients of terms, and the rest."""
     there = residual.with_data(lambda data: data[chosen])
-    zero = {term: np.zeros(len(chosen)) for term in there.terms}
-    slopes = there.partials(zero)
     none = np.zeros(len(chosen))
-    return np.array([slopes.get(term, none) for term in terms]), there(zero)
+    zero = dict.fromkeys(there.terms, none), dict.fromkeys(there.constants, none)
+    slopes = there.partials(*zero)
+    return np.array([slopes.get(term, none) for term in terms]), there(*zero)
 
 
 def _asked(
@@ -199,17 +199,17 @@ def _undetermined(problem: Problem) -> list[Fault]:
     conditions = [condition for condition in problem.boundary if not condition.is_periodic]
     statements = [*problem.equations, *(condition.equation for condition in conditions)]
     valued = {
-        field
+        term.field
         for statement in statements
-        for field, op in statement.terms
-        if any(sum(alpha) == 0 for alpha, _ in op.terms)
+        for term in statement.terms
+        if any(sum(alpha) == 0 for alpha, _ in term.op.terms)
     }
     valued |= {field for field, values in enumerate(problem.initial) if values}
     result = []
     for i, name in enumerate(problem.fields):
         if i in valued:
             continue
-        about = [c for c in conditions if any(field == i for field, _ in c.equation.terms)]
+        about = [c for c in conditions if any(term.field == i for term in c.equation.terms)]
         message = f"the level of {name} is not determined: every equation and condition holds for "
         message += f"{name} plus any constant"
         is_periodic = any(condition.is_periodic for condition in problem.boundary)
@@ -248,11 +248,11 @@ def _is_initial_value_problem(problem: Problem, nodes: Nodes) -> bool:
 
 def _orders(problem: Problem, normals: Float[ndarray, "B d"]) -> Int[ndarray, "e c"]:
     """Return the order of each equation in each field across the boundary."""
-    c = len(problem.fields)
-    orders = np.zeros((len(problem.equations), c), dtype=int)
+    orders = np.zeros((len(problem.equations), len(problem.fields)), dtype=int)
     for k, equation in enumerate(problem.equations):
-        for field, op in terms_in_space(problem, equation):
-            orders[k, field % c] = max(orders[k, field % c], _order_across(op, normals))
+        for term in terms_in_space(problem, equation):
+            order = _order_across(term.op, normals)
+            orders[k, term.field] = max(orders[k, term.field], order)
     return orders
 
 

@@ -2,8 +2,8 @@
 
 At a fixed instant a derivative in time is a field of its own: with the fields and their
 derivatives in time side by side, ``u_t = laplace(u)`` is a steady equation for the two fields
-``u`` and ``u_t``. So the term ``(f, d_t^a D)`` of an equation becomes ``(f + a c, D)``, with ``D``
-a derivative in space alone, and data hold one column for each instant.
+``u`` and ``u_t``. So the term ``(f, d_t^a D)`` of an equation becomes ``(f, D, a)``, with ``D`` a
+derivative in space alone, and data hold one column for each instant.
 """
 
 from collections import Counter
@@ -73,8 +73,8 @@ def terms_in_space(problem: Problem, equation: Equation) -> tuple[Term, ...]:
     """Return what an equation needs at a fixed instant; see the head of the module."""
     if problem.time is None:
         return equation.terms
-    parts = [(field, *in_space(op)) for field, op in equation.terms]
-    return tuple((field + order * len(problem.fields), op) for field, order, op in parts)
+    parts = [(term.field, *in_space(term.op)) for term in equation.terms]
+    return tuple(Term(field, op, order) for field, order, op in parts)
 
 
 def bound(

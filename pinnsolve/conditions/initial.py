@@ -5,7 +5,7 @@ from jaxtyping import Float
 from numpy import ndarray
 
 from pinnsolve.conditions.condition import Condition
-from pinnsolve.diffop import identity
+from pinnsolve.diffop import Term, identity
 from pinnsolve.equations.residual import prescribed
 from pinnsolve.errors import Fault
 from pinnsolve.geometry.generation import Nodes
@@ -24,7 +24,7 @@ def initial_conditions(problem: Problem, nodes: Nodes) -> tuple[Condition, ...]:
     return tuple(
         Condition(
             "initial values",
-            prescribed((field + order * len(problem.fields), identity(nodes.dim)), values[:, None]),
+            prescribed(Term(field, identity(nodes.dim), order), values[:, None]),
             everywhere,
             1.0,
             first,

@@ -128,7 +128,7 @@ def _rows_with_room(
         if condition.is_periodic:
             continue
         count[rows] += 1
-        order = max(op.order for _, op in terms_in_space(problem, condition.equation))
+        order = max(term.op.order for term in terms_in_space(problem, condition.equation))
         highest[rows] = np.maximum(highest[rows], order)
     ghosts = np.clip(highest, 1, nodes.rings)
     has_room = count <= ghosts * len(problem.fields)

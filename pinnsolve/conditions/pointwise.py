@@ -13,7 +13,7 @@ from numpy import ndarray
 
 from pinnsolve.conditions.condition import Condition, bound, names_of, terms_in_space
 from pinnsolve.conditions.nodal import boundary_rows, nodal_conditions, ties_of
-from pinnsolve.diffop import partial
+from pinnsolve.diffop import Term, partial
 from pinnsolve.equations.residual import prescribed
 from pinnsolve.geometry.generation import Nodes
 from pinnsolve.geometry.periodic import Tie
@@ -110,12 +110,12 @@ def _jumps(
     across: Float[ndarray, "R D"],
 ) -> list[Condition]:
     """Return conditions that let derivatives of a field at points agree with those across."""
-    ((field, _),) = condition.equation.terms
+    (value,) = condition.equation.terms
     terms = (term for equation in problem.equations for term in terms_in_space(problem, equation))
-    order = max(2, max(op.order for _, op in terms))
+    order = max(2, max(term.op.order for term in terms))
     conditions = []
     for k in range(order):
         op = partial(k * (i == tie.axis) for i in range(across.shape[1]))
-        residual = prescribed((field, op), np.zeros(len(rows)))
+        residual = prescribed(Term(value.field, op), np.zeros(len(rows)))
         conditions.append(Condition(name, residual, rows, condition.weight, across=across))
     return conditions

@@ -29,27 +29,25 @@ def row_weights(
     length = float(np.max(x.max(axis=0) - x.min(axis=0))) / 2 / pi
     duration = 1.0 if problem.time is None else (problem.time[1] - problem.time[0]) / 2 / pi
     lengths = [length] * nodes.dim + [duration]
-    starts = [parameter.start for parameter in problem.parameters.values()]
     factors = []
     for condition in conditions:
         residual, n = condition.residual, condition.size
         size = 0.0
         for value in (0.0, 1.0):  # where a nonlinear coefficient has no value at zero, at one
-            constant = np.full(residual.ones.shape, value)
-            jet = {
-                (i, op): constant if i >= 0 else np.full_like(constant, starts[-1 - i])
-                for i, op in residual.terms
+            jet = dict.fromkeys(residual.terms, np.full(residual.ones.shape, value))
+            starts = {
+                name: np.full(residual.ones.shape, problem.parameters[name].start)
+                for name in residual.constants
             }
-            slopes = residual.partials(jet)
+            slopes = residual.partials(jet, starts)
             size = sum(
-                float(np.mean(np.abs(slope)))
-                * duration ** -(field // len(problem.fields))  # the field's order in time
+                float(np.mean(np.abs(slopes[term])))
+                * duration**-term.time_order
                 * sum(
                     abs(c) * prod(l**-n for l, n in zip(lengths, alpha, strict=False))
-                    for alpha, c in op.terms
+                    for alpha, c in term.op.terms
                 )
-                for (field, op), slope in slopes.items()
-                if field >= 0
+                for term in residual.terms
             )
             if np.isfinite(size) and size > 0:
                 break

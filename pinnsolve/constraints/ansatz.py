@@ -99,8 +99,7 @@ class Ansatz:
 
     def field(self, term: Term) -> Equation:
         """Return an operator applied to a field, as what an equation for the outputs leaves."""
-        i, op = term
-        parts = (exact(c) * variables.derivative(i, alpha) for alpha, c in op.terms)
+        parts = (exact(c) * variables.derivative(term.field, alpha) for alpha, c in term.op.terms)
         return self.posed(Equation("", "", sympy.Add(*parts), self.symbols))
 
     def _by_product_rule(self, own: Derivative, part: Part, known: dict[str, Tabulated]) -> Expr:

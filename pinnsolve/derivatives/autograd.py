@@ -48,8 +48,8 @@ class Autograd:
             return gradient[:, axis]
 
         return {
-            (i, op): torch.stack([c * d(i, alpha) for alpha, c in op.terms]).sum(0)
-            for i, op in terms
+            term: torch.stack([c * d(term.field, alpha) for alpha, c in term.op.terms]).sum(0)
+            for term in terms
         }
 
 

@@ -90,8 +90,17 @@ class NodalJet:
     matrices: Mapping[Term, SparseMatrix]
     levels: Int[ndarray, " L"] | None = None
 
-    def __call__(self, u: Float[Tensor, "c N *K"]) -> Jet:
-        """Return the jet of nodal values at the ``R`` rows of the matrices."""
+    def __call__(self, u: Float[Tensor, "a c N *K"]) -> Jet:
+        """Return the jet of nodal values at the ``R`` rows of the matrices.
+
+        Parameters
+        ----------
+        u
+            Nodal values of the fields, then of their derivatives in time by rising order.
+        """
         if self.levels is not None:
-            u = u[:, :, torch.as_tensor(self.levels, device=u.device)]
-        return {(i, op): D @ u[i].contiguous() for (i, op), D in self.matrices.items()}
+            u = u[..., torch.as_tensor(self.levels, device=u.device)]
+        return {
+            term: D @ u[term.time_order, term.field].contiguous()
+            for term, D in self.matrices.items()
+        }

@@ -1,9 +1,10 @@
 """Derivatives in space at many instants: one sparse product with the instants as columns.
 
-Nodal values over time are a table ``U`` of one row for each field and node and one column for
-each instant. A row of the residual needs
+Nodal values over time are a table ``U`` of one row for each slot (a field, or a derivative in time
+of one: `Discretisation.slot`) and node, and one column for each instant. A row of the residual
+needs
 
-    r = sum_terms  c_term * (D_term U_field),
+    r = sum_terms  c_term * (D_term U_slot),
 
 where the coefficients ``c`` are a table as well. Where they do not change in time, all terms are
 one sparse matrix ``S`` in space, and the whole map is the Kronecker product of ``S`` with the
@@ -34,9 +35,9 @@ class Part:
     Attributes
     ----------
     matrix
-        From the nodal values of one field, or of all below each other.
-    field
-        Of which field; None for all.
+        From the nodal values of one slot, or of all below each other.
+    slot
+        Of which slot; None for all.
     factors
         Coefficients of its rows at each instant; None if they are ones.
     levels
@@ -46,7 +47,7 @@ class Part:
     """
 
     matrix: SparseMatrix
-    field: int | None
+    slot: int | None
     factors: Float[Tensor, "R L"] | None
     levels: Int[Tensor, " L"]
     rows: int
@@ -61,7 +62,7 @@ class LevelMatrix:
     parts
         What it consists of; rows that several parts share are sums.
     size
-        Fields, nodes and instants.
+        Slots, nodes and instants.
     n_rows
         Number of rows, each instant counted.
     """
@@ -86,7 +87,7 @@ class LevelMatrix:
         c, N, K = self.size
         by_row: dict[int, Tensor] = {}
         for part in self.parts:
-            U = u.view(c * N, K) if part.field is None else u.view(c, N, K)[part.field]
+            U = u.view(c * N, K) if part.slot is None else u.view(c, N, K)[part.slot]
             y = part.matrix @ U[:, part.levels].contiguous()
             y = y if part.factors is None else y * part.factors
             by_row[part.rows] = by_row[part.rows] + y if part.rows in by_row else y
@@ -102,7 +103,7 @@ class LevelMatrix:
         nodal = (out if transposed else columns).view(c, N, K, q)
         residual = columns if transposed else out
         for part in self.parts:
-            values = nodal.view(c * N, K, q) if part.field is None else nodal[part.field]
+            values = nodal.view(c * N, K, q) if part.slot is None else nodal[part.slot]
             L = len(part.levels)
             R = part.matrix.shape[0]
             rows = residual[part.rows : part.rows + R * L].view(R, L, q)
@@ -170,7 +171,7 @@ def level_matrix(
         return torch.as_tensor(values, device=device)
 
     parts: list[Part] = []
-    n_columns = system.n_fields * system.n_nodes
+    n_columns = system.n_slots * system.n_nodes
     start = 0
     for k, condition in enumerate(system.conditions):
         assert condition.levels is not None
@@ -183,6 +184,7 @@ def level_matrix(
             for term, slope in partials[k].items():
                 matrix = sparse(system.matrices[k][term])
                 factors = tensor(weights[k] * slope).to(dtype)
-                parts.append(Part(matrix, term[0], factors, levels, start))
+                slot = system.slot(term.field, term.time_order)
+                parts.append(Part(matrix, slot, factors, levels, start))
         start += condition.size
-    return LevelMatrix(tuple(parts), (system.n_fields, system.n_nodes, n_levels), start)
+    return LevelMatrix(tuple(parts), (system.n_slots, system.n_nodes, n_levels), start)

@@ -47,9 +47,9 @@ class Taylor:
 
     def __call__(self, net: MLP, terms: Set[Term]) -> Jet:
         """Return the jet of a network at ``x``."""
-        found = derivatives(net, self.x, {op for _, op in terms}, self.is_compiled)
+        found = derivatives(net, self.x, {term.op for term in terms}, self.is_compiled)
         fields = {op: values.unbind(1) for op, values in found.items()}
-        return {(i, op): fields[op][i] for i, op in terms}
+        return {term: fields[term.op][term.field] for term in terms}
 
 
 def derivatives(

@@ -59,13 +59,13 @@ class Equation:
 
     @property
     def terms(self) -> tuple[Term, ...]:
-        """What it needs of the fields, and with negative indices the unknown constants."""
+        """What it needs of the fields."""
         return self._form.terms
 
     @property
-    def has_constants(self) -> bool:
-        """Whether it holds unknown constants."""
-        return any(field < 0 for field, _ in self.terms)
+    def constants(self) -> tuple[str, ...]:
+        """Names of the unknown constants in it."""
+        return self._form.constants
 
     @property
     def is_linear(self) -> bool:
@@ -75,7 +75,7 @@ class Equation:
     @property
     def order(self) -> int:
         """Highest order of a derivative."""
-        return max(op.order for _, op in self.terms)
+        return max(term.op.order for term in self.terms)
 
     @property
     def is_algebraic(self) -> bool:
@@ -164,6 +164,7 @@ class Equation:
         names = tuple(known.values())
         return Residual(
             form.terms,
+            form.constants,
             form.is_linear,
             tuple(data),
             np.ones(len(x)),
@@ -219,7 +220,7 @@ def equations(text: str, symbols: Symbols) -> tuple[Equation, ...]:
     differences = _difference(lhs, rhs, text)
     components = tuple(Equation(text, latex, e, symbols) for e in differences)
     for component in components:
-        if all(field < 0 for field, _ in component.terms):
+        if not component.terms:
             message = "no unknown field is left in this equation."
             remedy = f"Unknown fields: {', '.join(symbols.fields)}."
             raise ExpressionError(message, remedy, (0, len(text)))
@@ -322,7 +323,7 @@ def prescribed_value(equation: Equation) -> tuple[int, Expr]:
     derivatives = list(variables.occurring(Derivative, e).items())
     symbol, own = derivatives[0]
     slope = e.diff(symbol)
-    is_value = len(derivatives) == 1 and not any(own.alpha) and not equation.has_constants
+    is_value = len(derivatives) == 1 and not any(own.alpha) and not equation.constants
     if not is_value or slope.free_symbols:
         message = "a hard condition must give one field a value, and this one does not."
         raise ExpressionError(message, REMEDY, whole)

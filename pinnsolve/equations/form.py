@@ -4,9 +4,7 @@ Let ``R(x, u, u_x, …)`` be an expression in jet space. If the partial derivati
 derivatives of a field are proportional, ``∂R/∂u_α = r ∂R/∂u_β`` with constant ``r``, then ``R``
 depends on the two through ``r u_α + u_β`` only: they act as one operator. So ``u_xx + u_yy``
 becomes the Laplacian, also as ``k(u) (u_xx + u_yy)`` or inside of a square. ``R`` is affine if its
-partial derivatives are free of the fields.
-
-An unknown constant is a field that does not vary: the ``k``-th is the term ``(-1 - k, 1)``.
+partial derivatives are free of the fields. Unknown constants count as fields do, but stay alone.
 """
 
 from collections.abc import Collection
@@ -15,7 +13,7 @@ from dataclasses import dataclass
 import sympy
 from sympy import Expr
 
-from pinnsolve.diffop import DiffOp, MultiIndex, Term, identity
+from pinnsolve.diffop import DiffOp, MultiIndex, Term
 from pinnsolve.equations import variables
 from pinnsolve.equations.program import number
 from pinnsolve.equations.variables import Constant, Derivative
@@ -23,9 +21,26 @@ from pinnsolve.equations.variables import Constant, Derivative
 
 @dataclass(frozen=True)
 class Form:
-    """An equation in terms of gathered derivatives: term ``k`` is ``symbols[k]``."""
+    """An equation in terms of gathered derivatives and of unknown constants.
+
+    Attributes
+    ----------
+    terms
+        What it needs of the fields.
+    constants
+        Names of the unknown constants in it, in the order of the problem.
+    symbols
+        Those of the terms, then those of the constants.
+    value
+        The equation in these symbols.
+    slopes
+        Its partial derivatives by them.
+    is_linear
+        Whether it is affine in all of them together.
+    """
 
     terms: tuple[Term, ...]
+    constants: tuple[str, ...]
     symbols: tuple[sympy.Symbol, ...]
     value: Expr
     slopes: tuple[Expr, ...]
@@ -66,12 +81,9 @@ def gather(e: Expr, time: int | None = None, is_mixed: bool = False) -> Form:
         symbol = sympy.Symbol(f"term {len(terms)}")
         op = DiffOp(tuple((alpha, number(factor / first)) for alpha, factor in members))
         values[variables.derivative(field, lead)] = symbol
-        terms.append((field, op))
+        terms.append(Term(field, op))
         symbols.append(symbol)
-    dim = next((len(own.alpha) for own in derivatives.values()), 0)
-    for symbol, constant in constants.items():
-        terms.append((-1 - constant.index, identity(dim)))
-        symbols.append(symbol)
+    symbols += constants
     # the others may be set to zero: the equation depends on their sum only
     value = e.xreplace(values)
     slopes = [_slope(value, symbol, symbols) for symbol in symbols]
@@ -82,7 +94,8 @@ def gather(e: Expr, time: int | None = None, is_mixed: bool = False) -> Form:
         if rest.has(sympy.zoo, sympy.nan):
             rest = sympy.expand_mul(value - sympy.Add(*products))
         value = sympy.Add(*products, rest)
-    return Form(tuple(terms), tuple(symbols), value, tuple(slopes), is_linear)
+    names = tuple(constant.name for constant in constants.values())
+    return Form(tuple(terms), names, tuple(symbols), value, tuple(slopes), is_linear)
 
 
 def _slope(e: Expr, symbol: sympy.Symbol, fields: Collection[sympy.Symbol]) -> Expr:

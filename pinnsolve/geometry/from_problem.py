@@ -108,7 +108,7 @@ def rings(problem: Problem) -> int:
 
 def _highest_order(problem: Problem, equations: Sequence[Equation]) -> int:
     """Return the order of the highest derivative in space."""
-    ops = [op for equation in equations for _, op in equation.terms]
+    ops = [term.op for equation in equations for term in equation.terms]
     in_place = (op if problem.time is None else in_space(op)[1] for op in ops)
     return max((op.order for op in in_place), default=0)
 

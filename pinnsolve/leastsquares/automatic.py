@@ -28,14 +28,13 @@ def term_jacobian(net: MLP, term: Term, x: Float[Tensor, "R d"]) -> Float[Tensor
     x
         Points.
     """
-    i, op = term
     weights = {name: value.detach() for name, value in net.named_parameters()}
 
     def at(weights: dict[str, Tensor], point: Tensor) -> Tensor:
         def field(y: Tensor) -> Tensor:
-            return functional_call(net, weights, (y,))[i]
+            return functional_call(net, weights, (y,))[term.field]
 
-        return derivative(field, op)(point)
+        return derivative(field, term.op)(point)
 
     with torch.enable_grad():
         rows = vmap(grad(at), (None, 0), chunk_size=CHUNK)(weights, x)

@@ -107,14 +107,14 @@ class DenseJacobian:
 
 @dataclass(frozen=True)
 class BorderedJacobian:
-    """A Jacobian with further columns, those of unknown parameters of the equations.
+    """A Jacobian with further columns, those of unknown constants of the equations.
 
     Attributes
     ----------
     J
         By the network's weights.
     columns
-        By the parameters.
+        By the constants.
     """
 
     J: Jacobian
@@ -137,8 +137,8 @@ class BorderedJacobian:
 
     def times(self, v: Float[Tensor, " P"]) -> Float[Tensor, " R"]:
         """Return ``J v``."""
-        weights, parameters = v.tensor_split([self.J.shape[1]])
-        return self.J.times(weights) + self.columns @ parameters
+        weights, constants = v.tensor_split([self.J.shape[1]])
+        return self.J.times(weights) + self.columns @ constants
 
     def transposed_times(self, y: Float[Tensor, " R"]) -> Float[Tensor, " P"]:
         """Return ``J^T y``."""

@@ -78,7 +78,7 @@ def of_training(
     stencil = _stencil(problem, nodes, conditions)
     direct = _direct(nodes, conditions, stencil, len(problem.fields))
     derivatives = sum(
-        len(condition.rows) * sum(op.order > 0 for _, op in condition.residual.terms)
+        len(condition.rows) * sum(term.op.order > 0 for term in condition.residual.terms)
         for condition in conditions
     )
     base = LIBRARIES + TORCH + INDEXED * stencil * derivatives
@@ -98,15 +98,15 @@ def of_training(
 
 def _stencil(problem: Problem, nodes: Nodes, conditions: Sequence[Condition]) -> int:
     """Return the number of nodes in a stencil."""
-    order = max(op.order for condition in conditions for _, op in condition.residual.terms)
+    order = max(map(_order, conditions))
     return stencil_size(nodes.dim, polynomial_degree(problem.settings.solver.order, order))
 
 
 def _direct(nodes: Nodes, conditions: Sequence[Condition], stencil: int, n_fields: int) -> float:
     """Return the bytes that assembling and factorising the matrix takes."""
     entries = stencil * sum(
-        len(condition.rows) * len({field for field, _ in condition.residual.terms})
-        for condition in conditions
+        len(c.rows) * len({(term.field, term.time_order) for term in c.residual.terms})
+        for c in conditions
     )
     N = len(nodes.x)
     fill = n_fields**2 * (stencil * N**1.4 / 5 if nodes.dim < 3 else N**2 / 8)
@@ -158,12 +158,12 @@ def _training(problem: Problem, nodes: Nodes, conditions: Sequence[Condition]) -
 
 def _order(condition: Condition) -> int:
     """Return the highest order of a derivative in a condition."""
-    return max(op.order for _, op in condition.residual.terms)
+    return max(term.op.order for term in condition.residual.terms)
 
 
 def _steps(condition: Condition) -> int:
     """Return how many times a field is differentiated for a condition's terms."""
-    return sum(sum(alpha) for _, op in condition.residual.terms for alpha, _ in op.terms)
+    return sum(sum(alpha) for term in condition.residual.terms for alpha, _ in term.op.terms)
 
 
 def _bytes(problem: Problem, work: str) -> int:

@@ -33,7 +33,7 @@ def network(setup: Setup, device: str = "cpu") -> MLP:
         settings.activation,
         solver.seed,
         parities=[PARITIES.get(settings.symmetry.get(name, ""), 0) for name in problem.fields],
-        ranges=[_range(parameter) for parameter in problem.parameters.values()],
+        ranges={name: _range(constant) for name, constant in problem.parameters.items()},
         embedding=settings.embedding,
         highest_wave=highest_wave(problem, nodes.rows.stop),
         periods=_periods(problem, nodes, x.shape[1]),
@@ -52,7 +52,7 @@ def _periods(problem: Problem, nodes: Nodes, dim: int) -> list[float | None]:
 
 
 def _range(parameter: Parameter) -> Range:
-    """Return where an unknown parameter may lie."""
+    """Return the range of an unknown constant."""
     lower = -inf if parameter.lower is None else parameter.lower
     upper = inf if parameter.upper is None else parameter.upper
     return Range(parameter.first, lower, upper, parameter.transform == "exp")

@@ -19,7 +19,7 @@ to a network, as differentiate it, can be done to both.
 With an embedding (`pinnsolve.networks.embedding`) waves take the place of ``a_0``, or join it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from itertools import pairwise
 from math import sqrt
@@ -63,7 +63,7 @@ class MLP(nn.Module):
     parities
         Of each output 1 if it is even in the first coordinate, -1 if odd, 0 if neither.
     ranges
-        Of the unknown parameters that are trained with the weights.
+        Of the unknown constants that are trained with the weights, by name.
     embedding
         A name in `EMBEDDINGS`: the waves that take the place of the coordinates, or join them.
     periods
@@ -87,7 +87,7 @@ class MLP(nn.Module):
         seed: int = 0,
         frequency: float = 1.0,
         parities: Sequence[int] = (),
-        ranges: Sequence[Range] = (),
+        ranges: Mapping[str, Range] | None = None,
         embedding: str = "none",
         periods: Sequence[float | None] = (),
         highest_wave: float = HIGHEST_WAVE,

@@ -1,6 +1,6 @@
-"""Unknown parameters of the equations, trained as further weights of the network.
+"""Unknown constants of the equations, trained as further weights of the network.
 
-Bounds are built in: what is trained is a number ``s`` without bounds, and the parameter is
+Bounds are built in: what is trained is a number ``s`` without bounds, and the constant is
 
     m + h sin(s / h)            between two, with their middle m and half their distance h,
     a - 1 + sqrt(s^2 + 1)       above a,
@@ -10,7 +10,7 @@ or the exponential of that. A step too far swings back from the bound instead of
 Source: James & Roos (1975), Minuit, doi:10.1016/0010-4655(75)90039-9.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import asin, inf, sqrt
 
@@ -23,7 +23,7 @@ MARGIN = 1e-2  # of the range: a start is kept this far from a bound, where the 
 
 @dataclass(frozen=True)
 class Range:
-    """Where a parameter, or its logarithm, may lie, and where its search begins.
+    """Where a constant, or its logarithm, may lie, and where its search begins.
 
     Attributes
     ----------
@@ -41,7 +41,7 @@ class Range:
     is_exponential: bool = False
 
     def value(self, s: Float[Tensor, "*n"]) -> Float[Tensor, "*n"]:
-        """Return the parameter for the number that is trained."""
+        """Return the constant for the number that is trained."""
         low, high = self.lower, self.upper
         if low > -inf and high < inf:
             half = (high - low) / 2
@@ -68,17 +68,17 @@ class Range:
 
 
 class Unknowns(nn.Module):
-    """The unknown parameters of a problem.
+    """The unknown constants of a problem.
 
     Parameters
     ----------
     ranges
-        One for each.
+        One for each, by name.
     """
 
-    def __init__(self, ranges: Sequence[Range]) -> None:
+    def __init__(self, ranges: Mapping[str, Range]) -> None:
         super().__init__()
-        self.ranges = tuple(ranges)
+        self.names, self.ranges = tuple(ranges), tuple(ranges.values())
         self.trained = nn.Parameter(torch.zeros(len(self.ranges), dtype=torch.float64))
         self.reset()
 
@@ -86,18 +86,22 @@ class Unknowns(nn.Module):
         """Return how many there are."""
         return len(self.ranges)
 
+    def place(self, name: str) -> int:
+        """Return the place of a constant among the numbers that are trained."""
+        return self.names.index(name)
+
     @torch.no_grad()
     def reset(self) -> None:
         """Return to the first values."""
         self.trained.copy_(torch.tensor([a.first() for a in self.ranges], dtype=torch.float64))
 
     def forward(self, trained: Float[Tensor, " k"] | None = None) -> Float[Tensor, " k"]:
-        """Return the parameters, by default those of the numbers held."""
+        """Return the constants, by default those of the numbers held."""
         s = self.trained if trained is None else trained
         return torch.stack([a.value(part) for a, part in zip(self.ranges, s, strict=True)])
 
     def slopes(self, trained: Float[Tensor, " k"]) -> Float[Tensor, " k"]:
-        """Return the derivative of each parameter by the number that is trained."""
+        """Return the derivative of each constant by the number that is trained."""
         with torch.enable_grad():
             s = trained.detach().requires_grad_()
             (slopes,) = torch.autograd.grad(self(s).sum(), s)

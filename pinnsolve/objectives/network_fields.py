@@ -67,7 +67,7 @@ class NetworkFields:
     def jet(self, x: Float[ndarray, "n D"], terms: Set[Term]) -> Mapping[Term, ndarray]:
         """Return derivatives of the fields at points, exact and in double precision."""
         parts = self.ansatz.parts
-        built = {t: self.ansatz.field(t).bind(x) for t in terms if parts[t[0]] is not None}
+        built = {t: self.ansatz.field(t).bind(x) for t in terms if parts[t.field] is not None}
         needed = {term for term in terms if term not in built}
         needed |= {term for residual in built.values() for term in residual.terms}
         points = torch.as_tensor(x).to(self._double.head.weight)

@@ -150,9 +150,8 @@ class NodalObjective:
         """The derivatives in time, of order zero on, that stand for fields."""
         if self.n_levels is None:
             return [identity(self.x.shape[1])]
-        orders = self.system.n_fields // self.net.head.out_features
         still = (0,) * (self.x.shape[1] - 1)
-        return [partial((*still, order)) for order in range(orders)]
+        return [partial((*still, order)) for order in range(self.system.time_order + 1)]
 
     def _fields_and_pullback(self) -> tuple[Float[Tensor, "c M"], Pullback]:
         """Return the fields at the points, and the way back from them to the weights."""
@@ -168,14 +167,15 @@ class NodalObjective:
         if self.is_linear:
             S, b = self._affine[self.dtype]
             return S @ u.flatten() - b
-        table = u.view(u.shape[0], -1, *self._levels)
+        orders, c = self.system.time_order + 1, self.system.n_fields
+        table = u.view(orders, c, -1, *self._levels)
         parts = [residual(jet(table)).flatten() for residual, jet in self._conditions]
         return torch.cat(parts) * self._tensor(self.weights, self.dtype)
 
     @cached_property
     def _affine(self) -> dict[torch.dtype, tuple[LinearMap, Float[Tensor, " R"]]]:
         """``S`` and ``b`` of a linear problem, for gradients and for least squares."""
-        zero = np.zeros((self.system.n_nodes, self.system.n_fields, *self._levels))
+        zero = np.zeros((self.system.n_nodes, self.system.n_slots, *self._levels))
         b = -self.weights * self.system.residual(zero)
         return {
             dtype: (self._linear_map(zero, dtype), self._tensor(b, dtype))
@@ -214,7 +214,7 @@ class NodalObjective:
         return () if self.n_levels is None else (self.n_levels,)
 
     def _nodal_values(self, u: Float[Tensor, " K"]) -> Float[ndarray, "N c *K"]:
-        table = u.double().cpu().numpy().reshape(self.system.n_fields, -1, *self._levels)
+        table = u.double().cpu().numpy().reshape(self.system.n_slots, -1, *self._levels)
         return np.moveaxis(table, 0, 1)
 
     def _tensor(self, values: ndarray, dtype: torch.dtype) -> Tensor:

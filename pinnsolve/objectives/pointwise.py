@@ -13,7 +13,7 @@ from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import accumulate
-from typing import Literal, TypeAlias
+from typing import Literal
 
 import torch
 from jaxtyping import Bool, Float
@@ -33,8 +33,6 @@ from pinnsolve.networks.unknowns import Unknowns
 from pinnsolve.objectives.capture import captured
 from pinnsolve.objectives.objective import by_reverse_mode
 from pinnsolve.problem import Residual
-
-Backend: TypeAlias = Callable[[MLP, Set[Term]], Jet]
 
 
 @dataclass(frozen=True)
@@ -61,7 +59,7 @@ class Part:
     @property
     def terms(self) -> frozenset[Term]:
         """What the residual needs of the fields."""
-        return of_fields(self.residual)
+        return frozenset(self.residual.terms)
 
     def rows(self, values: Float[Tensor, "M *q"]) -> Float[Tensor, "R *q"]:
         """Return what the residual needs of values at all points."""
@@ -112,7 +110,7 @@ class PointwiseObjective:
             for k, some in places:
                 part = self._parts[k]
                 jet = {term: part.rows(values[term][some]) for term in part.terms}
-                rows[k] = part.factor * part.residual(jet | self._constants(part))
+                rows[k] = part.factor * part.residual(jet, self._constants(part))
         return torch.cat([rows[k] for k in range(len(rows))])
 
     @property
@@ -129,7 +127,12 @@ class PointwiseObjective:
     @torch.no_grad()
     def value(self) -> Float[Tensor, " R"]:
         """Return the same outside of any graph."""
-        return torch.cat([part.factor * part.residual(self._jet(part)) for part in self._parts])
+        return torch.cat(
+            [
+                part.factor * part.residual(self._jet(part), self._constants(part))
+                for part in self._parts
+            ]
+        )
 
     def linearise(self) -> tuple[Float[Tensor, " R"], Jacobian]:
         """Return the residual vector and its Jacobian with respect to all weights."""
@@ -137,8 +140,8 @@ class PointwiseObjective:
             return self.value(), DenseJacobian(torch.cat(list(map(self._rows, self._parts))))
         values, parts, columns = zip(*map(self._linearised, self._parts), strict=True)
         J = StackedJacobian(parts)
-        has_parameters = self.net.unknowns is not None
-        return torch.cat(values), BorderedJacobian(J, torch.cat(columns)) if has_parameters else J
+        has_constants = self.net.unknowns is not None
+        return torch.cat(values), BorderedJacobian(J, torch.cat(columns)) if has_constants else J
 
     @torch.no_grad()
     def head(self) -> "PointwiseHead":
@@ -146,35 +149,30 @@ class PointwiseObjective:
         w, c = self.net.head.in_features, self.net.head.out_features
         parts = []
         for part in self._parts:
-            features = self._features(part.x, {op for _, op in part.terms})
+            features = self._features(part.x, {term.op for term in part.terms})
             columns = {}
-            for i, op in part.terms:
-                T = columns[i, op] = part.x.new_zeros(len(part.factor), c * (w + 1))
-                T[:, i * w : (i + 1) * w] = part.rows(features[op][i])
+            for term in part.terms:
+                i = term.field
+                T = columns[term] = part.x.new_zeros(len(part.factor), c * (w + 1))
+                T[:, i * w : (i + 1) * w] = part.rows(features[term.op][i])
                 if not part.is_periodic:
-                    constant = sum(value for alpha, value in op.terms if sum(alpha) == 0)
+                    constant = sum(value for alpha, value in term.op.terms if sum(alpha) == 0)
                     T[:, c * w + i] = constant * self.net.constant[i]
             parts.append((part.residual, part.factor, columns))
         return PointwiseHead(tuple(parts), self.net.unknowns)
 
     def _jet(self, part: Part) -> Jet:
-        """Return what a residual needs, outside of any graph."""
+        """Return what a residual needs of the fields, outside of any graph."""
+        values: Jet
         if self.derivatives == "taylor":
-            return self._complete(part, Taylor(part.x))
-        return self._complete(
-            part,
-            lambda net, terms: {(i, op): derivative(net, op)(part.x)[:, i] for i, op in terms},
-        )
+            values = Taylor(part.x)(self.net, part.terms)
+        else:
+            values = {t: derivative(self.net, t.op)(part.x)[:, t.field] for t in part.terms}
+        return {term: part.rows(value) for term, value in values.items()}
 
-    def _complete(self, part: Part, backend: Backend) -> Jet:
-        """Return what a residual needs of the fields, and the unknown parameters."""
-        values = backend(self.net, part.terms)
-        jet = {term: part.rows(value) for term, value in values.items()}
-        return jet | self._constants(part)
-
-    def _constants(self, part: Part) -> dict[Term, Float[Tensor, " R"]]:
-        """Return the unknown parameters that a residual needs."""
-        return parameters(part.residual, self.net.unknowns, len(part.factor))
+    def _constants(self, part: Part) -> dict[str, Float[Tensor, " R"]]:
+        """Return the unknown constants that a residual needs."""
+        return constants_of(part.residual, self.net.unknowns, len(part.factor))
 
     def _features(
         self, x: Float[Tensor, "R d"], ops: Set[DiffOp]
@@ -196,24 +194,26 @@ class PointwiseObjective:
         Returns
         -------
         tuple
-            The residual, its Jacobian by the weights, and that by the unknown parameters.
+            The residual, its Jacobian by the weights, and that by the unknown constants.
         """
         residual, factor = part.residual, part.factor
-        constants = parameters(residual, self.net.unknowns, len(factor))
-        seen = trace(self.net, part.x, {op for _, op in part.terms})
+        constants = self._constants(part)
+        seen = trace(self.net, part.x, {term.op for term in part.terms})
         with torch.enable_grad():
-            jet = {(i, op): part.rows(seen.values[op][:, i]) for i, op in part.terms}
-            r = factor * residual(jet | constants)
+            jet = {t: part.rows(seen.values[t.op][:, t.field]) for t in part.terms}
+            r = factor * residual(jet, constants)
             J = seen.jacobian([r])
         if part.is_periodic:
             J = J.folded()
-        still = {term: values.detach() for term, values in (jet | constants).items()}
-        return r.detach(), J, columns_of(self.net.unknowns, residual, still, factor)
+        still = {term: values.detach() for term, values in jet.items()}
+        held = {name: values.detach() for name, values in constants.items()}
+        slopes = residual.partials(still, held)
+        return r.detach(), J, columns_of(self.net.unknowns, residual, slopes, factor)
 
     def _rows(self, part: Part) -> Float[Tensor, "R P"]:
         """Return one condition's rows of the Jacobian, by nested differentiation."""
         residual, factor, jet = part.residual, part.factor, self._jet(part)
-        slopes = residual.partials(jet)
+        slopes = residual.partials(jet, self._constants(part))
         J = torch.stack(
             [
                 (factor * slopes[term])[:, None] * part.rows(term_jacobian(self.net, term, part.x))
@@ -221,7 +221,8 @@ class PointwiseObjective:
             ]
         ).sum(0)
         if self.net.unknowns is not None:  # the last columns
-            J[:, -len(self.net.unknowns) :] = columns_of(self.net.unknowns, residual, jet, factor)
+            further = columns_of(self.net.unknowns, residual, slopes, factor)
+            J[:, -len(self.net.unknowns) :] = further
         return J
 
     def _backend(self, x: Float[Tensor, "R d"]) -> Autograd | Taylor:
@@ -263,7 +264,7 @@ class PointwiseObjective:
         """
         members: dict[frozenset[DiffOp], list[int]] = {}
         for k, part in enumerate(self._parts):
-            members.setdefault(frozenset(op for _, op in part.terms), []).append(k)
+            members.setdefault(frozenset(term.op for term in part.terms), []).append(k)
         found = []
         for own in members.values():
             points = [self._parts[k].x for k in own]
@@ -280,14 +281,14 @@ class PointwiseObjective:
 
 @dataclass(frozen=True)
 class PointwiseHead:
-    """The residual as a function of the head's weights and of the unknown parameters.
+    """The residual as a function of the head's weights and of the unknown constants.
 
     Attributes
     ----------
     parts
         Residual, row factors, and each term of every feature, condition by condition.
     unknowns
-        The unknown parameters, of which the last weights are those that are trained.
+        The unknown constants, of which the last weights are those that are trained.
     """
 
     parts: tuple[tuple[Residual, Tensor, Mapping[Term, Tensor]], ...]
@@ -296,17 +297,17 @@ class PointwiseHead:
     def residual(self, c: Float[Tensor, " P"]) -> Float[Tensor, " R"]:
         """Return the weighted residual vector."""
         return torch.cat(
-            [factor * residual(jet) for residual, factor, _, jet in self._evaluated(c)]
+            [factor * residual(*values) for residual, factor, _, values in self._evaluated(c)]
         )
 
     def linearise(self, c: Float[Tensor, " P"]) -> tuple[Float[Tensor, "R P"], Float[Tensor, " R"]]:
         """Return ``M, t`` such that the residual linearised at ``c`` is ``M c' - t`` at ``c'``."""
         blocks = []
-        for residual, factor, columns, jet in self._evaluated(c):
-            slopes = residual.partials(jet)
+        for residual, factor, columns, values in self._evaluated(c):
+            slopes = residual.partials(*values)
             block = sum((factor * slopes[term])[:, None] * T for term, T in columns.items())
             if self.unknowns is not None:
-                further = columns_of(self.unknowns, residual, jet, factor, self._trained(c))
+                further = columns_of(self.unknowns, residual, slopes, factor, self._trained(c))
                 block = torch.cat([block, further], 1)
             blocks.append(block)
         M = torch.cat(blocks)
@@ -314,50 +315,45 @@ class PointwiseHead:
 
     def _evaluated(
         self, c: Float[Tensor, " P"]
-    ) -> Iterator[tuple[Residual, Tensor, Mapping[Term, Tensor], Jet]]:
-        """Yield each condition's residual, row factors and terms, and its jet."""
+    ) -> Iterator[tuple[Residual, Tensor, Mapping[Term, Tensor], tuple[Jet, dict[str, Tensor]]]]:
+        """Yield each condition's residual, row factors and terms, and its jet and constants."""
         trained = self._trained(c)
         weights = c[: len(c) - len(trained)]
         for residual, factor, columns in self.parts:
             jet = {term: T @ weights for term, T in columns.items()}
-            constants = parameters(residual, self.unknowns, len(factor), trained)
-            yield residual, factor, columns, jet | constants
+            constants = constants_of(residual, self.unknowns, len(factor), trained)
+            yield residual, factor, columns, (jet, constants)
 
     def _trained(self, c: Float[Tensor, " P"]) -> Float[Tensor, " k"]:
         return c[len(c) - (0 if self.unknowns is None else len(self.unknowns)) :]
 
 
-def of_fields(residual: Residual) -> frozenset[Term]:
-    """Return what a residual needs of the fields."""
-    return frozenset(term for term in residual.terms if term[0] >= 0)
-
-
-def parameters(
+def constants_of(
     residual: Residual,
     unknowns: Unknowns | None,
     rows: int,
     trained: Float[Tensor, " k"] | None = None,
-) -> dict[Term, Float[Tensor, " R"]]:
-    """Return the unknown parameters that a residual needs, at every row."""
+) -> dict[str, Float[Tensor, " R"]]:
+    """Return the unknown constants that a residual needs, at every row."""
     if unknowns is None:
         return {}
     values = unknowns(trained)
-    return {term: values[-1 - term[0]].expand(rows) for term in residual.terms if term[0] < 0}
+    return {name: values[unknowns.place(name)].expand(rows) for name in residual.constants}
 
 
 def columns_of(
     unknowns: Unknowns | None,
     residual: Residual,
-    jet: Jet,
+    slopes: Mapping[Term | str, Float[Tensor, " R"]],
     factor: Float[Tensor, " R"],
     trained: Float[Tensor, " k"] | None = None,
 ) -> Float[Tensor, "R k"]:
-    """Return the columns of a residual's Jacobian that belong to the unknown parameters."""
+    """Return the columns of a residual's Jacobian that belong to the unknown constants."""
     J = factor.new_zeros(len(factor), 0 if unknowns is None else len(unknowns))
     if unknowns is None:
         return J
     by_trained = unknowns.slopes(unknowns.trained if trained is None else trained)
-    for (i, _), slope in residual.partials(jet).items():
-        if i < 0:
-            J[:, -1 - i] = factor * slope * by_trained[-1 - i]
+    for name in residual.constants:
+        k = unknowns.place(name)
+        J[:, k] = factor * slopes[name] * by_trained[k]
     return J

@@ -307,7 +307,7 @@ def _equations(reading: _Reading, symbols: Symbols) -> dict[KeyPath, Equation]:
         message = f"there must be one equation for each field: {wanted}, {len(stated)} found."
         remedy = f"Fields: {', '.join(symbols.fields)}."
         reading.faults.append(Fault(("pde", "equations"), message, remedy))
-    used = {field for e in stated.values() for field, _ in e.terms}
+    used = {term.field for e in stated.values() for term in e.terms}
     for i, name in enumerate(symbols.fields):
         if i not in used:
             message = f'the field "{name}" is in no equation.'

@@ -132,7 +132,7 @@ class Problem:
 
     @property
     def parameters(self) -> Mapping[str, Parameter]:
-        """The unknown parameters by name, in the order of their terms ``-1, -2, …``."""
+        """The unknown constants of the equations, by name."""
         return self.settings.unknowns.parameters
 
     @property

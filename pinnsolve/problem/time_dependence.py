@@ -50,8 +50,8 @@ def initial_names(fields: Sequence[str], equations: Sequence[Equation]) -> list[
     """Return for each field the names of the initial values that it needs."""
     orders = [0] * len(fields)
     for equation in equations:
-        for field, op in equation.terms:
-            orders[field] = max(orders[field], in_space(op)[0])
+        for term in equation.terms:
+            orders[term.field] = max(orders[term.field], in_space(term.op)[0])
     return [
         [name if k == 0 else f"{name}_{TIME * k}" for k in range(orders[i])]
         for i, name in enumerate(fields)

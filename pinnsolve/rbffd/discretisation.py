@@ -9,6 +9,9 @@ derivatives of the residual by the chain rule,
 All matrices at a row share one stencil, so the sum is taken over the entries of dense blocks and
 no pattern is ever merged or sorted.
 
+In time the columns of ``U`` are the fields, then their derivatives in time by rising order
+(`Discretisation.slot`).
+
 Where the domain is periodic stencils take nodes across too, as if it were unrolled. A row that ties
 a node to a point across is the node's value minus that of the RBF interpolant there.
 """
@@ -54,6 +57,8 @@ class Discretisation:
         Number of fields.
     order
         Order of accuracy of the derivatives.
+    time_order
+        Highest order of the derivatives in time that stand as fields of their own.
     """
 
     conditions: tuple[Condition, ...]
@@ -61,6 +66,16 @@ class Discretisation:
     nodes: Nodes
     n_fields: int
     order: int
+    time_order: int = 0
+
+    @property
+    def n_slots(self) -> int:
+        """Number of fields and of their derivatives in time: columns of nodal values."""
+        return self.slot(0, self.time_order + 1)
+
+    def slot(self, field: int, time_order: int = 0) -> int:
+        """Return the place of a derivative in time of a field: field + time_order * n_fields."""
+        return field + time_order * self.n_fields
 
     @property
     def n_nodes(self) -> int:
@@ -89,27 +104,36 @@ class Discretisation:
 
     def partials(self, U: Float[ndarray, "N c *K"]) -> list[dict[Term, Float[ndarray, "_ *L"]]]:
         """Return each condition's partial derivatives by its terms."""
-        return [
-            condition.residual.partials(jet)
-            for condition, jet in zip(self.conditions, self._jets(U), strict=True)
-        ]
+        found = []
+        for condition, jet in zip(self.conditions, self._jets(U), strict=True):
+            slopes = condition.residual.partials(jet)
+            found.append({term: slopes[term] for term in jet})
+        return found
 
     def jacobian(self, U: Float[ndarray, "N c"]) -> "csr_array":
-        """Return the derivative of the residuals; its columns are field * N + node."""
+        """Return the derivative of the residuals; its columns are slot * N + node."""
         blocks = [self.rows_of_jacobian(k, slopes) for k, slopes in enumerate(self.partials(U))]
-        return stack(blocks, self.n_fields * self.n_nodes)
+        return stack(blocks, self.n_slots * self.n_nodes)
 
     def rows_of_jacobian(self, k: int, partials: Mapping[Term, Float[ndarray, " R"]]) -> Block:
         """Return the rows of one condition from the partial derivatives of its residual."""
-        rows = self.conditions[k].rows
-        return _rows_of_jacobian(partials, self.matrices[k], rows, self.n_nodes)
+        matrices, by_slot = self.matrices[k], dict[int, list[Term]]()
+        for term in matrices:
+            by_slot.setdefault(self.slot(term.field, term.time_order), []).append(term)
+        rows, columns, entries = self.conditions[k].rows, [], []
+        for slot, terms in sorted(by_slot.items()):
+            parts = [(partials[term], matrices[term]) for term in terms]
+            index, values = _sum(parts, rows)
+            columns.append(index + slot * self.n_nodes)
+            entries.append(values)
+        return np.concatenate(columns, axis=1), np.concatenate(entries, axis=1)
 
     def extended(self, conditions: Sequence[Condition]) -> "Discretisation":
         """Return the discretisation with further conditions, which hold no derivative in space."""
         matrices = [
             {
-                (field, op): _multiple_of_identity(op, condition.rows, self.n_nodes)
-                for field, op in condition.residual.terms
+                term: _multiple_of_identity(term.op, condition.rows, self.n_nodes)
+                for term in condition.residual.terms
             }
             for condition in conditions
         ]
@@ -125,7 +149,10 @@ class Discretisation:
         jets = []
         for condition, matrices in zip(self.conditions, self.matrices, strict=True):
             levels = ... if condition.levels is None else (slice(None), condition.levels)
-            jets.append({term: D @ columns[term[0]][levels] for term, D in matrices.items()})
+            jet = {}
+            for term, D in matrices.items():
+                jet[term] = D @ columns[self.slot(term.field, term.time_order)][levels]
+            jets.append(jet)
         return jets
 
 
@@ -135,6 +162,8 @@ def discretise(
     n_fields: int,
     order: int,
     watch: Watch = unwatched,
+    *,
+    time_order: int = 0,
 ) -> Discretisation:
     """Assemble the matrices that the conditions need.
 
@@ -153,6 +182,8 @@ def discretise(
         Order of accuracy of the derivatives, 2 to 6.
     watch
         Told how far the work has come.
+    time_order
+        Highest order of the derivatives in time that stand as fields of their own.
 
     Raises
     ------
@@ -162,13 +193,13 @@ def discretise(
     row_sets = {condition.rows.tobytes(): condition.rows for condition in conditions}
     wanted: dict[bytes, dict[DiffOp, None]] = {key: {} for key in row_sets}
     for condition in conditions:
-        ops = dict.fromkeys(op for _, op in condition.residual.terms if op.order > 0)
+        ops = dict.fromkeys(term.op for term in condition.residual.terms if term.op.order > 0)
         wanted[condition.rows.tobytes()].update(ops)
     derivatives = _derivatives(
         list(row_sets.values()), [tuple(ops) for ops in wanted.values()], nodes, order, watch
     )
     by_rows = dict(zip(row_sets, derivatives, strict=True))
-    highest = max(op.order for condition in conditions for _, op in condition.residual.terms)
+    highest = max(term.op.order for c in conditions for term in c.residual.terms)
     for condition in conditions:
         key = condition.rows.tobytes()
         if condition.across is not None and identity(nodes.dim) not in by_rows[key]:
@@ -176,14 +207,14 @@ def discretise(
             by_rows[key] = {identity(nodes.dim): _difference(condition, nodes, degree)}
     matrices = tuple(
         {
-            (field, op): by_rows[condition.rows.tobytes()][op]
-            if op.order > 0 or condition.across is not None
-            else _multiple_of_identity(op, condition.rows, len(nodes.x))
-            for field, op in condition.residual.terms
+            term: by_rows[condition.rows.tobytes()][term.op]
+            if term.op.order > 0 or condition.across is not None
+            else _multiple_of_identity(term.op, condition.rows, len(nodes.x))
+            for term in condition.residual.terms
         }
         for condition in conditions
     )
-    return Discretisation(tuple(conditions), matrices, nodes, n_fields, order)
+    return Discretisation(tuple(conditions), matrices, nodes, n_fields, order, time_order)
 
 
 def stack(blocks: Sequence[Block], n_columns: int) -> "csr_array":
@@ -300,25 +331,17 @@ def _multiple_of_identity(op: DiffOp, rows: Int[ndarray, " R"], n_nodes: int) ->
     return _matrix(rows[:, None].astype(np.int32), np.full((len(rows), 1), factor), n_nodes)
 
 
-def _rows_of_jacobian(
-    partials: Mapping[Term, Float[ndarray, " R"]],
-    matrices: "Mapping[Term, csr_array]",
-    rows: Int[ndarray, " R"],
-    n_nodes: int,
+def _sum(
+    parts: "Sequence[tuple[Float[ndarray, ' R'], csr_array]]", rows: Int[ndarray, " R"]
 ) -> Block:
-    """Return one condition's rows of the Jacobian: field by field the sum over its terms."""
-    columns, entries = [], []
-    for field in sorted({field for field, _ in matrices}):
-        own = [term for term in matrices if term[0] == field]
-        widest = max(own, key=lambda term: matrices[term].nnz)
-        index = matrices[widest].indices.reshape(len(rows), -1)
-        total = np.zeros(index.shape)
-        for term in own:
-            D = matrices[term].data.reshape(len(rows), -1)
-            if D.shape == index.shape:
-                total += partials[term][:, None] * D
-            else:  # the identity: its one entry is where the stencil meets its own row
-                total[index == rows[:, None]] += partials[term] * D[:, 0]
-        columns.append(index + field * n_nodes)
-        entries.append(total)
-    return np.concatenate(columns, axis=1), np.concatenate(entries, axis=1)
+    """Return a sum of matrices at some rows, each with a factor for each row."""
+    widest = max((matrix for _, matrix in parts), key=lambda matrix: matrix.nnz)
+    index = widest.indices.reshape(len(rows), -1)
+    total = np.zeros(index.shape)
+    for factor, matrix in parts:
+        D = matrix.data.reshape(len(rows), -1)
+        if D.shape == index.shape:
+            total += factor[:, None] * D
+        else:  # the identity: its one entry is where the stencil meets its own row
+            total[index == rows[:, None]] += factor * D[:, 0]
+    return index, total

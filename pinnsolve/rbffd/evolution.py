@@ -83,7 +83,6 @@ def integrate(
     system: Discretisation,
     bind: Bind,
     initial: Mapping[tuple[int, int], Float[ndarray, " N"]],
-    n_fields: int,
     times: Float[ndarray, " K"],
     *,
     tolerance: float,
@@ -99,8 +98,6 @@ def integrate(
         Its conditions at other instants.
     initial
         Values at all nodes by field and order in time.
-    n_fields
-        Number of fields, derivatives in time not counted.
     times
         The time levels.
     tolerance
@@ -116,7 +113,7 @@ def integrate(
         If Newton's method fails however small the steps.
     """
     start = perf_counter()
-    flow = _Flow(system, bind, n_fields, initial, radau(system.order))
+    flow = _Flow(system, bind, initial, radau(system.order))
     values, change, message = None, np.inf, ""
     for doubling in range(MOST_DOUBLINGS + 1):
         n = 2**doubling
@@ -152,15 +149,13 @@ def integrate(
     )
 
 
-def condition(system: Discretisation, n_fields: int, orders: Sequence[int], step: float) -> float:
+def condition(system: Discretisation, orders: Sequence[int], step: float) -> float:
     """Return the estimated condition number of the matrix of one step, from zero fields.
 
     Parameters
     ----------
     system
         The discretisation in space, with derivatives in time as further fields.
-    n_fields
-        Number of fields, derivatives in time not counted.
     orders
         Order in time of each field.
     step
@@ -174,11 +169,10 @@ def condition(system: Discretisation, n_fields: int, orders: Sequence[int], step
     flow = _Flow(
         system,
         lambda _: system.conditions,
-        n_fields,
         {(field, a): np.empty(0) for field, m in enumerate(orders) for a in range(m)},
         radau(system.order),
     )
-    at_rest = np.zeros((system.n_nodes, system.n_fields))
+    at_rest = np.zeros((system.n_nodes, system.n_slots))
     return flow.matrices(flow.at(system.conditions, 0), at_rest, step)[0].condition
 
 
@@ -189,18 +183,17 @@ class _Flow:
         self,
         system: Discretisation,
         bind: Bind,
-        n_fields: int,
         initial: Mapping[tuple[int, int], Float[ndarray, " N"]],
         method: Radau,
     ) -> None:
-        self.system, self.bind, self.n_fields = system, bind, n_fields
+        self.system, self.bind = system, bind
         self.initial, self.method = initial, method
         self.condition = 0.0
-        self.orders = [sum(f == field for f, _ in initial) for field in range(n_fields)]
+        self.orders = [sum(f == field for f, _ in initial) for field in range(system.n_fields)]
 
     def run(self, times: Float[ndarray, " K"], n: int, watch: Watch) -> Float[ndarray, "K N c"]:
         """Take ``n`` steps from each level to the next."""
-        s, c, N = len(self.method.c), self.n_fields, self.system.n_nodes
+        s, c, N = len(self.method.c), self.system.n_fields, self.system.n_nodes
         state = np.zeros((max(self.orders), c, N))
         for (field, a), values in self.initial.items():
             state[a, field] = values
@@ -237,16 +230,17 @@ class _Flow:
         """Factorise the matrix of each eigenvalue, linearised at nodal values ``U``."""
         from scipy.sparse import csr_array, hstack, vstack
 
-        J, c, N = equations.jacobian(U).tocsc(), self.n_fields, self.system.n_nodes
+        J, N = equations.jacobian(U).tocsc(), self.system.n_nodes
         closing = self._steady.closing.tocsc()
         result = []
         for z in self.method.eigenvalues:
             z = z.real if z.imag == 0 else z
             columns = []
             for field, m in enumerate(self.orders):
+                slots = [self.system.slot(field, a) for a in range(m + 1)]
                 parts = (
-                    (h * z) ** (m - a) * J[:, (field + a * c) * N : (field + a * c + 1) * N]
-                    for a in range(m + 1)
+                    (h * z) ** (m - a) * J[:, slot * N : (slot + 1) * N]
+                    for a, slot in enumerate(slots)
                 )
                 ghosts = (h * z) ** m * closing[:, field * N : (field + 1) * N]
                 columns.append(vstack([sum(parts), ghosts]))
@@ -294,7 +288,7 @@ class _Flow:
             size = float(np.linalg.norm(scaled))
             if not np.isfinite(size):
                 break
-            known = float(np.linalg.norm(fields[:, : self.n_fields]))
+            known = float(np.linalg.norm(fields[:, : self.system.n_fields]))
             if size <= NEWTON_TOLERANCE * max(known, size):
                 return slopes, matrices
             if size > TIRED * before:
@@ -312,22 +306,22 @@ class _Flow:
     ) -> Float[ndarray, "s c N"]:
         """Return what the stages' slopes are too large by."""
         r = equations.residual(fields.transpose(2, 1, 0)).reshape(-1, len(fields))
-        values = fields[:, : self.n_fields].reshape(len(fields), -1)
+        values = fields[:, : self.system.n_fields].reshape(len(fields), -1)
         r = np.concatenate([r.T, (self._steady.closing @ values.T).T], axis=1)
-        change = np.zeros((len(fields), self.n_fields * self.system.n_nodes))
+        change = np.zeros((len(fields), self.system.n_fields * self.system.n_nodes))
         method = self.method
         for e, (z, factors) in enumerate(zip(method.eigenvalues, matrices, strict=True)):
             right = method.inverse[e] @ r
             part = factors(right.real if z.imag == 0 else right)
             change += (1 if z.imag == 0 else 2) * np.outer(method.vectors[:, e], part).real
-        return change.reshape(len(fields), self.n_fields, -1)
+        return change.reshape(len(fields), self.system.n_fields, -1)
 
     def _fields(
         self, state: Float[ndarray, "m c N"], slopes: Float[ndarray, "s c N"], h: float
     ) -> Float[ndarray, "s a N"]:
         """Return the fields at the stages, then their derivatives in time."""
-        c, N = self.n_fields, self.system.n_nodes
-        fields = np.zeros((len(slopes), self.system.n_fields // c, c, N))
+        c, N = self.system.n_fields, self.system.n_nodes
+        fields = np.zeros((len(slopes), self.system.time_order + 1, c, N))
         for field, m in enumerate(self.orders):
             integrated = slopes[:, field]
             for a in range(m, -1, -1):
@@ -344,15 +338,8 @@ class _Flow:
 
         They tell which row determines which unknown, and how ghosts are closed.
         """
-        c = self.n_fields
-        flat = tuple(
-            replace(
-                conditions,
-                residual=replace(
-                    conditions.residual,
-                    terms=tuple((field % c, op) for field, op in conditions.residual.terms),
-                ),
-            )
-            for conditions in self.system.conditions
-        )
-        return direct.Equations.of(replace(self.system, conditions=flat, n_fields=c))
+        flat = []
+        for own in self.system.conditions:
+            terms = tuple(replace(term, time_order=0) for term in own.residual.terms)
+            flat.append(replace(own, residual=replace(own.residual, terms=terms)))
+        return direct.Equations.of(replace(self.system, conditions=tuple(flat), time_order=0))

@@ -48,8 +48,8 @@ class NodalFields:
 
     def jet(self, x: Float[ndarray, "n D"], terms: Set[Term]) -> Mapping[Term, ndarray]:
         """Return derivatives of the fields at points, those of the interpolant."""
-        by_op = {op: self._interpolated(x, op) for op in {op for _, op in terms}}
-        return {(i, op): by_op[op][:, i] for i, op in terms}
+        by_op = {op: self._interpolated(x, op) for op in {term.op for term in terms}}
+        return {term: by_op[term.op][:, term.field] for term in terms}
 
     def state(self) -> State:
         """Return the nodes and the values."""

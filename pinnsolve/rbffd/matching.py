@@ -85,8 +85,8 @@ def match(discretisation: Discretisation) -> Matching:
             free[field].append(here + ghost * nodes.n_boundary)
 
     for k in tying:
-        ((field, _),) = conditions[k].residual.terms
-        fields[k] = field
+        (term,) = conditions[k].residual.terms
+        fields[k] = field = term.field
         free[field] = [np.setdiff1d(ghosts_left, conditions[k].rows) for ghosts_left in free[field]]
 
     determined = [
@@ -153,8 +153,8 @@ def _assign(conditions: Sequence[Condition], claimable: Sequence[int]) -> list[i
 
     claim = np.zeros((len(conditions), len(claimable)), dtype=int)
     for k, condition in enumerate(conditions):
-        for field, op in condition.residual.terms:
-            claim[k, field] = max(claim[k, field], 100 + op.order)  # first match, then by order
+        for term in condition.residual.terms:  # first match, then by order
+            claim[k, term.field] = max(claim[k, term.field], 100 + term.op.order)
     field_of = np.repeat(np.arange(len(claimable)), claimable)
     fields = [-1] * len(conditions)
     for k, column in zip(*linear_sum_assignment(claim[:, field_of], maximize=True), strict=True):
@@ -166,7 +166,7 @@ def _assign(conditions: Sequence[Condition], claimable: Sequence[int]) -> list[i
 def _order(conditions: Sequence[Condition], field: int) -> int:
     """Return the order of the highest derivative of a field."""
     terms = (term for condition in conditions for term in condition.residual.terms)
-    return max((op.order for f, op in terms if f == field), default=0)
+    return max((term.op.order for term in terms if term.field == field), default=0)
 
 
 def closing_rows(discretisation: Discretisation, matching: Matching) -> list[Block]:
@@ -189,7 +189,7 @@ def closing_rows(discretisation: Discretisation, matching: Matching) -> list[Blo
         if not len(ghosts):
             continue
         # as exact as the derivatives that will be taken of the continued values
-        highest = max((op.order for f, op in terms if f == field), default=1)
+        highest = max((term.op.order for term in terms if term.field == field), default=1)
         degree = polynomial_degree(order, highest)
         known = np.delete(np.arange(len(nodes.x)), ghosts)
         x, there = nodes.x[ghosts], nodes.x[known]

@@ -82,7 +82,6 @@ def solve(problem: Problem, system: Discretisation, watch: Watch = unwatched) ->
         system,
         partial(nodal_conditions, problem, nodes),
         initial_values(problem, nodes),
-        len(problem.fields),
         times,
         tolerance=float(np.clip(tolerance, FINEST, COARSEST)),
         watch=watch,
@@ -123,8 +122,8 @@ def assemble(
     """
     order = order or problem.settings.solver.order
     try:
-        n_fields = len(problem.fields) * (1 + problem.time_order)
-        return discretise(conditions, nodes, n_fields, order, watch)
+        c, time_order = len(problem.fields), problem.time_order
+        return discretise(conditions, nodes, c, order, watch, time_order=time_order)
     except NodesError as error:
         raise located(problem, error) from None
 

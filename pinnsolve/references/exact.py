@@ -54,8 +54,7 @@ class FormulaFields:
         found = {}
         with np.errstate(all="ignore"):
             for term in terms:
-                i, op = term
-                function = self.functions[i]
+                function, op = self.functions[term.field], term.op
                 names = function.symbols.coordinates
                 slopes = [
                     calculus.derivative(function.expression, alpha, names) for alpha, _ in op.terms

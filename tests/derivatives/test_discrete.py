@@ -4,7 +4,7 @@ import torch
 from scipy.sparse import random_array
 
 from pinnsolve.derivatives.discrete import NodalJet, SparseMatrix
-from pinnsolve.diffop import laplacian
+from pinnsolve.diffop import Term, laplacian
 
 DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)]
 
@@ -34,17 +34,26 @@ def test_the_gradient_is_the_transpose(matrix, device):
 
 
 def test_the_jet_holds_each_component_through_its_own_matrix(matrix):
-    op, u = laplacian(2), torch.rand(2, 40)
-    jet = NodalJet({(0, op): SparseMatrix(matrix), (1, op): SparseMatrix(2 * matrix)})(u)
-    np.testing.assert_allclose(jet[0, op], matrix @ u[0].numpy(), rtol=1e-13)
-    np.testing.assert_allclose(jet[1, op], 2 * matrix @ u[1].numpy(), rtol=1e-13)
+    first, second, u = Term(0, laplacian(2)), Term(1, laplacian(2)), torch.rand(1, 2, 40)
+    jet = NodalJet({first: SparseMatrix(matrix), second: SparseMatrix(2 * matrix)})(u)
+    np.testing.assert_allclose(jet[first], matrix @ u[0, 0].numpy(), rtol=1e-13)
+    np.testing.assert_allclose(jet[second], 2 * matrix @ u[0, 1].numpy(), rtol=1e-13)
+
+
+def test_derivatives_in_time_stand_beside_the_fields(matrix):
+    D, u = SparseMatrix(matrix), torch.rand(3, 2, 40)
+    terms = [Term(field, laplacian(2), a) for a in range(3) for field in range(2)]
+    jet = NodalJet(dict.fromkeys(terms, D))(u)
+    for term in terms:
+        there = u[term.time_order, term.field].numpy()
+        np.testing.assert_allclose(jet[term], matrix @ there, rtol=1e-13)
 
 
 def test_the_jet_is_taken_at_its_own_instants(matrix):
-    op, u = laplacian(2), torch.rand(1, 40, 5)
+    term, u = Term(0, laplacian(2)), torch.rand(1, 1, 40, 5)
     levels = np.array([1, 4])
-    jet = NodalJet({(0, op): SparseMatrix(matrix)}, levels)(u)
-    np.testing.assert_allclose(jet[0, op], matrix @ u[0].numpy()[:, levels], rtol=1e-13)
+    jet = NodalJet({term: SparseMatrix(matrix)}, levels)(u)
+    np.testing.assert_allclose(jet[term], matrix @ u[0, 0].numpy()[:, levels], rtol=1e-13)
 
 
 def test_libraries_can_be_exchanged(matrix):

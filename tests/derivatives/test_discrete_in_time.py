@@ -33,7 +33,7 @@ def case(request, tmp_path):
     nodes = Setup(problem).nodes
     system = assemble(problem, nodes, nodal_conditions(problem, nodes))
     system = system.extended(initial_conditions(problem, nodes))
-    zero = np.zeros((system.n_nodes, system.n_fields, LEVELS))
+    zero = np.zeros((system.n_nodes, system.n_slots, LEVELS))
     weights = [2.0, 3.0, 0.5]
     S = level_matrix(
         system, system.partials(zero), weights, LEVELS, torch.device("cpu"), torch.float64
@@ -44,7 +44,7 @@ def case(request, tmp_path):
     def column(k):
         unit = np.zeros(S.shape[1])
         unit[k] = 1.0
-        table = unit.reshape(system.n_fields, system.n_nodes, LEVELS)
+        table = unit.reshape(system.n_slots, system.n_nodes, LEVELS)
         return rows * (system.residual(np.moveaxis(table, 0, 1)) - source)
 
     return S, torch.as_tensor(np.stack([column(k) for k in range(S.shape[1])], axis=1))

@@ -7,7 +7,7 @@ import torch
 
 from pinnsolve.derivatives.autograd import Autograd, derivative
 from pinnsolve.derivatives.taylor import Taylor, derivatives, features_of_outputs
-from pinnsolve.diffop import DiffOp, identity, laplacian, partial
+from pinnsolve.diffop import DiffOp, Term, identity, laplacian, partial
 from pinnsolve.networks.mlp import MLP
 
 BIHARMONIC = DiffOp((((4, 0), 1.0), ((2, 2), 2.0), ((0, 4), 1.0)))
@@ -50,7 +50,7 @@ def assert_equal(ours, theirs):
 @pytest.mark.parametrize("ops", CASES.values(), ids=CASES)
 def test_derivatives_and_gradients_are_those_of_nested_differentiation(kind, ops):
     net, x = network(ops[0].dim, kind), torch.rand(4, ops[0].dim)
-    terms = [(i, op) for i in range(2) for op in ops]
+    terms = [Term(i, op) for i in range(2) for op in ops]
     jets, gradients = [], []
     for backend in (Taylor, Autograd):
         jet = backend(x)(net, frozenset(terms))

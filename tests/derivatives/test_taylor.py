@@ -16,7 +16,7 @@ from pinnsolve.derivatives.taylor import (
     feature_derivatives,
     features_of_outputs,
 )
-from pinnsolve.diffop import DiffOp, identity, laplacian, partial
+from pinnsolve.diffop import DiffOp, Term, identity, laplacian, partial
 from pinnsolve.errors import CompilerError
 from pinnsolve.networks.mlp import ACTIVATIONS, MLP
 
@@ -64,7 +64,7 @@ def assert_equal(ours, theirs):
 
 def test_derivatives_are_those_of_nested_differentiation(activation, ops):
     net, x = network(ops[0].dim, activation), torch.rand(4, ops[0].dim)
-    terms = {(i, op) for i in range(2) for op in ops}
+    terms = {Term(i, op) for i in range(2) for op in ops}
     ours, theirs = Taylor(x)(net, terms), Autograd(x)(net, terms)
     assert ours.keys() == theirs.keys()
     for term in terms:
@@ -73,7 +73,7 @@ def test_derivatives_are_those_of_nested_differentiation(activation, ops):
 
 def test_so_are_the_gradients_of_a_loss(activation, ops):
     net, x = network(ops[0].dim, activation), torch.rand(4, ops[0].dim)
-    terms = [(i, op) for i in range(2) for op in ops]
+    terms = [Term(i, op) for i in range(2) for op in ops]
     found = []
     for backend in (Taylor, Autograd):
         jet = backend(x)(net, frozenset(terms))
@@ -203,10 +203,11 @@ def test_symmetries_are_differentiated_too():
     net = MLP([-1, 0], [2, 1], [6, 5], 3, parities=[-1, 1, 0])
     net.randomise_head(0)
     x, ops = torch.rand(5, 2), [identity(2), partial((1, 2)), laplacian(2), BIHARMONIC]
-    terms = {(i, op) for i in range(3) for op in ops}
+    terms = {Term(i, op) for i in range(3) for op in ops}
     ours, theirs = Taylor(x)(net, terms), Autograd(x)(net, terms)
     features = features_of_outputs(net, x, ops)
-    for i, op in terms:
-        assert_equal(ours[i, op], theirs[i, op])
+    for term in terms:
+        i, op = term.field, term.op
+        assert_equal(ours[term], theirs[term])
         bias = net.head.bias[i] * net.constant[i] * (op == identity(2))
-        assert_equal(features[op][i] @ net.head.weight[i] + bias, ours[i, op])
+        assert_equal(features[op][i] @ net.head.weight[i] + bias, ours[term])

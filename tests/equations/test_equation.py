@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from pinnsolve.diffop import DiffOp, identity, laplacian, partial
+from pinnsolve.diffop import DiffOp, Term, identity, laplacian, partial
 from pinnsolve.equations.equation import equation, equations, manufactured
 from pinnsolve.equations.expression import ExpressionError, Symbols, function, parse
 from pinnsolve.errors import ProblemError
@@ -39,11 +39,12 @@ def terms_of(text, symbols=SYMBOLS):
 
 
 def u(*alpha):
-    return 0, partial(alpha)
+    return Term(0, partial(alpha))
 
 
-LAPLACE = (0, laplacian(2))
-BIHARMONIC = (0, DiffOp((((4, 0), 1.0), ((2, 2), 2.0), ((0, 4), 1.0))))
+LAPLACE = Term(0, laplacian(2))
+V = Term(1, identity(2))
+BIHARMONIC = Term(0, DiffOp((((4, 0), 1.0), ((2, 2), 2.0), ((0, 4), 1.0))))
 
 
 @pytest.mark.parametrize(
@@ -58,14 +59,17 @@ BIHARMONIC = (0, DiffOp((((4, 0), 1.0), ((2, 2), 2.0), ((0, 4), 1.0))))
         ("laplace(u)^2 = exp(u)", {LAPLACE, u(0, 0)}),
         ("biharmonic(u) = 1", {BIHARMONIC}),
         ("laplace(laplace(u)) = 1", {BIHARMONIC}),
-        ("4*u_xx + u_yy = 0", {(0, DiffOp((((2, 0), 1.0), ((0, 2), 0.25))))}),
+        ("4*u_xx + u_yy = 0", {Term(0, DiffOp((((2, 0), 1.0), ((0, 2), 0.25))))}),
         ("k*u_xx + u_yy = 0", {u(2, 0), u(0, 2)}),
         ("laplace(u) = u_xx", {u(0, 2)}),
-        ("u_x + 2*u_y + u = 0", {(0, DiffOp((((1, 0), 1.0), ((0, 1), 2.0)))), u(0, 0)}),
-        ("u*u_x + v*u_y = nu*laplace(u)", {u(0, 0), u(1, 0), u(0, 1), LAPLACE, (1, identity(2))}),
-        ("div([u, v]) = 0", {u(1, 0), (1, partial((0, 1)))}),
+        ("u_x + 2*u_y + u = 0", {Term(0, DiffOp((((1, 0), 1.0), ((0, 1), 2.0)))), u(0, 0)}),
+        (
+            "u*u_x + v*u_y = nu*laplace(u)",
+            {u(0, 0), u(1, 0), u(0, 1), LAPLACE, V},
+        ),
+        ("div([u, v]) = 0", {u(1, 0), Term(1, partial((0, 1)))}),
         ("u = 3", {u(0, 0)}),
-        ("d(x*u, x) = u + x*v", {u(1, 0), (1, identity(2))}),
+        ("d(x*u, x) = u + x*v", {u(1, 0), V}),
         ("u_xxy = 0", {u(2, 1)}),
     ],
 )
@@ -155,7 +159,7 @@ def test_a_linear_residual_costs_no_more_than_its_formula():
     constant = equation("u_xx - nu*u_y = 0", SYMBOLS).bind(X)
     assert constant.data == ()
     assert [name for name, _ in constant.value.steps] == ["mul", "sub"]
-    np.testing.assert_array_equal(constant.partials({})[0, partial((0, 1))], np.full(30, -0.1))
+    np.testing.assert_array_equal(constant.partials({})[u(0, 1)], np.full(30, -0.1))
 
 
 def test_a_family_of_fields_shares_the_points():
@@ -227,9 +231,9 @@ def test_orders_may_be_mixed_where_nothing_takes_them_apart():
     apart = equation("u_t + u*u_x = 0.1*u_xx + x*u", symbols)
     mixed = replace(apart, is_mixed=True)
     heat = DiffOp((((2, 0), 1.0), ((0, 1), -10.0)))
-    assert set(mixed.terms) == {(0, heat), u(1, 0), u(0, 0)}
+    assert set(mixed.terms) == {Term(0, heat), u(1, 0), u(0, 0)}
     jet = jet_of(apart.terms)
-    jet |= {(0, heat): jet[u(2, 0)] - 10 * jet[u(0, 1)]}
+    jet |= {Term(0, heat): jet[u(2, 0)] - 10 * jet[u(0, 1)]}
     residuals = [e.bind(X)(jet) for e in (apart, mixed)]
     np.testing.assert_allclose(*residuals, rtol=1e-13, atol=1e-13)
 
@@ -237,7 +241,7 @@ def test_orders_may_be_mixed_where_nothing_takes_them_apart():
 def test_equations_of_vectors_are_their_components():
     first, second = equations("grad(u) = [x, v]", SYMBOLS)
     assert set(first.terms) == {u(1, 0)}
-    assert set(second.terms) == {u(0, 1), (1, identity(2))}
+    assert set(second.terms) == {u(0, 1), V}
     assert len(equations("laplace([u, v]) - grad(u) = 0", SYMBOLS)) == 2
     assert len(equations("[u, v]", SYMBOLS)) == 2
 
@@ -394,29 +398,45 @@ def test_functions_agree_with_the_source_of_an_equation():
 
 
 UNKNOWN = Symbols(**{**vars(SYMBOLS), "parameters": {"a": 3.0, "b": None}})
-A, B = (-1, identity(2)), (-2, identity(2))
 
 
 @pytest.mark.parametrize(
-    ("text", "terms"),
+    ("text", "terms", "constants"),
     [
-        ("a*laplace(u) = 1", {LAPLACE, A}),
-        ("a*u_xx + a*u_yy + exp(b) = 0", {LAPLACE, A, B}),
-        ("d(b*u, x) = 0", {u(1, 0), B}),
-        ("u_x + d(a + b, x) = 0", {u(1, 0)}),
+        ("a*laplace(u) = 1", {LAPLACE}, ("a",)),
+        ("exp(b) + a*u_xx + a*u_yy = 0", {LAPLACE}, ("a", "b")),
+        ("d(b*u, x) = 0", {u(1, 0)}, ("b",)),
+        ("u_x + d(a + b, x) = 0", {u(1, 0)}, ()),
     ],
 )
-def test_unknown_parameters_are_constant_fields_with_negative_indices(text, terms):
-    assert terms_of(text, UNKNOWN) == terms
+def test_unknown_constants_go_by_name_in_the_order_of_the_problem(text, terms, constants):
+    stated = equation(text, UNKNOWN)
+    assert (set(stated.terms), stated.constants) == (terms, constants)
+    residual = stated.bind(X)
+    assert residual.constants == constants
+    assert residual.arguments == (*residual.terms, *constants)
 
 
-def test_the_slopes_by_unknown_parameters_are_those_of_the_residual():
+def test_a_residual_and_its_slopes_take_constants_by_name():
     residual = equation("a*laplace(u) - u*b^2 = x*a", UNKNOWN).bind(X)
     assert not residual.is_linear
-    jet = jet_of(residual.terms)
-    slopes = residual.partials(jet)
-    np.testing.assert_allclose(slopes[A], jet[LAPLACE] - x, rtol=1e-12)
-    np.testing.assert_allclose(slopes[B], -2 * jet[u(0, 0)] * jet[B], rtol=1e-12)
+    jet, values = jet_of(residual.terms), {"b": np.full(30, 0.7), "a": np.full(30, 3.0)}
+    expected = 3 * jet[LAPLACE] - jet[u(0, 0)] * 0.7**2 - 3 * x
+    np.testing.assert_allclose(residual(jet, values), expected, rtol=1e-12, atol=1e-12)
+    slopes = residual.partials(jet, values)
+    assert tuple(slopes) == residual.arguments
+    np.testing.assert_allclose(slopes[LAPLACE], 3, rtol=1e-15)
+    np.testing.assert_allclose(slopes["a"], jet[LAPLACE] - x, rtol=1e-12)
+    np.testing.assert_allclose(slopes["b"], -2 * jet[u(0, 0)] * 0.7, rtol=1e-12)
+
+
+def test_constants_of_one_place_and_different_names_are_not_taken_for_each_other():
+    """sympy keeps results by what compares equal: one problem's ``a`` is not the next one's."""
+    found = []
+    for name in ("a", "z", "a"):
+        symbols = Symbols(**{**vars(SYMBOLS), "parameters": {name: 1.0}})
+        found.append(equation(f"d({name}*u*u_x, x) = 0", symbols).constants)
+    assert found == [("a",), ("z",), ("a",)]
 
 
 def test_parameters_take_their_true_values_in_what_is_manufactured():

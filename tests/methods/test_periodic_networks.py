@@ -82,7 +82,7 @@ def test_what_is_asked_of_a_network(tmp_path, how):
     problem = posed(tmp_path, how, "pinn", count=200)
     nodes = Setup(problem).nodes
     conditions = [c for c in pointwise_conditions(problem, nodes) if c.across is not None]
-    asked = [describe(op, "xy") for c in conditions for _, op in c.residual.terms]
+    asked = [describe(term.op, "xy") for c in conditions for term in c.residual.terms]
     assert asked == ([] if how == "hard" else ["1", "d_x"])
     for condition in conditions:
         gap = nodes.x[condition.rows] - condition.across
@@ -94,7 +94,7 @@ def test_of_order_four_derivatives_up_to_the_third_agree(tmp_path):
                    domain=INTERVAL, count=60)  # fmt: skip
     nodes = Setup(problem).nodes
     _, *conditions = pointwise_conditions(problem, nodes)
-    assert [c.residual.terms[0][1].order for c in conditions] == [0, 1, 2, 3]
+    assert [c.residual.terms[0].op.order for c in conditions] == [0, 1, 2, 3]
     assert all(nodes.x[c.rows] - c.across == 1 for c in conditions)
 
 
@@ -103,7 +103,7 @@ def test_in_time_they_agree_at_all_levels(tmp_path):
     nodes = Setup(problem).nodes
     x, conditions = conditions_in_time(problem, nodes, np.zeros((1, 2)))
     jumps = [c for c in conditions if c.across is not None]
-    assert [c.residual.terms[0][1].terms[0][0] for c in jumps] == [(0, 0), (1, 0)]
+    assert [c.residual.terms[0].op.terms[0][0] for c in jumps] == [(0, 0), (1, 0)]
     for condition in jumps:
         np.testing.assert_array_equal(condition.across[:, 1], problem.times)
         np.testing.assert_allclose(x[condition.rows, 1], problem.times)

@@ -69,7 +69,7 @@ u = "x*exp(3*t)"
 
 def test_operators_in_space_leave_time_alone(tmp_path):
     problem = pose(tmp_path, "u_t = laplace(u) + x*t", more='[initial]\nu = "0"', **HEAT)
-    terms = {op.terms for _, op in problem.equations[0].terms}
+    terms = {term.op.terms for term in problem.equations[0].terms}
     assert terms == {(((0, 2, 0), 1.0), ((2, 0, 0), 1.0)), (((0, 0, 1), 1.0),)}
 
 

@@ -33,7 +33,6 @@ def integrate(problem, tolerance=1e-9):
         system,
         lambda times: nodal_conditions(problem, nodes, times),
         initial_values(problem, nodes),
-        len(problem.fields),
         problem.times,
         tolerance=tolerance,
     ), nodes
@@ -172,5 +171,5 @@ def test_a_matrix_of_a_step_is_better_conditioned_than_the_steady_one(tmp_path):
     )
     nodes = Setup(problem).nodes
     system = assemble(problem, nodes, nodal_conditions(problem, nodes))
-    small, large = (evolution.condition(system, 1, [1], step) for step in (1e-4, 1.0))
+    small, large = (evolution.condition(system, [1], step) for step in (1e-4, 1.0))
     assert 1 < small < large
