@@ -23,11 +23,26 @@ from pinnsolve.bench.timing import Work, free_mebibytes, mebibytes, milliseconds
 from pinnsolve.networks.mlp import MLP
 from pinnsolve.progress import Progress, Watch, unwatched
 
-PATIENCE = 5000.0  # milliseconds of one call, beyond which nested differentiation is left out
-ROOM = 0.5  # part of the free memory, beyond which it is, too
-GROWTH = 3.5  # of its time and memory from order to order, at most about
-
 Tell: TypeAlias = Callable[[float, str], None]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Where nested differentiation is left out.
+
+    Attributes
+    ----------
+    patience
+        Milliseconds of one call.
+    room
+        Part of the free memory.
+    growth
+        Of its time and memory from order to order, at most about.
+    """
+
+    patience: float = 5000.0
+    room: float = 0.5
+    growth: float = 3.5
 
 
 @dataclass(frozen=True)
@@ -103,6 +118,7 @@ def measure(
     repeats: int = 9,
     against: str | None = None,
     watch: Watch = unwatched,
+    limits: Limits = Limits(),
 ) -> list[Case]:
     """Measure derivatives up to each order, for every width with every depth and batch.
 
@@ -124,6 +140,8 @@ def measure(
         A further contender in `CONTENDERS`; it is checked to find the same before all else.
     watch
         Told how far the work has come.
+    limits
+        Of nested differentiation.
 
     Raises
     ------
@@ -139,7 +157,7 @@ def measure(
     for k, combination in enumerate(combinations):
         tell = _telling(watch, k, len(combinations), combination)
         net, x = _posed(*combination, precision, device)
-        reach = _reach(net, x, max(orders), tell)
+        reach = _reach(net, x, max(orders), limits, tell)
         for n, order in enumerate(sorted(orders)):
             tell(n / len(orders), f"order {order}")
             costs = _costs(net, x, order, names if reach >= order else names[1:], repeats)
@@ -247,14 +265,15 @@ def _costs(
     return {name: Cost(ms[name, "forward"], ms[name, "all"], memory[name]) for name in names}
 
 
-def _reach(net: MLP, x: Float[Tensor, "N 1"], highest: int, tell: Tell) -> int:
+def _reach(net: MLP, x: Float[Tensor, "N 1"], highest: int, limits: Limits, tell: Tell) -> int:
     """Return up to which order nested differentiation ends in time and fits into memory."""
-    room = ROOM * free_mebibytes(x.device)
+    room = limits.room * free_mebibytes(x.device)
     gradient(nested(net, x, 1), net)  # to warm up
     for order in range(1, highest):
         tell(0.0, f"trying nested order {order}")
         work = partial(gradient, nested(net, x, order), net)
-        if stopwatch(work) * GROWTH > PATIENCE or mebibytes(work, x.device) * GROWTH > room:
+        is_long = stopwatch(work) * limits.growth > limits.patience
+        if is_long or mebibytes(work, x.device) * limits.growth > room:
             return order
     return highest
 

@@ -38,8 +38,16 @@ def by_torch(A: csr_array, device: torch.device) -> Product:
     return lambda u: matrix @ u
 
 
-def by_gather(A: csr_array, device: torch.device) -> Product:
-    """Return the product with a matrix whose rows have about the same number of entries."""
+def by_gather(A: csr_array, device: torch.device, gathered: int = GATHERED) -> Product:
+    """Return the product with a matrix whose rows have about the same number of entries.
+
+    Parameters
+    ----------
+    A, device
+        The matrix, and where the columns are.
+    gathered
+        Entries that are gathered at once.
+    """
     lengths = np.diff(A.indptr)
     inside = np.arange(lengths.max(initial=0)) < lengths[:, None]
     indices = np.zeros(inside.shape, dtype=np.int64)
@@ -50,7 +58,7 @@ def by_gather(A: csr_array, device: torch.device) -> Product:
     def product(u: Tensor) -> Tensor:
         if u.ndim == 1:
             return (w * u[idx]).sum(1)
-        at_once = max(1, GATHERED // max(1, idx.shape[1] * u.shape[1]))
+        at_once = max(1, gathered // max(1, idx.shape[1] * u.shape[1]))
         parts = zip(w.split(at_once), idx.split(at_once), strict=True)
         return torch.cat([torch.bmm(some[:, None], u[where])[:, 0] for some, where in parts])
 

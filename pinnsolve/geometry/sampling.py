@@ -22,6 +22,7 @@ def sample(
     count: int,
     seed: int = 0,
     refine: Callable[[Float[ndarray, "N d"]], Float[ndarray, " N"]] | None = None,
+    most_drawn: int = MOST_DRAWN,
 ) -> Float[ndarray, "n d"]:
     """Return ``count`` low-discrepancy points strictly inside a domain.
 
@@ -35,6 +36,8 @@ def sample(
         Of the scrambling; equal seeds give equal points.
     refine
         Factor on the local distance of points; by default they are as close everywhere.
+    most_drawn
+        Points in the box before the domain counts as too thin to be sampled.
 
     Raises
     ------
@@ -47,7 +50,7 @@ def sample(
     found = np.empty((0, domain.dim))
     drawn = 0
     while len(found) < count:
-        if drawn >= MOST_DRAWN:
+        if drawn >= most_drawn:
             raise NodesError(
                 f"only {len(found)} of {count} points were found inside the domain among {drawn} "
                 "in its bounding box: the domain is too thin to be sampled. "

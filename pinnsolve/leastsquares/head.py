@@ -33,7 +33,10 @@ LOOK = 4  # rows for each column in a first look
 
 
 def least_squares(
-    M: Float[Tensor, "R P"], t: Float[Tensor, " R"], precision: torch.dtype = torch.float64
+    M: Float[Tensor, "R P"],
+    t: Float[Tensor, " R"],
+    precision: torch.dtype = torch.float64,
+    block: int | None = None,
 ) -> Float[Tensor, " P"]:
     """Return ``c`` that minimises ``|M c - t|``.
 
@@ -43,13 +46,15 @@ def least_squares(
         The rows and what they shall be equal to.
     precision
         To which the features are known and ``c`` will be kept.
+    block
+        Rows taken at a time; by default so many that the triangle above them counts for little.
     """
     width = M.shape[1]
     lengths = torch.linalg.vector_norm(M, dim=0)
     lengths = torch.where(lengths > 0, lengths, 1.0)
     ridge = RIDGE * torch.finfo(precision).eps / torch.finfo(torch.float64).eps
     triangle = torch.cat([torch.diag(ridge * lengths), M.new_zeros(width, 1)], 1)
-    length = max(ROWS_PER_COLUMN * width, FEWEST_ROWS)
+    length = block or max(ROWS_PER_COLUMN * width, FEWEST_ROWS)
     for rows, right in zip(M.split(length), t.split(length), strict=True):
         below = torch.cat([triangle, torch.cat([rows, right[:, None]], 1)])
         triangle = torch.linalg.qr(below, mode="r").R

@@ -87,9 +87,15 @@ class NetworkJacobian:
     ----------
     layers
         The network's layers, first to last.
+    block
+        Numbers formed at a time.
+    pair
+        Operations on an entry of the Gram matrix that a pair of channels costs on top.
     """
 
     layers: tuple[Layer, ...]
+    block: int = BLOCK
+    pair: int = PAIR
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -103,19 +109,19 @@ class NetworkJacobian:
 
     def points(self, some: slice) -> "NetworkJacobian":
         """Return the rows of some points."""
-        return NetworkJacobian(tuple(layer.points(some) for layer in self.layers))
+        return replace(self, layers=tuple(layer.points(some) for layer in self.layers))
 
     def folded(self) -> "NetworkJacobian":
         """Return the sums of the rows of the first half of the points and of the second."""
         half = self.layers[0].inputs.shape[1] // 2
         first, second = self.points(slice(half)), self.points(slice(half, None))
         pairs = zip(first.layers, second.layers, strict=True)
-        return NetworkJacobian(tuple(a.with_image(b) for a, b in pairs))
+        return replace(self, layers=tuple(a.with_image(b) for a, b in pairs))
 
     def chunks(self) -> Iterator["NetworkJacobian"]:
         """Yield the rows of a few points at a time, few enough to be formed."""
         o, _, N, _ = self.layers[0].signals.shape
-        size = max(1, BLOCK // (o * self.shape[1]))
+        size = max(1, self.block // (o * self.shape[1]))
         yield from (self.points(slice(start, start + size)) for start in range(0, N, size))
 
     def gram(self) -> Float[Tensor, "R R"]:
@@ -127,7 +133,7 @@ class NetworkJacobian:
         rows, columns = self.shape[0], other.shape[0]
         K = self.layers[0].inputs.new_zeros(rows, columns)
         for mine, theirs in zip(self.layers, other.layers, strict=True):
-            _add_gram(K, mine, theirs)
+            _add_gram(K, mine, theirs, self.block, self.pair)
         return K
 
     def normal(self) -> Float[Tensor, "P P"]:
@@ -282,12 +288,12 @@ def _trace_with_image(net: MLP, x: Float[Tensor, "N d"], ops: Sequence[DiffOp]) 
     return Trace(values, inputs, (*seen._outputs, *image._outputs), _is_double=True)
 
 
-def _add_gram(K: Float[Tensor, "R S"], mine: Layer, theirs: Layer) -> None:
+def _add_gram(K: Float[Tensor, "R S"], mine: Layer, theirs: Layer, block: int, pair: int) -> None:
     """Add ``J K^T`` of one layer, by pairs of channels or by the entries, whichever is less."""
     o, C, N, v = mine.signals.shape
     p, D, M, _ = theirs.signals.shape
     w = mine.inputs.shape[2]
-    if C * D * (o * p * (v + PAIR) + w) < o * p * v * w:
+    if C * D * (o * p * (v + pair) + w) < o * p * v * w:
         blocks = K.view(o, N, p, M)
         for k in range(C):
             for l in range(D):
@@ -299,7 +305,7 @@ def _add_gram(K: Float[Tensor, "R S"], mine: Layer, theirs: Layer) -> None:
                         signals = mine.signals[i, k] @ theirs.signals[j, l].mT
                         blocks[i, :, j].addcmul_(signals, inputs)
         return
-    units = max(1, BLOCK // ((w + 1) * max(len(K), K.shape[1])))
+    units = max(1, block // ((w + 1) * max(len(K), K.shape[1])))
     for start in range(0, v, units):
         some = slice(start, start + units)
         A = mine.units(some).dense()

@@ -75,12 +75,15 @@ class SaddlePoint:
         Coefficients of the operators applied to the spline.
     polynomials
         Takes the monomials to what each operator makes of them.
+    growth_limit
+        Norm of ``B`` beyond which the full system is solved.
     """
 
     degree: int
     m: int
     splines: Float[ndarray, "k q t"]
     polynomials: Float[ndarray, "q p p"]
+    growth_limit: float = GROWTH_LIMIT
 
     @classmethod
     def of(cls, ops: Sequence[DiffOp], degree: int) -> "SaddlePoint":
@@ -121,7 +124,7 @@ class SaddlePoint:
         b = b.transpose(2, 1, 3, 0).reshape(count, -1, g * q)
         with np.errstate(all="ignore"):
             A = phs_matrix(s, self.m)
-            w, safe = _solve_reduced(A, Pt, a, b)
+            w, safe = _solve_reduced(A, Pt, a, b, self.growth_limit)
             if not safe.all():
                 risky = ~safe
                 w[risky] = _solve_full(A[risky], Pt[risky], a[risky], b[risky])
@@ -137,6 +140,7 @@ def _solve_reduced(
     Pt: Float[ndarray, "B p n"],
     a: Float[ndarray, "B n q"],
     b: Float[ndarray, "B p q"],
+    growth_limit: float,
 ) -> tuple[Float[ndarray, "B n q"], Bool[ndarray, " B"]]:
     """Return the weights by the fast path, and where they can be trusted."""
     k = Pt.shape[2] - Pt.shape[1]  # nodes of part (2)
@@ -153,7 +157,7 @@ def _solve_reduced(
     except np.linalg.LinAlgError:  # raised for all if one of them is exactly singular
         return np.empty_like(a), np.zeros(len(A), dtype=bool)
     w0 -= B @ y
-    return np.concatenate([y, w0], axis=1), np.einsum("bij,bij->b", B, B) < GROWTH_LIMIT**2
+    return np.concatenate([y, w0], axis=1), np.einsum("bij,bij->b", B, B) < growth_limit**2
 
 
 def _solve_full(

@@ -81,6 +81,7 @@ def stencil_weights(
     ops: Sequence[DiffOp],
     degree: int,
     watch: Watch = unwatched,
+    chunk_bytes: int = CHUNK_BYTES,
 ) -> tuple[Int[ndarray, "R n"], Float[ndarray, "q R n"]]:
     """Compute the weights of operators over given stencils.
 
@@ -98,6 +99,8 @@ def stencil_weights(
         Degree of the polynomials on which the weights are exact.
     watch
         Told how far the work has come.
+    chunk_bytes
+        Size of the spline matrices of a chunk.
 
     Returns
     -------
@@ -135,7 +138,7 @@ def stencil_weights(
             total = in_parts[..., own_parts].sum(axis=-1)
             weights[q, points] = total.swapaxes(1, 2)
 
-    batches = _batches(stencils.taken, max(1, CHUNK_BYTES // (8 * size * size)))
+    batches = _batches(stencils.taken, max(1, chunk_bytes // (8 * size * size)))
     with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(threads()) as pool:
         for done, _ in enumerate(pool.map(work, batches), start=1):
             watch(Progress("operators", done / len(batches)))

@@ -4,8 +4,7 @@ import sys
 import numpy as np
 import pytest
 
-from pinnsolve.bench import derivatives
-from pinnsolve.bench.derivatives import Case, Cost, measure, median, summary, table
+from pinnsolve.bench.derivatives import Case, Cost, Limits, measure, median, summary, table
 from pinnsolve.bench.figures import draw_costs
 from pinnsolve.cli.app import main
 from tests.bench.standin import stand_in
@@ -71,10 +70,10 @@ def test_every_combination_is_measured_and_announced():
     assert fractions == [k / 8 for k in range(8)]
 
 
-@pytest.mark.parametrize(("limit", "reach"), [("PATIENCE", 1), ("ROOM", 1), ("GROWTH", 3)])
-def test_nesting_stops_where_it_must(limit, reach, monkeypatch):
-    monkeypatch.setattr(derivatives, limit, 0.0)  # without growth, nothing is too long
-    found = measure([1, 3], [4], [1], [8], repeats=1)
+@pytest.mark.parametrize(("limit", "reach"), [("patience", 1), ("room", 1), ("growth", 3)])
+def test_nesting_stops_where_it_must(limit, reach):
+    limits = Limits(**{limit: 0.0})  # without growth, nothing is too long
+    found = measure([1, 3], [4], [1], [8], repeats=1, limits=limits)
     assert [case.costs["nested"] is None for case in found] == [reach < 1, reach < 3]
     assert all(case.costs["taylor"].ms > 0 for case in found)
 

@@ -8,8 +8,10 @@ from itertools import product
 import pytest
 import torch
 
-from pinnsolve.derivatives import fused, passes, taylor
+from pinnsolve.derivatives import fused
 from pinnsolve.derivatives.autograd import Autograd, derivative
+from pinnsolve.derivatives.passes import groups
+from pinnsolve.derivatives.plan import plan
 from pinnsolve.derivatives.taylor import (
     Taylor,
     derivatives,
@@ -100,26 +102,25 @@ def test_collapsed_and_separate_series_agree():
     torch.testing.assert_close(together, apart[parts[0]] + apart[parts[1]], rtol=1e-12, atol=1e-12)
 
 
-def test_groups_of_points_change_nothing(monkeypatch):
-    net, x = network(2, "tanh"), torch.rand(20, 2)
-    whole = derivatives(net, x, [BIHARMONIC])[BIHARMONIC]
-    monkeypatch.setattr(passes, "CACHE", 11 * 6 * 8 * 3)  # three points at a time
-    assert len(passes.groups(x, taylor.plan([BIHARMONIC]).layout, 6)) > 5
+def test_groups_of_points_change_nothing():
+    net, x = network(2, "tanh"), torch.rand(20_000, 2)
+    # as many points as fill the caches twice, against so few that they are one group
+    assert len(groups(x, plan([BIHARMONIC]).layout, 6)) == 3
     in_groups = derivatives(net, x, [BIHARMONIC])[BIHARMONIC]
-    torch.testing.assert_close(whole, in_groups, rtol=1e-12, atol=1e-12)
+    few = [derivatives(net, some, [BIHARMONIC])[BIHARMONIC] for some in x.split(5000)]
+    torch.testing.assert_close(torch.cat(few), in_groups, rtol=1e-12, atol=1e-12)
 
 
-def test_threads_change_nothing(monkeypatch):
-    net, x = network(2, "tanh"), torch.rand(50, 2)
+def test_threads_change_nothing():
+    net, x = network(2, "tanh"), torch.rand(5000, 2)  # enough for two threads to share
     found = []
     for threads in (1, 2):
-        monkeypatch.setattr(passes, "SHARE", 1)
-        monkeypatch.setattr(torch, "get_num_threads", lambda threads=threads: threads)
+        torch.set_num_threads(threads)
+        assert len(groups(x, plan([BIHARMONIC]).layout, 6)) == threads
         values = derivatives(net, x, [BIHARMONIC])[BIHARMONIC]
         slopes = torch.autograd.grad(values.square().sum(), list(net.parameters())[:-1])
         features = feature_derivatives(net, x, [BIHARMONIC])[BIHARMONIC]
         found.append((values.detach(), *slopes, features))
-    assert len(passes.groups(x, taylor.plan([BIHARMONIC]).layout, 6)) == 2
     for one, two in zip(*found, strict=True):
         torch.testing.assert_close(one, two, rtol=1e-12, atol=1e-12 * one.abs().max().item())
 
@@ -143,17 +144,16 @@ def test_single_precision_stays_single():
 
 COMPILED = """
 import torch
-from pinnsolve.derivatives import passes, taylor
+from pinnsolve.derivatives import taylor
 from pinnsolve.diffop import DiffOp, laplacian, partial
 from pinnsolve.networks.mlp import MLP
 
-passes.CACHE = 15 * 4 * 8 * 4  # few points at a time
 biharmonic = DiffOp((((4, 0), 1.0), ((2, 2), 2.0), ((0, 4), 1.0), ((0, 1), -3.0)))
 ops = [biharmonic, laplacian(2), partial((1, 1))]
 for embedding in ("none", "fourier"):
     net = MLP([-1, -1], [1, 1], [4, 3], 1, embedding=embedding, periods=[2.0, None])
     net.randomise_head(0)
-    x, found = torch.rand(11, 2, dtype=torch.float64), []
+    x, found = torch.rand(20_001, 2, dtype=torch.float64), []  # more than fit into the caches
     for is_compiled in (False, True):
         values = taylor.derivatives(net, x, ops, is_compiled)
         loss = sum(value.square().sum() for value in values.values())

@@ -31,11 +31,10 @@ def test_means_converge_faster_than_by_chance():
     assert abs((x[:, 0] ** 2).mean() - second_moment) < chance / 3
 
 
-def test_a_domain_too_thin_to_be_sampled_is_refused(monkeypatch):
-    monkeypatch.setattr("pinnsolve.geometry.sampling.MOST_DRAWN", 2**14)
+def test_a_domain_too_thin_to_be_sampled_is_refused():
     thin = planar.polygon([(0, 0), (1, 1), (1, 1 + 1e-7)])
     with pytest.raises(NodesError, match="the domain is too thin to be sampled"):
-        sample(thin, 100)
+        sample(thin, 100, most_drawn=2**14)
 
 
 def test_no_points_are_none():

@@ -1,14 +1,15 @@
 """The Jacobian in factors against the same by automatic differentiation."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch.func import functional_call, jacrev
 
 from pinnsolve.derivatives.autograd import derivative
 from pinnsolve.diffop import identity, laplacian, partial
-from pinnsolve.leastsquares import network
 from pinnsolve.leastsquares.jacobian import Jacobian
-from pinnsolve.leastsquares.network import NetworkJacobian, StackedJacobian, trace
+from pinnsolve.leastsquares.network import BLOCK, NetworkJacobian, StackedJacobian, trace
 from pinnsolve.networks.mlp import MLP
 
 OPS = [identity(2), partial((0, 1)), partial((0, 2)), laplacian(2)]
@@ -69,12 +70,13 @@ def test_the_factors_are_those_of_the_automatic_jacobian(case):
     torch.testing.assert_close(ours.dense(), theirs, rtol=1e-11, atol=1e-11)
 
 
-@pytest.mark.parametrize("block", [network.BLOCK, 100])
-def test_every_product_agrees_with_the_full_matrix(case, block, monkeypatch):
-    monkeypatch.setattr(network, "BLOCK", block)  # however little is formed at a time
+@pytest.mark.parametrize("block", [BLOCK, 100])  # however little is formed at a time
+def test_every_product_agrees_with_the_full_matrix(case, block):
     net, x, wanted = case
-    whole = structured(*case)
-    stacked = StackedJacobian((structured(net, x[:5], wanted), structured(net, x[5:], wanted)))
+    whole, *halves = (
+        replace(structured(net, some, wanted), block=block) for some in (x, x[:5], x[5:])
+    )
+    stacked = StackedJacobian(tuple(halves))
     for ours in (whole, stacked):
         J = ours.dense()
         rows, columns = ours.shape
@@ -90,10 +92,9 @@ def test_every_product_agrees_with_the_full_matrix(case, block, monkeypatch):
 
 
 @pytest.mark.parametrize("pair", [-(10**6), 10**6])
-def test_both_ways_to_the_gram_matrix_agree(case, pair, monkeypatch):
+def test_both_ways_to_the_gram_matrix_agree(case, pair):
     """By pairs of channels, and by blocks of entries."""
-    J = structured(*case)
-    monkeypatch.setattr(network, "PAIR", pair)
+    J = replace(structured(*case), pair=pair)
     full = J.dense()
     torch.testing.assert_close(J.gram(), full @ full.mT, rtol=1e-11, atol=1e-10)
 
