@@ -8,7 +8,7 @@ kept is kept under what it depends on.
 
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any, TypeVar
 
@@ -143,7 +143,12 @@ class Setup:
         """
         key = ("reference", name, self.problem.settings.solver.order)
         stage = "errors" if name == "exact" else "baseline"
-        return self._once(key, stage, lambda: REFERENCES[name](self))
+
+        def make() -> Reference | None:
+            found = REFERENCES[name](self)
+            return None if found is None else replace(found, name=name)
+
+        return self._once(key, stage, make)
 
     @contextmanager
     def stage(self, name: str) -> Iterator[Lap]:

@@ -19,6 +19,7 @@ from pinnsolve.errors import Fault, MemoryLimitError, NodesError, ProblemError, 
 from pinnsolve.geometry.from_problem import located, node_set
 from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.problem import Problem
+from pinnsolve.problem.abilities import ABILITIES
 from pinnsolve.rbffd import direct, evolution
 from pinnsolve.rbffd.discretisation import Discretisation
 from pinnsolve.rbffd.solve import assemble
@@ -75,7 +76,9 @@ def preflight(setup: Setup) -> tuple[str, ...]:
         excess = shortage(problem, nodes, _forecast(setup))
     if excess:
         raise MemoryLimitError(str(problem.source.locate(excess)))
-    if problem.parameters:  # for which a discretisation leaves no room
+    able = ABILITIES[problem.settings.solver.method]
+    has_operators = "operators" in able.needs or able.reference is not None
+    if problem.parameters or not has_operators:  # constants leave a discretisation no room
         return ()
     system = setup.discretisation(problem.settings.solver.order)
     with setup.stage("errors"):

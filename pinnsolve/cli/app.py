@@ -146,7 +146,9 @@ def solve(
 @app.command()
 def compare(
     file: File,
-    methods: Annotated[str, typer.Option(help="Methods.")] = "rbf-fd,dt-pinn,pinn",
+    methods: Annotated[
+        str, typer.Option(help="Methods, as rbf-fd,pinn; default: all of them.")
+    ] = "",
     optimizers: Annotated[
         str,
         typer.Option(help="default (the method's own schedule), head, gauss-newton, adam, lbfgs."),
@@ -193,7 +195,7 @@ def compare(
     from pinnsolve.studies import plan as planning
 
     grid = planning.Grid(
-        methods=planning.names(methods),
+        methods=planning.names(methods) or planning.METHODS,
         derivatives=planning.names(derivatives),
         orders=planning.whole_numbers("orders", orders),
         optimizers=planning.names(optimizers),

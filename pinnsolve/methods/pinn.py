@@ -46,7 +46,7 @@ def pointwise_objective(net: "MLP", setup: Setup) -> "PointwiseObjective":
     further, extra = extra_conditions(problem, setup.domain, nodes, len(x))
     x, conditions = np.concatenate([x, further]), (*conditions, *extra)
     weights = row_weights(problem, conditions, nodes)
-    solver: Any = problem.settings.solver  # whose derivatives by "rbf-fd" do not fit the method
+    solver: Any = problem.settings.solver  # its derivatives are those of this method
     accelerate: Any = "none" if solver.accelerate == "auto" else solver.accelerate
     return PointwiseObjective(
         net, as_points(net, x), conditions, weights, solver.derivatives, accelerate

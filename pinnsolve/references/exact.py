@@ -77,7 +77,7 @@ def reference(setup: "Setup") -> Reference | None:
     if problem.exact is None:
         return None
     values = exact_at(problem, setup.nodes)
-    return Reference("exact", FormulaFields(problem.exact), values, error=0.0)
+    return Reference("", FormulaFields(problem.exact), values, error=0.0)
 
 
 def exact_values(problem: Problem, x: Float[ndarray, "N d"]) -> Float[ndarray, "N c"] | None:

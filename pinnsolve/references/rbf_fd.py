@@ -12,8 +12,6 @@ from pinnsolve.solution.reference import Reference
 if TYPE_CHECKING:
     from pinnsolve.setup import Setup
 
-NAME = "rbf-fd"
-
 
 def reference(setup: "Setup") -> Reference | None:
     """Return the direct solution; None if unknown constants leave it no room.
@@ -39,11 +37,11 @@ def reference(setup: "Setup") -> Reference | None:
         found, message = None, str(error)
     seconds = setup.seconds["operators"] + perf_counter() - start
     if found is None or not found.converged:
-        return Reference(NAME, None, seconds=seconds, message=found.message if found else message)
+        return Reference("", None, seconds=seconds, message=found.message if found else message)
     values = found.fields.values[..., system.nodes.rows, :]
     exact = exact_at(problem, system.nodes)
     return Reference(
-        NAME,
+        "",
         found.fields,
         values,
         relative_l2=None if exact is None else by_field(problem.fields, values, exact),

@@ -16,7 +16,7 @@ class Reference:
     Attributes
     ----------
     name
-        Its key in `REFERENCES`.
+        Its key in `REFERENCES`, as far as it has been made by a `Setup`.
     fields
         The solution anywhere; None if it could not be found.
     values
