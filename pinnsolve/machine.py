@@ -57,7 +57,7 @@ def keep_memory() -> None:
 
 
 def threads() -> int:
-    """Return how many threads to use: what the environment says, or else all usable cores."""
+    """Return the number of threads to use: the environment's, or else all usable cores."""
     for name in THREAD_VARIABLES:
         number = os.environ.get(name, "")
         if number.isdigit() and int(number):
@@ -66,7 +66,7 @@ def threads() -> int:
 
 
 def usable_cores() -> int:
-    """Return how many cores this process may use, a container's limit included."""
+    """Return the number of cores that this process may use, a container's limit included."""
     cores = os.cpu_count() or 1
     if hasattr(os, "sched_getaffinity"):
         cores = len(os.sched_getaffinity(0))
@@ -97,7 +97,7 @@ def memory() -> dict[str, float | None]:
 
 
 def allowance() -> int:
-    """Return how many bytes may be made of a file that is read: the free memory."""
+    """Return the bytes that a file which is read may take: the free memory."""
     free = memory()["free"]
     return ALLOWED if free is None else int(free * GIB)
 

@@ -65,10 +65,10 @@ class Process(Protocol[Answer]):
     """Work in steps, which can be left after any of them and taken up again bit for bit."""
 
     def step(self) -> Step:
-        """Return what one more step did; after one that is not finite, be where it was before."""
+        """Return the account of one more step; after one that is not finite, stay where it was."""
 
     def answer(self) -> Answer:
-        """Return what has been found so far."""
+        """Return the answer found so far."""
 
     def state(self) -> State:
         """Return all that decides the continuation, in copies that later steps do not change."""
@@ -154,7 +154,7 @@ class StoppingRule:
         return Step(loss, iteration, done, min(fraction, 1.0))
 
     def state(self) -> State:
-        """Return what has been spent, and the losses that patience remembers."""
+        """Return the time that has been spent, and the losses that patience remembers."""
         return {"seconds": self.seconds, "losses": np.array(self._losses)}
 
     def restore(self, state: State) -> None:
@@ -164,7 +164,7 @@ class StoppingRule:
         self._losses.extend(np.asarray(state["losses"], dtype=float).tolist())
 
     def _reason(self, iteration: int, loss: float) -> str:
-        """Return why to stop, in words; empty to go on."""
+        """Return the reason to stop, in words; empty to go on."""
         budget = self._budget
         if loss <= budget.tolerance:
             return "the loss has reached its tolerance"

@@ -164,7 +164,7 @@ class Setup:
             self.seconds[name] = self.seconds.get(name, 0.0) + lap.seconds
 
     def _once(self, key: Hashable, stage: str, make: Callable[[], T]) -> T:
-        """Return what has been made under a key, or make it; book the time that it took."""
+        """Return the value made under a key, or make it; book the time that it took."""
         if key not in self._made:
             outer, self._needed = self._needed, set()
             try:

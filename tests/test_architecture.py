@@ -61,6 +61,11 @@ def test_only_the_command_line_prints_or_exits():
     assert {m.name for m in MODULES if called[m] & {"sys.exit", "os._exit", "exit"}} <= MAY_EXIT
 
 
+def test_docstrings_name_what_is_returned():
+    vague = re.compile(r'"""Return (what|how|where|why|which|when)\b')
+    assert {m.name for m in MODULES if vague.search(m.read_text(encoding="utf-8"))} == set()
+
+
 def test_nothing_runs_text_as_code():
     assert [m.name for m in MODULES if calls(m) & {"eval", "exec", "compile", "__import__"}] == []
 

@@ -63,7 +63,7 @@ def measure(fields: Fields, sample: Sample, problem: Problem, domain: Domain) ->
 
 
 def judged(outcome: Outcome, accuracy: Accuracy, asked: float | None) -> Outcome:
-    """Return how a solve ended, by the accuracy that was asked for.
+    """Return the outcome of a solve, judged by the accuracy that was asked for.
 
     Measured errors decide, and estimated ones only where none could be measured.
 

@@ -82,7 +82,7 @@ def loss(way: Way) -> Float[Tensor, ""]:
 
 
 def gradient(way: Way, net: MLP) -> tuple[Tensor, ...]:
-    """Return what a training step needs: the gradient of the loss by the weights."""
+    """Return the work of a training step: the gradient of the loss by the weights."""
     return torch.autograd.grad(loss(way), list(net.parameters()), materialize_grads=True)
 
 

@@ -279,7 +279,7 @@ def _reach(net: MLP, x: Float[Tensor, "N 1"], highest: int, limits: Limits, tell
 
 
 def _telling(watch: Watch, k: int, count: int, combination: tuple[int, int, int]) -> Tell:
-    """Return what tells the watcher of a part of the work on the k-th combination."""
+    """Return a function that tells the watcher of a part of the work on the k-th combination."""
     width, depth, batch = combination
 
     def tell(fraction: float, part: str) -> None:

@@ -48,7 +48,7 @@ def milliseconds(contenders: Mapping[Name, Work], repeats: int) -> dict[Name, fl
 
 
 def stopwatch(work: Work) -> float:
-    """Return how long one call takes, in milliseconds; freeing the result is no part of it."""
+    """Return the time of one call, in milliseconds; freeing the result is no part of it."""
     synchronise()
     start = perf_counter()
     result = work()
@@ -81,7 +81,7 @@ def mebibytes(work: Work, device: torch.device | str) -> float:
 
 
 def free_mebibytes(device: torch.device | str) -> float:
-    """Return how much memory is free, in MiB; infinity where unknown."""
+    """Return the free memory, in MiB; infinity where unknown."""
     if torch.device(device).type == "cuda":
         return torch.cuda.mem_get_info()[0] / MIB
     free = memory()["free"]

@@ -26,7 +26,7 @@ WHOLE_WORDS: Mapping[str, Any] = {"break_long_words": False, "break_on_hyphens":
 
 
 def figures(problem: Problem, nodes: Nodes, conditions: Sequence[Condition]) -> dict[str, Any]:
-    """Return what a problem is, and how large on its nodes.
+    """Return the figures of a problem, and its sizes on its nodes.
 
     Parameters
     ----------
@@ -175,7 +175,7 @@ def _kind(equation: Equation) -> str:
 
 
 def _notes(problem: Problem, condition: BoundaryCondition) -> str:
-    """Return what is special about a condition."""
+    """Return a remark on what is special about a condition."""
     is_nonlinear = not condition.equation.is_linear
     built_in = "; built into the network" * is_by_make(problem, condition)
     return built_in + "; nonlinear" * is_nonlinear

@@ -71,7 +71,7 @@ def given_away(setup: Setup) -> list[str]:
 
 
 def _doubts_at(problem: Problem, system: Discretisation, level: int | None) -> dict[str, str]:
-    """Return what the exact solution does not satisfy at a time level, by its text."""
+    """Return the doubts about the exact solution at a time level, by the equation's text."""
     nodes, x = system.nodes, system.nodes.x
     if level is not None and problem.times is not None:
         x = in_time(x, problem.times[level : level + 1])[0]
@@ -121,7 +121,7 @@ def _doubts_at(problem: Problem, system: Discretisation, level: int | None) -> d
 def _jump(
     problem: Problem, condition: Condition, x: Float[ndarray, "R D"], field: int
 ) -> Float[ndarray, " R"]:
-    """Return what the exact solution changes by from points to those across."""
+    """Return the change of the exact solution from points to those across."""
     assert problem.exact is not None
     assert condition.across is not None
     across = np.column_stack([condition.across, x[:, condition.across.shape[1] :]])  # at its time

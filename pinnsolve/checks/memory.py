@@ -34,7 +34,7 @@ def forecast(
 
 
 def shortage(problem: Problem, nodes: Nodes, stages: Mapping[str, float]) -> Fault | None:
-    """Return what to say if a forecast exceeds the memory there is."""
+    """Return the fault of a forecast that exceeds the memory there is; None if it does not."""
     stage = max(stages, key=lambda name: stages[name])
     free = free_memory()
     if free is None or stages[stage] <= free:

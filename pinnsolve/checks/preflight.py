@@ -50,7 +50,7 @@ class Report:
     figures: dict[str, Any]
 
     def as_dict(self) -> dict[str, Any]:
-        """Return what ``--json`` prints."""
+        """Return the figures and warnings that ``--json`` prints."""
         return {**self.figures, "warnings": list(self.warnings)}
 
 

@@ -31,7 +31,7 @@ EQUAL = 1e-9  # relative difference of values that count as equal
 
 
 def faults(problem: Problem, nodes: Nodes, conditions: Sequence[Condition]) -> list[Fault]:
-    """Return what keeps the boundary conditions from determining the solution.
+    """Return the faults that keep the boundary conditions from determining the solution.
 
     Parameters
     ----------
@@ -139,7 +139,7 @@ def _contradiction(
     first: tuple[BoundaryCondition, Condition],
     second: tuple[BoundaryCondition, Condition],
 ) -> Fault | None:
-    """Return what is wrong with two linear conditions at the nodes where both hold."""
+    """Return the faults of two linear conditions at the nodes where both hold."""
     residuals = [condition.residual for _, condition in (first, second)]
     rows, *places = np.intersect1d(first[1].rows, second[1].rows, return_indices=True)
     if not (len(rows) and all(residual.is_linear for residual in residuals)):
@@ -223,7 +223,7 @@ def _undetermined(problem: Problem) -> list[Fault]:
 
 
 def _room(problem: Problem, nodes: Nodes, piece: str) -> tuple[int, int]:
-    """Return how many conditions the equations need on a piece, and how many they can satisfy."""
+    """Return the numbers of conditions that the equations need on a piece and can satisfy there."""
     orders = _orders(problem, nodes.normals[nodes.tags == nodes.pieces.index(piece)])
     by_equation, by_field = orders.max(axis=1), orders.max(axis=0)
     # a field that an equation merely defines by derivatives of others needs no condition of its own

@@ -22,7 +22,7 @@ OPTIONAL = {"vtk": "vtk", "cupy": "cupy-cuda12x"}
 
 
 def examine() -> dict[str, Any]:
-    """Return what this machine offers, by section, with ``problems`` as a list of sentences."""
+    """Return the offers of this machine, by section, with ``problems`` as a list of sentences."""
     findings: dict[str, Any] = {
         "pinnsolve": _version("pinnsolve"),
         "python": f"{platform.python_version()} ({sys.executable})",
@@ -86,7 +86,7 @@ def _folder(folder: Path) -> dict[str, Any]:
 
 
 def _problems(findings: Mapping[str, Any]) -> list[str]:
-    """Return what would keep a run from working, or from working well."""
+    """Return the obstacles to a run that works, or works well."""
     torch, cores = findings["torch"], findings["cores"]
     faults = [
         f"{name} is not installed."

@@ -58,7 +58,7 @@ def names() -> list[str]:
 
 
 def entries() -> list[Entry]:
-    """Return what each shipped problem is, by name."""
+    """Return a description of each shipped problem, by name."""
     return [_entry(folder() / f"{name}.toml") for name in names()]
 
 

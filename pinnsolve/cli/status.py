@@ -55,7 +55,7 @@ def go_on(run: Path, found: Standing) -> str:
 
 
 def as_dict(run: Path, found: Standing) -> dict[str, Any]:
-    """Return how it is with a run, for programs."""
+    """Return the standing of a run, for programs."""
     return {
         "folder": str(run),
         "state": found.state,
@@ -68,7 +68,7 @@ def as_dict(run: Path, found: Standing) -> dict[str, Any]:
 
 
 def lines(run: Path, found: Standing) -> list[str]:
-    """Return how it is with a run, for people."""
+    """Return the standing of a run, for people."""
     from pinnsolve.output.numbers import duration
 
     said = found.status

@@ -20,7 +20,7 @@ SHOWN = (1e-3, 1e-4)  # errors to which a comparison is summed up
 
 
 def summary(solution: Solution, files: Sequence[Path]) -> list[str]:
-    """Return what a person wants to know first.
+    """Return the lines that a person wants to read first.
 
     Parameters
     ----------

@@ -70,7 +70,7 @@ def names_of(problem: Problem) -> list[str]:
 
 
 def terms_in_space(problem: Problem, equation: Equation) -> tuple[Term, ...]:
-    """Return what an equation needs at a fixed instant; see the head of the module."""
+    """Return the terms of an equation at a fixed instant; see the head of the module."""
     if problem.time is None:
         return equation.terms
     parts = [(term.field, *in_space(term.op)) for term in equation.terms]

@@ -129,7 +129,7 @@ def union(U: Directions, V: Directions) -> Directions:
 
 
 def index(V: Directions, v: Float[ndarray, " d"]) -> int:
-    """Return where a direction is, up to its length; the number of directions if nowhere."""
+    """Return the index of a direction, up to its length; the number of directions if it is new."""
     size = np.linalg.norm(V, axis=1) * np.linalg.norm(v)
     parallel = np.abs(V @ v) > (1 - ROUNDING) * size
     return int(np.argmax(parallel)) if parallel.any() else len(V)

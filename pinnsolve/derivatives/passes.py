@@ -188,7 +188,7 @@ def groups(x: Float[Tensor, "N d"], layout: Layout, width: int) -> Sequence[Floa
 
 
 def in_threads(work: Callable[[A], B], parts: Sequence[A]) -> list[B]:
-    """Return what some work makes of each part, done side by side by torch's threads."""
+    """Return the results of some work on each part, done side by side by torch's threads."""
     threads = torch.get_num_threads()
     if threads == 1 or len(parts) == 1:
         return [work(part) for part in parts]

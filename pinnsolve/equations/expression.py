@@ -87,7 +87,7 @@ class Predicate:
     symbols: Symbols
 
     def __call__(self, x: Float[ndarray, "N d"]) -> Bool[ndarray, " N"]:
-        """Return where it holds; ``==`` allows for a relative rounding error of 1e-9."""
+        """Return the mask of points where it holds; ``==`` allows a rounding error of 1e-9."""
         return _holds(self.tree, self.symbols, x)
 
 

@@ -118,7 +118,7 @@ class _Translation:
         raise self._unknown(name)
 
     def _named(self, name: str) -> Value | None:
-        """Return what a name stands for by itself, None if nothing."""
+        """Return the value that a name stands for by itself, None if there is none."""
         s = self.symbols
         if name in s.fields:
             return variables.derivative(s.fields.index(name), (0,) * len(s.coordinates))

@@ -109,7 +109,7 @@ class Symbol(sympy.Symbol):  # type: ignore[misc]  # sympy has no types
         return symbol
 
     def __getnewargs_ex__(self) -> tuple[tuple[Meaning], dict[str, Any]]:
-        """Return what `__new__` takes, for copies and pickles."""
+        """Return the arguments of `__new__`, for copies and pickles."""
         return (self.meaning,), {}
 
 

@@ -44,7 +44,7 @@ def union(*parts: Domain) -> Domain:
 
 
 def intersection(*parts: Domain) -> Domain:
-    """Return what all parts have in common."""
+    """Return the intersection of all parts."""
     lower = np.max([part.lower for part in parts], axis=0)
     upper = np.min([part.upper for part in parts], axis=0)
     return _combine(parts, (1.0,) * len(parts), 1.0, lower, np.maximum(lower, upper))
@@ -164,7 +164,7 @@ class Clip:
     size: float
 
     def margin(self, x: Float[ndarray, "N d"]) -> Float[ndarray, "N"]:
-        """Return how deep points lie inside all other parts; negative outside one."""
+        """Return the depth of points inside all other parts; negative outside one."""
         return np.min([-sign * distance(x) for sign, distance in self.others], axis=0)
 
     def keeps(self, x: Float[ndarray, "N d"], normals: Float[ndarray, "N d"]) -> Bool[ndarray, "N"]:
@@ -253,7 +253,7 @@ def _bisect(
     b: Float[ndarray, "N"],
     at_a: Bool[ndarray, "N"],
 ) -> Float[ndarray, "N"]:
-    """Return where a property changes between a and b."""
+    """Return the point between a and b at which a property changes."""
     for _ in range(BISECTIONS):
         middle = (a + b) / 2
         is_first = holds(middle) == at_a

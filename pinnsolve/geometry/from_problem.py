@@ -93,7 +93,7 @@ def joined(problem: Problem, nodes: Nodes) -> Nodes:
 
 
 def rings(problem: Problem) -> int:
-    """Return how many ghosts each boundary node needs.
+    """Return the number of ghosts that each boundary node needs.
 
     One for each two orders of the equations, for so many conditions hold there; but no more than
     the order of the derivatives in these conditions: where value and slope are given, one ghost

@@ -254,7 +254,7 @@ def _search(draft: Callable[[float], Draft], count: int, h: float, dim: int) -> 
 
 
 def _miss(plan: Draft, count: int, dim: int) -> tuple[int, int]:
-    """Return how far a draft is from the number wanted, with what can be trimmed and without."""
+    """Return the distance of a draft from the number wanted, if it can be trimmed and if not."""
     excess = plan.count - count
     can_trim = dim > 1 and 0 <= excess <= TRIMMED * count
     return 0 if can_trim else abs(excess), abs(excess)

@@ -48,7 +48,7 @@ class Tie:
 
 
 def joint(nodes: Nodes, sides: tuple[str, str]) -> Joint:
-    """Return where two sides of a domain are joined.
+    """Return the joint of two sides of a domain.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ def ties(nodes: Nodes) -> list[Tie]:
 
 
 def tied(nodes: Nodes) -> Bool[ndarray, " N"]:
-    """Return which nodes a joint ties, and no stencil takes."""
+    """Return the mask of the nodes that a joint ties, and no stencil takes."""
     is_tied = np.zeros(len(nodes.x), dtype=bool)
     for tie in ties(nodes):
         is_tied[tie.rows] = True
@@ -159,7 +159,7 @@ def rolled(domain: Domain, joints: Sequence[Joint]) -> Domain:
 
 
 def on_joints(nodes: Nodes) -> Bool[ndarray, " B"]:
-    """Return which boundary nodes lie on a joined side, whatever piece of it has a name."""
+    """Return the mask of the boundary nodes on a joined side, whatever piece of it has a name."""
     base, on_any = nodes.x[nodes.boundary], np.zeros(nodes.n_boundary, dtype=bool)
     for joint in nodes.joints:
         is_across = np.abs(np.abs(nodes.normals[:, joint.axis]) - 1) < FLAT
@@ -169,7 +169,7 @@ def on_joints(nodes: Nodes) -> Bool[ndarray, " B"]:
 
 
 def _is_at(nodes: Nodes, x: Float[ndarray, "R d"], axis: int, place: float) -> Bool[ndarray, " R"]:
-    """Return which points have a coordinate, but for rounding."""
+    """Return the mask of the points that have a coordinate, but for rounding."""
     return np.abs(x[:, axis] - place) < FLAT * nodes.spacing
 
 

@@ -100,7 +100,7 @@ def thin(
     rank: Int[ndarray, "N"],
     rng: np.random.Generator,
 ) -> Bool[ndarray, "N"]:
-    """Return which points to keep so that none is closer to another than its radius.
+    """Return the indices of points of which none is closer to another than its radius.
 
     The points dropped are each closer than the radius to a kept one (a maximal independent
     set, drawn as by Luby, 1986, doi:10.1137/0215074).

@@ -73,7 +73,7 @@ class Face:
         return self._least(x, self.margins)
 
     def depth(self, x: Float[ndarray, "N d"]) -> Float[ndarray, "N"]:
-        """Return how deep points of the surface lie inside the boundary's part of it."""
+        """Return the depth of points of the surface inside the boundary's part of it."""
         return self._least(x, self.depths)
 
     def _least(self, x: Float[ndarray, "N d"], bounds: tuple[Margin, ...]) -> Float[ndarray, "N"]:

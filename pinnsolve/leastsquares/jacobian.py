@@ -194,7 +194,7 @@ class NodalJacobian:
 
 @torch.enable_grad()
 def layers(net: MLP, x: Float[Tensor, "N d"]) -> tuple[Layer, ...]:
-    """Return what each layer of ``net`` sees at points ``x``, for the values of all outputs."""
+    """Return the inputs of each layer of ``net`` at points ``x``, for the values of all outputs."""
     value = identity(x.shape[1])
     seen = trace(net, x, [value])
     return seen.jacobian(list(seen.values[value].mT)).layers

@@ -162,7 +162,7 @@ def _order(condition: Condition) -> int:
 
 
 def _steps(condition: Condition) -> int:
-    """Return how many times a field is differentiated for a condition's terms."""
+    """Return the number of times a field is differentiated for a condition's terms."""
     return sum(sum(alpha) for term in condition.residual.terms for alpha, _ in term.op.terms)
 
 

@@ -29,7 +29,7 @@ def no_constants(_: Setup, __: Fields) -> Mapping[str, FoundConstant]:
 
 
 def on_cpu(_: Fields) -> str:
-    """Return where every method computes that says nothing else."""
+    """Return the device of every method that says nothing else."""
     return "cpu"
 
 

@@ -105,12 +105,12 @@ def constants(setup: Setup, answer: Fields) -> Mapping[str, FoundConstant]:
 
 
 def device(answer: Fields) -> str:
-    """Return where the network is."""
+    """Return the device of a network."""
     return answer.device  # type: ignore[attr-defined]
 
 
 def _device(wanted: str) -> str:
-    """Return where to train."""
+    """Return the device to train on."""
     import torch
 
     available = torch.cuda.is_available()

@@ -147,7 +147,7 @@ class MLP(nn.Module):
         self.head.weight.copy_(values / sqrt(self.head.in_features))
 
     def inputs(self, x: Float[Tensor, "*N d"]) -> Float[Tensor, "*N q"]:
-        """Return what the first layer is given: the coordinates of the box, or an embedding."""
+        """Return the inputs of the first layer: the coordinates of the box, or an embedding."""
         a = (x - self.center) / self.half_width
         return a if self.embedding is None else self.embedding(a)
 
@@ -185,7 +185,7 @@ class MLP(nn.Module):
         return own * values + other * images
 
     def of_outputs(self, *features: Float[Tensor, "N w"]) -> Float[Tensor, "c N w"]:
-        """Return what each output's weights in the head multiply, from that of the `images`."""
+        """Return the features that each output's weights multiply, from those of the `images`."""
         if not self.parities:
             return features[0].expand(self.head.out_features, -1, -1)
         own, other = self.shares[:, :, None, None]

@@ -50,12 +50,12 @@ def highest_wave(problem: Problem, n_nodes: int) -> float:
 
 
 def octaves(highest: float) -> int:
-    """Return how many octaves, from a quarter of a wave per half width, come near a wave number."""
+    """Return the number of octaves, from a quarter of a wave per half width, to a wave number."""
     return 1 + max(0, round(log2(highest / (pi / 2))))
 
 
 def input_width(problem: Problem, n_nodes: int) -> int:
-    """Return how many numbers the first layer is given for a point, without any periods.
+    """Return the number of inputs of the first layer for a point, without any periods.
 
     Parameters
     ----------

@@ -83,7 +83,7 @@ class Unknowns(nn.Module):
         self.reset()
 
     def __len__(self) -> int:
-        """Return how many there are."""
+        """Return their number."""
         return len(self.ranges)
 
     def place(self, name: str) -> int:

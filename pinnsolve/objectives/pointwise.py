@@ -62,7 +62,7 @@ class Part:
         return frozenset(self.residual.terms)
 
     def rows(self, values: Float[Tensor, "M *q"]) -> Float[Tensor, "R *q"]:
-        """Return what the residual needs of values at all points."""
+        """Return the values that the residual needs, of those at all points."""
         if not self.is_periodic:
             return values
         here, across = values.tensor_split(2)
@@ -162,7 +162,7 @@ class PointwiseObjective:
         return PointwiseHead(tuple(parts), self.net.unknowns)
 
     def _jet(self, part: Part) -> Jet:
-        """Return what a residual needs of the fields, outside of any graph."""
+        """Return the jet that a residual needs of the fields, outside of any graph."""
         values: Jet
         if self.derivatives == "taylor":
             values = Taylor(part.x)(self.net, part.terms)

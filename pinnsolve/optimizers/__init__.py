@@ -16,7 +16,7 @@ class Optimizer(Protocol):
     """One step at a time, from one look at the clock to the next."""
 
     def step(self) -> Step:
-        """Return what one more step did; its objective's weights are those that it led to."""
+        """Return the account of one more step; its objective's weights are those that it led to."""
 
     def state(self) -> State:
         """Return all that decides the continuation, weights included."""

@@ -38,7 +38,7 @@ class Adam:
 
     @torch.no_grad()
     def step(self) -> Step:
-        """Return where a run of iterations has led."""
+        """Return the account of a run of iterations."""
         with self._rule.running():
             for _ in range(min(RUN, self._budget.iterations - self._iteration)):
                 self._iterate()

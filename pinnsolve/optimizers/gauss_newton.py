@@ -45,7 +45,7 @@ class GaussNewton:
 
     @torch.no_grad()
     def step(self) -> Step:
-        """Return where one iteration has led."""
+        """Return the account of one iteration."""
         if self._now.loss <= self._budget.tolerance:
             done = "the loss was at its tolerance already"
             return self._rule.report(self._iteration, self._now.loss, done)

@@ -42,7 +42,7 @@ class Head:
 
     @torch.no_grad()
     def step(self) -> Step:
-        """Return where one Newton step has led."""
+        """Return the account of one Newton step."""
         before = self._loss
         with self._rule.running():
             self._c, self._loss = _newton_step(self._problem, self._c, self._loss)
@@ -80,7 +80,7 @@ def newton(
     held: int = 0,
     solve: Callable[..., Tensor] = least_squares,
 ) -> tuple[Float[Tensor, " P"], float]:
-    """Return where Newton steps lead, and the loss there.
+    """Return the weights that Newton steps lead to, and the loss there.
 
     Parameters
     ----------

@@ -57,7 +57,7 @@ class LBFGS:
 
     @torch.no_grad()
     def step(self) -> Step:
-        """Return where a run of evaluations has led."""
+        """Return the account of a run of evaluations."""
         with self._rule.running():
             for _ in range(min(RUN, self._budget.iterations - self._done)):
                 self._descent.evaluate()
@@ -217,7 +217,7 @@ def narrowed(ends: Ends, trial: Float[Tensor, "3"], short: Bool[Tensor, ""]) -> 
 
 
 def next_trial(ends: Ends, m_0: Float[Tensor, ""]) -> Float[Tensor, ""]:
-    """Return where in a bracket to try next: at the minimum of the cubic through its ends.
+    """Return the next trial in a bracket: at the minimum of the cubic through its ends.
 
     Without a longer end, where the slope, which was ``m_0`` at first, extrapolates to zero.
     """

@@ -23,7 +23,7 @@ RESOLVED = 1e-6  # smallest size of a domain relative to its distance from the o
 
 
 def method_faults(valid: Mapping[KeyPath, Any]) -> list[Fault]:
-    """Return what the method cannot do, and symmetries of what is no field.
+    """Return the faults of what the method cannot do, and of symmetries of what is no field.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def value_faults(conditions: Mapping[KeyPath, Equation]) -> list[Fault]:
 
 
 def node_faults(domain: Shape, nodes: Nodes) -> list[Fault]:
-    """Return what is wrong with the nodes asked for in a domain."""
+    """Return the faults of the nodes asked for in a domain."""
     if isinstance(domain, PointSet):  # what it measures is known once it is read
         given = [key for key in ("count", "spacing", "file") if getattr(nodes, key) is not None]
         message = 'a domain of shape "points" brings its own nodes.'

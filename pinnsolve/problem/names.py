@@ -166,7 +166,7 @@ def name_faults(introduced: Sequence[tuple[str, str, KeyPath]]) -> list[Fault]:
 def _misnomer(
     kind: str, name: str, owners: Mapping[str, str], fields: Sequence[str], axes: Symbols
 ) -> str:
-    """Return what is wrong with a name, or nothing."""
+    """Return the fault of a name, or nothing."""
     if not NAME.fullmatch(name):
         return f'"{name}" is not a name: names are made of letters, digits and _.'
     if keyword.iskeyword(name):

@@ -80,7 +80,7 @@ def initial_equations(
 def initial_faults(
     texts: Mapping[str, str], fields: Sequence[str], wanted: Sequence[Sequence[str]]
 ) -> list[Fault]:
-    """Return what is missing in ``[initial]``, and what does not belong there."""
+    """Return the faults of what is missing in ``[initial]`` or does not belong there."""
     needed = [name for names in wanted for name in names]
     if not needed:
         message = "no equation holds a derivative in time, so that nothing evolves."
@@ -116,7 +116,7 @@ def axis_faults(coordinates: Sequence[str]) -> list[Fault]:
 
 
 def steady_faults(valid: Mapping[KeyPath, Any]) -> list[Fault]:
-    """Return what a steady problem says of time."""
+    """Return the faults of a steady problem that speaks of time."""
     remedy = "Add time = [0.0, 1.0] to [domain], or remove it."
     message = "a steady problem has no initial value."
     faults = [Fault(("initial", name), message, remedy) for name in valid.get(("initial",), {})]

@@ -304,7 +304,7 @@ class _Flow:
         fields: Float[ndarray, "s a N"],
         matrices: Sequence[Factorisation],
     ) -> Float[ndarray, "s c N"]:
-        """Return what the stages' slopes are too large by."""
+        """Return the excess of the stages' slopes."""
         r = equations.residual(fields.transpose(2, 1, 0)).reshape(-1, len(fields))
         values = fields[:, : self.system.n_fields].reshape(len(fields), -1)
         r = np.concatenate([r.T, (self._steady.closing @ values.T).T], axis=1)

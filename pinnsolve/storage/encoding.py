@@ -200,7 +200,7 @@ def _entry(entry: Any) -> tuple[str, Any]:
 
 
 def _declared(name: str, entry: Any) -> _Declared:
-    """Return what the header declares of an array."""
+    """Return the layout that the header declares of an array."""
     dtype, shape = entry["dtype"], entry["shape"]
     if dtype not in DTYPES:
         raise ValueError(f"{name} has elements of no known type")

@@ -184,5 +184,5 @@ def free_directory(path: Path) -> Path:
 
 
 def reason(error: OSError) -> str:
-    """Return why the operating system refused, and what to do about it."""
+    """Return the reason why the operating system refused, and the remedy."""
     return REASONS.get(error.errno or 0, f"{error.strerror or error}.")

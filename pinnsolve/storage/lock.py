@@ -132,7 +132,7 @@ def holder(folder: Path) -> Holder | None:
 
 
 def refusal(folder: Path) -> str:
-    """Return why a folder is refused."""
+    """Return the reason why a folder is refused."""
     return (
         f"another run is at work in {folder}: {holder(folder) or Holder()}. "
         "Wait until it ends, or choose another folder by --out."

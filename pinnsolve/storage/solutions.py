@@ -63,7 +63,7 @@ def write_answer(file: h5py.File, state: State) -> None:
 
 
 def read_solution(path: Path) -> Stored:
-    """Return what a ``solution.hdf`` holds.
+    """Return the content of a ``solution.hdf``.
 
     Raises
     ------

@@ -178,7 +178,7 @@ def reporting(folder: Path, watch: Watch = unwatched) -> Iterator[Reporter]:
 
 
 def standing(folder: Path) -> Standing:
-    """Return how it is with the run in a folder.
+    """Return the standing of the run in a folder.
 
     Raises
     ------
@@ -231,7 +231,7 @@ def _state(status: Status, is_held: bool) -> Stand:
 
 
 def _read(folder: Path) -> Status | None:
-    """Return what a run has said; of one that kept no status its outcome, from its metrics."""
+    """Return the status of a run; of one that kept none its outcome, from its metrics."""
     if (folder / STATUS).exists():
         return _status(folder / STATUS, _table(folder / STATUS, LONGEST))
     if not (folder / METRICS).exists():
@@ -246,7 +246,7 @@ def _read(folder: Path) -> Status | None:
 
 
 def _table(path: Path, limit: int) -> dict[str, Any]:
-    """Return what a JSON file says."""
+    """Return the table in a JSON file."""
     try:
         table = json.loads(read_file(path, limit))
     except (ValueError, RecursionError) as error:

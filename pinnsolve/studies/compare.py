@@ -246,7 +246,7 @@ def _warm_up(
 
 
 def _judged(made: Configuration, solution: Solution, seed: int | None) -> Trial:
-    """Return what matters of a solution, with times from when the method began."""
+    """Return the trial that a solution is, with times from when the method began."""
     needed = {
         stage: solution.course.seconds[stage]
         for stage in STAGES

@@ -100,7 +100,7 @@ def _record(comparison: Comparison) -> dict[str, object]:
 
 
 def _verdict(comparison: Comparison) -> list[str]:
-    """Return what came out, sentence by sentence, on the last node set."""
+    """Return the results on the last node set, sentence by sentence."""
     nodes = comparison.node_counts[-1]
     ranked = {c: comparison.of(c, nodes) for c in comparison.configurations}
     said = []
@@ -123,7 +123,7 @@ def _verdict(comparison: Comparison) -> list[str]:
 def _soonest(
     comparison: Comparison, ranked: dict[Configuration, list[Trial]], nodes: int | None
 ) -> list[str]:
-    """Return which network reaches the smallest error that two of them reach, and how soon."""
+    """Return a sentence on the network that is the first at the smallest error that two reach."""
     for target in reversed(comparison.targets()):
         times = {c: s for c, mine in ranked.items() if (s := statistics.seconds_to(mine, target))}
         times = {c: s for c, s in times.items() if s.middle < inf}
@@ -165,12 +165,12 @@ def _figures(comparison: Comparison) -> dict[str, str]:
 
 
 def _orders(comparison: Comparison) -> int:
-    """Return how many orders were compared."""
+    """Return the number of orders that were compared."""
     return len({c.order for c in comparison.configurations if c.order})
 
 
 def _notes(comparison: Comparison) -> str:
-    """Return how the figures were obtained, and what does not follow from them."""
+    """Return the provenance of the figures, and what does not follow from them."""
     seeds = {trial.seed for trial in comparison.trials if trial.seed is not None}
     notes = [
         "A time begins with the operators, where the method uses them, and counts set-up and "

@@ -65,7 +65,7 @@ def arrivals(comparison: Comparison, nodes: int | None) -> str:
 
 
 def speed_ups(comparison: Comparison, nodes: int | None) -> str:
-    """Return how many times sooner than the reference each error is reached."""
+    """Return the factors by which each error is reached sooner than by the reference."""
     reference = comparison.of(comparison.reference, nodes)
     targets = _columns(comparison)
     rows = []
@@ -113,7 +113,7 @@ def lowest(comparison: Comparison, nodes: int | None) -> str:
 
 
 def trend(comparison: Comparison, against: str) -> str:
-    """Return what more nodes or a higher order bring, as a picture."""
+    """Return the picture of the gain by more nodes or a higher order."""
     drawn = svg(trend_figure(comparison, against), f"Error and time against {against}")
     words = "Medians over the seeds, with bars over the range."
     if against == "order":

@@ -111,7 +111,7 @@ class SpeedUp:
 
 
 def speed_up(trials: Sequence[Trial], reference: Sequence[Trial], target: float) -> SpeedUp | None:
-    """Return how many times sooner than the reference an error is reached.
+    """Return the factor by which an error is reached sooner than by the reference.
 
     Parameters
     ----------
@@ -166,5 +166,5 @@ def _pairs(trials: Sequence[Trial], reference: Sequence[Trial]) -> list[tuple[Tr
 
 
 def _seconds(record: Record | None) -> float:
-    """Return when a record was made; infinity for none."""
+    """Return the time of a record; infinity for none."""
     return inf if record is None else record.seconds

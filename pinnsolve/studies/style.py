@@ -39,7 +39,7 @@ class Look:
 
 
 def looks(comparison: Comparison) -> dict[Configuration, Look]:
-    """Return how each configuration is drawn."""
+    """Return the look of each configuration."""
     made = comparison.configurations
     variants = [c.order if c.optimizer is None else c.variant for c in made]
     for c in made:  # a direct solution takes the colour of the first network of its order

@@ -54,7 +54,7 @@ class Drawing:
 
     @torch.no_grad()
     def step(self) -> Step:
-        """Return what one more frequency leaves, or one more step of the head solve."""
+        """Return the account of one more frequency, or of one more step of the head solve."""
         frequency = next_frequency(self._losses)
         if frequency is None:
             return self._solve()
@@ -124,7 +124,7 @@ class Drawing:
         return self._objective.is_linear and not is_long(len(self._objective.value()), size)
 
     def _solve(self) -> Step:
-        """Return what one more step of the head solve does."""
+        """Return the account of one more step of the head solve."""
         if self._head is None:
             self._head = Head(self._objective, self._budget, self._rule.seconds)
         step = self._head.step()
@@ -202,7 +202,7 @@ def _starts(objective: Objective, problem: HeadProblem) -> Iterator[Float[Tensor
 def _first_steps(
     objective: Objective, problem: HeadProblem, c: Float[Tensor, " P"]
 ) -> tuple[Float[Tensor, " P"], float]:
-    """Return where a few Newton steps lead, and the loss there.
+    """Return the weights that a few Newton steps lead to, and the loss there.
 
     Unknown parameters of the equations are held until the field is found that belongs to their
     first values, then let go; where they lead shows late, after many steps.
@@ -218,7 +218,7 @@ def _first_steps(
 def _continued(
     objective: Objective, u: Float[Tensor, "N c"], trained: Float[Tensor, " k"]
 ) -> tuple[float, Float[Tensor, " P"]]:
-    """Return what `_sketch` does, from a field and parameters that other features have found."""
+    """Return the same as `_sketch`, from a field and parameters that other features have found."""
     net, problem = objective.net, objective.head()
     features = net.of_outputs(*(image.features(objective.x) for image in net.images()))
     fits = [

@@ -65,7 +65,7 @@ class Training(Generic[Answer]):
 
     @torch.no_grad()
     def step(self) -> Step:
-        """Return what one more step of a phase did; the last of each has the loss after it."""
+        """Return the account of one more step of a phase; the last has the loss after it."""
         if self._place == len(self._phases):
             return Step(self._loss(), 0, DONE, stage="training")
         name = self._phases[self._place].optimizer

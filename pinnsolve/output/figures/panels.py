@@ -56,7 +56,7 @@ class Quantity:
 
 
 def quantities(grid: Grid, name: str) -> list[Quantity]:
-    """Return what is to be drawn of a field: it, and its error or else what it differs by."""
+    """Return the quantities to be drawn of a field: it, and its error or else its difference."""
     shown = [Quantity(name, grid.values[name])]
     if f"error_{name}" in grid.values:
         shown.append(_scaled(f"{name} − exact", grid.values[f"error_{name}"]))

@@ -41,7 +41,7 @@ def statement(problem: Problem) -> str:
 
 
 def _givens(problem: Problem) -> str:
-    """Return what the equations refer to: domain, constants, functions, exact solution."""
+    """Return the terms of the equations: domain, constants, functions, exact solution."""
     settings = problem.settings
     rows = [("Ω", escape(shape_in_words(settings.domain.model_dump(exclude_unset=True))))]
     if problem.time is not None:

@@ -42,7 +42,7 @@ def verdict(solution: Solution) -> list[str]:
 
 
 def _parameters(solution: Solution) -> str:
-    """Return what the unknown parameters came out as."""
+    """Return a sentence on the unknown parameters as found."""
     found = []
     for name, parameter in solution.constants.items():
         text = f"{name} = {parameter.found:.12g}"
@@ -53,7 +53,7 @@ def _parameters(solution: Solution) -> str:
 
 
 def _error(solution: Solution) -> str:
-    """Return how large the error is, or what is known instead."""
+    """Return a sentence on the size of the error, or on what is known instead."""
     errors, baseline = solution.accuracy.errors, solution.accuracy.baseline
     if errors is not None:
         worst = max(errors.relative_l2, key=lambda name: errors.relative_l2[name])
@@ -92,7 +92,7 @@ def _estimate(solution: Solution) -> str:
 
 
 def _comparison(solution: Solution) -> str:
-    """Return how the direct solution on the same nodes compares."""
+    """Return a sentence that compares the direct solution on the same nodes."""
     baseline = solution.accuracy.baseline
     if solution.constants:
         return (

@@ -68,7 +68,7 @@ def grid(solution: Solution, domain: Domain) -> Grid:
 
 
 def values(solution: Solution) -> dict[str, ndarray]:
-    """Return what is known at the nodes, by name: fields, errors, baseline, boundary, rest of x."""
+    """Return the values at the nodes, by name: fields, errors, baseline, boundary, rest of x."""
     problem, nodes, baseline = (
         solution.problem,
         solution.sample.nodes,

@@ -108,7 +108,7 @@ class TabulatedFunction(Section):
 
 
 def _kind_of_function(value: object) -> str | None:
-    """Return which of the ways to write a function this is."""
+    """Return the tag of the way in which a function is written."""
     if isinstance(value, list | tuple):
         return "vector"
     return "table" if isinstance(value, dict | TabulatedFunction) else "formula"

@@ -129,7 +129,7 @@ def _keys(
 
 
 def _meaning(info: FieldInfo) -> str:
-    """Return what a key means, what it may be and what it is by default."""
+    """Return the meaning of a key, its choices and its default."""
     choices = re.findall(r"Literal\[([^\]]*)\]", str(info.annotation))
     parts = [info.description or ""]
     if choices:
@@ -184,7 +184,7 @@ def _language() -> str:
 
 
 def _later() -> str:
-    """Return what is reserved for later versions."""
+    """Return the keys that are reserved for later versions."""
     keys = [f"[{name}]" for name, info in ProblemFile.model_fields.items() if is_reserved(info)]
     values: Mapping[str, tuple[str, ...]] = LATER_VALUES
     keys += [f'{key} = "{value}"' for key, names in values.items() for value in names]

@@ -40,7 +40,7 @@ def fault(message: str, remedy: str = "", **context: Any) -> PydanticCustomError
 
 
 def in_words(value: object) -> str:
-    """Return what a value of a TOML file is, as a reader would say it.
+    """Return the kind of a value of a TOML file, as a reader would say it.
 
     >>> in_words([1, 2])
     'a list of 2'

@@ -50,7 +50,7 @@ def positions(text: str) -> dict[KeyPath, Position]:
 
 
 def string_offsets(text: str, start: int) -> list[int]:
-    """Return where in the text each character of the string value at `start` comes from.
+    """Return the place in the text of each character of the string value at `start`.
 
     The list has one entry more than the value: the position of the closing quote.
     """

@@ -115,7 +115,7 @@ class Source:
         return replace(fault, place=f"--set {dotted}={shown}"[:MAX_COLUMNS], excerpt=excerpt)
 
     def _start(self, fault: Fault) -> int:
-        """Return where in the text a fault lies, for the order of the faults."""
+        """Return the place of a fault in the text, for the order of the faults."""
         characters = None if self.override_of(fault.key) else self._characters(fault)
         return characters[0] if characters else -1
 
@@ -171,7 +171,7 @@ TOML_REMEDIES = {
 
 
 def toml_remedy(words: str) -> str:
-    """Return what to do about a message of the TOML parser."""
+    """Return the remedy for a message of the TOML parser."""
     return next((remedy for start, remedy in TOML_REMEDIES.items() if words.startswith(start)), "")
 
 

@@ -67,7 +67,7 @@ def validate(
 
 
 def _parts(name: str, value: Any, info: FieldInfo) -> list[tuple[KeyPath, Any, Any]]:
-    """Return what of a section is validated on its own: key path, value, type."""
+    """Return the parts of a section that are validated on their own: key path, value, type."""
     whole: Any = Annotated[info.annotation, info] if info.metadata or info.discriminator else None
     if name in LISTS and isinstance(value, list) and value:
         kind = get_args(info.annotation)[0]
