@@ -55,13 +55,13 @@ def given_away(setup: Setup) -> list[str]:
     problem, nodes = setup.problem, setup.nodes
     if problem.exact is None or not hard(problem):
         return []
-    made, x = setup.ansatz(), instants(problem, nodes.x[nodes.interior])
+    ansatz, x = setup.ansatz(), instants(problem, nodes.x[nodes.interior])
     found = []
-    for name, part, exact in zip(problem.fields, made.parts, problem.exact, strict=True):
+    for name, part, exact in zip(problem.fields, ansatz.parts, problem.exact, strict=True):
         if part is None:
             continue
         with np.errstate(all="ignore"):
-            (G,), u = evaluate([part.offset], made.symbols, x), exact(x)
+            (G,), u = evaluate([part.offset], ansatz.symbols, x), exact(x)
         if np.any(u) and np.max(np.abs(G - u)) <= SAME * np.max(np.abs(u)):
             found.append(
                 f"the value that the hard condition gives {name} is [exact] inside too: the "

@@ -95,11 +95,11 @@ def comparison_lines(comparison: Comparison, files: Sequence[Path]) -> list[str]
     rows = [head]
     for nodes in comparison.node_counts:
         theirs = comparison.of(reference, nodes)
-        for made in comparison.configurations:
-            mine = comparison.of(made, nodes)
+        for configuration in comparison.configurations:
+            mine = comparison.of(configuration, nodes)
             if not mine:
                 continue
-            name = f"{made.label}, {nodes} nodes" if several else made.label
+            name = f"{configuration.label}, {nodes} nodes" if several else configuration.label
             rows.append([name, *_standing(mine, theirs)])
     bad = {
         (trial.configuration.label, trial.status, trial.message): None

@@ -42,8 +42,8 @@ def start(setup: Setup, objective_of: "ObjectiveOf") -> Process[Fields]:
     from pinnsolve.training.schedule import training
 
     net = network(setup, _device(setup.problem.settings.solver.device))
-    made = setup.ansatz()
-    return training(objective_of(net, setup), setup, lambda: NetworkFields.of(net, made))
+    ansatz = setup.ansatz()
+    return training(objective_of(net, setup), setup, lambda: NetworkFields.of(net, ansatz))
 
 
 def sample(setup: Setup, answer: Fields) -> Sample:

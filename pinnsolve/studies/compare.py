@@ -162,35 +162,48 @@ class _Board:
 def _on_nodes(plan: Plan, problem: Problem, board: _Board) -> None:
     """Run all configurations on one node set."""
     is_first = problem is plan.problems[0]
-    direct = {made: problem.replace(settings) for made, settings in plan.direct.items()}
-    networks = [made for made in plan.entries if made.optimizer is not None]
+    direct = {
+        configuration: problem.replace(settings) for configuration, settings in plan.direct.items()
+    }
+    networks = [
+        configuration for configuration in plan.entries if configuration.optimizer is not None
+    ]
     if is_first:
         once = next(iter(direct.values()))
         board.attempt(lambda watch: run.solve(once, watch=watch), "warming up")
         board.error = None  # if there was one, it will come again
     setup = Setup(problem)
     ready: dict[int | None, Exception | None] = {}
-    for made, there in direct.items():
+    for configuration, there in direct.items():
         found = board.attempt(
             partial(_prepare, setup, there),
-            f"nodes, operators p = {made.order}",
+            f"nodes, operators p = {configuration.order}",
         )
-        ready[made.order] = found if isinstance(found, Exception) else None
+        ready[configuration.order] = found if isinstance(found, Exception) else None
     # of what does not depend on the order, any will do
     ready[None] = None if None in ready.values() else ready[plan.orders[0]]
     size = problem.settings.nodes.count if ready[None] else setup.nodes.rows.stop
     floors: dict[int | None, float | None] = {}
-    for made, there in direct.items():
-        trial = _trial(plan, made, there, None, ready[made.order] or setup, size, board)
-        floors[made.order] = trial.curve[-1].relative_l2 if trial.curve else None
-        if made in plan.entries:
+    for configuration, there in direct.items():
+        trial = _trial(
+            plan, configuration, there, None, ready[configuration.order] or setup, size, board
+        )
+        floors[configuration.order] = trial.curve[-1].relative_l2 if trial.curve else None
+        if configuration in plan.entries:
             board.keep(trial)
-    for made in networks if is_first else ():
-        _warm_up(made, problem.replace(plan.entries[made]), ready[made.order] or setup, board)
-    for seed, made in product(range(plan.grid.seeds), networks):
-        there = problem.replace({**plan.entries[made], "solver.seed": seed})
-        trial = _trial(plan, made, there, seed, ready[made.order] or setup, size, board)
-        board.keep(replace(trial, floor=floors.get(made.order)))
+    for configuration in networks if is_first else ():
+        _warm_up(
+            configuration,
+            problem.replace(plan.entries[configuration]),
+            ready[configuration.order] or setup,
+            board,
+        )
+    for seed, configuration in product(range(plan.grid.seeds), networks):
+        there = problem.replace({**plan.entries[configuration], "solver.seed": seed})
+        trial = _trial(
+            plan, configuration, there, seed, ready[configuration.order] or setup, size, board
+        )
+        board.keep(replace(trial, floor=floors.get(configuration.order)))
 
 
 def _prepare(setup: Setup, problem: Problem, watch: Watch) -> None:
@@ -202,7 +215,7 @@ def _prepare(setup: Setup, problem: Problem, watch: Watch) -> None:
 
 def _trial(
     plan: Plan,
-    made: Configuration,
+    configuration: Configuration,
     problem: Problem,
     seed: int | None,
     setup: Setup | Exception,
@@ -216,48 +229,54 @@ def _trial(
     else:
         found = board.attempt(
             lambda watch: run.solve(problem, watch=watch, setup=setup),
-            made.label + ("" if seed is None else f", seed {seed}") + f", {size} nodes",
-            plan.grid.seconds if made.optimizer == DEFAULT else None,
+            configuration.label + ("" if seed is None else f", seed {seed}") + f", {size} nodes",
+            plan.grid.seconds if configuration.optimizer == DEFAULT else None,
             is_run=True,
         )
     if isinstance(found, Solution):
-        return _judged(made, found, seed)
+        return _judged(configuration, found, seed)
     message = str(found)
     if not isinstance(found, PinnsolveError):
         message = f"{type(found).__name__}: {found}"
         if not isinstance(found, MemoryError) and "OutOfMemory" not in message:  # as torch's is
             board.bug = board.bug or found
-    return Trial(made, size, seed, "failed", message.partition("\n")[0])
+    return Trial(configuration, size, seed, "failed", message.partition("\n")[0])
 
 
 def _warm_up(
-    made: Configuration, problem: Problem, setup: Setup | Exception, board: _Board
+    configuration: Configuration, problem: Problem, setup: Setup | Exception, board: _Board
 ) -> None:
     """Take one iteration that is not counted."""
     if isinstance(setup, Exception):
         return
-    names = ("head", "gauss-newton") if made.optimizer == DEFAULT else (made.optimizer,)
+    names = (
+        ("head", "gauss-newton")
+        if configuration.optimizer == DEFAULT
+        else (configuration.optimizer,)
+    )
     short = problem.replace({"training": [{"optimizer": name, "iterations": 1} for name in names]})
     error = board.error
     board.attempt(
-        lambda watch: run.solve(short, watch=watch, setup=setup), f"warming up: {made.label}"
+        lambda watch: run.solve(short, watch=watch, setup=setup),
+        f"warming up: {configuration.label}",
     )
     board.error = error  # if there was one, the run will have it too
 
 
-def _judged(made: Configuration, solution: Solution, seed: int | None) -> Trial:
+def _judged(configuration: Configuration, solution: Solution, seed: int | None) -> Trial:
     """Return the trial that a solution is, with times from when the method began."""
     needed = {
         stage: solution.course.seconds[stage]
         for stage in STAGES
-        if stage in solution.course.seconds and (stage != "operators" or made.order is not None)
+        if stage in solution.course.seconds
+        and (stage != "operators" or configuration.order is not None)
     }
     lead = sum(needed.get(stage, 0.0) for stage in ("operators", "set-up"))
     curve = tuple(
         replace(record, seconds=lead + record.seconds) for record in solution.course.history
     )
     hidden: tuple[int, ...] = ()
-    if made.optimizer is None:
+    if configuration.optimizer is None:
         exact = exact_at(solution.problem, solution.sample.nodes)
         error = None if exact is None else relative_l2(solution.sample.values, exact)
         curve = (Record(sum(needed.values()), "direct", solution.course.iterations, nan, error),)
@@ -265,7 +284,7 @@ def _judged(made: Configuration, solution: Solution, seed: int | None) -> Trial:
         hidden = hidden_layers(solution.problem, solution.sample.nodes.rows.stop)
     is_spent = solution.outcome.status == "stopped" and solution.outcome.message == SPENT
     return Trial(
-        configuration=made,
+        configuration=configuration,
         nodes=solution.sample.nodes.rows.stop,
         seed=seed,
         status="finished" if is_spent else solution.outcome.status,

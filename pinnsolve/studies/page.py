@@ -105,8 +105,8 @@ def _verdict(comparison: Comparison) -> list[str]:
     ranked = {c: comparison.of(c, nodes) for c in comparison.configurations}
     said = []
     if comparison.status != "finished":
-        made = f"{len(comparison.trials)} of {comparison.planned} runs were made"
-        said.append(f"The comparison was stopped, {made}: {comparison.message}")
+        configuration = f"{len(comparison.trials)} of {comparison.planned} runs were made"
+        said.append(f"The comparison was stopped, {configuration}: {comparison.message}")
     on = f"On {nodes:,} nodes" if nodes and len(comparison.node_counts) > 1 else "Here"
     ends = {c: s for c, mine in ranked.items() if (s := statistics.errors(mine))}
     if ends:

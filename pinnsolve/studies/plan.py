@@ -98,13 +98,13 @@ class Plan:
     @property
     def trainings(self) -> int:
         """How many networks are trained."""
-        networks = sum(made.optimizer is not None for made in self.entries)
+        networks = sum(configuration.optimizer is not None for configuration in self.entries)
         return networks * self.grid.seeds * len(self.problems)
 
     @property
     def runs(self) -> int:
         """How many runs there are."""
-        direct = sum(made.optimizer is None for made in self.entries)
+        direct = sum(configuration.optimizer is None for configuration in self.entries)
         return self.trainings + direct * len(self.problems)
 
     @property
@@ -150,9 +150,9 @@ def plan(problem: Problem, grid: Grid, reference: str | None = None) -> Plan:
     if not entries:
         message, remedy = "there is nothing to compare.", f"Known: {', '.join(METHODS)}."
         raise ProblemError(Fault((), message, remedy, place="--methods, --optimizers"))
-    if not any(made.order for made in entries):
+    if not any(configuration.order for configuration in entries):
         orders = orders[:1]  # of the direct solution beside them
-    exact = (made for made in entries if made.order is None)
+    exact = (configuration for configuration in entries if configuration.order is None)
     return Plan(
         grid,
         tuple(problem.replace({"nodes.count": n}) for n in dict.fromkeys(grid.nodes)) or (problem,),
@@ -214,13 +214,13 @@ def _training(problem: Problem, grid: Grid, optimizer: str) -> dict[str, Any]:
 def _named(text: str, configurations: list[Configuration]) -> Configuration:
     """Return the first configuration of a name, or that begins so."""
     for is_meant in (
-        lambda made: text == made.label,
-        lambda made: made.label.startswith(text),
+        lambda configuration: text == configuration.label,
+        lambda configuration: configuration.label.startswith(text),
     ):
-        for made in configurations:
-            if is_meant(made):
-                return made
-    known = (made.label for made in configurations)
+        for configuration in configurations:
+            if is_meant(configuration):
+                return configuration
+    known = (configuration.label for configuration in configurations)
     message = f'there is no configuration "{text}".'
     raise ProblemError(Fault((), message, suggestion(text, known), place="--reference"))
 

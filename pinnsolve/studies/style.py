@@ -40,17 +40,17 @@ class Look:
 
 def looks(comparison: Comparison) -> dict[Configuration, Look]:
     """Return the look of each configuration."""
-    made = comparison.configurations
-    variants = [c.order if c.optimizer is None else c.variant for c in made]
-    for c in made:  # a direct solution takes the colour of the first network of its order
+    configuration = comparison.configurations
+    variants = [c.order if c.optimizer is None else c.variant for c in configuration]
+    for c in configuration:  # a direct solution takes the colour of the first network of its order
         if c.optimizer is not None and c.order in variants:
             variants = [c.variant if variant == c.order else variant for variant in variants]
     colours = dict(zip(dict.fromkeys(variants), cycle(COLOURS), strict=False))
-    optimizers = dict.fromkeys(c.optimizer for c in made if c.optimizer)
+    optimizers = dict.fromkeys(c.optimizer for c in configuration if c.optimizer)
     dashes = dict(zip(optimizers, cycle(DASHES), strict=False))
     return {
         c: Look(colours[variant], dashes.get(c.optimizer or "", ""), "o" if c.optimizer else "D")
-        for c, variant in zip(made, variants, strict=True)
+        for c, variant in zip(configuration, variants, strict=True)
     }
 
 

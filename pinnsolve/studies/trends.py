@@ -119,6 +119,6 @@ def _nodes_axis(axes: Axes, counts: Sequence[int]) -> None:
     axes.tick_params(axis="x", labelrotation=40 if len(counts) > 4 else 0)
 
 
-def _without_order(made: Configuration) -> str:
+def _without_order(configuration: Configuration) -> str:
     """Return the name of configurations that differ in their order alone."""
-    return made.label.replace(f" p = {made.order}", "")
+    return configuration.label.replace(f" p = {configuration.order}", "")

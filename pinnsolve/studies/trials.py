@@ -116,15 +116,15 @@ class Trial:
 
     def row(self) -> dict[str, Any]:
         """Return the figures, for a program."""
-        made, lowest = self.configuration, self.lowest
+        configuration, lowest = self.configuration, self.lowest
         seconds = self.seconds or {}
         firsts = {f"{target:.0e}": self.first(target) for target in TARGETS}
         return {
-            "method": made.method,
-            "derivatives": made.derivatives,
-            "optimizer": made.optimizer,
-            "order": made.order,
-            "precision": made.precision,
+            "method": configuration.method,
+            "derivatives": configuration.derivatives,
+            "optimizer": configuration.optimizer,
+            "order": configuration.order,
+            "precision": configuration.precision,
             "nodes": self.nodes,
             "seed": self.seed,
             "status": self.status,
