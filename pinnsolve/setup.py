@@ -106,14 +106,15 @@ class Setup:
         """The equations and conditions, bound to the nodes."""
         return self._once("conditions", "nodes", lambda: nodal_conditions(self.problem, self.nodes))
 
-    def discretisation(self, order: int) -> Discretisation:
-        """Return the discrete problem of an order of accuracy.
+    def discretisation(self, order: int | None = None) -> Discretisation:
+        """Return the discrete problem of an order of accuracy, by default the problem's.
 
         Raises
         ------
         ProblemError
             If the nodes cannot carry it.
         """
+        order = order or self.problem.settings.solver.order
 
         def make() -> Discretisation:
             conditions = self.conditions

@@ -80,7 +80,7 @@ def preflight(setup: Setup) -> tuple[str, ...]:
     has_operators = "operators" in able.needs or able.reference is not None
     if problem.parameters or not has_operators:  # constants leave a discretisation no room
         return ()
-    system = setup.discretisation(problem.settings.solver.order)
+    system = setup.discretisation()
     with setup.stage("errors"):
         return (*doubts(problem, system), *given_away(setup))
 
@@ -150,7 +150,7 @@ def _look_ahead(setup: Setup) -> Discretisation:
             return assemble(problem, coarse, nodal_conditions(problem, coarse))
         except ProblemError:  # too few for a small piece of the boundary, or for the stencils
             pass
-    return setup.discretisation(problem.settings.solver.order)
+    return setup.discretisation()
 
 
 def _condition(problem: Problem, system: Discretisation) -> tuple[float | None, list[str]]:

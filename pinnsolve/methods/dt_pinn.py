@@ -31,7 +31,7 @@ def nodal_objective(net: "MLP", setup: Setup) -> "NodalObjective":
 
     problem = setup.problem
     nodes, times = setup.nodes, problem.times
-    system = setup.discretisation(problem.settings.solver.order)
+    system = setup.discretisation()
     is_asked = [True] * len(problem.equations) + [not c.is_built_in for c in problem.boundary]
     system = replace(
         system,

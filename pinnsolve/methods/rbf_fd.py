@@ -32,7 +32,7 @@ class DirectSolve:
 
     def __init__(self, setup: Setup) -> None:
         self._setup = setup
-        self._system = setup.discretisation(setup.problem.settings.solver.order)
+        self._system = setup.discretisation()
         self._fields: NodalFields | None = None
 
     def step(self) -> Step:
@@ -86,7 +86,7 @@ def estimated(setup: Setup, answer: Fields, shown: Sample) -> Estimate:
     assert isinstance(answer, NodalFields)
     if problem.times is not None:
         return estimate_in_time(problem, setup.nodes, shown.values, shown.values, setup.watch)
-    system = setup.discretisation(problem.settings.solver.order)
+    system = setup.discretisation()
     return estimate(problem, setup.domain, system, answer.values)
 
 

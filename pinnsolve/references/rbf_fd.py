@@ -24,8 +24,7 @@ def reference(setup: "Setup") -> Reference | None:
     problem = setup.problem
     if problem.parameters:
         return None
-    order = problem.settings.solver.order
-    system = setup.discretisation(order)
+    system = setup.discretisation()
     start = perf_counter()
     try:
         found, message = solve(problem, system, setup.watch), ""

@@ -210,7 +210,7 @@ def _prepare(setup: Setup, problem: Problem, watch: Watch) -> None:
     """Make what all runs of an order share: nodes, operators, checks of both."""
     shared = setup.sharing(problem, watch)
     preflight(shared)
-    shared.discretisation(problem.settings.solver.order)
+    shared.discretisation()
 
 
 def _trial(

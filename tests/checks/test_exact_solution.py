@@ -4,8 +4,6 @@ import numpy as np
 import pytest
 
 from pinnsolve.checks.exact_solution import doubts
-from pinnsolve.conditions.nodal import nodal_conditions
-from pinnsolve.rbffd.solve import assemble
 from pinnsolve.setup import Setup
 from tests.posing import SQUARE, pose
 
@@ -17,8 +15,7 @@ def found(tmp_path):
     def found(equation, condition, exact, **parts):
         more = f'[exact]\nu = "{exact}"\n{parts.pop("more", "")}'
         problem = pose(tmp_path, equation, on=[("all", condition)], more=more, **parts)
-        nodes = Setup(problem).nodes
-        return doubts(problem, assemble(problem, nodes, nodal_conditions(problem, nodes)))
+        return doubts(problem, Setup(problem).discretisation())
 
     return found
 
@@ -68,8 +65,7 @@ def test_an_infinite_solution_is_told(found):
 
 def test_without_an_exact_solution_there_is_nothing_to_doubt(tmp_path):
     problem = pose(tmp_path, "laplace(u) = 1", on=[("all", "u = 0")])
-    nodes = Setup(problem).nodes
-    assert doubts(problem, assemble(problem, nodes, nodal_conditions(problem, nodes))) == []
+    assert doubts(problem, Setup(problem).discretisation()) == []
 
 
 def test_values_without_a_formula_cannot_be_examined(found, tmp_path):
@@ -95,8 +91,7 @@ u = "{exact}"
     domain = SQUARE + "\ntime = [0, 2]"
     on = [("left right", "u = 0"), ("bottom top", "dn(u) = 0")]
     problem = pose(folder, HEAT, on=on, more=more, domain=domain)
-    nodes = Setup(problem).nodes
-    return doubts(problem, assemble(problem, nodes, nodal_conditions(problem, nodes)))
+    return doubts(problem, Setup(problem).discretisation())
 
 
 def test_a_right_solution_in_time_raises_no_doubt(tmp_path):

@@ -4,8 +4,6 @@ import pytest
 
 from pinnsolve.checks.well_posedness import faults, silent
 from pinnsolve.conditions.nodal import nodal_conditions
-from pinnsolve.geometry import build_domain
-from pinnsolve.geometry.from_problem import node_set
 from pinnsolve.setup import Setup
 from tests.posing import INTERVAL, PIN, SQUARE, pose
 
@@ -300,4 +298,4 @@ def test_what_can_be_solved_is_let_through(told, equations, on, parts):
 
 def test_pieces_on_which_rightly_nothing_is_said_are_named(tmp_path):
     problem = pose(tmp_path, TRANSPORT, on=[("left bottom", "u = 0")])
-    assert silent(problem, node_set(problem, build_domain(problem))) == ["right", "top"]
+    assert silent(problem, Setup(problem).nodes) == ["right", "top"]

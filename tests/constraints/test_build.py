@@ -11,8 +11,6 @@ from pinnsolve.conditions.nodal import nodal_conditions
 from pinnsolve.conditions.weights import row_weights
 from pinnsolve.constraints.build import ansatz, posed, without_corners
 from pinnsolve.errors import ProblemError
-from pinnsolve.geometry import build_domain
-from pinnsolve.geometry.from_problem import node_set
 from pinnsolve.geometry.pointclouds import write
 from pinnsolve.methods.pinn import pointwise_objective
 from pinnsolve.networks.build import network
@@ -438,7 +436,7 @@ def test_walls_of_a_channel_that_goes_round(tmp_path):
 def test_points_without_a_shape_are_refused(tmp_path):
     domain = POINTS.format(tmp_path / "points.csv")
     square = pose(tmp_path, SQUARE, "0", ("all", "u = 0"), method="rbf-fd")
-    write(tmp_path / "points.csv", node_set(square, build_domain(square)))
+    write(tmp_path / "points.csv", Setup(square).nodes)
     problem = pose(tmp_path, domain, "0", ("all", "u = 0"), count=None)
     with pytest.raises(ProblemError, match="there is no formula for a function that is zero on"):
         check(problem)

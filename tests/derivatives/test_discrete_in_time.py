@@ -5,9 +5,7 @@ import pytest
 import torch
 
 from pinnsolve.conditions.initial import initial_conditions
-from pinnsolve.conditions.nodal import nodal_conditions
 from pinnsolve.derivatives.discrete_in_time import level_matrix
-from pinnsolve.rbffd.solve import assemble
 from pinnsolve.setup import Setup
 from tests.posing import SQUARE, pose
 
@@ -30,8 +28,8 @@ def case(request, tmp_path):
         on=[("all", "dn(u) + (1 + x)*u = 0")],
         more='[initial]\nu = "1 + x"',
     ).replace({"nodes.time_levels": LEVELS})
-    nodes = Setup(problem).nodes
-    system = assemble(problem, nodes, nodal_conditions(problem, nodes))
+    setup = Setup(problem)
+    nodes, system = setup.nodes, setup.discretisation()
     system = system.extended(initial_conditions(problem, nodes))
     zero = np.zeros((system.n_nodes, system.n_slots, LEVELS))
     weights = [2.0, 3.0, 0.5]

@@ -9,8 +9,6 @@ from pinnsolve.checks.description import describe
 from pinnsolve.conditions.nodal import nodal_conditions
 from pinnsolve.conditions.pointwise import conditions_in_time, pointwise_conditions
 from pinnsolve.errors import ProblemError
-from pinnsolve.geometry import build_domain
-from pinnsolve.geometry.from_problem import node_set
 from pinnsolve.networks.build import network
 from pinnsolve.setup import Setup
 from tests.posing import INTERVAL, SQUARE, pose
@@ -124,7 +122,7 @@ def test_sides_that_cannot_be_joined_are_shown_in_the_file(tmp_path, sides, mess
     problem = pose(tmp_path, "laplace(u) = u", on=[(sides, "periodic"), ("bottom", "u = 0")],
                    domain=domain)  # fmt: skip
     with pytest.raises(ProblemError) as caught:
-        node_set(problem, build_domain(problem))
+        Setup(problem).nodes
     (fault,) = caught.value.faults
     assert fault.message == message
     assert fault.remedy == (
@@ -138,7 +136,7 @@ def test_a_coordinate_is_periodic_once(tmp_path):
     problem = pose(tmp_path, "laplace(u) = u",
                    on=[("left right", "periodic"), ("right left", "periodic")])  # fmt: skip
     with pytest.raises(ProblemError, match="the domain is periodic in that coordinate already"):
-        node_set(problem, build_domain(problem))
+        Setup(problem).nodes
 
 
 def test_one_node_set_serves_every_field(tmp_path):

@@ -3,15 +3,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pinnsolve.conditions.nodal import nodal_conditions
 from pinnsolve.diffop import Term, identity, laplacian
 from pinnsolve.errors import NodesError
-from pinnsolve.geometry import build_domain
-from pinnsolve.geometry.from_problem import node_set
 from pinnsolve.progress import Progress
 from pinnsolve.rbffd.discretisation import discretise
-from pinnsolve.rbffd.solve import assemble
 from pinnsolve.rbffd.weights import operator_matrices
+from pinnsolve.setup import Setup
 from tests.posing import INTERVAL, pose
 from tests.rbffd.worlds import PLATE, STOKES, disk, world
 
@@ -105,8 +102,7 @@ def test_derivatives_in_time_stand_beside_the_fields(tmp_path):
         on=[("left", "u = 0"), ("left", "v = 0")],
         more='[initial]\nu = "0"\nu_t = "0"\nv = "0"',
     )
-    nodes = node_set(problem, build_domain(problem))
-    system = assemble(problem, nodes, nodal_conditions(problem, nodes))
+    system = Setup(problem).discretisation()
     still = identity(1)
     first, second, *_ = system.conditions
     assert set(first.residual.terms) == {

@@ -169,7 +169,6 @@ def test_a_matrix_of_a_step_is_better_conditioned_than_the_steady_one(tmp_path):
     problem = problem_of(
         tmp_path, "u_t = laplace(u) + f", "x*t", on=[("all", "dn(u) + u = g")], count=200
     )
-    nodes = Setup(problem).nodes
-    system = assemble(problem, nodes, nodal_conditions(problem, nodes))
+    system = Setup(problem).discretisation()
     small, large = (evolution.condition(system, [1], step) for step in (1e-4, 1.0))
     assert 1 < small < large

@@ -13,7 +13,6 @@ from pinnsolve.problem import load
 from pinnsolve.rbffd import direct
 from pinnsolve.rbffd.direct import Equations
 from pinnsolve.rbffd.discretisation import discretise
-from pinnsolve.rbffd.solve import assemble
 from pinnsolve.rbffd.solve import solve as solve_directly
 from pinnsolve.references.exact import exact_at
 from pinnsolve.setup import Setup
@@ -65,13 +64,13 @@ CASES = {  # equation, domain, conditions, exact solution, numbers of nodes
 def discretised(problem, count=None):
     """Return domain, nodes and discretisation of a problem."""
     nodes = node_set(problem, build_domain(problem), count=count)
-    return nodes, assemble(problem, nodes, nodal_conditions(problem, nodes))
+    return nodes, Setup(problem, nodes=nodes).discretisation()
 
 
 def error_of(problem):
     """Return the relative error of the direct solution."""
     nodes, system = discretised(problem)
-    values = solve_directly(problem, system).values[..., nodes.rows, :]
+    values = solve_directly(problem, system).fields.values[..., nodes.rows, :]
     exact = exact_at(problem, nodes)
     return np.linalg.norm(values - exact) / np.linalg.norm(exact)
 
@@ -162,7 +161,7 @@ def test_the_mean_stays(tmp_path):
     problem = pose(tmp_path, "u_t + u_x = 0.01*u_xx", on=[SIDES],
                    domain=f"{INTERVAL}\ntime = [0, 1]", count=80, order=4, more=more)  # fmt: skip
     nodes, system = discretised(problem)
-    values = solve_directly(problem, system).values[:, : nodes.rows.stop, 0]
+    values = solve_directly(problem, system).fields.values[:, : nodes.rows.stop, 0]
     around = nodes.x[nodes.rows, 0] < 1  # once around, evenly spaced
     means = values[:, around].mean(axis=1)
     np.testing.assert_allclose(means, 1, atol=1e-9)

@@ -1,10 +1,8 @@
 import numpy as np
 import pytest
 
-from pinnsolve.conditions.nodal import nodal_conditions
 from pinnsolve.geometry import build_domain
 from pinnsolve.geometry.sampling import sample, sample_in_time
-from pinnsolve.rbffd.solve import assemble
 from pinnsolve.rbffd.solve import solve as solve_directly
 from pinnsolve.references.exact import exact_values
 from pinnsolve.setup import Setup
@@ -12,10 +10,8 @@ from tests.posing import INTERVAL, SQUARE, pose
 
 
 def solved(problem):
-    nodes = Setup(problem).nodes
-    return solve_directly(
-        problem, assemble(problem, nodes, nodal_conditions(problem, nodes))
-    ), nodes
+    setup = Setup(problem)
+    return solve_directly(problem, setup.discretisation()), setup.nodes
 
 
 def test_a_steady_solution_is_known_between_the_nodes(tmp_path):
