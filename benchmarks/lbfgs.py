@@ -26,6 +26,7 @@ from pinnsolve.methods.dt_pinn import nodal_objective
 from pinnsolve.networks.build import network
 from pinnsolve.networks.mlp import MLP
 from pinnsolve.optimizers import lbfgs
+from pinnsolve.process import Budget
 from pinnsolve.setup import Setup
 
 PROBLEM = Path(__file__).parents[1] / "problems" / "disk_poisson.toml"
@@ -37,7 +38,7 @@ class Counted:
     """An objective that knows how often its gradient was asked for."""
 
     def __init__(self, net: MLP, gradient: Callable[[], tuple[Tensor, Tensor]]) -> None:
-        self.net, self.evaluations, self._gradient = net, 0, gradient
+        self.model, self.evaluations, self._gradient = net, 0, gradient
 
     def gradient(self) -> tuple[Tensor, Tensor]:
         """Return the loss and its gradient."""
@@ -50,15 +51,14 @@ def dt_pinn(precision: str, seed: int) -> Counted:
     problem = load(PROBLEM, settings)
     setup = Setup(problem)
     net = network(setup)
-    net.initialise(seed, 1.0)
-    net.randomise_head(seed)
+    net.initialise(seed)
     return Counted(net, nodal_objective(net, setup).gradient)
 
 
 def free(precision: str) -> Counted:
     """Return an objective whose gradient costs next to nothing: a stiff quadratic function."""
     found = dt_pinn(precision, 0)
-    weights = list(found.net.parameters())
+    weights = list(found.model.parameters())
     scale = torch.logspace(0, 8, sum(w.numel() for w in weights)).to(weights[0])
 
     def gradient() -> tuple[Tensor, Tensor]:
@@ -66,11 +66,11 @@ def free(precision: str) -> Counted:
         g = scale * x
         return g @ x / 2, g
 
-    return Counted(found.net, gradient)
+    return Counted(found.model, gradient)
 
 
 def torchs(found: Counted, history: int, run: int) -> tuple[torch.optim.LBFGS, Callable[[], None]]:
-    weights = list(found.net.parameters())
+    weights = list(found.model.parameters())
     optimizer = torch.optim.LBFGS(
         weights,
         max_iter=run,

@@ -28,6 +28,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.functional import gelu, silu
+from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from pinnsolve.networks.embedding import embedding as embedded
 from pinnsolve.networks.sizes import HIGHEST_WAVE
@@ -41,6 +42,7 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
 }
 
 GAIN = 2.0
+FREQUENCY = 1.0  # of the first features, per half width of the domain
 
 
 class MLP(nn.Module):
@@ -85,7 +87,7 @@ class MLP(nn.Module):
         outputs: int,
         activation: str = "tanh",
         seed: int = 0,
-        frequency: float = 1.0,
+        frequency: float = FREQUENCY,
         parities: Sequence[int] = (),
         ranges: Mapping[str, Range] | None = None,
         embedding: str = "none",
@@ -116,7 +118,25 @@ class MLP(nn.Module):
         )
         self.head = nn.Linear(widths[-1], outputs, dtype=torch.float64)
         self.unknowns = Unknowns(ranges) if ranges else None
-        self.initialise(seed, frequency)
+        self.draw(seed, frequency)
+
+    @property
+    def size(self) -> int:
+        """Number of weights, unknown constants included."""
+        return sum(p.numel() for p in self.parameters())
+
+    def vector(self) -> Float[Tensor, " P"]:
+        """Return all weights, and after them what is trained of the unknown constants."""
+        return parameters_to_vector(self.parameters()).detach()
+
+    def set(self, weights: Float[Tensor, " P"]) -> None:
+        """Take such a vector, parts of which the weights become."""
+        vector_to_parameters(weights, self.parameters())
+
+    def initialise(self, seed: int) -> None:
+        """Draw first weights, from which gradients reach all others."""
+        self.draw(seed, FREQUENCY)
+        self.randomise_head(seed)
 
     @property
     def layers(self) -> list[nn.Linear]:
@@ -124,7 +144,7 @@ class MLP(nn.Module):
         return [layer for layer in self.hidden if isinstance(layer, nn.Linear)]
 
     @torch.no_grad()
-    def initialise(self, seed: int, frequency: float) -> None:
+    def draw(self, seed: int, frequency: float) -> None:
         """Draw the hidden layers' weights and set the head to zero."""
         draw = torch.Generator().manual_seed(seed)
         gain = 1.0 if self.embedding is None else self.embedding.gain
@@ -145,6 +165,21 @@ class MLP(nn.Module):
         draw = torch.Generator().manual_seed(seed + 1)
         values = torch.randn(self.head.weight.shape, generator=draw, dtype=torch.float64)
         self.head.weight.copy_(values / sqrt(self.head.in_features))
+
+    def head_vector(self) -> Float[Tensor, " q"]:
+        """Return the head's weights, its biases, and what is trained of the unknown constants."""
+        parts = [self.head.weight.flatten(), self.head.bias]
+        constants = [] if self.unknowns is None else [self.unknowns.trained]
+        return torch.cat([*parts, *constants]).detach()
+
+    @torch.no_grad()
+    def set_head(self, c: Float[Tensor, " q"]) -> None:
+        """Copy such a vector into the network."""
+        n, m = self.head.weight.numel(), self.head.weight.numel() + len(self.head.bias)
+        self.head.weight.copy_(c[:n].view_as(self.head.weight))
+        self.head.bias.copy_(c[n:m])
+        if self.unknowns is not None:
+            self.unknowns.trained.copy_(c[m:])
 
     def inputs(self, x: Float[Tensor, "*N d"]) -> Float[Tensor, "*N q"]:
         """Return the inputs of the first layer: the coordinates of the box, or an embedding."""

@@ -43,7 +43,7 @@ class NodalObjective:
 
     Attributes
     ----------
-    net
+    model
         The network.
     x
         All nodes, ghosts included; in time each node at all levels in turn.
@@ -57,7 +57,7 @@ class NodalObjective:
         Precision of the way back from the fields to the weights; the network's by default.
     """
 
-    net: MLP
+    model: MLP
     x: Float[Tensor, "M d"]
     system: Discretisation
     weights: Float[ndarray, " R"]
@@ -85,8 +85,8 @@ class NodalObjective:
     def fields(self) -> Float[Tensor, "c M"]:
         """Return the values at the points, and after them those of the derivatives in time."""
         if self.n_levels is None:
-            return self.net(self.x).mT
-        found = derivatives(self.net, self.x, self._in_time)
+            return self.model(self.x).mT
+        found = derivatives(self.model, self.x, self._in_time)
         return torch.cat([found[op].mT for op in self._in_time])
 
     def residual(self) -> Float[Tensor, " R"]:
@@ -129,7 +129,7 @@ class NodalObjective:
     def linearise(self) -> tuple[Float[Tensor, " R"], NodalJacobian]:
         """Return the residual vector and its Jacobian with respect to all weights."""
         with torch.enable_grad():
-            seen = trace(self.net, self.x, self._in_time)
+            seen = trace(self.model, self.x, self._in_time)
             fields = [field for op in self._in_time for field in seen.values[op].mT]
             layers = seen.jacobian(fields).layers
         u = torch.cat(fields).detach().double()
@@ -140,9 +140,9 @@ class NodalObjective:
     def head(self) -> "NodalHead":
         """Return the residual as a function of the head's weights."""
         if self.n_levels is None:
-            features = (image.features(self.x) for image in self.net.images())
-            return NodalHead(self, (self.net.of_outputs(*features).double(),))
-        found = features_of_outputs(self.net, self.x, self._in_time)
+            features = (image.features(self.x) for image in self.model.images())
+            return NodalHead(self, (self.model.of_outputs(*features).double(),))
+        found = features_of_outputs(self.model, self.x, self._in_time)
         return NodalHead(self, tuple(found[op].double() for op in self._in_time))
 
     @cached_property
@@ -156,8 +156,8 @@ class NodalObjective:
     def _fields_and_pullback(self) -> tuple[Float[Tensor, "c M"], Pullback]:
         """Return the fields at the points, and the way back from them to the weights."""
         if self.n_levels is None:
-            return values_and_pullback(self.net, self.x, self.reverse)
-        weights = list(self.net.parameters())
+            return values_and_pullback(self.model, self.x, self.reverse)
+        weights = list(self.model.parameters())
         with torch.enable_grad():
             u = self.fields()
         return u, lambda d: parameters_to_vector(torch.autograd.grad(u, weights, d))
@@ -237,6 +237,19 @@ class NodalHead:
     objective: NodalObjective
     features: tuple[Float[Tensor, "c M w"], ...]
 
+    @property
+    def is_linear(self) -> bool:
+        """Whether the residual is affine in the head's weights."""
+        return self.objective.is_linear
+
+    def vector(self) -> Float[Tensor, " P"]:
+        """Return the head's weights as they are."""
+        return self.objective.model.head_vector()
+
+    def set(self, c: Float[Tensor, " P"]) -> None:
+        """Copy weights of the head into the network."""
+        self.objective.model.set_head(c)
+
     def residual(self, c: Float[Tensor, " P"]) -> Float[Tensor, " R"]:
         """Return the weighted residual vector."""
         return self.objective.at(self._fields(c.double()))
@@ -247,7 +260,7 @@ class NodalHead:
         S = self.objective.slope(u)
         M = u.new_empty(S.shape[0], len(c))
         n, _, w = self.features[0].shape
-        constant = self.objective.net.constant.double()
+        constant = self.objective.model.constant.double()
         for field in range(n):
             for start in range(0, w, COLUMNS):  # few columns at a time bound the memory
                 chunk = [values[field, :, start : start + COLUMNS] for values in self.features]
@@ -259,7 +272,7 @@ class NodalHead:
 
     @property
     def _outputs(self) -> int:
-        return self.objective.net.head.out_features
+        return self.objective.model.head.out_features
 
     def _of(self, field: int, values: Sequence[Float[Tensor, "M q"]]) -> Float[Tensor, "K q"]:
         """Return columns that are some values in one field, and zero in all others."""
@@ -274,5 +287,5 @@ class NodalHead:
         n, _, w = self.features[0].shape
         weights, biases = c[: n * w].view(n, w), c[n * w :]
         fields = [(values @ weights[:, :, None])[:, :, 0] for values in self.features]
-        fields[0] = fields[0] + (biases * self.objective.net.constant.double())[:, None]
+        fields[0] = fields[0] + (biases * self.objective.model.constant.double())[:, None]
         return torch.cat([part.flatten() for part in fields])

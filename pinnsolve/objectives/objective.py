@@ -1,12 +1,15 @@
-"""What an optimiser is given: a residual vector, its linearisations, and when to stop.
+"""What an optimiser is given: a model, its residual vector, and the linearisations of that.
 
-Everything is least squares: the loss is ``r . r`` for the weighted residual vector ``r``. Adam
-and L-BFGS differentiate it; Gauss-Newton asks for its Jacobian; the head solve for the residual
-as a function of the last layer's weights, for which the features are evaluated once.
+Everything is least squares: the loss is ``r . r`` for the weighted residual vector ``r``. Each
+optimiser asks for no more than it needs: Adam and L-BFGS for the gradient of the loss;
+Gauss-Newton for the Jacobian of ``r``; the head solve for ``r`` as a function of the last layer's
+weights. So whatever has those can be trained, a network or not.
 """
 
+from collections.abc import Iterable
 from typing import Protocol, runtime_checkable
 
+import numpy as np
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
@@ -16,23 +19,90 @@ from pinnsolve.networks.mlp import MLP
 
 
 @runtime_checkable
-class HeadProblem(Protocol):
-    """A residual vector that depends on the weights of the last layer alone."""
+class Model(Protocol):
+    """What is trained, unknown constants included: a vector of weights."""
 
-    def residual(self, c: Float[Tensor, " P"]) -> Float[Tensor, " R"]:
-        """Return the weighted residual vector."""
+    @property
+    def size(self) -> int:
+        """Number of weights."""
 
-    def linearise(self, c: Float[Tensor, " P"]) -> tuple[Float[Tensor, "R P"], Float[Tensor, " R"]]:
-        """Return ``M, t`` such that the residual linearised at ``c`` is ``M c' - t`` at ``c'``."""
+    def vector(self) -> Float[Tensor, " P"]:
+        """Return a copy of all weights."""
+
+    def set(self, weights: Float[Tensor, " P"]) -> None:
+        """Take a vector for the weights, which nobody else changes afterwards."""
+
+    def initialise(self, seed: int) -> None:
+        """Draw first weights, from which gradients reach all others."""
 
 
 @runtime_checkable
 class Objective(Protocol):
-    """A residual vector that depends on the weights of a network."""
+    """A weighted residual vector that depends on the weights of a model."""
 
     @property
-    def net(self) -> MLP:
-        """The network whose weights are sought."""
+    def model(self) -> Model:
+        """Whose weights are sought."""
+
+    def value(self) -> Float[Tensor, " R"]:
+        """Return the residual vector outside of any graph, by the cheapest route."""
+
+    def gradient(self) -> tuple[Float[Tensor, ""], Float[Tensor, " P"]]:
+        """Return the loss and its gradient with respect to all weights, outside of any graph."""
+
+
+@runtime_checkable
+class Linearisable(Objective, Protocol):
+    """One with a Jacobian."""
+
+    def linearise(self) -> tuple[Float[Tensor, " R"], Jacobian]:
+        """Return the residual vector and its Jacobian with respect to all weights."""
+
+
+@runtime_checkable
+class HeadProblem(Protocol):
+    """A residual vector that depends on the weights of the last layer, the head, alone."""
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether it is affine in them."""
+
+    def vector(self) -> Float[Tensor, " q"]:
+        """Return a copy of the head's weights as they are in the model."""
+
+    def set(self, c: Float[Tensor, " q"]) -> None:
+        """Copy weights of the head into the model."""
+
+    def residual(self, c: Float[Tensor, " q"]) -> Float[Tensor, " R"]:
+        """Return the weighted residual vector."""
+
+    def linearise(self, c: Float[Tensor, " q"]) -> tuple[Float[Tensor, "R q"], Float[Tensor, " R"]]:
+        """Return ``M, t`` such that the residual linearised at ``c`` is ``M c' - t`` at ``c'``."""
+
+
+@runtime_checkable
+class WithHead(Objective, Protocol):
+    """One whose model ends in a linear layer."""
+
+    def head(self) -> HeadProblem:
+        """Return the residual as a function of the head's weights, all others as they are."""
+
+
+@runtime_checkable
+class Sampled(Objective, Protocol):
+    """One whose points, or functions, can be drawn anew."""
+
+    def draw(self, generator: np.random.Generator) -> None:
+        """Draw them."""
+
+
+@runtime_checkable
+class OfNetwork(WithHead, Protocol):
+    """One whose model is a network, the features under whose head can be drawn."""
+
+    @property
+    def model(self) -> MLP:
+        """The network."""
 
     @property
     def x(self) -> Float[Tensor, "N d"]:
@@ -46,31 +116,19 @@ class Objective(Protocol):
     def linear_rows(self) -> Bool[Tensor, " R"]:
         """Which rows of the residual are affine in the fields."""
 
-    def gradient(self) -> tuple[Float[Tensor, ""], Float[Tensor, " P"]]:
-        """Return the loss and its gradient with respect to all weights, outside of any graph."""
-
-    def value(self) -> Float[Tensor, " R"]:
-        """Return the residual vector outside of any graph, by the cheapest route."""
-
-    def linearise(self) -> tuple[Float[Tensor, " R"], Jacobian]:
-        """Return the residual vector and its Jacobian with respect to all weights."""
-
-    def head(self) -> HeadProblem:
-        """Return the residual as a function of the head's weights, the features as they are."""
-
 
 def by_reverse_mode(
-    net: MLP, r: Float[Tensor, " R"]
+    weights: Iterable[Tensor], r: Float[Tensor, " R"]
 ) -> tuple[Float[Tensor, ""], Float[Tensor, " P"]]:
     """Return the loss ``r . r`` and its gradient with respect to all weights.
 
     Parameters
     ----------
-    net
-        The network.
+    weights
+        The weights, one array after the other.
     r
-        A residual vector that is differentiable with respect to its weights.
+        A residual vector that is differentiable with respect to them.
     """
     loss = torch.dot(r, r)
-    parts = torch.autograd.grad(loss, list(net.parameters()), materialize_grads=True)
+    parts = torch.autograd.grad(loss, list(weights), materialize_grads=True)
     return loss.detach(), torch.cat([part.flatten() for part in parts])

@@ -8,7 +8,7 @@ forward mode. Source: Raissi, Perdikaris & Karniadakis (2019),
 Physics-informed neural networks, J. Comput. Phys. 378, doi:10.1016/j.jcp.2018.10.045.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -29,9 +29,9 @@ from pinnsolve.leastsquares.automatic import term_jacobian
 from pinnsolve.leastsquares.jacobian import BorderedJacobian, DenseJacobian, Jacobian
 from pinnsolve.leastsquares.network import NetworkJacobian, StackedJacobian, trace
 from pinnsolve.networks.mlp import MLP
-from pinnsolve.networks.unknowns import Unknowns
 from pinnsolve.objectives.capture import captured
 from pinnsolve.objectives.objective import by_reverse_mode
+from pinnsolve.objectives.pointwise_head import PointwiseHead, columns_of, constants_of
 from pinnsolve.problem import Residual
 
 
@@ -75,7 +75,7 @@ class PointwiseObjective:
 
     Attributes
     ----------
-    net
+    model
         The network.
     x
         Interior and boundary nodes.
@@ -89,7 +89,7 @@ class PointwiseObjective:
         How gradients are made quicker, Taylor mode's only.
     """
 
-    net: MLP
+    model: MLP
     x: Float[Tensor, "N d"]
     conditions: Sequence[Condition]
     weights: Float[ndarray, " R"]
@@ -106,7 +106,7 @@ class PointwiseObjective:
         rows = {}
         for x, places in self._by_operators:
             terms = {term for k, _ in places for term in self._parts[k].terms}
-            values = self._backend(x)(self.net, terms)
+            values = self._backend(x)(self.model, terms)
             for k, some in places:
                 part = self._parts[k]
                 jet = {term: part.rows(values[term][some]) for term in part.terms}
@@ -140,13 +140,13 @@ class PointwiseObjective:
             return self.value(), DenseJacobian(torch.cat(list(map(self._rows, self._parts))))
         values, parts, columns = zip(*map(self._linearised, self._parts), strict=True)
         J = StackedJacobian(parts)
-        has_constants = self.net.unknowns is not None
+        has_constants = self.model.unknowns is not None
         return torch.cat(values), BorderedJacobian(J, torch.cat(columns)) if has_constants else J
 
     @torch.no_grad()
-    def head(self) -> "PointwiseHead":
+    def head(self) -> PointwiseHead:
         """Return the residual as a function of the head's weights."""
-        w, c = self.net.head.in_features, self.net.head.out_features
+        w, c = self.model.head.in_features, self.model.head.out_features
         parts = []
         for part in self._parts:
             features = self._features(part.x, {term.op for term in part.terms})
@@ -157,32 +157,32 @@ class PointwiseObjective:
                 T[:, i * w : (i + 1) * w] = part.rows(features[term.op][i])
                 if not part.is_periodic:
                     constant = sum(value for alpha, value in term.op.terms if sum(alpha) == 0)
-                    T[:, c * w + i] = constant * self.net.constant[i]
+                    T[:, c * w + i] = constant * self.model.constant[i]
             parts.append((part.residual, part.factor, columns))
-        return PointwiseHead(tuple(parts), self.net.unknowns)
+        return PointwiseHead(tuple(parts), self.model, self.is_linear)
 
     def _jet(self, part: Part) -> Jet:
         """Return the jet that a residual needs of the fields, outside of any graph."""
         values: Jet
         if self.derivatives == "taylor":
-            values = Taylor(part.x)(self.net, part.terms)
+            values = Taylor(part.x)(self.model, part.terms)
         else:
-            values = {t: derivative(self.net, t.op)(part.x)[:, t.field] for t in part.terms}
+            values = {t: derivative(self.model, t.op)(part.x)[:, t.field] for t in part.terms}
         return {term: part.rows(value) for term, value in values.items()}
 
     def _constants(self, part: Part) -> dict[str, Float[Tensor, " R"]]:
         """Return the unknown constants that a residual needs."""
-        return constants_of(part.residual, self.net.unknowns, len(part.factor))
+        return constants_of(part.residual, self.model.unknowns, len(part.factor))
 
     def _features(
         self, x: Float[Tensor, "R d"], ops: Set[DiffOp]
     ) -> Mapping[DiffOp, Float[Tensor, "c R w"]]:
         """Return derivatives of what each output's weights in the head multiply."""
         if self.derivatives == "taylor":
-            return features_of_outputs(self.net, x, ops)
-        images = self.net.images()
+            return features_of_outputs(self.model, x, ops)
+        images = self.model.images()
         return {
-            op: self.net.of_outputs(*(derivative(image.features, op)(x) for image in images))
+            op: self.model.of_outputs(*(derivative(image.features, op)(x) for image in images))
             for op in ops
         }
 
@@ -198,7 +198,7 @@ class PointwiseObjective:
         """
         residual, factor = part.residual, part.factor
         constants = self._constants(part)
-        seen = trace(self.net, part.x, {term.op for term in part.terms})
+        seen = trace(self.model, part.x, {term.op for term in part.terms})
         with torch.enable_grad():
             jet = {t: part.rows(seen.values[t.op][:, t.field]) for t in part.terms}
             r = factor * residual(jet, constants)
@@ -208,7 +208,7 @@ class PointwiseObjective:
         still = {term: values.detach() for term, values in jet.items()}
         held = {name: values.detach() for name, values in constants.items()}
         slopes = residual.partials(still, held)
-        return r.detach(), J, columns_of(self.net.unknowns, residual, slopes, factor)
+        return r.detach(), J, columns_of(self.model.unknowns, residual, slopes, factor)
 
     def _rows(self, part: Part) -> Float[Tensor, "R P"]:
         """Return one condition's rows of the Jacobian, by nested differentiation."""
@@ -216,13 +216,14 @@ class PointwiseObjective:
         slopes = residual.partials(jet, self._constants(part))
         J = torch.stack(
             [
-                (factor * slopes[term])[:, None] * part.rows(term_jacobian(self.net, term, part.x))
+                (factor * slopes[term])[:, None]
+                * part.rows(term_jacobian(self.model, term, part.x))
                 for term in part.terms
             ]
         ).sum(0)
-        if self.net.unknowns is not None:  # the last columns
-            further = columns_of(self.net.unknowns, residual, slopes, factor)
-            J[:, -len(self.net.unknowns) :] = further
+        if self.model.unknowns is not None:  # the last columns
+            further = columns_of(self.model.unknowns, residual, slopes, factor)
+            J[:, -len(self.model.unknowns) :] = further
         return J
 
     def _backend(self, x: Float[Tensor, "R d"]) -> Autograd | Taylor:
@@ -234,13 +235,13 @@ class PointwiseObjective:
     def _step(self) -> Callable[[], tuple[Tensor, Tensor]]:
         """What computes the loss and its gradient."""
         if self.accelerate == "cuda-graph":
-            copy = replace(self, net=deepcopy(self.net), accelerate="none")
-            return captured(copy.gradient, copy.net, self.net)
+            copy = replace(self, model=deepcopy(self.model), accelerate="none")
+            return captured(copy.gradient, copy.model, self.model)
         return self._eager
 
     @torch.enable_grad()
     def _eager(self) -> tuple[Float[Tensor, ""], Float[Tensor, " P"]]:
-        return by_reverse_mode(self.net, self.residual())
+        return by_reverse_mode(self.model.parameters(), self.residual())
 
     @cached_property
     def _parts(self) -> list[Part]:
@@ -277,83 +278,3 @@ class PointwiseObjective:
 
     def _tensor(self, values: ndarray) -> Tensor:
         return torch.as_tensor(values).to(self.x)
-
-
-@dataclass(frozen=True)
-class PointwiseHead:
-    """The residual as a function of the head's weights and of the unknown constants.
-
-    Attributes
-    ----------
-    parts
-        Residual, row factors, and each term of every feature, condition by condition.
-    unknowns
-        The unknown constants, of which the last weights are those that are trained.
-    """
-
-    parts: tuple[tuple[Residual, Tensor, Mapping[Term, Tensor]], ...]
-    unknowns: Unknowns | None = None
-
-    def residual(self, c: Float[Tensor, " P"]) -> Float[Tensor, " R"]:
-        """Return the weighted residual vector."""
-        return torch.cat(
-            [factor * residual(*values) for residual, factor, _, values in self._evaluated(c)]
-        )
-
-    def linearise(self, c: Float[Tensor, " P"]) -> tuple[Float[Tensor, "R P"], Float[Tensor, " R"]]:
-        """Return ``M, t`` such that the residual linearised at ``c`` is ``M c' - t`` at ``c'``."""
-        blocks = []
-        for residual, factor, columns, values in self._evaluated(c):
-            slopes = residual.partials(*values)
-            block = sum((factor * slopes[term])[:, None] * T for term, T in columns.items())
-            if self.unknowns is not None:
-                further = columns_of(self.unknowns, residual, slopes, factor, self._trained(c))
-                block = torch.cat([block, further], 1)
-            blocks.append(block)
-        M = torch.cat(blocks)
-        return M, M @ c - self.residual(c)
-
-    def _evaluated(
-        self, c: Float[Tensor, " P"]
-    ) -> Iterator[tuple[Residual, Tensor, Mapping[Term, Tensor], tuple[Jet, dict[str, Tensor]]]]:
-        """Yield each condition's residual, row factors and terms, and its jet and constants."""
-        trained = self._trained(c)
-        weights = c[: len(c) - len(trained)]
-        for residual, factor, columns in self.parts:
-            jet = {term: T @ weights for term, T in columns.items()}
-            constants = constants_of(residual, self.unknowns, len(factor), trained)
-            yield residual, factor, columns, (jet, constants)
-
-    def _trained(self, c: Float[Tensor, " P"]) -> Float[Tensor, " k"]:
-        return c[len(c) - (0 if self.unknowns is None else len(self.unknowns)) :]
-
-
-def constants_of(
-    residual: Residual,
-    unknowns: Unknowns | None,
-    rows: int,
-    trained: Float[Tensor, " k"] | None = None,
-) -> dict[str, Float[Tensor, " R"]]:
-    """Return the unknown constants that a residual needs, at every row."""
-    if unknowns is None:
-        return {}
-    values = unknowns(trained)
-    return {name: values[unknowns.place(name)].expand(rows) for name in residual.constants}
-
-
-def columns_of(
-    unknowns: Unknowns | None,
-    residual: Residual,
-    slopes: Mapping[Term | str, Float[Tensor, " R"]],
-    factor: Float[Tensor, " R"],
-    trained: Float[Tensor, " k"] | None = None,
-) -> Float[Tensor, "R k"]:
-    """Return the columns of a residual's Jacobian that belong to the unknown constants."""
-    J = factor.new_zeros(len(factor), 0 if unknowns is None else len(unknowns))
-    if unknowns is None:
-        return J
-    by_trained = unknowns.slopes(unknowns.trained if trained is None else trained)
-    for name in residual.constants:
-        k = unknowns.place(name)
-        J[:, k] = factor * slopes[name] * by_trained[k]
-    return J

@@ -3,12 +3,11 @@
 from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
-from pinnsolve.objectives.objective import Objective
 from pinnsolve.optimizers.adam import Adam
 from pinnsolve.optimizers.gauss_newton import GaussNewton
 from pinnsolve.optimizers.head import Head
 from pinnsolve.optimizers.lbfgs import LBFGS
-from pinnsolve.process import Budget, State, Step
+from pinnsolve.process import State, Step
 
 
 @runtime_checkable
@@ -25,7 +24,8 @@ class Optimizer(Protocol):
         """Continue from a state."""
 
 
-OPTIMIZERS: dict[str, Callable[[Objective, Budget], Optimizer]] = {
+# of an objective, as narrow as each needs it, and a budget
+OPTIMIZERS: dict[str, Callable[..., Optimizer]] = {
     "head": Head,
     "gauss-newton": GaussNewton,
     "adam": Adam,

@@ -12,7 +12,6 @@ from math import cos, pi
 
 import torch
 from torch import Tensor
-from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from pinnsolve.objectives.objective import Objective
 from pinnsolve.optimizers.tensors import arrays, refill
@@ -30,7 +29,7 @@ class Adam:
     @torch.no_grad()
     def __init__(self, objective: Objective, budget: Budget) -> None:
         self._objective, self._budget, self._rule = objective, budget, StoppingRule(budget)
-        self._x = parameters_to_vector(objective.net.parameters()).detach().clone()
+        self._x = objective.model.vector()
         self._m, self._v = torch.zeros_like(self._x), torch.zeros_like(self._x)
         self._iteration = 0
         with self._rule.running():
@@ -55,7 +54,7 @@ class Adam:
         self._iteration = int(state["iteration"])
         self._rule.restore(part(state, "rule"))
         refill(self._tensors(), state)
-        vector_to_parameters(self._x, self._objective.net.parameters())
+        self._objective.model.set(self._x)
 
     def _iterate(self) -> None:
         falling = (1 + cos(pi * self._iteration / self._budget.iterations)) / 2
@@ -66,7 +65,7 @@ class Adam:
         self._v.lerp_(g * g, 1 - DECAYS[1])
         mean, square = (s / (1 - b**self._iteration) for s, b in zip(running, DECAYS, strict=True))
         self._x = self._x - rate * mean / (square.sqrt() + EPSILON)
-        vector_to_parameters(self._x, self._objective.net.parameters())
+        self._objective.model.set(self._x)
         self._loss, self._g = self._objective.gradient()
 
     def _tensors(self) -> dict[str, Tensor]:

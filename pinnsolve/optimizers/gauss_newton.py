@@ -12,10 +12,9 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from pinnsolve.leastsquares.damped import DampedStep, damped_step
-from pinnsolve.objectives.objective import Objective
+from pinnsolve.objectives.objective import Linearisable
 from pinnsolve.optimizers.tensors import arrays, refill
 from pinnsolve.process import Budget, State, Step, StoppingRule, nested, part
 
@@ -36,12 +35,11 @@ class GaussNewton:
     """Lower the loss by damped Gauss-Newton steps, one at a time."""
 
     @torch.no_grad()
-    def __init__(self, objective: Objective, budget: Budget) -> None:
+    def __init__(self, objective: Linearisable, budget: Budget) -> None:
         self._objective, self._budget, self._rule = objective, budget, StoppingRule(budget)
         self._iteration = 0
         with self._rule.running():
-            weights = parameters_to_vector(objective.net.parameters())
-            self._now = _trial(objective, weights, FIRST_DAMPING)
+            self._now = _trial(objective, objective.model.vector(), FIRST_DAMPING)
 
     @torch.no_grad()
     def step(self) -> Step:
@@ -70,11 +68,11 @@ class GaussNewton:
         weights = torch.empty_like(self._now.weights)
         refill({"weights": weights}, state)
         self._now = _Trial(float(state["loss"]), float(state["damping"]), weights)
-        vector_to_parameters(weights, self._objective.net.parameters())
+        self._objective.model.set(weights)
 
 
-def _best_step(objective: Objective, now: _Trial) -> _Trial:
-    """Try steps from here until one lowers the loss, and leave the network at the best."""
+def _best_step(objective: Linearisable, now: _Trial) -> _Trial:
+    """Try steps from here until one lowers the loss, and leave the model at the best."""
     r, J = objective.linearise()
     step = damped_step(J, r)
 
@@ -85,7 +83,7 @@ def _best_step(objective: Objective, now: _Trial) -> _Trial:
     while min(trial.loss for trial in trials) >= now.loss and trials[-1].damping < MOST_DAMPING:
         trials.append(attempt(10 * trials[-1].damping))
     best = min([*trials, now], key=lambda trial: trial.loss)
-    vector_to_parameters(best.weights, objective.net.parameters())
+    objective.model.set(best.weights)
     return best
 
 
@@ -95,9 +93,9 @@ def _moved(weights: Tensor, step: DampedStep, damping: float) -> Tensor:
     return weights + v.to(weights) if v is not None else torch.full_like(weights, torch.nan)
 
 
-def _trial(objective: Objective, weights: Tensor, damping: float) -> _Trial:
-    """Put weights into the network and measure the loss."""
-    vector_to_parameters(weights, objective.net.parameters())
+def _trial(objective: Linearisable, weights: Tensor, damping: float) -> _Trial:
+    """Put weights into the model and measure the loss."""
+    objective.model.set(weights)
     r = objective.value()
     loss = float(r @ r)
     return _Trial(loss if isfinite(loss) else inf, damping, weights)

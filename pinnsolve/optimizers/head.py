@@ -9,11 +9,9 @@ from collections.abc import Callable
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from pinnsolve.leastsquares.head import least_squares
-from pinnsolve.networks.mlp import MLP
-from pinnsolve.objectives.objective import HeadProblem, Objective
+from pinnsolve.objectives.objective import HeadProblem, WithHead
 from pinnsolve.optimizers.tensors import arrays, refill
 from pinnsolve.process import Budget, State, Step, StoppingRule, nested, part
 
@@ -33,11 +31,12 @@ class Head:
     """
 
     @torch.no_grad()
-    def __init__(self, objective: Objective, budget: Budget, seconds: float = 0.0) -> None:
+    def __init__(self, objective: WithHead, budget: Budget, seconds: float = 0.0) -> None:
         self._objective, self._rule = objective, StoppingRule(budget, seconds)
-        self._iteration, self._c = 0, head_weights(objective.net)
+        self._iteration = 0
         with self._rule.running():
             self._problem = objective.head()
+            self._c = self._problem.vector()
             self._loss = loss_of(self._problem, self._c)
 
     @torch.no_grad()
@@ -46,15 +45,15 @@ class Head:
         before = self._loss
         with self._rule.running():
             self._c, self._loss = _newton_step(self._problem, self._c, self._loss)
-            set_head(self._objective.net, self._c)
+            self._problem.set(self._c)
         self._iteration += 1
-        converged = self._objective.is_linear or self._loss >= CONVERGED * before
+        converged = self._problem.is_linear or self._loss >= CONVERGED * before
         optimal = "the head's weights are optimal" if converged else ""
         return self._rule.judge(self._iteration, self._loss, optimal)
 
     def state(self) -> State:
         """Return all weights, also those that stay as they are, and the loss there."""
-        weights = parameters_to_vector(self._objective.net.parameters())
+        weights = self._objective.model.vector()
         mine: State = {"iteration": self._iteration, "loss": self._loss}
         return {**mine, **arrays(weights=weights), **nested(rule=self._rule.state())}
 
@@ -63,13 +62,12 @@ class Head:
         """Continue from a state."""
         self._iteration, self._loss = int(state["iteration"]), float(state["loss"])
         self._rule.restore(part(state, "rule"))
-        net = self._objective.net
-        weights = torch.empty_like(parameters_to_vector(net.parameters()))
+        weights = torch.empty_like(self._objective.model.vector())
         refill({"weights": weights}, state)
-        vector_to_parameters(weights, net.parameters())
-        self._c = head_weights(net)
+        self._objective.model.set(weights)
         del self._problem  # which may be large
         self._problem = self._objective.head()
+        self._c = self._problem.vector()
 
 
 def newton(
@@ -102,22 +100,6 @@ def newton(
         if loss >= worthwhile * before:
             break
     return c, loss
-
-
-def head_weights(net: MLP) -> Float[Tensor, " P"]:
-    """Return the head's weights, its biases, and the unknown parameters, as one vector."""
-    parts = [net.head.weight.flatten(), net.head.bias]
-    return torch.cat(parts if net.unknowns is None else [*parts, net.unknowns.trained]).detach()
-
-
-def set_head(net: MLP, c: Float[Tensor, " P"]) -> None:
-    """Put such a vector into the network."""
-    n, m = net.head.weight.numel(), net.head.weight.numel() + len(net.head.bias)
-    with torch.no_grad():
-        net.head.weight.copy_(c[:n].view_as(net.head.weight))
-        net.head.bias.copy_(c[n:m])
-        if net.unknowns is not None:
-            net.unknowns.trained.copy_(c[m:])
 
 
 def loss_of(problem: HeadProblem, c: Float[Tensor, " P"]) -> float:

@@ -27,7 +27,6 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
-from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from pinnsolve.objectives.objective import Objective
 from pinnsolve.optimizers.tensors import arrays, refill
@@ -98,12 +97,12 @@ class Descent:
     Parameters
     ----------
     objective
-        What to lower; from `evaluate` to `look` its network is at the last trial.
+        What to lower; from `evaluate` to `look` its model is at the last trial.
     """
 
     def __init__(self, objective: Objective) -> None:
         self._objective = objective
-        self._x = parameters_to_vector(objective.net.parameters()).detach().clone()
+        self._x = objective.model.vector()
         loss, self._g = objective.gradient()
         self._f = loss.double()
         self._iterations = self._f.new_zeros((), dtype=torch.int64)
@@ -117,7 +116,7 @@ class Descent:
         """Continue from a state."""
         refill(self._tensors(), state)
         self._history.restore(part(state, "history"))
-        vector_to_parameters(self._x, self._objective.net.parameters())
+        self._objective.model.set(self._x)
 
     def _tensors(self) -> dict[str, Tensor]:
         return {
@@ -142,15 +141,15 @@ class Descent:
         self._trials = torch.zeros_like(self._iterations)
 
     def look(self) -> tuple[int, int, float]:
-        """Bring the network to the point; return iterations, trials since the last, and loss."""
-        vector_to_parameters(self._x, self._objective.net.parameters())
+        """Bring the model to the point; return iterations, trials since the last, and loss."""
+        self._objective.model.set(self._x)
         iterations, trials, loss = torch.stack([self._iterations, self._trials, self._f]).tolist()
         return int(iterations), int(trials), loss
 
     def evaluate(self) -> None:
         """Try one step: go there and choose the next direction, or narrow the bracket."""
         x = self._x + self._t * self._d
-        vector_to_parameters(x, self._objective.net.parameters())
+        self._objective.model.set(x)
         loss, g = self._objective.gradient()
         f, m = loss.double(), torch.dot(g, self._d).double()
         low = is_low(self._t, f, m, self._f, self._m, NOISE * torch.finfo(x.dtype).eps)

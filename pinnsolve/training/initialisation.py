@@ -16,11 +16,11 @@ from torch import Tensor
 
 from pinnsolve.errors import DivergedError
 from pinnsolve.leastsquares.head import first_look, is_long, least_squares
-from pinnsolve.objectives.objective import HeadProblem, Objective
-from pinnsolve.optimizers.head import Head, head_weights, loss_of, newton, set_head
+from pinnsolve.networks.mlp import FREQUENCY
+from pinnsolve.objectives.objective import HeadProblem, OfNetwork
+from pinnsolve.optimizers.head import Head, loss_of, newton
 from pinnsolve.process import Budget, State, Step, StoppingRule, nested, part
 
-FREQUENCY = 1.0  # of the features that are tried first, per half width of the domain
 SKETCHES = 3  # Newton steps that show where a nonlinear problem is heading
 WORTH_A_STEP = 0.5  # a loss larger than this share of that before: the sketch is done
 STEPS_TO_PARAMETERS = 60  # that may be needed to find unknown parameters
@@ -45,7 +45,7 @@ class Drawing:
         Of the hidden layers.
     """
 
-    def __init__(self, objective: Objective, budget: Budget, seed: int) -> None:
+    def __init__(self, objective: OfNetwork, budget: Budget, seed: int) -> None:
         self._objective, self._budget, self._seed = objective, budget, seed
         self._rule = StoppingRule(budget)
         self._losses: dict[float, float] = {}  # by the frequency, in the order of the trials
@@ -83,7 +83,7 @@ class Drawing:
             np.asarray(state[name], dtype=float).tolist() for name in ("frequencies", "losses")
         )
         heads = np.array(state["heads"])
-        like = head_weights(self._objective.net)
+        like = self._objective.model.head_vector()
         self._losses = dict(zip(frequencies, losses, strict=True))
         self._heads = {
             f: torch.from_numpy(c).to(like) for f, c in zip(frequencies, heads, strict=True)
@@ -99,24 +99,24 @@ class Drawing:
 
     def _attempt(self, frequency: float) -> float:
         """Return the loss that features of a frequency leave, and have the network at it."""
-        net = self._objective.net
+        net = self._objective.model
         if net.unknowns is None or not self._losses:
-            net.initialise(self._seed, frequency)
+            net.draw(self._seed, frequency)
             loss, c = _sketch(self._objective)
         else:
             best = min(self._losses, key=lambda f: self._losses[f])
             self._take(best)
             field, trained = net(self._objective.x), self._heads[best][-len(net.unknowns) :]
-            net.initialise(self._seed, frequency)
+            net.draw(self._seed, frequency)
             loss, c = _continued(self._objective, field, trained)
         self._losses[frequency], self._heads[frequency] = loss, c
-        set_head(net, c)
+        net.set_head(c)
         return loss
 
     def _take(self, frequency: float) -> None:
         """Return the network to features that have been tried."""
-        self._objective.net.initialise(self._seed, frequency)
-        set_head(self._objective.net, self._heads[frequency])
+        self._objective.model.draw(self._seed, frequency)
+        self._objective.model.set_head(self._heads[frequency])
 
     def _is_solved(self) -> bool:
         """Return whether the head's weights found with the features are the best already."""
@@ -161,7 +161,7 @@ def best_frequency(losses: Mapping[float, float]) -> float:
     return min(f for f, loss in losses.items() if WORTHWHILE * loss <= least)
 
 
-def _sketch(objective: Objective) -> tuple[float, Float[Tensor, " P"]]:
+def _sketch(objective: OfNetwork) -> tuple[float, Float[Tensor, " P"]]:
     """Return the loss that the first Newton steps reach, and the head's weights there.
 
     They start from the zero field. Where a nonlinear problem has no slope there, as radiation
@@ -169,7 +169,7 @@ def _sketch(objective: Objective) -> tuple[float, Float[Tensor, " P"]]:
     where that is no better, from a field that satisfies the conditions that are linear.
     """
     problem = objective.head()
-    best = inf, head_weights(objective.net)
+    best = inf, objective.model.head_vector()
     for start in _starts(objective, problem):
         first = loss_of(problem, start)
         if not isfinite(first):
@@ -186,28 +186,28 @@ def _sketch(objective: Objective) -> tuple[float, Float[Tensor, " P"]]:
     return best
 
 
-def _starts(objective: Objective, problem: HeadProblem) -> Iterator[Float[Tensor, " P"]]:
+def _starts(objective: OfNetwork, problem: HeadProblem) -> Iterator[Float[Tensor, " P"]]:
     """Yield weights of the head from which to try Newton's method."""
-    zero = head_weights(objective.net)
+    zero = objective.model.head_vector()
     yield zero
     if objective.is_linear:
         return
-    one, n = zero.clone(), objective.net.head.weight.numel()
-    one[n : n + objective.net.head.out_features] = 1.0
+    one, n = zero.clone(), objective.model.head.weight.numel()
+    one[n : n + objective.model.head.out_features] = 1.0
     yield one
     if objective.linear_rows.any():
         yield _meeting(problem, objective.linear_rows, zero)
 
 
 def _first_steps(
-    objective: Objective, problem: HeadProblem, c: Float[Tensor, " P"]
+    objective: OfNetwork, problem: HeadProblem, c: Float[Tensor, " P"]
 ) -> tuple[Float[Tensor, " P"], float]:
     """Return the weights that a few Newton steps lead to, and the loss there.
 
     Unknown parameters of the equations are held until the field is found that belongs to their
     first values, then let go; where they lead shows late, after many steps.
     """
-    unknowns = objective.net.unknowns
+    unknowns = objective.model.unknowns
     if unknowns is None:
         steps = 1 if objective.is_linear else SKETCHES
         return newton(problem, c, steps, WORTH_A_STEP, solve=first_look)
@@ -216,10 +216,10 @@ def _first_steps(
 
 
 def _continued(
-    objective: Objective, u: Float[Tensor, "N c"], trained: Float[Tensor, " k"]
+    objective: OfNetwork, u: Float[Tensor, "N c"], trained: Float[Tensor, " k"]
 ) -> tuple[float, Float[Tensor, " P"]]:
     """Return the same as `_sketch`, from a field and parameters that other features have found."""
-    net, problem = objective.net, objective.head()
+    net, problem = objective.model, objective.head()
     features = net.of_outputs(*(image.features(objective.x) for image in net.images()))
     fits = [
         least_squares(torch.cat([values, constant.expand(len(values), 1)], 1), wanted, u.dtype)

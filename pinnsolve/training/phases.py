@@ -9,38 +9,34 @@ from math import inf, isfinite, nan
 from typing import Generic
 
 import torch
-from torch import Tensor
-from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from pinnsolve.errors import DivergedError
-from pinnsolve.objectives.objective import Objective
+from pinnsolve.objectives.objective import Objective, OfNetwork
 from pinnsolve.optimizers import OPTIMIZERS, Optimizer
 from pinnsolve.optimizers.tensors import arrays, refill
 from pinnsolve.problem.schema.file import Phase
 from pinnsolve.process import Answer, Budget, State, Step, nested, part
-from pinnsolve.training.initialisation import FREQUENCY, Drawing
+from pinnsolve.training.initialisation import Drawing
 
 ITERATIONS = {"head": 20, "gauss-newton": 200, "adam": 5000, "lbfgs": 5000}  # by default
 DONE = "the training has run its course."
 
 
 class Training(Generic[Answer]):
-    """The training of a network.
+    """The training of a model.
 
     Parameters
     ----------
     objective
-        What to lower, and the network whose weights to change.
+        What to lower, and the model whose weights to change.
     phases
         Which optimisers to run, in order.
     answer
-        Makes the answer of the network as it is.
+        Makes the answer of the model as it is.
     seed
         Of the random initial weights.
     patience
         Iterations of Gauss-Newton that may pass without paying; 0 for any number.
-    is_trained
-        Whether to start from the weights that the network has.
     """
 
     def __init__(
@@ -51,17 +47,16 @@ class Training(Generic[Answer]):
         *,
         seed: int,
         patience: int = 0,
-        is_trained: bool = False,
     ) -> None:
         self._objective, self._phases, self._answer = objective, phases, answer
-        self._seed, self._patience, self._is_trained = seed, patience, is_trained
+        self._model, self._seed, self._patience = objective.model, seed, patience
         self._place = 0  # in the schedule
         self._before = nan  # the loss before this phase
         self._optimizer: Optimizer | None = None  # of this phase, once it has begun
-        self._finite = self._weights()
+        self._finite = self._model.vector()
         # rounding may depend on where arrays lie: as optimisers leave the weights, parts of one
         # vector, so that they lie alike in a run that begins and in one that is taken up
-        self._set(self._finite)
+        self._model.set(self._finite.clone())
 
     @torch.no_grad()
     def step(self) -> Step:
@@ -72,9 +67,9 @@ class Training(Generic[Answer]):
         step = self._attempt(self._optimizer or self._begin(), name)
         step = replace(step, stage=f"training: {name}", phase=name, before=self._before)
         if not isfinite(step.loss):
-            self._set(self._finite)
+            self._model.set(self._finite.clone())
             return step
-        self._finite = self._weights()
+        self._finite = self._model.vector()
         if not step.done:
             return step
         self._place, self._optimizer = self._place + 1, None
@@ -82,25 +77,21 @@ class Training(Generic[Answer]):
         return replace(step, ended=step.done, done=done)
 
     def answer(self) -> Answer:
-        """Return the answer of the network as it is."""
+        """Return the answer of the model as it is."""
         return self._answer()
 
     def state(self) -> State:
         """Return the phase, the weights, and the state of the optimiser."""
         optimizer = {} if self._optimizer is None else self._optimizer.state()
-        mine: State = {
-            "place": self._place,
-            "before": self._before,
-            **arrays(weights=self._weights()),
-        }
-        return {**mine, **arrays(weights=self._weights()), **nested(optimizer=optimizer)}
+        mine: State = {"place": self._place, "before": self._before}
+        return {**mine, **arrays(weights=self._model.vector()), **nested(optimizer=optimizer)}
 
     def restore(self, state: State) -> None:
         """Continue from a state."""
         self._place, self._before = int(state["place"]), float(state["before"])
         self._finite = torch.empty_like(self._finite)
         refill({"weights": self._finite}, state)
-        self._set(self._finite)
+        self._model.set(self._finite.clone())
         self._optimizer = None
         if optimizer := part(state, "optimizer"):
             self._optimizer = self._make()
@@ -117,32 +108,27 @@ class Training(Generic[Answer]):
         return replace(step, loss=loss, done=step.done if isfinite(loss) else left)
 
     def _begin(self) -> Optimizer:
-        """Begin a phase; the first one with the first weights, unless there are some already."""
-        if self._draws_weights and self._phases[0].optimizer != "head":
-            self._objective.net.initialise(self._seed, FREQUENCY)
-            self._objective.net.randomise_head(self._seed)
-        self._before, self._finite = self._loss(), self._weights()
+        """Begin a phase; the first one with the first weights, unless it draws them itself."""
+        if self._place == 0 and not self._draws_features:
+            self._model.initialise(self._seed)
+        self._before, self._finite = self._loss(), self._model.vector()
         self._optimizer = self._make()
         return self._optimizer
 
     def _make(self) -> Optimizer:
-        """Return this phase's optimiser, beginning at the weights that the network has."""
-        phase = self._phases[self._place]
+        """Return this phase's optimiser, beginning at the weights that the model has."""
+        phase, objective = self._phases[self._place], self._objective
         is_patient = phase.optimizer == "gauss-newton"
         budget = _budget(phase, self._patience if is_patient else 0)
-        if self._draws_weights and phase.optimizer == "head":
-            return Drawing(self._objective, budget, self._seed)
-        return OPTIMIZERS[phase.optimizer](self._objective, budget)
+        if self._draws_features and isinstance(objective, OfNetwork):
+            return Drawing(objective, budget, self._seed)
+        return OPTIMIZERS[phase.optimizer](objective, budget)
 
     @property
-    def _draws_weights(self) -> bool:
-        return self._place == 0 and not self._is_trained
-
-    def _weights(self) -> Tensor:
-        return parameters_to_vector(self._objective.net.parameters()).detach()
-
-    def _set(self, weights: Tensor) -> None:
-        vector_to_parameters(weights.clone(), self._objective.net.parameters())
+    def _draws_features(self) -> bool:
+        """Whether this phase begins without weights, under features that it draws itself."""
+        is_head = self._phases[self._place].optimizer == "head"
+        return self._place == 0 and is_head and isinstance(self._objective, OfNetwork)
 
     @torch.no_grad()
     def _loss(self) -> float:

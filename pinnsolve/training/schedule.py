@@ -57,7 +57,7 @@ def default_schedule(objective: Objective, problem: Problem, nodes: Nodes) -> Se
     size = float(r @ r)
     tolerance = (size if isfinite(size) else 0.0) * discretisation**2
     head = Phase(optimizer="head", iterations=20)
-    rows, weights = len(r), sum(p.numel() for p in objective.net.parameters())
+    rows, weights = len(r), objective.model.size
     is_dense = problem.settings.solver.derivatives == "autograd"
     if not has_gauss_newton(rows, weights, is_dense=is_dense):
         return (head,)

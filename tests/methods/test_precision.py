@@ -56,9 +56,9 @@ def test_mixed_has_the_loss_of_double_precision(objectives):
 def trained(objectives):
     """Give all networks the weights of one that is trained far."""
     lower(OPTIMIZERS["gauss-newton"](objectives["float64"], Budget(300, tolerance=1e-13)))
-    weights = objectives["float64"].net.state_dict()
+    weights = objectives["float64"].model.state_dict()
     for found in objectives.values():
-        found.net.load_state_dict(weights)
+        found.model.load_state_dict(weights)
     return objectives
 
 

@@ -61,6 +61,6 @@ def test_drawing_the_weights_anew_forgets_what_was_found():
     net = MLP([0], [1], [4], 1, ranges=RANGES)
     with torch.no_grad():
         net.unknowns.trained.add_(1.0)
-    net.initialise(0, 1.0)
+    net.draw(0, 1.0)
     assert torch.equal(net.unknowns.trained, Unknowns(RANGES).trained)
     assert MLP([0], [1], [4], 1).unknowns is None

@@ -13,7 +13,6 @@ from pinnsolve.diffop import partial
 from pinnsolve.methods.dt_pinn import nodal_objective
 from pinnsolve.methods.pinn import pointwise_objective
 from pinnsolve.networks.build import network
-from pinnsolve.optimizers.head import head_weights, set_head
 from pinnsolve.problem import load
 from pinnsolve.setup import Setup
 
@@ -281,16 +280,16 @@ def test_the_jacobian_gives_the_gradient_of_the_loss(objective):
     r, J = objective.linearise()
     loss = objective.residual().square().sum()
     loss.backward()
-    gradient = torch.cat([p.grad.flatten() for p in objective.net.parameters()])
+    gradient = torch.cat([p.grad.flatten() for p in objective.model.parameters()])
     torch.testing.assert_close(2 * J.transposed_times(r), gradient, rtol=1e-9, atol=1e-10)
 
 
 def test_the_jacobian_predicts_small_changes(objective):
     r, J = objective.linearise()
-    weights = parameters_to_vector(objective.net.parameters()).detach()
+    weights = parameters_to_vector(objective.model.parameters()).detach()
     v = torch.randn_like(weights)
     change = 1e-6
-    vector_to_parameters(weights + change * v, objective.net.parameters())
+    vector_to_parameters(weights + change * v, objective.model.parameters())
     predicted = J.times(v)
     actual = (objective.value() - r) / change
     # the second derivative of the residual enters with the change
@@ -298,7 +297,8 @@ def test_the_jacobian_predicts_small_changes(objective):
 
 
 def test_the_head_problem_is_the_objective_with_the_features_held(objective):
-    problem, c = objective.head(), head_weights(objective.net)
+    problem = objective.head()
+    c = problem.vector()
     torch.testing.assert_close(problem.residual(c), objective.value(), rtol=1e-9, atol=1e-10)
     M, t = problem.linearise(c)
     r, J = objective.linearise()
@@ -309,10 +309,11 @@ def test_the_head_problem_is_the_objective_with_the_features_held(objective):
 
 
 def test_setting_the_head_is_undone_by_reading_it(objective):
-    c = torch.randn_like(head_weights(objective.net))
-    set_head(objective.net, c)
-    assert torch.equal(head_weights(objective.net), c)
-    residual = objective.head().residual(c)
+    problem = objective.head()
+    c = torch.randn_like(problem.vector())
+    problem.set(c)
+    assert torch.equal(problem.vector(), c)
+    residual = problem.residual(c)
     torch.testing.assert_close(objective.value(), residual, rtol=1e-9, atol=1e-9)
 
 
@@ -351,12 +352,12 @@ def test_weights_in_the_file_multiply_the_mean_square(tmp_path):
 # that of the others is compared with the gradient above
 @pytest.mark.parametrize("objective", NODAL, indirect=True, ids="-".join)
 def test_the_structured_jacobian_of_a_discretisation_is_the_automatic_one(objective):
-    weights = {name: value.detach() for name, value in objective.net.named_parameters()}
+    weights = {name: value.detach() for name, value in objective.model.named_parameters()}
     S = objective.slope(objective.fields().flatten().detach())
     dense = S.times(torch.eye(S.shape[1]))
 
     def fields(weights):
-        found = derivatives_of(objective.net, weights, objective.x, S.shape[1])
+        found = derivatives_of(objective.model, weights, objective.x, S.shape[1])
         return dense @ found
 
     full = torch.cat([part.flatten(1) for part in jacrev(fields)(weights).values()], 1)

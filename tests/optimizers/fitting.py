@@ -15,7 +15,7 @@ from pinnsolve.objectives.objective import by_reverse_mode
 class Fit:
     """Fit ``sin(3 x)`` on points: the simplest objective there is."""
 
-    net: MLP
+    model: MLP
     x: torch.Tensor
     is_linear = True
 
@@ -24,11 +24,11 @@ class Fit:
         return torch.ones(len(self.x), dtype=torch.bool)
 
     def residual(self):
-        return (self.net(self.x) - torch.sin(3 * self.x))[:, 0] / len(self.x) ** 0.5
+        return (self.model(self.x) - torch.sin(3 * self.x))[:, 0] / len(self.x) ** 0.5
 
     @torch.enable_grad()
     def gradient(self):
-        return by_reverse_mode(self.net, self.residual())
+        return by_reverse_mode(self.model.parameters(), self.residual())
 
     def value(self):
         with torch.no_grad():
@@ -36,13 +36,13 @@ class Fit:
 
     def linearise(self):
         S = SparseMatrix(eye_array(len(self.x), format="csr") / len(self.x) ** 0.5)
-        return self.value(), NodalJacobian(S, layers(self.net, self.x))
+        return self.value(), NodalJacobian(S, layers(self.model, self.x))
 
     def head(self):
-        features = self.net.features(self.x)
+        features = self.model.features(self.x)
         ones = torch.ones_like(features[:, :1])
         M = torch.cat([features, ones], 1) * len(self.x) ** -0.5
-        return Head(M, torch.sin(3 * self.x)[:, 0] * len(self.x) ** -0.5)
+        return Head(M, torch.sin(3 * self.x)[:, 0] * len(self.x) ** -0.5, self.model)
 
 
 @dataclass
@@ -51,6 +51,14 @@ class Head:
 
     M: torch.Tensor
     t: torch.Tensor
+    model: MLP
+    is_linear = True
+
+    def vector(self):
+        return self.model.head_vector()
+
+    def set(self, c):
+        self.model.set_head(c)
 
     def residual(self, c):
         return self.M @ c - self.t

@@ -69,7 +69,7 @@ def test_time_is_a_budget(fit):
 
 def test_features_are_drawn_at_the_frequency_that_serves_best():
     wild = Fit(MLP([-1], [1], [40], 1), torch.linspace(-1, 1, 200)[:, None] * 6)
-    wild.net.half_width.fill_(6.0)  # sin(3 x) has six periods in the box
+    wild.model.half_width.fill_(6.0)  # sin(3 x) has six periods in the box
     message, losses = lower(Drawing(wild, Budget(20), 0))
     assert losses[1] < losses[0]
     assert float(wild.value().square().sum()) <= 1.5 * min(losses)

@@ -19,8 +19,7 @@ def task(request):
 
     def make():
         objective = TASKS[request.param]()
-        objective.net.initialise(5, 1.0)
-        objective.net.randomise_head(5)
+        objective.model.initialise(5)
         return objective
 
     return make

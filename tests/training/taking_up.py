@@ -6,7 +6,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-import torch
 
 from pinnsolve import load
 from pinnsolve.methods.pinn import pointwise_objective
@@ -83,5 +82,4 @@ def bits(state):
 
 def weights(objective):
     """Return all weights as bits."""
-    vector = torch.nn.utils.parameters_to_vector(objective.net.parameters())
-    return vector.detach().numpy().tobytes()
+    return objective.model.vector().numpy().tobytes()

@@ -62,7 +62,7 @@ def test_weights_lie_alike_in_a_run_that_begins_and_in_one_that_is_taken_up():
     """Rounding in the linear algebra may depend on where arrays lie in memory."""
 
     def places(objective):
-        return [weight.data_ptr() % 64 for weight in objective.net.parameters()]
+        return [weight.data_ptr() % 64 for weight in objective.model.parameters()]
 
     objectives = [fit(), fit()]
     begun, taken_up = (training(objective, SCHEDULES["drawn"]) for objective in objectives)
@@ -122,7 +122,7 @@ def test_training_that_is_never_finite_keeps_its_first_weights():
     (phase,) = course.phases
     assert phase.iterations == 0
     assert phase.loss_before == phase.loss_after
-    assert torch.isfinite(objective.net.head.weight).all()
+    assert torch.isfinite(objective.model.head.weight).all()
 
 
 def stopping_at(count):

@@ -1,0 +1,111 @@
+"""The PINN objective as a function of the head's weights and of the unknown constants.
+
+With the features as they are, each term of each field is linear in the head's weights, ``T c``;
+the residual is what the equations make of these terms.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from pinnsolve.derivatives.jet import Jet
+from pinnsolve.diffop import Term
+from pinnsolve.networks.mlp import MLP
+from pinnsolve.networks.unknowns import Unknowns
+from pinnsolve.problem import Residual
+
+
+@dataclass(frozen=True)
+class PointwiseHead:
+    """The residual as a function of the head's weights and of the unknown constants.
+
+    Attributes
+    ----------
+    parts
+        Residual, row factors, and each term of every feature, condition by condition.
+    model
+        The network, whose features those are.
+    is_linear
+        Whether the residual is affine in the fields.
+    """
+
+    parts: tuple[tuple[Residual, Tensor, Mapping[Term, Tensor]], ...]
+    model: MLP
+    is_linear: bool
+
+    def vector(self) -> Float[Tensor, " P"]:
+        """Return the head's weights as they are; the last are those of the unknown constants."""
+        return self.model.head_vector()
+
+    def set(self, c: Float[Tensor, " P"]) -> None:
+        """Copy weights of the head into the network."""
+        self.model.set_head(c)
+
+    def residual(self, c: Float[Tensor, " P"]) -> Float[Tensor, " R"]:
+        """Return the weighted residual vector."""
+        return torch.cat(
+            [factor * residual(*values) for residual, factor, _, values in self._evaluated(c)]
+        )
+
+    def linearise(self, c: Float[Tensor, " P"]) -> tuple[Float[Tensor, "R P"], Float[Tensor, " R"]]:
+        """Return ``M, t`` such that the residual linearised at ``c`` is ``M c' - t`` at ``c'``."""
+        blocks = []
+        for residual, factor, columns, values in self._evaluated(c):
+            slopes = residual.partials(*values)
+            block = sum((factor * slopes[term])[:, None] * T for term, T in columns.items())
+            if self.model.unknowns is not None:
+                further = columns_of(
+                    self.model.unknowns, residual, slopes, factor, self._trained(c)
+                )
+                block = torch.cat([block, further], 1)
+            blocks.append(block)
+        M = torch.cat(blocks)
+        return M, M @ c - self.residual(c)
+
+    def _evaluated(
+        self, c: Float[Tensor, " P"]
+    ) -> Iterator[tuple[Residual, Tensor, Mapping[Term, Tensor], tuple[Jet, dict[str, Tensor]]]]:
+        """Yield each condition's residual, row factors and terms, and its jet and constants."""
+        trained = self._trained(c)
+        weights = c[: len(c) - len(trained)]
+        for residual, factor, columns in self.parts:
+            jet = {term: T @ weights for term, T in columns.items()}
+            constants = constants_of(residual, self.model.unknowns, len(factor), trained)
+            yield residual, factor, columns, (jet, constants)
+
+    def _trained(self, c: Float[Tensor, " P"]) -> Float[Tensor, " k"]:
+        return c[len(c) - (0 if self.model.unknowns is None else len(self.model.unknowns)) :]
+
+
+def constants_of(
+    residual: Residual,
+    unknowns: Unknowns | None,
+    rows: int,
+    trained: Float[Tensor, " k"] | None = None,
+) -> dict[str, Float[Tensor, " R"]]:
+    """Return the unknown constants that a residual needs, at every row."""
+    if unknowns is None:
+        return {}
+    values = unknowns(trained)
+    return {name: values[unknowns.place(name)].expand(rows) for name in residual.constants}
+
+
+def columns_of(
+    unknowns: Unknowns | None,
+    residual: Residual,
+    slopes: Mapping[Term | str, Float[Tensor, " R"]],
+    factor: Float[Tensor, " R"],
+    trained: Float[Tensor, " k"] | None = None,
+) -> Float[Tensor, "R k"]:
+    """Return the columns of a residual's Jacobian that belong to the unknown constants."""
+    J = factor.new_zeros(len(factor), 0 if unknowns is None else len(unknowns))
+    if unknowns is None:
+        return J
+    by_trained = unknowns.slopes(unknowns.trained if trained is None else trained)
+    for name in residual.constants:
+        k = unknowns.place(name)
+        J[:, k] = factor * slopes[name] * by_trained[k]
+    return J
