@@ -13,7 +13,7 @@ from time import perf_counter
 from typing import Any, TypeVar
 
 from pinnsolve.conditions.condition import Condition
-from pinnsolve.conditions.nodal import nodal_conditions
+from pinnsolve.conditions.nodal import Placement, placed
 from pinnsolve.constraints.ansatz import Ansatz
 from pinnsolve.constraints.build import ansatz, hard
 from pinnsolve.geometry import build_domain
@@ -102,9 +102,14 @@ class Setup:
         return self._once("nodes", "nodes", lambda: node_set(self.problem, self.domain, self.watch))
 
     @property
+    def placement(self) -> Placement:
+        """Where on the nodes the equations and conditions hold."""
+        return self._once("placement", "nodes", lambda: placed(self.problem, self.nodes))
+
+    @property
     def conditions(self) -> tuple[Condition, ...]:
         """The equations and conditions, bound to the nodes."""
-        return self._once("conditions", "nodes", lambda: nodal_conditions(self.problem, self.nodes))
+        return self._once("conditions", "nodes", lambda: self.placement.at())
 
     def discretisation(self, order: int | None = None) -> Discretisation:
         """Return the discrete problem of an order of accuracy, by default the problem's.

@@ -10,29 +10,105 @@ Periodic sides. Where a domain goes on from one side into another there is no bo
 equations hold on the first side, and the nodes that are left over, those of the second one and the
 ghosts of both, have the values of the points across (`pinnsolve.geometry.periodic`): as many
 conditions as are needed, whatever the order of the equations.
+
+Placement. Rows, normals and what is tied follow from the nodes alone and are found once
+(`placed`); data follow from the instants (`Placement.at`), as often as those change.
 """
 
-from typing import Literal
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from numpy import ndarray
 
 from pinnsolve.conditions.condition import Condition, bound, names_of, terms_in_space
 from pinnsolve.errors import Fault, KeyPath
 from pinnsolve.geometry.generation import Nodes
-from pinnsolve.geometry.periodic import Tie, tied, ties
-from pinnsolve.problem import BoundaryCondition, Problem
+from pinnsolve.geometry.periodic import Tie, ties
+from pinnsolve.problem import BoundaryCondition, Equation, Problem
+
+PdeRows: TypeAlias = Literal["all", "tied too", "interior"]
 
 
-def nodal_conditions(
-    problem: Problem,
-    nodes: Nodes,
-    times: Float[ndarray, " K"] | None = None,
-    *,
-    pde_rows: Literal["all", "tied too", "interior"] = "all",
-) -> tuple[Condition, ...]:
-    """Bind the equations of a problem to the nodes where they hold.
+@dataclass(frozen=True)
+class Place:
+    """Where one equation holds.
+
+    Attributes
+    ----------
+    name
+        As reports call it: ``pde``, ``pde 2``, or the boundary pieces.
+    key
+        Where it stands in the file.
+    equation
+        What holds.
+    rows
+        Indices of the nodes.
+    weight
+        Factor of its mean square in the loss, dimensionless.
+    normals
+        Unit outward normals at the nodes; None of a differential equation, or a tie.
+    tie
+        What it ties; None if it is not periodic.
+    """
+
+    name: str
+    key: KeyPath
+    equation: Equation
+    rows: Int[ndarray, " R"]
+    weight: float = 1.0
+    normals: Float[ndarray, "R d"] | None = None
+    tie: Tie | None = None
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where the equations of a problem hold, at whatever instants.
+
+    Attributes
+    ----------
+    problem
+        What to solve.
+    nodes
+        Where to solve it.
+    places
+        Those of the differential equations, then of the boundary conditions, in the order of the
+        file.
+    """
+
+    problem: Problem
+    nodes: Nodes
+    places: tuple[Place, ...]
+
+    @property
+    def boundary(self) -> tuple[Place, ...]:
+        """The places of the boundary conditions."""
+        return self.places[len(self.problem.equations) :]
+
+    def at(self, times: Float[ndarray, " K"] | None = None) -> tuple[Condition, ...]:
+        """Return the conditions with their data, in the order of the places.
+
+        Parameters
+        ----------
+        times
+            Instants at which they hold; by default those of the problem, if it has any.
+        """
+        times = self.problem.times if times is None else times
+        levels = None if times is None else np.arange(len(times))
+        conditions = []
+        for place in self.places:
+            x = self.nodes.x[place.rows]
+            residual = bound(self.problem, place.key, place.equation, x, times, place.normals)
+            across = None if place.tie is None else place.tie.across
+            conditions.append(
+                Condition(place.name, residual, place.rows, place.weight, levels, across)
+            )
+        return tuple(conditions)
+
+
+def placed(problem: Problem, nodes: Nodes, *, pde_rows: PdeRows = "all") -> Placement:
+    """Find the nodes where the equations of a problem hold.
 
     Parameters
     ----------
@@ -40,73 +116,72 @@ def nodal_conditions(
         What to solve.
     nodes
         Where to solve it.
-    times
-        Instants at which it holds; by default those of the problem, if it has any.
     pde_rows
         Whether the differential equations hold on the boundary too, as far as the nodes have
         ghosts to satisfy them with, and there also at nodes that are tied to others, or in the
         interior only.
-
-    Returns
-    -------
-    tuple
-        The differential equations, then the boundary conditions, in the order of the file.
 
     Raises
     ------
     ProblemError
         If no node lies where a boundary condition holds.
     """
-    tying = ties_of(problem, nodes)
-    places = [
-        boundary_rows(problem, nodes, condition) if tie is None else tie.rows
-        for condition, tie in zip(problem.boundary, tying, strict=True)
-    ]
+    found = ties(nodes)
+    by_sides = {frozenset(joint.sides): tie for joint, tie in zip(nodes.joints, found, strict=True)}
+    is_tied = np.zeros(len(nodes.x), dtype=bool)
+    for tie in found:
+        is_tied[tie.rows] = True
+    names, boundary = names_of(problem), list[Place]()
+    for condition, name in zip(problem.boundary, names[len(problem.equations) :], strict=True):
+        key = (*condition.key, "condition")
+        own = by_sides[frozenset(condition.on)] if condition.is_periodic else None
+        normals = None
+        if own is None:
+            rows = boundary_rows(problem, nodes, condition, is_tied)
+            normals = nodes.normals[rows - nodes.n_interior]
+        else:
+            rows = own.rows
+        boundary.append(Place(name, key, condition.equation, rows, condition.weight, normals, own))
     inside = np.arange(nodes.n_interior)
     if pde_rows != "interior" and nodes.has_ghosts:
-        around = _rows_with_room(problem, nodes, places)
+        around = _rows_with_room(problem, nodes, boundary)
         if pde_rows == "all":
-            around = around[~tied(nodes)[around]]
+            around = around[~is_tied[around]]
         inside = np.concatenate([inside, around])
-
-    times = problem.times if times is None else times
     is_each_its_own = len(problem.equations) == len(problem.settings.pde.equations)
-    found = []
-    for i, equation in enumerate(problem.equations):
-        key: KeyPath = ("pde", "equations", i) if is_each_its_own else ("pde", "equations")
-        residual = bound(problem, key, equation, nodes.x[inside], times)
-        found.append((residual, inside, 1.0))
-    for condition, rows in zip(problem.boundary, places, strict=True):
-        normals = None
-        if not condition.is_periodic:
-            normals = nodes.normals[rows - nodes.n_interior]
-        key = (*condition.key, "condition")
-        residual = bound(problem, key, condition.equation, nodes.x[rows], times, normals)
-        found.append((residual, rows, condition.weight))
-    levels = None if times is None else np.arange(len(times))
-    across: list[Float[ndarray, "R d"] | None] = [None] * len(problem.equations)
-    across += [None if tie is None else tie.across for tie in tying]
-    return tuple(
-        Condition(name, *parts, levels, points)
-        for name, parts, points in zip(names_of(problem), found, across, strict=True)
-    )
+    equations = []
+    for i, (equation, name) in enumerate(zip(problem.equations, names, strict=False)):
+        key = ("pde", "equations", i) if is_each_its_own else ("pde", "equations")
+        equations.append(Place(name, key, equation, inside))
+    return Placement(problem, nodes, (*equations, *boundary))
 
 
-def ties_of(problem: Problem, nodes: Nodes) -> list[Tie | None]:
-    """Return for each boundary condition what it ties; None if it is not periodic."""
-    by_sides = {
-        frozenset(joint.sides): tie for joint, tie in zip(nodes.joints, ties(nodes), strict=True)
-    }
-    return [by_sides[frozenset(c.on)] if c.is_periodic else None for c in problem.boundary]
+def nodal_conditions(
+    problem: Problem,
+    nodes: Nodes,
+    times: Float[ndarray, " K"] | None = None,
+    *,
+    pde_rows: PdeRows = "all",
+) -> tuple[Condition, ...]:
+    """Bind the equations of a problem to the nodes where they hold, for those who do so once.
+
+    Parameters
+    ----------
+    problem, nodes, pde_rows
+        As of `placed`.
+    times
+        As of `Placement.at`.
+    """
+    return placed(problem, nodes, pde_rows=pde_rows).at(times)
 
 
 def boundary_rows(
-    problem: Problem, nodes: Nodes, condition: BoundaryCondition
+    problem: Problem, nodes: Nodes, condition: BoundaryCondition, is_tied: Bool[ndarray, " N"]
 ) -> Int[ndarray, " R"]:
-    """Return the boundary nodes on the pieces that a condition names."""
+    """Return the boundary nodes on the pieces that a condition names, but for those tied."""
     here = [k for k, piece in enumerate(nodes.pieces) if {"all", piece} & set(condition.on)]
     rows = nodes.n_interior + np.flatnonzero(np.isin(nodes.tags, here))
-    rows = rows[~tied(nodes)[rows]]
+    rows = rows[~is_tied[rows]]
     occupied = {"all", *(nodes.pieces[k] for k in np.unique(nodes.tags))}
     empty = [piece for piece in condition.on if piece not in occupied]
     if empty:
@@ -116,23 +191,21 @@ def boundary_rows(
     return rows
 
 
-def _rows_with_room(
-    problem: Problem, nodes: Nodes, places: list[Int[ndarray, " _"]]
-) -> Int[ndarray, " R"]:
+def _rows_with_room(problem: Problem, nodes: Nodes, boundary: list[Place]) -> Int[ndarray, " R"]:
     """Return the boundary nodes whose conditions leave room for the equations.
 
     Conditions with derivatives up to order k do well with k ghosts.
     """
     count, highest = np.zeros((2, len(nodes.x)), dtype=int)
-    for condition, rows in zip(problem.boundary, places, strict=True):
-        if condition.is_periodic:
+    for place in boundary:
+        if place.tie is not None:
             continue
-        count[rows] += 1
-        order = max(term.op.order for term in terms_in_space(problem, condition.equation))
-        highest[rows] = np.maximum(highest[rows], order)
+        count[place.rows] += 1
+        order = max(term.op.order for term in terms_in_space(problem, place.equation))
+        highest[place.rows] = np.maximum(highest[place.rows], order)
     ghosts = np.clip(highest, 1, nodes.rings)
     has_room = count <= ghosts * len(problem.fields)
     if nodes.rings == 1 and count.sum() == nodes.n_boundary * len(problem.fields):
         has_room[:] = True  # one end of an interval may have the conditions of both
-    boundary = np.arange(nodes.n_interior, nodes.rows.stop)
-    return boundary[has_room[boundary]]
+    rows = np.arange(nodes.n_interior, nodes.rows.stop)
+    return rows[has_room[rows]]
