@@ -2,7 +2,6 @@
 
 Every shipped problem is solved by every method, and the disk on larger node sets, each in a
 process of its own. The peak is that of the resident set; Linux also tells the peak of each stage,
-from pinnsolve.setup import Setup
 from one report of progress to the next.
 
     python benchmarks/memory.py [--problems NAME ...] [--methods ...] [--counts ...] [--json FILE]
@@ -34,10 +33,10 @@ def solve(path: str, overrides: dict[str, object]) -> dict[str, object]:
     """Solve a problem in this process; return what was forecast, and the peaks by stage."""
     from pinnsolve import run
     from pinnsolve.checks.memory import forecast
-    from pinnsolve.conditions.nodal import nodal_conditions
     from pinnsolve.machine import prepare
     from pinnsolve.problem import load
     from pinnsolve.progress import Progress
+    from pinnsolve.setup import Setup
 
     prepare(None)  # as the command line does
     problem = load(path, overrides)
@@ -61,10 +60,10 @@ def solve(path: str, overrides: dict[str, object]) -> dict[str, object]:
         book("end")
     except Exception as error:  # a method that cannot treat the problem says so
         return {"error": f"{type(error).__name__}: {error}"}
-    nodes = Setup(problem).nodes
+    setup = Setup(problem)
     return {
-        "nodes": nodes.rows.stop,
-        "forecast": forecast(problem, nodes, nodal_conditions(problem, nodes)),
+        "nodes": setup.nodes.rows.stop,
+        "forecast": forecast(problem, setup.nodes, setup.conditions),
         "peaks": peaks,
     }
 
