@@ -5,14 +5,18 @@ Gauss-Hermite quadrature gives to rounding error (Basdevant et al., 1986,
 doi:10.1016/0045-7930(86)90036-8, equation 2.5).
 
     python benchmarks/burgers.py [--seconds 110] [--seeds 1] [--set network.hidden=[20,20,20,20]]
+        [--threads 1] [--json FILE]
 """
 
-import argparse
+from argparse import Namespace
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy import ndarray
 from numpy.polynomial.hermite import hermgauss
+from reporting import options_of, report
 
 from pinnsolve import load, solve
 from pinnsolve.problem.text.overrides import parse_override
@@ -31,12 +35,7 @@ def cole_hopf(x: ndarray, t: ndarray) -> ndarray:
     return -(density * np.sin(np.pi * y)).sum(axis=1) / density.sum(axis=1)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seconds", type=float, default=110.0)
-    parser.add_argument("--seeds", type=int, default=1)
-    parser.add_argument("--set", action="append", default=[], dest="settings")
-    options = parser.parse_args()
+def runs(options: Namespace) -> Iterator[dict[str, Any]]:
     overrides = dict(parse_override(setting) for setting in options.settings)
     draw = np.random.default_rng(0)
     x, t = draw.uniform(-1, 1, TEST_POINTS), draw.uniform(0, 0.99, TEST_POINTS)
@@ -45,16 +44,26 @@ def main() -> None:
         budget = {"solver.seed": seed, "training.0.seconds": options.seconds}
         solution = solve(load(PROBLEM, {**budget, **overrides}))
         u = solution(np.column_stack([x, t]))[:, 0]
-        error = np.linalg.norm(u - truth) / np.linalg.norm(truth)
-        phase = solution.course.phases[-1]
-        accuracy, seconds = solution.accuracy, solution.course.seconds["training"]
-        estimate = accuracy.estimate and accuracy.estimate.total["u"]
-        print(
-            f"seed {seed}: relative L2 {error:.2e} after {seconds:.0f} s, "
-            f"{phase.iterations} iterations, loss {phase.loss_after:.1e}, "
-            f"estimated {estimate}, baseline: {accuracy.baseline and accuracy.baseline.message}",
-            flush=True,
-        )
+        yield {
+            "seed": seed,
+            "relative_l2": np.linalg.norm(u - truth) / np.linalg.norm(truth),
+            "estimated": solution.accuracy.estimate and solution.accuracy.estimate.total["u"],
+            "seconds": solution.course.seconds["training"],
+            "iterations": solution.course.phases[-1].iterations,
+            "loss": solution.course.phases[-1].loss_after,
+            "direct": solution.accuracy.baseline and solution.accuracy.baseline.message,
+        }
+
+
+def main() -> None:
+    parser = options_of(__doc__)
+    parser.add_argument("--seconds", type=float, default=110.0)
+    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--set", action="append", default=[], dest="settings")
+    options = parser.parse_args()
+    columns = {"seed": "d", "relative_l2": "8.2e", "estimated": "8.2e", "seconds": "7.1f"}
+    columns |= {"iterations": "d", "loss": "8.1e", "direct": "40s"}
+    report(options, (runs(options), columns))
 
 
 if __name__ == "__main__":

@@ -5,22 +5,22 @@ The network of the PINNs-Torch paper, 8 x 20 in float32, on 10,000 points of spa
 process.
 
     python benchmarks/burgers_step.py [--repeats 9] [--threads 3] [--accelerate compile]
+                                      [--json FILE]
 """
 
-import argparse
 import os
 from collections.abc import Callable
 from pathlib import Path
-from statistics import median
-from time import perf_counter
 
 os.environ.setdefault("DDE_BACKEND", "pytorch")
 
 import deepxde as dde
 import numpy as np
 import torch
+from reporting import options_of, report
 
 from pinnsolve import load
+from pinnsolve.bench.timing import compare
 from pinnsolve.machine import keep_memory
 from pinnsolve.methods.pinn import pointwise_objective
 from pinnsolve.networks.build import network
@@ -88,33 +88,17 @@ def ours(accelerate: str) -> Callable[[], object]:
     return step
 
 
-def seconds(step: Callable[[], object]) -> float:
-    for _ in range(STEPS):
-        step()
-    begin = perf_counter()
-    for _ in range(STEPS):
-        step()
-    return (perf_counter() - begin) / STEPS
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = options_of(__doc__, threads=3)
     parser.add_argument("--repeats", type=int, default=9)
-    parser.add_argument("--threads", type=int, default=3)
     parser.add_argument("--accelerate", default="none", choices=["none", "compile"])
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     keep_memory()  # as the command line does; both gain by it
-    contenders = {"deepxde": theirs(), "pinnsolve": ours(options.accelerate)}
-    times: dict[str, list[float]] = {name: [] for name in contenders}
-    for _ in range(options.repeats + 1):
-        for name, step in contenders.items():
-            times[name].append(seconds(step))
-    times = {name: values[1:] for name, values in times.items()}  # the first round warms up
-    for name, values in times.items():
-        print(f"{name:>10}: {1e3 * median(values):6.1f} ms a step")
-    ratios = sorted(a / b for a, b in zip(times["deepxde"], times["pinnsolve"], strict=True))
-    print(f"{'ratio':>10}: {median(ratios):6.2f}    ({ratios[0]:.2f} to {ratios[-1]:.2f})")
+    contenders = {"pinnsolve": ours(options.accelerate), "deepxde": theirs()}
+    rows = compare(contenders, options.repeats, warm_up=STEPS, calls=STEPS)
+    columns = {"contender": "12s", "ms": "8.1f", "ratio": "6.2f", "lowest_ratio": "6.2f"}
+    report(options, (rows, columns | {"highest_ratio": "6.2f"}))
 
 
 if __name__ == "__main__":

@@ -1,20 +1,27 @@
 """What a user waits for: commands as separate processes, with the errors they reach.
 
 Each row is the median over repeats of the whole process, start and output included; the ratio
-is the network's error on the nodes over that of the direct solution on the same nodes.
+is the network's error on the nodes over that of the direct solution on the same nodes. Of those
+that solve nothing, the start is all there is: the modules they load, and how long that takes by
+``python -X importtime``.
 
     python benchmarks/commands.py [--repeats 3] [--only NAME ...] [--json FILE]
 """
 
-import argparse
 import json
 import subprocess
 import sys
+from argparse import Namespace
+from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Any
+
+from reporting import options_of, report
+
+from pinnsolve.bench.timing import spread
 
 PROBLEMS = Path(__file__).parents[1] / "problems"
 GAUSS_NEWTON = '[{optimizer = "gauss-newton", iterations = 400, seconds = 30}]'
@@ -65,45 +72,52 @@ def run(arguments: list[str]) -> dict[str, Any]:
     return {"wall": seconds, "metrics": metrics}
 
 
+def imports(arguments: list[str]) -> tuple[int, float]:
+    """Return how many modules a command loads, and how long that takes, in milliseconds."""
+    process = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "pinnsolve", *arguments],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    prefix = "import time:"
+    lines = [line for line in process.stderr.splitlines() if line.startswith(prefix)]
+    own = [line.removeprefix(prefix).partition("|")[0].strip() for line in lines]
+    times = [int(text) for text in own if text.isdigit()]  # the first line names the columns
+    return len(times), sum(times) / 1e3
+
+
 def measure(name: str, repeats: int) -> dict[str, Any]:
     runs = [run(COMMANDS[name]) for _ in range(repeats)]
-    walls = [r["wall"] for r in runs]
-    row: dict[str, Any] = {
-        "command": name,
-        "seconds": median(walls),
-        "lowest": min(walls),
-        "highest": max(walls),
-    }
+    row = {"command": name, **spread([r["wall"] for r in runs], "seconds")}
     metrics = runs[-1]["metrics"]
-    if metrics:
-        row["training"] = median(r["metrics"]["seconds"]["training"] for r in runs)
-        row["relative_l2"] = max(metrics["relative_l2"].values())
-        row["nodes"] = metrics["phases"][-1]["relative_l2"]  # over all fields, as the baseline
-        row["baseline"] = metrics["baseline"]["relative_l2"]
-        row["status"] = metrics["status"]
-    return row
+    if not metrics:
+        found = [imports(COMMANDS[name]) for _ in range(repeats)]
+        return {**row, "modules": found[0][0], "import_ms": median(ms for _, ms in found)}
+    return {
+        **row,
+        "training": median(r["metrics"]["seconds"]["training"] for r in runs),
+        "relative_l2": max(metrics["relative_l2"].values()),
+        "nodes": metrics["phases"][-1]["relative_l2"],  # over all fields, as the direct one
+        "direct": metrics["baseline"]["relative_l2"],
+        "status": metrics["status"],
+    }
 
 
-def show(row: dict[str, Any]) -> str:
-    text = f"{row['command']:34s}{row['seconds']:7.2f} s ({row['lowest']:.2f}-{row['highest']:.2f})"
-    if "training" in row:
-        text += f"  training {row['training']:6.2f} s  error {row['relative_l2']:.1e}"
-        text += f"  on the nodes {row['nodes']:.1e}  direct {row['baseline']:.1e}"
-    return text
+def rows(options: Namespace) -> Iterator[dict[str, Any]]:
+    for name in options.only:
+        yield measure(name, options.repeats)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = options_of(__doc__)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--only", nargs="+", choices=COMMANDS, default=list(COMMANDS))
-    parser.add_argument("--json", type=Path)
-    arguments = parser.parse_args()
-    rows = []
-    for name in arguments.only:
-        rows.append(measure(name, arguments.repeats))
-        print(show(rows[-1]), flush=True)
-    if arguments.json:
-        arguments.json.write_text(json.dumps(rows, indent=1))
+    options = parser.parse_args()
+    columns = {"command": "34s"}
+    columns |= dict.fromkeys(("seconds", "lowest_seconds", "highest_seconds", "training"), "7.2f")
+    columns |= dict.fromkeys(("relative_l2", "nodes", "direct"), "8.1e")
+    report(options, (rows(options), columns | {"modules": "d", "import_ms": "7.0f"}))
 
 
 if __name__ == "__main__":

@@ -5,14 +5,16 @@ nodes; of several fields the one with the worst ratio. The last row counts those
 of 1.5.
 
     python benchmarks/estimate.py [--only NAME ...] [--methods dt-pinn ...] [--orders 4 ...]
-        [--count N] [--iterations N]
+        [--count N] [--iterations N] [--json FILE]
 
 With `--iterations` a network of two layers of 32 is trained by so many steps of L-BFGS only.
 """
 
-import argparse
+from argparse import Namespace
 from collections.abc import Iterator
 from typing import Any
+
+from reporting import options_of, report
 
 from pinnsolve import load, run
 from pinnsolve.cli import shipped
@@ -22,7 +24,6 @@ from pinnsolve.solution.solution import Solution
 
 METHODS = ("rbf-fd", "dt-pinn", "pinn")
 CLOSE = 1.5
-HEAD = ("problem", "method", "order", "true", "estimate", "ratio", "training", "seconds")
 
 
 def problems(names: list[str], overrides: dict[str, Any]) -> Iterator[Problem]:
@@ -45,41 +46,46 @@ def worst(solution: Solution) -> tuple[float, float, float]:
     return max(rows, key=lambda row: max(row[2], 1 / row[2]))
 
 
+def rows(options: Namespace) -> Iterator[dict[str, Any]]:
+    overrides: dict[str, Any] = {"output.test_points": 100}
+    if options.count:
+        overrides["nodes.count"] = options.count
+    if options.iterations:
+        overrides["network.hidden"] = [32, 32]
+        overrides["training"] = [{"optimizer": "lbfgs", "iterations": options.iterations}]
+    for problem in problems(options.only, overrides):
+        for method in options.methods:
+            for order in options.orders or [problem.settings.solver.order]:
+                yield row(problem, method, order)
+
+
+def row(problem: Problem, method: str, order: int) -> dict[str, Any]:
+    found: dict[str, Any] = {"problem": problem.name, "method": method, "order": order}
+    try:
+        solution = run.solve(problem, method=method, order=order)
+        true, total, ratio = worst(solution)
+    except PinnsolveError as error:
+        return {**found, "failed": str(error).partition("\n")[0]}
+    assert solution.accuracy.estimate
+    left = max(value or 0.0 for value in solution.accuracy.estimate.optimisation.values())
+    seconds = solution.course.seconds["estimate"]
+    figures = {"true": true, "estimate": total, "ratio": ratio, "training": left}
+    return {**found, **figures, "seconds": seconds}
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = options_of(__doc__)
     parser.add_argument("--only", nargs="+", choices=shipped.names(), default=shipped.names())
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=METHODS)
     parser.add_argument("--orders", nargs="+", type=int)
     parser.add_argument("--count", type=int)
     parser.add_argument("--iterations", type=int)
-    arguments = parser.parse_args()
-    overrides: dict[str, Any] = {"output.test_points": 100}
-    if arguments.count:
-        overrides["nodes.count"] = arguments.count
-    if arguments.iterations:
-        overrides["network.hidden"] = [32, 32]
-        overrides["training"] = [{"optimizer": "lbfgs", "iterations": arguments.iterations}]
-    print("{:26s}{:9s}{:>6s}{:>11s}{:>11s}{:>8s}{:>11s}{:>9s}".format(*HEAD))
-    ratios = []
-    for problem in problems(arguments.only, overrides):
-        for method in arguments.methods:
-            for order in arguments.orders or [problem.settings.solver.order]:
-                name = f"{problem.name:26s}{method:9s}{order:6d}"
-                try:
-                    solution = run.solve(problem, method=method, order=order)
-                    true, total, ratio = worst(solution)
-                except PinnsolveError as error:
-                    print(f"{name}  {error}", flush=True)
-                    continue
-                ratios.append(ratio)
-                assert solution.accuracy.estimate
-                left = max(
-                    value or 0.0 for value in solution.accuracy.estimate.optimisation.values()
-                )
-                figures = f"{true:11.2e}{total:11.2e}{ratio:8.2f}{left:11.1e}"
-                print(f"{name}{figures}{solution.course.seconds['estimate']:9.2f}", flush=True)
-    close = sum(1 / CLOSE <= ratio <= CLOSE for ratio in ratios)
-    print(f"{close} of {len(ratios)} within a factor of {CLOSE}")
+    options = parser.parse_args()
+    columns = {"problem": "26s", "method": "8s", "order": "d", "true": "9.2e", "estimate": "9.2e"}
+    columns |= {"ratio": "6.2f", "training": "8.1e", "seconds": "7.2f", "failed": "10s"}
+    found = [row["ratio"] for row in report(options, (rows(options), columns)) if "ratio" in row]
+    close = sum(1 / CLOSE <= ratio <= CLOSE for ratio in found)
+    print(f"{close} of {len(found)} within a factor of {CLOSE}")
 
 
 if __name__ == "__main__":

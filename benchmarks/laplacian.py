@@ -8,20 +8,16 @@ biharmonic as the Laplacian's Laplacian. All are called alternately in one proce
                                    [--repeats 9] [--compile] [--precision float64] [--json FILE]
 """
 
-import argparse
-import json
-import os
-import platform
-from collections.abc import Callable
-from pathlib import Path
-from statistics import median
-from time import perf_counter
+from argparse import Namespace
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
+from reporting import options_of, report
 from torch import Tensor
 
 from pinnsolve.bench.depth import OPERATORS
+from pinnsolve.bench.timing import ratios, rounds, spread
 from pinnsolve.derivatives.taylor import derivatives
 from pinnsolve.diffop import DiffOp
 from pinnsolve.machine import keep_memory
@@ -56,54 +52,31 @@ def contenders(net: MLP, x: Tensor, op: DiffOp, compiled: bool) -> dict[str, Cal
     return found
 
 
-def measure(works: dict[str, Callable[[], Any]], repeats: int) -> dict[str, list[float]]:
-    found: dict[str, list[float]] = {name: [] for name in works}
-    for _ in range(repeats):
-        for name, work in works.items():
-            work()  # warms up: in a training a step follows upon its like
-            start = perf_counter()
-            work()
-            found[name].append(1e3 * (perf_counter() - start))
-    return found
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--operator", choices=OPERATORS, default="laplacian")
-    parser.add_argument("--nodes", default="1663,19638")
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--repeats", type=int, default=9)
-    parser.add_argument("--precision", choices=["float64", "float32"], default="float64")
-    parser.add_argument("--compile", action="store_true")
-    parser.add_argument("--json", type=Path)
-    options = parser.parse_args()
-    torch.set_num_threads(options.threads)
-    keep_memory()  # as the command line does; all gain by it
+def measure(options: Namespace) -> Iterator[dict[str, Any]]:
     dtype, op = getattr(torch, options.precision), OPERATORS[options.operator]
-    rows = []
-    print(f"{options.operator}, 4 x 50, {options.precision}, {options.threads} thread(s); ms")
     for count in map(int, options.nodes.split(",")):
         net = MLP([-1, -1], [1, 1], [50] * 4, 1)
         net.randomise_head(0)
         net.to(dtype)
         x = 2 * torch.rand(count, 2, generator=torch.Generator().manual_seed(0), dtype=dtype) - 1
-        times = measure(contenders(net, x, op, options.compile), options.repeats)
-        baseline = times.pop("nested")
-        print(f"{count:6d} nodes  nested {median(baseline):8.1f}", end="")
-        row: dict[str, Any] = {"nodes": count, "nested_ms": median(baseline)}
-        for name, values in times.items():
-            ratios = sorted(a / b for a, b in zip(baseline, values, strict=True))
-            print(
-                f"   {name} {median(values):8.1f}  {median(ratios):5.2f} x "
-                f"({ratios[0]:.2f}-{ratios[-1]:.2f})",
-                end="",
-            )
-            row |= {f"{name}_ms": median(values), f"{name}_ratio": median(ratios)}
-        print(flush=True)
-        rows.append(row)
-    if options.json:
-        machine = {"machine": platform.processor(), "cores": os.cpu_count()}
-        options.json.write_text(json.dumps({**vars(options), **machine, "rows": rows}, default=str))
+        times = rounds(contenders(net, x, op, options.compile), options.repeats)
+        for name, own in times.items():
+            sooner = spread(ratios(times["nested"], own), "sooner")
+            yield {"nodes": count, "contender": name, **spread(own, "ms"), **sooner}
+
+
+def main() -> None:
+    parser = options_of(__doc__, threads=1)
+    parser.add_argument("--operator", choices=OPERATORS, default="laplacian")
+    parser.add_argument("--nodes", default="1663,19638")
+    parser.add_argument("--repeats", type=int, default=9)
+    parser.add_argument("--precision", choices=["float64", "float32"], default="float64")
+    parser.add_argument("--compile", action="store_true")
+    options = parser.parse_args()
+    keep_memory()  # as the command line does; all gain by it
+    columns = {"nodes": "6d", "contender": "10s", "ms": "8.1f"}
+    columns |= dict.fromkeys(("sooner", "lowest_sooner", "highest_sooner"), "6.2f")
+    report(options, (measure(options), columns))
 
 
 if __name__ == "__main__":

@@ -6,18 +6,21 @@ line, in a process of its own, whose largest resident set is told by the system.
     python benchmarks/large.py [--nodes 100000] [--orders 4 3] [--json FILE]
 """
 
-import argparse
 import json
 import resource
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+
+from reporting import options_of, report
 
 PROBLEM = Path(__file__).parents[1] / "problems" / "disk_poisson.toml"
 
 
-def solve(order: int, nodes: int) -> dict[str, object]:
+def solve(order: int, nodes: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         arguments = ["--order", str(order), "--set", f"nodes.count={nodes}", "--json"]
         arguments += ["--out", str(Path(folder) / "run")]
@@ -35,30 +38,27 @@ def solve(order: int, nodes: int) -> dict[str, object]:
         "relative_l2": error,
         "floor": floor,
         "ratio": error / floor,
-        "seconds": found["seconds"],
+        **{f"{stage}_s": seconds for stage, seconds in found["seconds"].items()},
         # of all children so far: the largest of them
         "peak_gib": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20,
     }
 
 
+def rows(orders: list[int], nodes: int) -> Iterator[dict[str, Any]]:
+    for order in orders:
+        yield solve(order, nodes)
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = options_of(__doc__)
     parser.add_argument("--nodes", type=int, default=100_000)
     parser.add_argument("--orders", type=int, nargs="+", default=[4, 3])
-    parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    rows = []
-    for order in options.orders:
-        rows.append(solve(order, options.nodes))
-        r = rows[-1]
-        stages = ", ".join(f"{stage} {s:.1f}" for stage, s in r["seconds"].items())
-        print(
-            f"p = {order}: relative L2 {r['relative_l2']:.2e}, floor {r['floor']:.2e}, "
-            f"{r['ratio']:.2f} times; at most {r['peak_gib']:.1f} GiB\n    seconds: {stages}",
-            flush=True,
-        )
-    if options.json:
-        options.json.write_text(json.dumps(rows, indent=2))
+    columns = {"order": "d", "nodes": "7d", "relative_l2": "8.2e", "floor": "8.2e"}
+    columns |= {"ratio": "5.2f", "peak_gib": "5.1f"}
+    stages = ("nodes_s", "operators_s", "baseline_s", "training_s", "estimate_s", "total_s")
+    columns |= dict.fromkeys(stages, "6.1f")
+    report(options, (rows(options.orders, options.nodes), columns))
 
 
 if __name__ == "__main__":

@@ -9,19 +9,18 @@ evaluations to given losses. All on one thread and in processor time, which othe
                                [--precision float64] [--json FILE]
 """
 
-import argparse
-import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from math import inf
 from pathlib import Path
-from statistics import median
 from time import process_time
 from typing import Any
 
 import torch
+from reporting import options_of, report
 from torch import Tensor
 
 from pinnsolve import load
+from pinnsolve.bench.timing import ratios, rounds, spread
 from pinnsolve.methods.dt_pinn import nodal_objective
 from pinnsolve.networks.build import network
 from pinnsolve.networks.mlp import MLP
@@ -92,46 +91,37 @@ def torchs(found: Counted, history: int, run: int) -> tuple[torch.optim.LBFGS, C
     return optimizer, lambda: optimizer.step(closure)
 
 
-def overhead(histories: list[int], precision: str, repeats: int) -> list[dict[str, Any]]:
-    rows = []
+def overhead(histories: list[int], precision: str, repeats: int) -> Iterator[dict[str, Any]]:
     for history in histories:
         lbfgs.HISTORY = history
         ours, theirs = free(precision), free(precision)
         descent = lbfgs.Descent(ours)
         optimizer, run = torchs(theirs, history, 20)
         state = optimizer.state[optimizer.param_groups[0]["params"][0]]
+        done: dict[str, list[int]] = {"ours": [0], "torch": [0]}
 
-        def mine(descent: Any = descent) -> int:
+        def mine(descent: Any = descent, done: list[int] = done["ours"]) -> None:
             with torch.no_grad():
                 for _ in range(20):
                     descent.evaluate()
-            return descent.look()[0]
+            done.append(descent.look()[0])
 
-        def torch_own(run: Any = run, state: Any = state) -> int:
+        def torch_own(run: Any = run, state: Any = state, done: list[int] = done["torch"]) -> None:
             run()
-            return state["n_iter"]
+            done.append(state["n_iter"])
 
-        times: dict[str, list[float]] = {"ours": [], "torch": []}
-        done = dict.fromkeys(times, 0)
-        for _ in range(repeats):
-            for name, work in (("ours", mine), ("torch", torch_own)):
-                start = process_time()
-                iterations = work()
-                spent = process_time() - start
-                times[name].append(1e3 * spent / max(1, iterations - done[name]))
-                done[name] = iterations
-        full = {name: values[len(values) // 2 :] for name, values in times.items()}
-        ratios = [b / a for a, b in zip(full["ours"], full["torch"], strict=True)]
-        rows.append(
-            {
-                "history": history,
-                **{f"{name}_ms": median(values) for name, values in full.items()},
-                "ratio": median(ratios),
-                "lowest_ratio": min(ratios),
-                "highest_ratio": max(ratios),
-            }
-        )
-    return rows
+        works = {"ours": mine, "torch": torch_own}
+        times = rounds(works, repeats, warm_up=0, clock=process_time)
+        full = {
+            name: [
+                ms / max(1, after - before)
+                for ms, before, after in zip(times[name], done[name], done[name][1:], strict=False)
+            ][repeats // 2 :]
+            for name in works
+        }
+        for name, own in full.items():
+            ratio = spread(ratios(own, full["ours"]), "ratio")
+            yield {"history": history, "contender": name, **spread(own, "ms"), **ratio}
 
 
 def curve_of_ours(found: Counted, seconds: float) -> Curve:
@@ -154,48 +144,35 @@ def curve_of_torch(found: Counted, seconds: float) -> Curve:
     return curve
 
 
-def convergence(precision: str, seeds: int, seconds: float) -> list[dict[str, Any]]:
-    rows = []
+def convergence(precision: str, seeds: int, seconds: float) -> Iterator[dict[str, Any]]:
     for seed in range(seeds):
         for name, follow in (("ours", curve_of_ours), ("torch", curve_of_torch)):
             curve = follow(dt_pinn(precision, seed), seconds)
-            first = {
-                f"{target:.0e}": next(
-                    ((s, n) for s, n, loss in curve if loss <= target), (inf, inf)
-                )
-                for target in TARGETS
-            }
-            rows.append({"name": name, "seed": seed, "loss": curve[-1][2], "first": first})
-    return rows
+            row: dict[str, Any] = {"contender": name, "seed": seed, "loss": curve[-1][2]}
+            for target in TARGETS:
+                first = next(((s, n) for s, n, loss in curve if loss <= target), (inf, inf))
+                row[f"s_to_{target:.0e}"], row[f"calls_to_{target:.0e}"] = first
+            yield row
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = options_of(__doc__, threads=1)
     parser.add_argument("--history", type=int, nargs="+", default=[10, 50, 100])
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=8)
     parser.add_argument("--repeats", type=int, default=40)
     parser.add_argument("--precision", default="float64")
-    parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    torch.set_num_threads(1)
-    costs = overhead(options.history, options.precision, options.repeats)
-    print("arithmetic of an iteration, ms")
-    for row in costs:
-        print(
-            f"history {row['history']:4d}: ours {row['ours_ms']:.2f}, torch {row['torch_ms']:.2f}, "
-            f"{row['ratio']:.1f} x ({row['lowest_ratio']:.1f} to {row['highest_ratio']:.1f})"
-        )
-    runs = convergence(options.precision, options.seeds, options.seconds)
-    print(f"seconds (evaluations) to a loss, and the loss after {options.seconds:g} s")
-    for row in runs:
-        found = "".join(
-            f"  {key}: {seconds:6.2f} s ({evaluations:5g})"
-            for key, (seconds, evaluations) in row["first"].items()
-        )
-        print(f"{row['name']:6s} seed {row['seed']}{found}  {row['loss']:.1e}")
-    if options.json:
-        options.json.write_text(json.dumps({"arithmetic": costs, "runs": runs}, indent=1))
+    costs = {"history": "4d", "contender": "9s", "ms": "7.2f"}
+    costs |= dict.fromkeys(("ratio", "lowest_ratio", "highest_ratio"), "6.1f")
+    found = {"contender": "9s", "seed": "d", "loss": "8.1e"}
+    for target in TARGETS:
+        found |= {f"s_to_{target:.0e}": "7.2f", f"calls_to_{target:.0e}": "7g"}
+    report(
+        options,
+        (overhead(options.history, options.precision, options.repeats), costs),
+        (convergence(options.precision, options.seeds, options.seconds), found),
+    )
 
 
 if __name__ == "__main__":

@@ -7,12 +7,14 @@ from one report of progress to the next.
     python benchmarks/memory.py [--problems NAME ...] [--methods ...] [--counts ...] [--json FILE]
 """
 
-import argparse
 import json
 import subprocess
 import sys
 import tempfile
+from argparse import Namespace
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 PROBLEMS = Path(__file__).parents[1] / "problems"
 METHODS = ("rbf-fd", "dt-pinn", "pinn")
@@ -77,47 +79,51 @@ def measured(path: Path, overrides: dict[str, object]) -> dict[str, object]:
     return json.loads(ran.stdout.splitlines()[-1])
 
 
-def row(name: str, method: str, count: int | None) -> dict[str, object]:
+def row(name: str, method: str, count: int | None) -> dict[str, Any]:
     overrides: dict[str, object] = {"solver.method": method}
     if count:
         overrides["nodes.count"] = count
-    return {"problem": name, "method": method, **measured(PROBLEMS / f"{name}.toml", overrides)}
-
-
-def text(entry: dict[str, object]) -> str:
-    start = f"{entry['problem']:>24} {entry['method']:>8} "
-    if "error" in entry:
-        return f"{start} {str(entry['error']).splitlines()[0][:80]}"
-    at, peak_of_all = max(entry["peaks"].items(), key=lambda item: item[1])
-    named, forecast = max(entry["forecast"].items(), key=lambda item: item[1])
+    found: dict[str, Any] = measured(PROBLEMS / f"{name}.toml", overrides)
+    found = {"problem": name, "method": method, **found}
+    if "error" in found:
+        return {**found, "stage": str(found["error"]).partition("\n")[0]}
+    at, peak_of_all = max(found["peaks"].items(), key=lambda item: item[1])
+    named, forecast = max(found["forecast"].items(), key=lambda item: item[1])
     ratio = peak_of_all / forecast
-    verdict = "" if 1 / SHARE < ratio < SHARE else "   <-- off"
-    return (
-        f"{start}{entry['nodes']:7} nodes  {peak_of_all / MIB:6.0f} MiB ({at})  "
-        f"forecast {forecast / MIB:6.0f} MiB ({named})  ratio {ratio:4.2f}{verdict}"
-    )
+    return {
+        **found,
+        "peak_mib": peak_of_all / MIB,
+        "stage": at,
+        "forecast_mib": forecast / MIB,
+        "forecast_stage": named,
+        "ratio": ratio,
+        "verdict": "" if 1 / SHARE < ratio < SHARE else "off",
+    }
+
+
+def rows(options: Namespace) -> Iterator[dict[str, Any]]:
+    cases = [(name, method, None) for name in options.problems for method in options.methods]
+    if LARGE[0] in options.problems:
+        cases += [(LARGE[0], method, n) for n in options.counts for method in options.methods]
+    for case in cases:
+        yield row(*case)
 
 
 def main() -> None:
     if sys.argv[1:2] == ["--solve"]:
         print(json.dumps(solve(sys.argv[2], json.loads(sys.argv[3]))))
         return
+    from reporting import options_of, report  # needs torch, which is not measured above
+
     names = sorted(path.stem for path in PROBLEMS.glob("*.toml"))
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = options_of(__doc__)
     parser.add_argument("--problems", nargs="+", default=names, choices=names)
     parser.add_argument("--methods", nargs="+", default=METHODS, choices=METHODS)
     parser.add_argument("--counts", nargs="*", type=int, default=LARGE[1])
-    parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    cases = [(name, method, None) for name in options.problems for method in options.methods]
-    if LARGE[0] in options.problems:
-        cases += [(LARGE[0], method, n) for n in options.counts for method in options.methods]
-    rows = []
-    for case in cases:
-        rows.append(row(*case))
-        print(text(rows[-1]), flush=True)
-    if options.json:
-        options.json.write_text(json.dumps(rows, indent=2))
+    columns = {"problem": "24s", "method": "8s", "nodes": "7d", "peak_mib": "6.0f", "stage": "20s"}
+    columns |= {"forecast_mib": "6.0f", "forecast_stage": "20s", "ratio": "5.2f", "verdict": "4s"}
+    report(options, (rows(options), columns))
 
 
 if __name__ == "__main__":

@@ -1,22 +1,22 @@
 """Node generation against treverhines-rbf: 20,000 nodes in the unit disk, and how even they are.
 
-    python benchmarks/nodes.py [--count 20000] [--repeats 7] [--json]
+    python benchmarks/nodes.py [--count 20000] [--repeats 7] [--json FILE]
 
 The two alternate, so that a busy machine slows both; the ratio is that of each pair of runs.
 The peer, `rbf.pde.nodes.min_energy_nodes`, gets a polygon with an edge per boundary node, which
 is the finest boundary it can make use of. (pip install pinnsolve[bench])
 """
 
-import argparse
-import json
-import os
-import time
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from rbf.pde.geometry import contains
 from rbf.pde.nodes import min_energy_nodes
+from reporting import options_of, report
 from scipy.spatial import KDTree
 
+from pinnsolve.bench.timing import compare
 from pinnsolve.geometry.generation import generate
 from pinnsolve.geometry.planar import disk
 
@@ -50,58 +50,24 @@ def evenness(x: np.ndarray) -> dict[str, float]:
     }
 
 
-def measure(count: int, repeats: int) -> dict[str, object]:
+def measure(count: int, repeats: int) -> Iterator[dict[str, Any]]:
     makers = {"pinnsolve": own_nodes, "treverhines-rbf": peer_nodes}
-    seconds: dict[str, list[float]] = {name: [] for name in makers}
-    found = {name: make(count) for name, make in makers.items()}  # also warms both up
-    for _ in range(repeats):
-        for name, make in makers.items():
-            started = time.perf_counter()
-            make(count)
-            seconds[name].append(time.perf_counter() - started)
-    ratios = np.array(seconds["treverhines-rbf"]) / np.array(seconds["pinnsolve"])
-    return {
-        "count": count,
-        "repeats": repeats,
-        "cores": os.cpu_count(),
-        "ratio": {
-            "median": float(np.median(ratios)),
-            "least": float(ratios.min()),
-            "most": float(ratios.max()),
-        },
-        "results": {
-            name: {
-                "nodes": len(x),
-                "boundary": n_boundary,
-                "seconds_median": float(np.median(seconds[name])),
-                "seconds_least": float(min(seconds[name])),
-                "seconds_most": float(max(seconds[name])),
-                **evenness(x),
-            }
-            for name, (x, n_boundary) in found.items()
-        },
-    }
+    works = {name: lambda make=make: make(count) for name, make in makers.items()}
+    for row in compare(works, repeats, warm_up=None):
+        x, n_boundary = makers[row["contender"]](count)
+        yield {**row, "nodes": len(x), "boundary": n_boundary, **evenness(x)}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = options_of(__doc__)
     parser.add_argument("--count", type=int, default=20_000)
     parser.add_argument("--repeats", type=int, default=7)
-    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
-    given = parser.parse_args()
-    figures = measure(given.count, given.repeats)
-    if given.json:
-        print(json.dumps(figures, indent=2))
-        return
-    print(f"{'':16}  nodes  boundary  seconds (least-most)      closest pair  widest hole")
-    for name, r in figures["results"].items():
-        print(
-            f"{name:16} {r['nodes']:6d} {r['boundary']:9d}  {r['seconds_median']:.3f} "
-            f"({r['seconds_least']:.3f}-{r['seconds_most']:.3f}) {r['closest_pair']:18.2f} h "
-            f"{r['widest_hole']:10.2f} h"
-        )
-    median, least, most = (figures["ratio"][key] for key in ("median", "least", "most"))
-    print(f"{median:.1f} times faster (pairs: {least:.1f} to {most:.1f})")
+    options = parser.parse_args()
+    columns = {"contender": "16s", "nodes": "6d", "boundary": "d"}
+    columns |= dict.fromkeys(("ms", "lowest_ms", "highest_ms"), "6.0f")
+    columns |= dict.fromkeys(("ratio", "lowest_ratio", "highest_ratio"), "5.1f")
+    columns |= {"closest_pair": "5.2f", "widest_hole": "5.2f"}
+    report(options, (measure(options.count, options.repeats), columns))
 
 
 if __name__ == "__main__":

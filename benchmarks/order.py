@@ -8,12 +8,13 @@ boundary. The observed order is the slope of a straight line through the logarit
     python benchmarks/order.py [--dim 2] [--orders 2 3 4 5 6] [--json FILE]
 """
 
-import argparse
-import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy import ndarray
+from reporting import options_of, report
 
 from pinnsolve.diffop import laplacian, partial
 from pinnsolve.geometry import build_domain
@@ -54,26 +55,26 @@ def errors(nodes: Nodes, order: int) -> dict[str, float]:
     }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--dim", type=int, default=2, choices=DOMAINS)
-    parser.add_argument("--orders", type=int, nargs="+", default=[2, 3, 4, 5, 6])
-    parser.add_argument("--json", type=Path)
-    options = parser.parse_args()
-    sets = node_sets(options.dim)
+def rows(dim: int, orders: list[int]) -> Iterator[dict[str, Any]]:
+    sets = node_sets(dim)
     counts = [nodes.rows.stop for nodes in sets]
-    rows = []
-    for order in options.orders:
+    for order in orders:
         table = [errors(nodes, order) for nodes in sets]
         for name in table[0]:
             found = [entry[name] for entry in table]
-            slope = -options.dim * np.polyfit(np.log(counts), np.log(found), 1)[0]
-            rows.append({"order": order, "operator": name, "observed": slope, "errors": found})
-            steps = "  ".join(f"{error:.1e}" for error in found)
-            print(f"p = {order}  {name:>10}  observed {slope:5.2f}   {steps}", flush=True)
-    if options.json:
-        result = {"dim": options.dim, "nodes": counts, "results": rows}
-        options.json.write_text(json.dumps(result, indent=2))
+            slope = -dim * np.polyfit(np.log(counts), np.log(found), 1)[0]
+            by_count = dict(zip(map(str, counts), found, strict=True))
+            yield {"order": order, "operator": name, "observed": slope, **by_count}
+
+
+def main() -> None:
+    parser = options_of(__doc__)
+    parser.add_argument("--dim", type=int, default=2, choices=DOMAINS)
+    parser.add_argument("--orders", type=int, nargs="+", default=[2, 3, 4, 5, 6])
+    options = parser.parse_args()
+    columns = {"order": "d", "operator": "10s", "observed": "5.2f"}
+    columns |= {str(count): "8.1e" for count in COUNTS[options.dim]}
+    report(options, (rows(options.dim, options.orders), columns))
 
 
 if __name__ == "__main__":

@@ -10,14 +10,14 @@ nobody stops by them: all make the same number of iterations, or stop where no s
     python benchmarks/paper_speedup.py [--seeds 5] [--iterations 1500] [--threads 1] [--json FILE]
 """
 
-import argparse
-import json
+from collections.abc import Iterator, Sequence
 from math import inf
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import torch
+from reporting import options_of, report, show
 
 from pinnsolve import load, solve
 
@@ -30,6 +30,7 @@ CONTENDERS: dict[str, dict[str, Any]] = {
     "pinn, taylor, float32": {**PINN, "solver.derivatives": "taylor"},
 }
 PEERS = list(CONTENDERS)[3:]
+KEYS = [f"s_to_{target:.0e}" for target in TARGETS]
 
 
 def run(name: str, seed: int, iterations: int) -> dict[str, Any]:
@@ -48,56 +49,63 @@ def run(name: str, seed: int, iterations: int) -> dict[str, Any]:
         "iterations": solution.course.iterations,
         "seconds": curve[-1][0],
         "relative_l2": curve[-1][1],
-        "seconds_to": {
-            f"{target:.0e}": next((s for s, error in curve if error <= target), inf)
+        **{
+            f"s_to_{target:.0e}": next((s for s, error in curve if error <= target), inf)
             for target in TARGETS
         },
     }
 
 
-def report(rows: list[dict[str, Any]]) -> None:
-    def times(name: str, key: str) -> list[float]:
-        return [row["seconds_to"][key] for row in rows if row["contender"] == name]
+def rows(seeds: int, iterations: int) -> Iterator[dict[str, Any]]:
+    run(next(iter(CONTENDERS)), 0, 20)  # warms up
+    for seed in range(seeds):
+        for name in CONTENDERS:
+            row = run(name, seed, iterations)
+            yield {**row, "ms_per_iteration": 1e3 * row["seconds"] / row["iterations"]}
 
-    keys = [f"{target:.0e}" for target in TARGETS]
-    print(
-        f"{'medians':28s}{'ms/iteration':>14s}{'error':>10s}" + "".join(f"{k:>10s}" for k in keys)
-    )
+
+def medians(rows: Sequence[Any]) -> Iterator[dict[str, Any]]:
     for name in CONTENDERS:
         mine = [row for row in rows if row["contender"] == name]
-        pace = median(1e3 * row["seconds"] / row["iterations"] for row in mine)
-        error = median(row["relative_l2"] for row in mine)
-        found = "".join(f"{median(times(name, key)):8.2f} s" for key in keys)
-        print(f"{name:28s}{pace:14.2f}{error:10.1e}{found}")
+        keys = ("ms_per_iteration", "relative_l2", *KEYS)
+        yield {"contender": name, **{key: median(row[key] for row in mine) for key in keys}}
+
+
+def against_peers(rows: Sequence[Any]) -> Iterator[dict[str, Any]]:
+    def times(name: str, key: str) -> list[float]:
+        return [row[key] for row in rows if row["contender"] == name]
+
     for peer in PEERS:
         for name in CONTENDERS:
             if name in PEERS:
                 continue
-            for key in keys:
+            for key in KEYS:
                 mine, theirs = times(name, key), times(peer, key)
-                ratio = median(theirs) / median(mine)
                 spread = [b / a for a, b in zip(mine, theirs, strict=True) if a < inf]
-                print(
-                    f"{name} against {peer}: {key} sooner by {ratio:.2f} x, "
-                    f"seed by seed {min(spread):.2f} to {max(spread):.2f}"
-                )
+                yield {
+                    "contender": name,
+                    "against": peer,
+                    "to": key.removeprefix("s_to_"),
+                    "sooner": median(theirs) / median(mine),
+                    "lowest": min(spread, default=None),
+                    "highest": max(spread, default=None),
+                }
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = options_of(__doc__, threads=1)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--iterations", type=int, default=1500)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    run(next(iter(CONTENDERS)), 0, 20)  # warms up
-    rows = [
-        run(name, seed, options.iterations) for seed in range(options.seeds) for name in CONTENDERS
-    ]
-    report(rows)
-    if options.json:
-        options.json.write_text(json.dumps(rows, indent=1))
+    columns = {"contender": "27s", "ms_per_iteration": "8.2f", "relative_l2": "8.1e"}
+    columns |= dict.fromkeys(KEYS, "8.2f")
+    runs = rows(options.seeds, options.iterations)
+    found = report(options, (runs, {"seed": "d", "iterations": "d", **columns}))
+    print("medians")
+    show(medians(found), columns)
+    factors = dict.fromkeys(("sooner", "lowest", "highest"), "6.2f")
+    show(against_peers(found), {"contender": "27s", "against": "24s", "to": "6s", **factors})
 
 
 if __name__ == "__main__":

@@ -8,15 +8,16 @@ weights, which is two thirds of a step, in single. The errors are relative L2 on
     python benchmarks/precision.py [--seeds 3] [--iterations 3000] [--threads 1] [--json FILE]
 """
 
-import argparse
-import json
+from argparse import Namespace
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-import torch
+from reporting import options_of, report, show
 
 from pinnsolve import load, solve
+from pinnsolve.bench.timing import spread
 
 PROBLEM = Path(__file__).parents[1] / "problems" / "disk_poisson.toml"
 PRECISIONS = ("float32", "mixed", "float64")
@@ -40,40 +41,39 @@ def run(schedule: str, precision: str, seed: int, iterations: int) -> dict[str, 
     }
 
 
-def report(rows: list[dict[str, Any]]) -> None:
-    print(
-        f"{'':20s}{'error, median (lowest, highest)':>36s}{'loss':>10s}{'ms/it':>8s}{'s':>6s}   end"
-    )
+def runs(options: Namespace) -> Iterator[dict[str, Any]]:
+    for schedule in ("lbfgs", "default"):
+        for seed in range(options.seeds):
+            for precision in PRECISIONS:
+                yield run(schedule, precision, seed, options.iterations)
+
+
+def medians(rows: Sequence[Any]) -> Iterator[dict[str, Any]]:
     for schedule in ("lbfgs", "default"):
         for precision in PRECISIONS:
             mine = [r for r in rows if (r["schedule"], r["precision"]) == (schedule, precision)]
-            errors = [row["relative_l2"] for row in mine]
-            pace = median(1e3 * row["seconds"] / row["iterations"] for row in mine)
-            spent, loss = (median(row[key] for row in mine) for key in ("seconds", "loss"))
-            print(
-                f"{schedule:8s} {precision:10s} {median(errors):15.1e} "
-                f"({min(errors):.1e} to {max(errors):.1e}){loss:10.1e}{pace:8.2f}{spent:6.1f}"
-                f"  {mine[0]['end']}"
-            )
+            yield {
+                "schedule": schedule,
+                "precision": precision,
+                **spread([row["relative_l2"] for row in mine], "relative_l2"),
+                "loss": median(row["loss"] for row in mine),
+                "ms_per_iteration": median(1e3 * r["seconds"] / r["iterations"] for r in mine),
+                "seconds": median(row["seconds"] for row in mine),
+                "end": mine[0]["end"],
+            }
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = options_of(__doc__, threads=1)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--iterations", type=int, default=3000)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    torch.set_num_threads(options.threads)
-    rows = [
-        run(schedule, precision, seed, options.iterations)
-        for schedule in ("lbfgs", "default")
-        for seed in range(options.seeds)
-        for precision in PRECISIONS
-    ]
-    report(rows)
-    if options.json:
-        options.json.write_text(json.dumps(rows, indent=1))
+    columns = {"schedule": "8s", "precision": "9s", "relative_l2": "8.1e"}
+    rest = {"loss": "8.1e", "seconds": "6.1f", "end": "40s"}
+    found = report(options, (runs(options), {"seed": "d", **columns, **rest}))
+    print("medians")
+    limits = dict.fromkeys(("lowest_relative_l2", "highest_relative_l2"), "8.1e")
+    show(medians(found), columns | limits | {"ms_per_iteration": "6.2f"} | rest)
 
 
 if __name__ == "__main__":

@@ -10,16 +10,17 @@ network of 2 x 20, with lambda.
     python benchmarks/profiles.py [--seeds 3] [--threads 4] [--seconds 60] [--json FILE]
 """
 
-import argparse
-import json
+from argparse import Namespace
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import numpy as np
-import torch
+from reporting import options_of, report, show
 
 from pinnsolve import load, solve
+from pinnsolve.bench.timing import spread
 
 FOLDER = Path(__file__).parents[1] / "problems"
 TARGETS = {1: 1e-8, 2: 1e-7, 3: 1e-5, 4: 1e-3}
@@ -58,47 +59,42 @@ def run(k: int, schedule: str, seed: int, seconds: float) -> dict[str, Any]:
     }
 
 
-def report(rows: list[dict[str, Any]]) -> None:
-    print(
-        f"{'k':3s}{'schedule':22s}{'asked':>8s}{'|lambda - 1/2k|, median (range)':>36s}"
-        f"{'profile':>10s}{'loss':>10s}{'s':>7s}"
-    )
+def runs(options: Namespace) -> Iterator[dict[str, Any]]:
+    for k in TARGETS:
+        for schedule in SCHEDULES if options.seconds else SCHEDULES[:1]:
+            for seed in range(options.seeds):
+                yield run(k, schedule, seed, options.seconds)
+
+
+def medians(rows: Sequence[Any]) -> Iterator[dict[str, Any]]:
     for k, target in TARGETS.items():
         for schedule in SCHEDULES:
             mine = [row for row in rows if (row["k"], row["schedule"]) == (k, schedule)]
             if not mine:
                 continue
-            errors = [row["error"] for row in mine]
-            other = {
-                key: median(row[key] for row in mine) for key in ("relative_l2", "loss", "seconds")
+            keys = ("relative_l2", "loss", "seconds")
+            yield {
+                "k": k,
+                "schedule": schedule,
+                "asked": target,
+                **spread([row["error"] for row in mine], "error"),
+                **{key: median(row[key] for row in mine) for key in keys},
             }
-            print(
-                f"{k:<3d}{schedule:22s}{target:8.0e}{median(errors):13.1e} "
-                f"({min(errors):8.1e} to {max(errors):8.1e})"
-                f"{other['relative_l2']:10.1e}{other['loss']:10.1e}{other['seconds']:7.1f}"
-            )
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = options_of(__doc__, threads=4)
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--threads", type=int, default=4)
     parser.add_argument(
         "--seconds", type=float, default=60.0, help="of Gauss-Newton alone; 0: none"
     )
-    parser.add_argument("--json", type=Path)
-    given = parser.parse_args()
-    torch.set_num_threads(given.threads)
-    schedules = SCHEDULES if given.seconds else SCHEDULES[:1]
-    rows = [
-        run(k, schedule, seed, given.seconds)
-        for k in TARGETS
-        for schedule in schedules
-        for seed in range(given.seeds)
-    ]
-    report(rows)
-    if given.json:
-        given.json.write_text(json.dumps(rows, indent=2, default=float) + "\n")
+    options = parser.parse_args()
+    columns = {"k": "d", "schedule": "21s"}
+    found = {"error": "8.1e", "relative_l2": "8.1e", "loss": "8.1e", "seconds": "6.1f"}
+    rows = report(options, (runs(options), {**columns, "seed": "d", **found, "end": "40s"}))
+    print("medians")
+    limits = dict.fromkeys(("lowest_error", "highest_error"), "8.1e")
+    show(medians(rows), {**columns, "asked": "8.0e", **limits, **found})
 
 
 if __name__ == "__main__":

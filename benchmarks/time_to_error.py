@@ -12,9 +12,8 @@ generation and operators included.
     DDE_BACKEND=pytorch python benchmarks/time_to_error.py [--seconds 90] [--seeds 1] [--json FILE]
 """
 
-import argparse
-import json
 import os
+from collections.abc import Iterator, Sequence
 from math import inf
 from pathlib import Path
 from statistics import median
@@ -24,6 +23,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy import ndarray
+from reporting import options_of, report, show
 
 from pinnsolve import load, solve
 from pinnsolve.solution.solution import Solution
@@ -34,6 +34,7 @@ GAUSS_NEWTON = {
     "network.hidden": [50, 50, 50, 50],
     "training": [{"optimizer": "gauss-newton", "iterations": 300, "seconds": 30}],
 }
+KEYS = [f"s_to_{target:.0e}" for target in TARGETS]
 Curve = list[tuple[float, float]]  # seconds, relative error
 
 
@@ -101,9 +102,8 @@ def first_time(curve: Curve, target: float) -> float:
     return next((seconds for seconds, error in curve if error <= target), inf)
 
 
-def measure(seconds: float, seeds: int) -> list[dict[str, Any]]:
+def measure(seconds: float, seeds: int) -> Iterator[dict[str, Any]]:
     ours({}, 0)  # warms up
-    rows = []
     for seed in range(seeds):
         default, solution = ours({}, seed)
         curves = {
@@ -114,50 +114,48 @@ def measure(seconds: float, seeds: int) -> list[dict[str, Any]]:
             ),
         }
         for name, curve in curves.items():
-            rows.append(
-                {
-                    "contender": name,
-                    "seed": seed,
-                    "seconds": curve[-1][0],
-                    "relative_l2": curve[-1][1],
-                    "best": min(error for _, error in curve),
-                    "seconds_to": {f"{t:.0e}": first_time(curve, t) for t in TARGETS},
-                }
+            times = (first_time(curve, target) for target in TARGETS)
+            yield {
+                "contender": name,
+                "seed": seed,
+                "seconds": curve[-1][0],
+                "relative_l2": curve[-1][1],
+                "best": min(error for _, error in curve),
+                **dict(zip(KEYS, times, strict=True)),
+            }
+
+
+def against_peer(rows: Sequence[Any], budget: float) -> Iterator[dict[str, Any]]:
+    *names, peer = dict.fromkeys(row["contender"] for row in rows)
+    for name in names:
+        for key in KEYS:
+            mine, peers = (
+                [row[key] for row in rows if row["contender"] == own] for own in (name, peer)
             )
-    return rows
-
-
-def report(rows: list[dict[str, Any]], budget: float) -> None:
-    names = list(dict.fromkeys(row["contender"] for row in rows))
-    peer = names[-1]
-    print(f"{'':34s}{'end':>10s}{'error':>10s}" + "".join(f"   to {t:.0e}" for t in TARGETS))
-    for row in rows:
-        times = "".join(f"{row['seconds_to'][f'{t:.0e}']:11.2f}" for t in TARGETS)
-        name = f"{row['contender']}, seed {row['seed']}"
-        print(f"{name:42s}{row['seconds']:8.1f} s{row['relative_l2']:10.1e}{times}")
-    for name in names[:-1]:
-        for target in TARGETS:
-            key = f"{target:.0e}"
-            mine = [row["seconds_to"][key] for row in rows if row["contender"] == name]
-            peers = [row["seconds_to"][key] for row in rows if row["contender"] == peer]
             ratios = [min(p, budget) / m for m, p in zip(mine, peers, strict=True)]
-            bound = "at least " if any(p == inf for p in peers) else ""
-            spread = f" ({min(ratios):.1f} to {max(ratios):.1f})" if len(ratios) > 1 else ""
-            print(f"{name}: {key} sooner by {bound}{median(ratios):.1f} x{spread}")
+            yield {
+                "contender": name,
+                "to": key.removeprefix("s_to_"),
+                "bound": "at least" if inf in peers else "",
+                "sooner": median(ratios),
+                "lowest": min(ratios),
+                "highest": max(ratios),
+            }
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = options_of(__doc__, threads=os.cpu_count())
     parser.add_argument("--seconds", type=float, default=90, help="budget of DeepXDE")
     parser.add_argument("--seeds", type=int, default=1)
-    parser.add_argument("--threads", type=int, default=os.cpu_count())
-    parser.add_argument("--json", type=Path)
-    arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
-    rows = measure(arguments.seconds, arguments.seeds)
-    report(rows, arguments.seconds)
-    if arguments.json:
-        arguments.json.write_text(json.dumps(rows, indent=1))
+    options = parser.parse_args()
+    columns = {"contender": "31s", "seed": "d", "seconds": "7.1f", "relative_l2": "8.1e"}
+    columns |= dict.fromkeys(KEYS, "8.2f")
+    rows = report(options, (measure(options.seconds, options.seeds), columns))
+    factors = dict.fromkeys(("sooner", "lowest", "highest"), "5.1f")
+    show(
+        against_peer(rows, options.seconds),
+        {"contender": "31s", "to": "6s", "bound": "8s", **factors},
+    )
 
 
 if __name__ == "__main__":

@@ -9,20 +9,17 @@ sequence in a square or cube instead, whose unevenness lets fewer stencils be sh
         [--points quasi-uniform] [--json FILE]
 """
 
-import argparse
-import json
-import os
-import platform
-from collections.abc import Callable
-from pathlib import Path
-from statistics import median
-from time import perf_counter
+from argparse import Namespace
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 from numpy import ndarray
+from reporting import options_of, report
 from scipy.stats import qmc
 from threadpoolctl import threadpool_limits
 
+from pinnsolve.bench.timing import compare
 from pinnsolve.diffop import laplacian, partial
 from pinnsolve.geometry import planar, solids
 from pinnsolve.geometry.generation import generate
@@ -53,16 +50,6 @@ def theirs(x: ndarray, order: int) -> Callable[[], object] | None:
     return work
 
 
-def rate(work: Callable[[], object], count: int) -> float:
-    start = perf_counter()
-    work()
-    return count / (perf_counter() - start)
-
-
-def spread(values: list[float]) -> dict[str, float]:
-    return {"median": median(values), "lowest": min(values), "highest": max(values)}
-
-
 def points(kind: str, dim: int, count: int) -> ndarray:
     if kind == "halton":
         return qmc.Halton(dim, seed=0).random(count)
@@ -70,50 +57,26 @@ def points(kind: str, dim: int, count: int) -> ndarray:
     return generate(domain, count=count).x
 
 
-def measure(dim: int, count: int, order: int, repeats: int, kind: str) -> dict[str, object]:
-    x = points(kind, dim, count)
-    contenders = {"pinnsolve": ours(x, order), "treverhines-rbf": theirs(x, order)}
-    rates: dict[str, list[float]] = {name: [] for name, work in contenders.items() if work}
-    for _ in range(repeats + 1):
-        for name, values in rates.items():
-            values.append(rate(contenders[name], count))
-    rates = {name: values[1:] for name, values in rates.items()}  # the first round warms up
-    result: dict[str, object] = {
-        "dim": dim,
-        "points": kind,
-        "nodes": count,
-        "order": order,
-        "stencil": stencil_size(dim, polynomial_degree(order, 2)),
-        "cores": os.cpu_count(),
-        "machine": platform.processor() or platform.machine(),
-        "stencils_per_second": {name: spread(values) for name, values in rates.items()},
-    }
-    if len(rates) == 2:
-        pairs = zip(*rates.values(), strict=True)
-        result["ratio"] = spread([a / b for a, b in pairs])
-    return result
+def measure(options: Namespace) -> Iterator[dict[str, Any]]:
+    x = points(options.points, options.dim, options.nodes)
+    works = {"pinnsolve": ours(x, options.order), "treverhines-rbf": theirs(x, options.order)}
+    installed = {name: work for name, work in works.items() if work}
+    size = stencil_size(options.dim, polynomial_degree(options.order, 2))
+    for row in compare(installed, options.repeats, warm_up=None):
+        yield {**row, "nodes": len(x), "stencil": size, "stencils_per_s": 1e3 * len(x) / row["ms"]}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = options_of(__doc__)
     parser.add_argument("--dim", type=int, default=2)
     parser.add_argument("--nodes", type=int, default=20000)
     parser.add_argument("--order", type=int, default=4)
     parser.add_argument("--repeats", type=int, default=7)
     parser.add_argument("--points", choices=["quasi-uniform", "halton"], default="quasi-uniform")
-    parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    result = measure(options.dim, options.nodes, options.order, options.repeats, options.points)
-    print(
-        f"{options.nodes} stencils of {result['stencil']} {options.points} nodes, {options.dim}-D"
-    )
-    for name, r in result["stencils_per_second"].items():
-        print(f"{name:>16}: {r['median']:9.0f}/s   ({r['lowest']:.0f} to {r['highest']:.0f})")
-    if "ratio" in result:
-        r = result["ratio"]
-        print(f"{'ratio':>16}: {r['median']:9.2f}     ({r['lowest']:.2f} to {r['highest']:.2f})")
-    if options.json:
-        options.json.write_text(json.dumps(result, indent=2))
+    columns = {"contender": "16s", "nodes": "7d", "stencil": "d", "stencils_per_s": "8.0f"}
+    columns |= {"ms": "8.1f", "ratio": "6.2f", "lowest_ratio": "6.2f", "highest_ratio": "6.2f"}
+    report(options, (measure(options), columns))
 
 
 if __name__ == "__main__":

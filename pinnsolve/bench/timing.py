@@ -2,8 +2,9 @@
 
 The contenders are called alternately, so that whatever else the machine does meets all of them;
 each twice, of which the second call counts, for in a training a step follows upon its like, and
-finds in the caches what it needs; and of all rounds the median. On a GPU every timing waits for
-the device before and after.
+finds in the caches what it needs; and of all rounds the median. What counts between contenders is
+the ratio of their times in the same round, with its spread. On a GPU every timing waits for the
+device before and after.
 
 The memory of a piece of work is the most that its tensors take at once, beyond what was there
 before. On a GPU the allocator counts it. On the CPU the storage of every tensor is followed from
@@ -11,7 +12,7 @@ the operation that returns it until it is freed: exact, the same in every run, a
 what a library allocates for itself within one operation.
 """
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from statistics import median
 from time import perf_counter
 from typing import Any, TypeAlias, TypeVar
@@ -27,6 +28,63 @@ from pinnsolve.machine import memory
 MIB = 2**20
 Name = TypeVar("Name", bound=Hashable)
 Work: TypeAlias = Callable[[], Any]
+Clock: TypeAlias = Callable[[], float]  # in seconds
+
+
+def compare(
+    contenders: Mapping[str, Work],
+    repeats: int,
+    *,
+    warm_up: int | None = 1,
+    calls: int = 1,
+    clock: Clock = perf_counter,
+) -> list[dict[str, Any]]:
+    """Return a row for each contender: its time, and that in the time of the first one.
+
+    Parameters
+    ----------
+    contenders, repeats, warm_up, calls, clock
+        As of `rounds`.
+    """
+    times = rounds(contenders, repeats, warm_up=warm_up, calls=calls, clock=clock)
+    first = next(iter(times.values()))
+    return [
+        {"contender": name, **spread(own, "ms"), **spread(ratios(own, first), "ratio")}
+        for name, own in times.items()
+    ]
+
+
+def rounds(
+    contenders: Mapping[Name, Work],
+    repeats: int,
+    *,
+    warm_up: int | None = 1,
+    calls: int = 1,
+    clock: Clock = perf_counter,
+) -> dict[Name, list[float]]:
+    """Return the times of each contender, called in turn, in milliseconds a call.
+
+    Parameters
+    ----------
+    contenders
+        What to time, by name.
+    repeats
+        Number of rounds.
+    warm_up
+        Calls before those that are timed, in every round; with None a further round goes before
+        all others and is not counted, for work that lasts so long that the caches do not matter.
+    calls
+        Timed together.
+    clock
+        Of the wall, or of the process.
+    """
+    found: dict[Name, list[float]] = {name: [] for name in contenders}
+    for _ in range(repeats + (warm_up is None)):
+        for name, work in contenders.items():
+            for _ in range(warm_up or 0):
+                work()
+            found[name].append(stopwatch(work, calls, clock))
+    return {name: times[-repeats:] for name, times in found.items()}
 
 
 def milliseconds(contenders: Mapping[Name, Work], repeats: int) -> dict[Name, float]:
@@ -39,23 +97,35 @@ def milliseconds(contenders: Mapping[Name, Work], repeats: int) -> dict[Name, fl
     repeats
         Number of rounds.
     """
-    found: dict[Name, list[float]] = {name: [] for name in contenders}
-    for _ in range(repeats):
-        for name, work in contenders.items():
-            work()
-            found[name].append(stopwatch(work))
-    return {name: median(times) for name, times in found.items()}
+    return {name: median(times) for name, times in rounds(contenders, repeats).items()}
 
 
-def stopwatch(work: Work) -> float:
-    """Return the time of one call, in milliseconds; freeing the result is no part of it."""
+def ratios(times: Sequence[float], others: Sequence[float]) -> list[float]:
+    """Return times in those of another contender, round by round."""
+    return [a / b for a, b in zip(times, others, strict=True)]
+
+
+def spread(values: Sequence[float], name: str) -> dict[str, float]:
+    """Return the entries of a row for the median, the lowest and the highest of some values."""
+    return {name: median(values), f"lowest_{name}": min(values), f"highest_{name}": max(values)}
+
+
+def stopwatch(work: Work, calls: int = 1, clock: Clock = perf_counter) -> float:
+    """Return the time of one call, in milliseconds; freeing the result is no part of it.
+
+    Parameters
+    ----------
+    work, calls, clock
+        As of `rounds`.
+    """
     synchronise()
-    start = perf_counter()
-    result = work()
+    start = clock()
+    for _ in range(calls):
+        result = work()
     synchronise()
-    stop = perf_counter()
+    stop = clock()
     del result
-    return 1e3 * (stop - start)
+    return 1e3 * (stop - start) / calls
 
 
 def mebibytes(work: Work, device: torch.device | str) -> float:

@@ -1,9 +1,14 @@
-from time import sleep
-
 import pytest
 import torch
 
-from pinnsolve.bench.timing import free_mebibytes, mebibytes, milliseconds, stopwatch
+from pinnsolve.bench.timing import (
+    compare,
+    free_mebibytes,
+    mebibytes,
+    milliseconds,
+    rounds,
+    stopwatch,
+)
 
 
 def test_contenders_are_called_in_turn():
@@ -13,12 +18,54 @@ def test_contenders_are_called_in_turn():
     assert found.keys() == {"a", "b"}
 
 
+class Time:
+    """A clock that only work advances, by seconds."""
+
+    now = 0.0
+
+    def __call__(self):
+        return self.now
+
+    def passes(self, *seconds):
+        """Return work that takes so long, at each call its next time."""
+        left = iter(seconds)
+
+        def work():
+            self.now += next(left)
+
+        return work
+
+
 def test_freeing_the_result_is_no_part_of_the_work():
+    clock = Time()
+
     class Slow:
         def __del__(self):
-            sleep(0.05)
+            clock.now += 1.0
 
-    assert stopwatch(Slow) < 50 <= stopwatch(lambda: sleep(0.05))
+    assert stopwatch(Slow, clock=clock) == 0
+    assert stopwatch(clock.passes(2.0), clock=clock) == 2000
+
+
+def test_what_warms_up_is_not_counted():
+    clock = Time()
+    found = rounds({"a": clock.passes(9, 1, 9, 2)}, 2, clock=clock)
+    assert found == {"a": [1000, 2000]}
+    found = rounds({"a": clock.passes(9, 1, 2)}, 2, warm_up=None, clock=clock)
+    assert found == {"a": [1000, 2000]}
+    found = rounds({"a": clock.passes(9, 9, 1, 3)}, 1, warm_up=2, calls=2, clock=clock)
+    assert found == {"a": [2000]}
+
+
+def test_ratios_are_those_of_the_same_round():
+    """A machine that is busy for a while slows all contenders, and changes no ratio."""
+    clock = Time()
+    contenders = {"one": clock.passes(1, 5, 2), "double": clock.passes(2, 10, 4)}
+    first, second = compare(contenders, 3, warm_up=0, clock=clock)
+    assert first == {"contender": "one", "ms": 2000, "lowest_ms": 1000, "highest_ms": 5000,
+                     "ratio": 1, "lowest_ratio": 1, "highest_ratio": 1}  # fmt: skip
+    assert second["ratio"] == second["lowest_ratio"] == second["highest_ratio"] == 2
+    assert second["ms"] == 4000
 
 
 @pytest.mark.parametrize(
