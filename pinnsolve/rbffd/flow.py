@@ -1,0 +1,285 @@
+"""One step of Radau IIA for nodal values: its equations, solved by Newton's method.
+
+With the highest derivative ``k`` of each field, of order ``m``, constant unknowns at the stages,
+
+    ∂_t^a u(t_i) = Taylor polynomial from the last instant + (h A)^(m - a) k,
+
+every stage satisfies ``F(t, u, u_t, …) = 0``; Newton's method needs matrices
+``sum_a (h z)^(m - a) ∂F/∂u_a`` only for the eigenvalues ``z`` of ``A``, and they are factorised
+once for many steps. Source: Hairer & Wanner (1996), doi:10.1007/978-3-642-05221-7, section IV.8.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from math import factorial
+from typing import TypeAlias
+
+import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
+
+from pinnsolve.conditions.condition import Condition
+from pinnsolve.errors import DivergedError
+from pinnsolve.rbffd.direct import Equations
+from pinnsolve.rbffd.discretisation import Discretisation
+from pinnsolve.rbffd.factorisation import Factorisation, factorise
+from pinnsolve.timestepping.radau import Radau
+
+NEWTON_STEPS = 12
+NEWTON_TOLERANCE = 1e-10  # size of the last Newton step relative to the solution
+TIRED = 0.1  # reduction of Newton's step beyond which its matrices are taken anew
+
+# the conditions at given instants
+Bind: TypeAlias = Callable[[Float[ndarray, " n"]], Sequence[Condition]]
+
+
+@dataclass(frozen=True)
+class Matrices:
+    """The factorised matrices of Newton's method, and the place where they were taken.
+
+    Attributes
+    ----------
+    factors
+        One for each eigenvalue of the Runge-Kutta method.
+    at
+        Index of the instant, among the stages of the interval between two time levels.
+    fields
+        Nodal values there, then their derivatives in time.
+    """
+
+    factors: tuple[Factorisation, ...]
+    at: int
+    fields: Float[ndarray, "a N"]
+
+
+@dataclass(frozen=True)
+class Moment:
+    """All of one instant that decides how the fields go on.
+
+    Attributes
+    ----------
+    state
+        The fields, then their derivatives in time below the highest.
+    slopes
+        The highest derivative of each field.
+    matrices
+        Those of the last step; None if they are to be taken anew.
+    loss
+        Size of the last Newton step relative to the fields.
+    """
+
+    state: Float[ndarray, "m c N"]
+    slopes: Float[ndarray, "c N"]
+    matrices: Matrices | None = None
+    loss: float = 0.0
+
+
+class Flow:
+    """The equations of one step, and the steps themselves.
+
+    Parameters
+    ----------
+    system
+        The discretisation in space, with derivatives in time as further fields.
+    bind
+        Its conditions at other instants.
+    initial
+        Values at all nodes by field and order in time.
+    method
+        The Runge-Kutta method.
+
+    Attributes
+    ----------
+    condition
+        Estimated condition number of the matrices that were factorised last.
+    orders
+        Order in time of each field.
+    """
+
+    def __init__(
+        self,
+        system: Discretisation,
+        bind: Bind,
+        initial: Mapping[tuple[int, int], Float[ndarray, " N"]],
+        method: Radau,
+    ) -> None:
+        self.system, self.bind = system, bind
+        self.initial, self.method = initial, method
+        self.condition = 0.0
+        self.orders = [sum(f == field for f, _ in initial) for field in range(system.n_fields)]
+
+    def beginning(self) -> Moment:
+        """Return the first instant."""
+        c, N = self.system.n_fields, self.system.n_nodes
+        state = np.zeros((max(self.orders), c, N))
+        for (field, a), values in self.initial.items():
+            state[a, field] = values
+        return Moment(state, np.zeros((c, N)))
+
+    def across(
+        self, moment: Moment, begin: float, end: float, n: int, h: float
+    ) -> tuple[Moment, Float[ndarray, "N c"]]:
+        """Take ``n`` steps of size ``h`` from one time level to the next.
+
+        Returns
+        -------
+        tuple
+            The instant at the end, and the fields at the beginning as the polynomial of the first
+            step has them: fields without derivatives in time have no initial value.
+
+        Raises
+        ------
+        SingularError
+            If the equations do not determine how the fields go on.
+        DivergedError
+            If Newton's method fails.
+        """
+        s, c, N = len(self.method.c), self.system.n_fields, self.system.n_nodes
+        algebraic = [field for field, m in enumerate(self.orders) if m == 0]
+        conditions = self.bind(self.instants(begin, end, n, h))
+        first, loss = moment.state[0].T.copy(), 0.0
+        for i in range(n):
+            moment, slopes = self._step(conditions, i, moment, h)
+            loss = max(loss, moment.loss)
+            fields = self._fields(moment.state, slopes, h).reshape(s, -1, c, N)
+            if i == 0:
+                begins = np.tensordot(self.method.backwards, fields[:, 0, algebraic], 1)
+                first[:, algebraic] = begins.T
+            end_state = fields[-1, : len(moment.state)].copy()
+            moment = replace(moment, state=end_state, loss=loss)
+        return moment, first
+
+    def instants(self, begin: float, end: float, n: int, h: float) -> Float[ndarray, " S"]:
+        """Return the instants of all stages between two time levels."""
+        starts = np.linspace(begin, end, n, endpoint=False)
+        return (starts[:, None] + h * self.method.c).ravel()
+
+    def matrices(
+        self,
+        conditions: Sequence[Condition],
+        at: int,
+        fields: Float[ndarray, "a N"],
+        h: float,
+    ) -> Matrices:
+        """Factorise the matrix of each eigenvalue, linearised at nodal values and an instant."""
+        from scipy.sparse import csr_array, hstack, vstack
+
+        equations = replace(self.system, conditions=tuple(c.at(at) for c in conditions))
+        J, N = equations.jacobian(fields.T).tocsc(), self.system.n_nodes
+        closing = self._steady.closing.tocsc()
+        result = []
+        for z in self.method.eigenvalues:
+            z = z.real if z.imag == 0 else z
+            columns = []
+            for field, m in enumerate(self.orders):
+                slots = [self.system.slot(field, a) for a in range(m + 1)]
+                parts = (
+                    (h * z) ** (m - a) * J[:, slot * N : (slot + 1) * N]
+                    for a, slot in enumerate(slots)
+                )
+                ghosts = (h * z) ** m * closing[:, field * N : (field + 1) * N]
+                columns.append(vstack([sum(parts), ghosts]))
+            matrix = csr_array(hstack(columns))
+            result.append(factorise(matrix, self._steady.order))
+        self.condition = max(factors.condition for factors in result)
+        return Matrices(tuple(result), at, fields.copy())
+
+    def _step(
+        self,
+        conditions: Sequence[Condition],
+        step: int,
+        moment: Moment,
+        h: float,
+    ) -> tuple[Moment, Float[ndarray, "s c N"]]:
+        """Solve the equations of one step by Newton's method, its matrices kept while they do.
+
+        Returns
+        -------
+        tuple
+            The instant, but with the state before the step, and the slopes at the stages.
+        """
+        s = len(self.method.c)
+        stages = slice(step * s, (step + 1) * s)
+        equations = replace(
+            self.system,
+            conditions=tuple(
+                replace(
+                    c,
+                    residual=c.residual.with_data(lambda data: data[:, stages]),
+                    levels=np.arange(s),
+                )
+                for c in conditions
+            ),
+        )
+        # the polynomial of the last step goes on
+        slopes = np.repeat(moment.slopes[None], s, axis=0)
+        state, matrices, before = moment.state, moment.matrices, np.inf
+        for _ in range(NEWTON_STEPS):
+            fields = self._fields(state, slopes, h)
+            if matrices is None:
+                # linear in time or not, the middle of the step stands for all of it
+                middle = (s - 1) // 2
+                matrices = self.matrices(conditions, stages.start + middle, fields[middle], h)
+            change = self._newton(equations, fields, matrices.factors)
+            slopes = slopes - change
+            scaled = [h**m * change[:, f] for f, m in enumerate(self.orders)]
+            size = float(np.linalg.norm(scaled))
+            if not np.isfinite(size):
+                break
+            known = float(np.linalg.norm(fields[:, : self.system.n_fields]))
+            loss = size / max(known, size) if size else 0.0
+            if size <= NEWTON_TOLERANCE * max(known, size):
+                return Moment(state, slopes[-1], matrices, loss), slopes
+            if size > TIRED * before:
+                matrices = None
+                if before <= 1e-6 * known:  # rounding errors are all that is left
+                    return Moment(state, slopes[-1], None, loss), slopes
+            before = size
+        raise DivergedError(f"Newton's method failed in a time step of {h:.3g}.")
+
+    def _newton(
+        self,
+        equations: Discretisation,
+        fields: Float[ndarray, "s a N"],
+        matrices: Sequence[Factorisation],
+    ) -> Float[ndarray, "s c N"]:
+        """Return the excess of the stages' slopes."""
+        r = equations.residual(fields.transpose(2, 1, 0)).reshape(-1, len(fields))
+        values = fields[:, : self.system.n_fields].reshape(len(fields), -1)
+        r = np.concatenate([r.T, (self._steady.closing @ values.T).T], axis=1)
+        change = np.zeros((len(fields), self.system.n_fields * self.system.n_nodes))
+        method = self.method
+        for e, (z, factors) in enumerate(zip(method.eigenvalues, matrices, strict=True)):
+            right = method.inverse[e] @ r
+            part = factors(right.real if z.imag == 0 else right)
+            change += (1 if z.imag == 0 else 2) * np.outer(method.vectors[:, e], part).real
+        return change.reshape(len(fields), self.system.n_fields, -1)
+
+    def _fields(
+        self, state: Float[ndarray, "m c N"], slopes: Float[ndarray, "s c N"], h: float
+    ) -> Float[ndarray, "s a N"]:
+        """Return the fields at the stages, then their derivatives in time."""
+        c, N = self.system.n_fields, self.system.n_nodes
+        fields = np.zeros((len(slopes), self.system.time_order + 1, c, N))
+        for field, m in enumerate(self.orders):
+            integrated = slopes[:, field]
+            for a in range(m, -1, -1):
+                fields[:, a, field] = integrated
+                for j in range(a, m):
+                    powers = (h * self.method.c) ** (j - a) / factorial(j - a)
+                    fields[:, a, field] += powers[:, None] * state[j, field]
+                integrated = h * self.method.A @ integrated
+        return fields.reshape(len(slopes), -1, N)
+
+    @cached_property
+    def _steady(self) -> Equations:
+        """The equations with derivatives in time taken for the fields themselves.
+
+        They tell which row determines which unknown, and how ghosts are closed.
+        """
+        flat = []
+        for own in self.system.conditions:
+            terms = tuple(replace(term, time_order=0) for term in own.residual.terms)
+            flat.append(replace(own, residual=replace(own.residual, terms=terms)))
+        return Equations.of(replace(self.system, conditions=tuple(flat), time_order=0))
