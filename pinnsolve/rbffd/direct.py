@@ -10,6 +10,8 @@ doi:10.1007/978-3-642-23899-4, section 3.3.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
+from math import nan
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -18,6 +20,7 @@ from jaxtyping import Float, Int
 from numpy import ndarray
 
 from pinnsolve.errors import DivergedError, SingularError
+from pinnsolve.process import State, Step
 from pinnsolve.progress import Progress, Watch, unwatched
 from pinnsolve.rbffd.discretisation import Discretisation, stack
 from pinnsolve.rbffd.factorisation import Factorisation, factorise
@@ -94,23 +97,19 @@ def solve(
         If the equations are not finite where Newton's method starts.
     """
     start = perf_counter()
-    equations = Equations.of(discretisation)
-    shape = (discretisation.n_fields, discretisation.n_nodes)
-    u = np.zeros(shape).ravel() if initial is None else initial.T.ravel()
-    try:
-        newton = _newton(equations, u, tolerance, iterations, watch)
-    except (DivergedError, SingularError):
-        if initial is not None or discretisation.is_linear:
-            raise
-        newton = _newton(equations, np.ones(u.shape), tolerance, iterations, watch)
-    values = np.ascontiguousarray(newton.u.reshape(shape).T)
+    process = Newton(
+        discretisation, initial, tolerance=tolerance, iterations=iterations, watch=watch
+    )
+    while not (step := process.step()).done:
+        pass
+    values = process.answer()
     return DirectSolution(
         values=values,
-        converged=newton.converged,
-        message=newton.message,
-        iterations=newton.steps,
+        converged=process.converged,
+        message=step.done,
+        iterations=int(step.at),
         residual_norm=float(np.sqrt(np.mean(discretisation.residual(values) ** 2))),
-        condition=newton.condition,
+        condition=process.condition,
         seconds=perf_counter() - start,
     )
 
@@ -168,52 +167,151 @@ class Equations:
         return vstack([self.discretisation.jacobian(U), self.closing], format="csr")
 
 
-@dataclass(frozen=True)
-class _Newton:
-    """How Newton's method ended."""
+class Newton:
+    """Newton's method, of which a linear problem takes one step.
 
-    u: Float[ndarray, " K"]
-    converged: bool
-    message: str
-    steps: int
-    condition: float
+    It goes on until the step is small, or no damped step makes the next one smaller.
 
+    Parameters
+    ----------
+    discretisation, initial, tolerance, iterations, watch
+        As of `solve`.
 
-def _newton(
-    equations: Equations,
-    u: Float[ndarray, " K"],
-    tolerance: float,
-    iterations: int,
-    watch: Watch,
-) -> _Newton:
-    """Iterate until the step is small, or no damped step makes the next one smaller."""
-    norm = np.linalg.norm
-    r = equations.residual(u)
-    if not np.isfinite(r).all():
-        raise DivergedError(
-            "the equations are not finite at the values where Newton's method starts. "
-            "Rewrite them so that they are finite for fields that are zero, or one."
+    Attributes
+    ----------
+    converged
+        Whether it has reached its tolerance.
+    condition
+        Estimated condition number of the last matrix, rows and columns scaled.
+    """
+
+    def __init__(
+        self,
+        discretisation: Discretisation,
+        initial: Float[ndarray, "N c"] | None = None,
+        *,
+        tolerance: float = 1e-10,
+        iterations: int = 50,
+        watch: Watch = unwatched,
+    ) -> None:
+        self.converged, self.condition = False, 0.0
+        self._discretisation, self._watch = discretisation, watch
+        self._tolerance, self._iterations = tolerance, iterations
+        self._starts_left = int(initial is None and not discretisation.is_linear)
+        self._r: Float[ndarray, " R"] | None = None  # the residuals, once they are evaluated
+        shape = (discretisation.n_fields, discretisation.n_nodes)
+        self._go_to(np.zeros(shape).ravel() if initial is None else initial.T.ravel())
+
+    def step(self) -> Step:
+        """Return the report of one Newton step, from a second start if the first one was none.
+
+        Raises
+        ------
+        SingularError
+            If the discrete problem has no unique solution.
+        NodesError
+            If the nodes are too few to continue a field beyond the boundary.
+        DivergedError
+            If the equations are not finite where Newton's method starts.
+        """
+        if self.converged:
+            return self._said(self._steps, self._message)
+        try:
+            return self._iterate()
+        except (DivergedError, SingularError):
+            if not self._starts_left:
+                raise
+        self._starts_left = 0
+        self._go_to(np.ones(self._u.shape))
+        return self._iterate()
+
+    def answer(self) -> Float[ndarray, "N c"]:
+        """Return the nodal values so far."""
+        shape = (self._discretisation.n_fields, self._discretisation.n_nodes)
+        return np.ascontiguousarray(self._u.reshape(shape).T)
+
+    def state(self) -> State:
+        """Return the nodal values, and all that decides how they go on."""
+        return {
+            "u": self._u.copy(),
+            "damping": self._damping,
+            "steps": self._steps,
+            "starts_left": self._starts_left,
+            "converged": int(self.converged),
+            "condition": self.condition,
+            "message": self._message,
+        }
+
+    def restore(self, state: State) -> None:
+        """Continue from a state."""
+        self._go_to(np.array(state["u"]))
+        self._steps, self._starts_left, converged = (
+            int(str(state[name])) for name in ("steps", "starts_left", "converged")
         )
-    damping, condition = 1.0, 0.0
-    for steps in range(1, iterations + 1):
-        watch(Progress("direct solution", iteration=steps, loss=float(np.mean(r * r))))
+        self._damping, self.condition = float(state["damping"]), float(state["condition"])
+        self.converged, self._message = bool(converged), str(state["message"])
+
+    @cached_property
+    def _equations(self) -> "Equations":
+        return Equations.of(self._discretisation)
+
+    @property
+    def _residual(self) -> Float[ndarray, " R"]:
+        """The residuals where it stands, evaluated once."""
+        if self._r is None:
+            self._r = self._equations.residual(self._u)
+        return self._r
+
+    def _go_to(self, u: Float[ndarray, " K"]) -> None:
+        """Start at nodal values."""
+        self._u, self._r = u, None
+        self._damping, self._steps, self._message = 1.0, 0, ""
+
+    def _iterate(self) -> Step:
+        """Take a step, or say why there is none."""
+        norm, u, r, equations = np.linalg.norm, self._u, self._residual, self._equations
+        if self._steps == 0 and not np.isfinite(r).all():
+            raise DivergedError(
+                "the equations are not finite at the values where Newton's method starts. "
+                "Rewrite them so that they are finite for fields that are zero, or one."
+            )
+        if self._steps >= self._iterations:
+            return self._failed(self._steps, f"no convergence in {self._iterations} steps")
+        steps = self._steps + 1
+        self._watch(Progress(self._stage, iteration=steps, loss=float(np.mean(r * r))))
         factors = factorise(equations.jacobian(u), equations.order)
-        condition = factors.condition
+        self.condition = factors.condition
         d = -factors(r)
-        if equations.discretisation.is_linear:
-            return _Newton(u + d, True, "solved", steps, condition)
-        if norm(d) <= tolerance * norm(u + d):
-            return _Newton(u + d, True, "converged", steps, condition)
-        damping = _damping(equations, factors, u, d, min(1.0, 2 * damping))
-        if damping < SMALLEST_DAMPING:
-            # near the solution rounding errors, not the equations, spoil the test
-            rounding = bool(norm(d) <= np.sqrt(tolerance) * norm(u))
-            message = "converged to rounding" if rounding else "no step reduces the residual"
-            return _Newton(u, rounding, message, steps, condition)
-        u = u + damping * d
-        r = equations.residual(u)
-        del factors  # before the next ones take as much memory
-    return _Newton(u, False, f"no convergence in {iterations} steps", iterations, condition)
+        if self._discretisation.is_linear:
+            return self._moved(u + d, "solved")
+        if norm(d) <= self._tolerance * norm(u + d):
+            return self._moved(u + d, "converged")
+        damping = _damping(equations, factors, u, d, min(1.0, 2 * self._damping))
+        if damping >= SMALLEST_DAMPING:
+            self._damping = damping
+            return self._moved(u + damping * d)
+        # near the solution rounding errors, not the equations, spoil the test
+        if norm(d) <= np.sqrt(self._tolerance) * norm(u):
+            return self._moved(u, "converged to rounding")
+        return self._failed(steps, "no step reduces the residual")
+
+    @property
+    def _stage(self) -> str:
+        return "factorisation" if self._discretisation.is_linear else "Newton's method"
+
+    def _moved(self, u: Float[ndarray, " K"], message: str = "") -> Step:
+        """Stand at new nodal values, which are the solution if there is a message."""
+        self._u, self._r, self._steps = u, None, self._steps + 1
+        self._message, self.converged = message, bool(message)
+        return self._said(self._steps, message)
+
+    def _said(self, steps: int, message: str) -> Step:
+        r = self._residual
+        return Step(float(np.mean(r * r)), steps, message, stage=self._stage)
+
+    def _failed(self, steps: int, message: str) -> Step:
+        """Say why there is no solution; the nodal values stay where they are."""
+        return Step(nan, steps, message, stage=self._stage)
 
 
 def _damping(
