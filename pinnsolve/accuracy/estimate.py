@@ -47,11 +47,10 @@ from jaxtyping import Float
 from numpy import ndarray
 
 from pinnsolve.accuracy.residuals import residuals
-from pinnsolve.conditions.nodal import nodal_conditions
+from pinnsolve.conditions.nodal import Placement, nodal_conditions
 from pinnsolve.errors import NodesError, PinnsolveError
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.from_problem import node_set
-from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.problem import Problem
 from pinnsolve.progress import Watch, unwatched
 from pinnsolve.rbffd.direct import Equations
@@ -116,7 +115,7 @@ def estimate(
 
 def estimate_in_time(
     problem: Problem,
-    nodes: Nodes,
+    placement: Placement,
     values: Float[ndarray, "K n c"],
     same_order: Float[ndarray, "K n c"] | None,
     watch: Watch = unwatched,
@@ -125,8 +124,8 @@ def estimate_in_time(
 
     Parameters
     ----------
-    problem, nodes
-        What was solved, and where.
+    problem, placement
+        What was solved, and where its conditions hold.
     values
         The solution at the interior and boundary nodes.
     same_order
@@ -134,19 +133,20 @@ def estimate_in_time(
     watch
         Told of the progress.
     """
+    nodes = placement.nodes
     optimisation = None if same_order is None else values - same_order
     total, message = None, ""
     order = problem.settings.solver.order + RAISE
     try:
         system = discretise(
-            nodal_conditions(problem, nodes),
+            placement.at(),
             nodes,
             len(problem.fields),
             order,
             watch,
             time_order=problem.time_order,
         )
-        finer = solve_directly(problem, system, watch)
+        finer = solve_directly(problem, system, placement, watch)
         if finer.converged:
             total = values - finer.fields.values[:, nodes.rows]
         else:

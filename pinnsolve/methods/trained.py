@@ -65,7 +65,7 @@ def estimated(setup: Setup, answer: Fields, shown: Sample) -> Estimate | None:
         name = ABILITIES[problem.settings.solver.method].reference
         same = setup.reference(name) if is_discrete and name else None
         values = None if same is None else same.values
-        return estimate_in_time(problem, nodes, shown.values, values, setup.watch)
+        return estimate_in_time(problem, setup.placement, shown.values, values, setup.watch)
     system = setup.discretisation()
     U = answer(nodes.x)
     return estimate(problem, setup.domain, system, U, answer, trained_exactly=not is_discrete)

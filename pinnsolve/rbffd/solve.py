@@ -4,19 +4,20 @@ It is a method of its own, and what every network is held against.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy import ndarray
 
 from pinnsolve.conditions.condition import Condition
 from pinnsolve.conditions.initial import initial_values
-from pinnsolve.conditions.nodal import nodal_conditions
-from pinnsolve.errors import Fault, NodesError, ProblemError, SingularError
+from pinnsolve.conditions.nodal import Placement
+from pinnsolve.errors import DivergedError, Fault, NodesError, ProblemError, SingularError
 from pinnsolve.geometry.from_problem import located
 from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.problem import Problem
-from pinnsolve.progress import Watch, unwatched
+from pinnsolve.process import Process, State, Step
+from pinnsolve.progress import Progress, Watch, unwatched
 from pinnsolve.rbffd import direct, evolution
 from pinnsolve.rbffd.discretisation import Discretisation, discretise
 from pinnsolve.rbffd.fields import NodalFields
@@ -47,7 +48,81 @@ class Classical:
     iterations: int
 
 
-def solve(problem: Problem, system: Discretisation, watch: Watch = unwatched) -> Classical:
+class DirectSolve:
+    """The classical solution of a problem, found in Newton steps or steps in time.
+
+    Parameters
+    ----------
+    problem
+        What is solved.
+    system
+        Its discretisation.
+    placement
+        Where its conditions hold, to be bound at other instants.
+    watch
+        Told of the progress within a step.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        system: Discretisation,
+        placement: Placement,
+        watch: Watch = unwatched,
+    ) -> None:
+        self._problem, self._system = problem, system
+
+        def tell(progress: Progress) -> None:
+            watch(replace(progress, stage=_stage(progress.stage)))
+
+        self._work: Process[ndarray]
+        if problem.times is None:
+            self._work = direct.Newton(system, watch=tell)
+        else:
+            self._work = evolution.Evolution(
+                system,
+                placement.at,
+                initial_values(problem, system.nodes),
+                problem.times,
+                tolerance=tolerance_in_time(system),
+                watch=tell,
+            )
+
+    def step(self) -> Step:
+        """Return what one more step did.
+
+        Raises
+        ------
+        ProblemError
+            If there is no unique solution.
+        DivergedError
+            If the solution leaves the finite numbers.
+        """
+        try:
+            step = self._work.step()
+        except SingularError as error:
+            raise unsolvable(self._problem, error) from None
+        if step.done and not np.isfinite(self._work.answer()).all():
+            raise DivergedError(f"the direct solution is not finite: {step.done}")
+        return replace(step, stage=_stage(step.stage))
+
+    def answer(self) -> NodalFields:
+        """Return the fields so far."""
+        x, order = self._system.nodes.x, self._system.order
+        return NodalFields(x, self._work.answer(), order, self._problem.times)
+
+    def state(self) -> State:
+        """Return all that decides the continuation."""
+        return self._work.state()
+
+    def restore(self, state: State) -> None:
+        """Continue from a state."""
+        self._work.restore(state)
+
+
+def solve(
+    problem: Problem, system: Discretisation, placement: Placement, watch: Watch = unwatched
+) -> Classical:
     """Solve a discretised problem.
 
     Parameters
@@ -56,6 +131,8 @@ def solve(problem: Problem, system: Discretisation, watch: Watch = unwatched) ->
         What is solved.
     system
         Its discretisation.
+    placement
+        Where its conditions hold, to be bound at other instants.
     watch
         Told of the progress.
 
@@ -75,15 +152,12 @@ def solve(problem: Problem, system: Discretisation, watch: Watch = unwatched) ->
             steady.message,
             steady.iterations,
         )
-    x = nodes.x[nodes.rows]
-    half_width = float(np.max(x.max(axis=0) - x.min(axis=0))) / 2
-    tolerance = TIME_SHARE * (nodes.spacing / half_width) ** order
     moving = evolution.integrate(
         system,
-        partial(nodal_conditions, problem, nodes),
+        placement.at,
         initial_values(problem, nodes),
         times,
-        tolerance=float(np.clip(tolerance, FINEST, COARSEST)),
+        tolerance=tolerance_in_time(system),
         watch=watch,
     )
     return Classical(
@@ -92,6 +166,14 @@ def solve(problem: Problem, system: Discretisation, watch: Watch = unwatched) ->
         moving.message,
         moving.steps,
     )
+
+
+def tolerance_in_time(system: Discretisation) -> float:
+    """Return the change on halving the steps in time below which the error is that of the nodes."""
+    x = system.nodes.x[system.nodes.rows]
+    half_width = float(np.max(x.max(axis=0) - x.min(axis=0))) / 2
+    tolerance = TIME_SHARE * (system.nodes.spacing / half_width) ** system.order
+    return float(np.clip(tolerance, FINEST, COARSEST))
 
 
 def assemble(
@@ -131,3 +213,8 @@ def assemble(
 def unsolvable(problem: Problem, error: SingularError) -> ProblemError:
     """Return an operator without inverse as a fault of the equations."""
     return problem.source.error(Fault(("pde", "equations"), str(error)))
+
+
+def _stage(part: str) -> str:
+    """Return the stage, as reports book it, with the part of it that is going on."""
+    return f"solution: {part}"

@@ -27,7 +27,7 @@ def reference(setup: "Setup") -> Reference | None:
     system = setup.discretisation()
     start = perf_counter()
     try:
-        found, message = solve(problem, system, setup.watch), ""
+        found, message = solve(problem, system, setup.placement, setup.watch), ""
     except SingularError as error:
         if system.is_linear:
             raise unsolvable(problem, error) from None

@@ -1,11 +1,15 @@
+from collections import Counter
+
 import numpy as np
 import pytest
 
-from pinnsolve.conditions.nodal import nodal_conditions
+from pinnsolve import load, solve
+from pinnsolve.cli import shipped
+from pinnsolve.conditions import nodal
+from pinnsolve.conditions.nodal import nodal_conditions, placed
 from pinnsolve.errors import ProblemError
-from pinnsolve.geometry import build_domain
+from pinnsolve.geometry import build_domain, periodic
 from pinnsolve.geometry.generation import generate, with_ghosts
-from pinnsolve.problem import load
 
 SQUARE = """
 [domain]
@@ -130,3 +134,49 @@ def test_a_condition_on_a_piece_without_nodes_is_an_error(tmp_path):
         '  17 | on = ["bottom", "top"]\n'
         "     |      ^^^^^^^^^^^^^^^^^"
     )
+
+
+def test_data_follow_the_instants_and_rows_do_not(tmp_path):
+    text = SQUARE.replace("upper = [1, 1]", "upper = [1, 1]\ntime = [0, 2]")
+    text = text.replace("laplace(u) = 1", "u_t = laplace(u)").replace("u = y", "u = y*t")
+    path = tmp_path / "problem.toml"
+    path.write_text(text + '[initial]\nu = "0"\n')
+    problem = load(path)
+    nodes = with_ghosts(generate(build_domain(problem), count=200), build_domain(problem), 1)
+    placement, times = placed(problem, nodes), np.array([0.5, 2.0])
+    _, dirichlet, _ = placement.at(times)
+    assert dirichlet.rows is placement.boundary[0].rows
+    zero = {term: np.zeros((len(dirichlet.rows), 2)) for term in dirichlet.residual.terms}
+    y = nodes.x[dirichlet.rows, 1]
+    np.testing.assert_allclose(dirichlet.residual(zero), -y[:, None] * times)
+    assert placement.at()[0].size == len(placement.places[0].rows) * len(problem.times)
+
+
+@pytest.mark.parametrize("method", ["rbf-fd", "dt-pinn"])
+def test_rows_and_ties_are_found_once_for_a_node_set(method, monkeypatch):
+    overrides = {
+        "nodes.count": 120,
+        "nodes.time_levels": 4,
+        "output.test_points": 50,
+        "solver.method": method,
+        "training": [{"optimizer": "adam", "iterations": 2}] if method == "dt-pinn" else [],
+    }
+    problem = load(shipped.folder() / "disk_heat.toml", overrides)
+    seen = {"rows": [], "ties": []}  # the node sets themselves: none shall leave its identity
+
+    def counted(name, function, place):
+        def count(*arguments):
+            seen[name].append(arguments[place])
+            return function(*arguments)
+
+        return count
+
+    rows = counted("rows", nodal.boundary_rows, 1)
+    ties = counted("ties", periodic.ties, 0)
+    monkeypatch.setattr(nodal, "boundary_rows", rows)
+    monkeypatch.setattr(nodal, "ties", ties)
+    monkeypatch.setattr(periodic, "ties", ties)
+    solve(problem)
+    for found in seen.values():
+        assert found
+        assert set(Counter(map(id, found)).values()) == {1}

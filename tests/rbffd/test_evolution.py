@@ -4,10 +4,8 @@ import numpy as np
 import pytest
 
 from pinnsolve.conditions.initial import initial_values
-from pinnsolve.conditions.nodal import nodal_conditions
 from pinnsolve.errors import SingularError
 from pinnsolve.rbffd import evolution
-from pinnsolve.rbffd.solve import assemble
 from pinnsolve.references.exact import exact_at
 from pinnsolve.setup import Setup
 from tests.posing import INTERVAL, SQUARE, pose
@@ -26,12 +24,11 @@ u = "{exact}"
 
 
 def integrate(problem, tolerance=1e-9):
-    nodes = Setup(problem).nodes
-    conditions = nodal_conditions(problem, nodes)
-    system = assemble(problem, nodes, conditions)
+    setup = Setup(problem)
+    nodes = setup.nodes
     return evolution.integrate(
-        system,
-        lambda times: nodal_conditions(problem, nodes, times),
+        setup.discretisation(),
+        setup.placement.at,
         initial_values(problem, nodes),
         problem.times,
         tolerance=tolerance,

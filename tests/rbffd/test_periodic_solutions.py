@@ -62,15 +62,21 @@ CASES = {  # equation, domain, conditions, exact solution, numbers of nodes
 
 
 def discretised(problem, count=None):
-    """Return domain, nodes and discretisation of a problem."""
+    """Return the nodes and the discretisation of a problem."""
     nodes = node_set(problem, build_domain(problem), count=count)
     return nodes, Setup(problem, nodes=nodes).discretisation()
 
 
+def solved(problem):
+    """Return the nodes and the direct solution of a problem there."""
+    setup = Setup(problem)
+    found = solve_directly(problem, setup.discretisation(), setup.placement)
+    return setup.nodes, found.fields.values[..., setup.nodes.rows, :]
+
+
 def error_of(problem):
     """Return the relative error of the direct solution."""
-    nodes, system = discretised(problem)
-    values = solve_directly(problem, system).fields.values[..., nodes.rows, :]
+    nodes, values = solved(problem)
     exact = exact_at(problem, nodes)
     return np.linalg.norm(values - exact) / np.linalg.norm(exact)
 
@@ -160,10 +166,9 @@ def test_the_mean_stays(tmp_path):
     more = '[initial]\nu = "1 + sin(2*pi*x)"'
     problem = pose(tmp_path, "u_t + u_x = 0.01*u_xx", on=[SIDES],
                    domain=f"{INTERVAL}\ntime = [0, 1]", count=80, order=4, more=more)  # fmt: skip
-    nodes, system = discretised(problem)
-    values = solve_directly(problem, system).fields.values[:, : nodes.rows.stop, 0]
+    nodes, values = solved(problem)
     around = nodes.x[nodes.rows, 0] < 1  # once around, evenly spaced
-    means = values[:, around].mean(axis=1)
+    means = values[:, around, 0].mean(axis=1)
     np.testing.assert_allclose(means, 1, atol=1e-9)
 
 

@@ -11,7 +11,7 @@ from tests.posing import INTERVAL, SQUARE, pose
 
 def solved(problem):
     setup = Setup(problem)
-    return solve_directly(problem, setup.discretisation()), setup.nodes
+    return solve_directly(problem, setup.discretisation(), setup.placement), setup.nodes
 
 
 def test_a_steady_solution_is_known_between_the_nodes(tmp_path):
