@@ -22,7 +22,7 @@ from pinnsolve.problem import Problem, load
 from pinnsolve.problem.abilities import ABILITIES
 from pinnsolve.problem.load import build
 from pinnsolve.problem.text.source import Source
-from pinnsolve.process import Budget, State
+from pinnsolve.process import Budget, State, nested, part
 from pinnsolve.progress import Progress, Watch, unwatched
 from pinnsolve.references.exact import exact_at
 from pinnsolve.setup import Setup
@@ -31,6 +31,7 @@ from pinnsolve.solution.fields import Fields
 from pinnsolve.solution.norms import relative_l2
 from pinnsolve.solution.provenance import Provenance, versions
 from pinnsolve.solution.solution import Solution, from_metrics
+from pinnsolve.storage.fingerprint import fingerprint, must_agree
 from pinnsolve.storage.solutions import read_solution
 from pinnsolve.training.loop import drive, seconds_spent
 
@@ -69,7 +70,7 @@ def solve(
     ProblemError
         If the problem is not well posed, or its nodes cannot carry the discretisation.
     FileError
-        If a file cannot be read.
+        If a file cannot be read, or the nodes or values in files are not those of the earlier run.
     DivergedError
         If a direct solution leaves the finite numbers; a network's is kept as the status.
     MemoryLimitError
@@ -82,6 +83,9 @@ def solve(
     solver, output = problem.settings.solver, problem.settings.output
     method, able = METHODS[solver.method], ABILITIES[solver.method]
 
+    run = fingerprint(problem, setup.nodes)
+    if state is not None:
+        must_agree(part(state, "run"), run)
     warnings = preflight(setup)
     reference = setup.reference(able.reference) if able.reference else None
     with setup.stage("set-up"):
@@ -93,7 +97,7 @@ def solve(
             Budget(),
             watch,
             state=state,
-            keep=keep,
+            keep=keep and (lambda kept: keep({**kept, **nested(run=run)})),
             keep_every=output.checkpoint or inf,
             asked=asked,
             error=_error(setup),

@@ -44,14 +44,9 @@ def exit_code(found: Standing) -> int:
 
 def go_on(run: Path, found: Standing) -> str:
     """Return the command that takes a run up again; empty if there is nothing to take up."""
-    folder = shlex.quote(str(run))
-    if found.state in ("running", "finished"):
+    if found.state in ("running", "finished") or found.checkpoint_age is None:
         return ""
-    if found.checkpoint_age is not None:
-        return f"pinnsolve resume {folder}"
-    if found.state == "stopped" and found.is_trained:
-        return f"pinnsolve solve {shlex.quote(str(run / 'problem.toml'))} --resume {folder}"
-    return ""
+    return f"pinnsolve resume {shlex.quote(str(run))}"
 
 
 def as_dict(run: Path, found: Standing) -> dict[str, Any]:

@@ -106,6 +106,13 @@ def begin(folder: Path, problem: str) -> None:
     write_file(folder / PROBLEM, problem.encode())
 
 
+def forget(folder: Path) -> None:
+    """Remove the checkpoints of a run from which there is nothing to go on to."""
+    for name in (CHECKPOINT, PREVIOUS):
+        with suppress(OSError):  # they do no harm
+            (folder / name).unlink(missing_ok=True)
+
+
 def _first_free(directory: Path) -> tuple[Claim, int]:
     """Return the first of the folders wished for that is free, locked."""
     for n in count(1):

@@ -32,7 +32,6 @@ from pinnsolve.storage.folder import CHECKPOINT, METRICS, PREVIOUS, STATUS
 INTERVAL = 1.0  # seconds between two writings, at least
 LONGEST, LONGEST_METRICS = 2**16, 2**24  # bytes that are read
 WHOLE = {"iteration", "pid", "exit_code"}
-SOLUTION = "solution.hdf"  # holds a network that can be trained further
 Stand: TypeAlias = Literal["running", "finished", "stopped", "failed", "killed"]
 
 
@@ -91,15 +90,12 @@ class Standing:
         Seconds since then; None if unknown.
     checkpoint_age
         Seconds since the last checkpoint; None if there is none.
-    is_trained
-        Whether its results hold a network.
     """
 
     state: Stand
     status: Status
     silence: float | None = None
     checkpoint_age: float | None = None
-    is_trained: bool = False
 
 
 class Reporter:
@@ -190,20 +186,15 @@ def standing(folder: Path) -> Standing:
     status, is_held = _read(folder), lock.holder(folder) is not None
     while (again := _read(folder)) != status:  # it began, went on or ended in between
         status, is_held = again, lock.holder(folder) is not None
-    if status is None and not is_held:
+    ages = [_age(folder / name) for name in (CHECKPOINT, PREVIOUS)]
+    checkpoint_age = min((age for age in ages if age is not None), default=None)
+    if status is None and not is_held and checkpoint_age is None:
         raise FileError(
             f"there is no run in {folder}: neither {STATUS} nor {METRICS}. "
             "Name the folder of a run, as runs/NAME."
         )
     status = status or Status()
-    ages = [_age(folder / name) for name in (CHECKPOINT, PREVIOUS)]
-    return Standing(
-        _state(status, is_held),
-        status,
-        _age(folder / STATUS),
-        min((age for age in ages if age is not None), default=None),
-        (folder / SOLUTION).is_file(),
-    )
+    return Standing(_state(status, is_held), status, _age(folder / STATUS), checkpoint_age)
 
 
 def _exit_code(error: BaseException) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from math import inf, isfinite
 from threading import Event
 
-from pinnsolve.errors import Stopped
+from pinnsolve.errors import FileError, Stopped
 from pinnsolve.process import Answer, Budget, Process, State, nested, part
 from pinnsolve.progress import Progress, Watch
 from pinnsolve.solution.course import Course, Outcome
@@ -49,11 +49,15 @@ def drive(
         Set, by a signal perhaps, when the state is to be kept after this step; cleared then.
     error
         Measures the relative error of an answer.
+
+    Raises
+    ------
+    FileError
+        If the state is that of other work.
     """
     recorder = Recorder((lambda: error(process.answer())) if error else None)
     if state is not None:
-        process.restore(part(state, "process"))
-        recorder.restore(part(state, "course"))
+        _restore(process, recorder, state)
     kept, asked = recorder.seconds, asked or Event()
 
     def save() -> None:
@@ -62,8 +66,8 @@ def drive(
 
     while (outcome := _advance(process, budget, watch, recorder)) is None:
         if asked.is_set() or recorder.seconds - kept >= keep_every:
-            asked.clear()
             save()
+            asked.clear()  # who has asked meanwhile has it too: no step has been taken
             kept = recorder.seconds
     if outcome.status != "diverged":
         save()
@@ -78,6 +82,16 @@ def seconds_spent(state: State | None) -> float:
     recorder = Recorder(None)
     recorder.restore(part(state, "course"))
     return recorder.seconds
+
+
+def _restore(process: Process[Answer], recorder: Recorder, state: State) -> None:
+    """Continue from a state."""
+    try:
+        process.restore(part(state, "process"))
+        recorder.restore(part(state, "course"))
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        message = f"the state that was kept is not one of this work ({error!r})."
+        raise FileError(message) from error
 
 
 def _advance(

@@ -78,12 +78,13 @@ def test_a_killed_run_is_75_with_a_checkpoint_and_6_without(tmp_path, capsys):
     assert out.endswith(f"go on       pinnsolve resume {tmp_path}\n")
 
 
-def test_a_stopped_network_can_be_trained_further(ended, tmp_path, capsys):
-    (tmp_path / "solution.hdf").touch()
+def test_a_stopped_run_can_go_on_from_its_checkpoint(ended, tmp_path, capsys):
     folder = ended("stopped")
     assert main(["status", folder]) == 75
-    command = f"pinnsolve solve {folder}/problem.toml --resume {folder}"
-    assert capsys.readouterr().out.splitlines()[-1] == f"go on       {command}"
+    assert "go on" not in capsys.readouterr().out
+    write_checkpoint(tmp_path, {"i": 1}, "")
+    assert main(["status", folder]) == 75
+    assert capsys.readouterr().out.splitlines()[-1] == f"go on       pinnsolve resume {folder}"
 
 
 def test_a_run_that_failed_leaves_the_code_of_its_error(tmp_path, capsys):

@@ -146,6 +146,11 @@ def test_a_run_without_a_status_is_known_by_its_metrics(tmp_path):
     assert found.status == Status(outcome="accuracy missed", seconds=2.5)
 
 
+def test_a_checkpoint_without_a_status_is_that_of_a_run_that_was_killed(tmp_path):
+    write_checkpoint(tmp_path, {"i": 1}, "")
+    assert standing(tmp_path).state == "killed"
+
+
 def test_no_run_is_an_error(tmp_path):
     with pytest.raises(FileError, match=r"^there is no run in .*: neither status\.json nor"):
         standing(tmp_path)

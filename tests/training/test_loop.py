@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from pinnsolve.errors import Stopped
+from pinnsolve.errors import FileError, Stopped
 from pinnsolve.problem.schema.file import Phase
 from pinnsolve.process import Budget, Step
 from pinnsolve.progress import unwatched
@@ -181,6 +181,24 @@ def test_a_state_can_be_asked_for_at_any_step():
     assert seen == [0, 0, 1, 1, 1]
     assert len(kept) == 2  # and once at the end
     assert not asked.is_set()
+
+
+def test_states_are_made_only_when_they_are_kept(monkeypatch):
+    made = []
+    state = Training.state
+    monkeypatch.setattr(Training, "state", lambda self: made.append(1) or state(self))
+    kept = []
+    drive(training(fit(), ADAM), Budget(50), unwatched, keep=kept.append, keep_every=1e9)
+    drive(training(fit(), ADAM), Budget(50), unwatched, keep_every=0.0)
+    assert len(made) == len(kept) == 1
+
+
+def test_a_state_of_other_work_is_refused():
+    kept = []
+    drive(training(fit(), ADAM), Budget(20), unwatched, keep=kept.append)
+    for state in ({}, kept[0] | {"process/weights": np.zeros(3)}):
+        with pytest.raises(FileError, match="is not one of this work"):
+            drive(training(fit(), ADAM), Budget(), unwatched, state=state)
 
 
 def test_a_training_that_has_run_its_course_stays_there():

@@ -1,0 +1,170 @@
+"""What ``solve`` and ``resume`` have in common: a run in its folder, from its start to its end.
+
+Once the results are written the checkpoints go, except those of a run that was stopped. One that
+has diverged would diverge again from each of them, for the continuation is the same to the bit.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from shlex import quote
+from threading import Event
+from typing import TYPE_CHECKING, NamedTuple
+
+from pinnsolve.cli import terminal
+from pinnsolve.cli.interruption import interruption
+from pinnsolve.cli.status import EXIT_STATUS
+from pinnsolve.errors import DivergedError, FileError
+from pinnsolve.progress import Progress, Watch
+
+if TYPE_CHECKING:
+    from pinnsolve.problem import Problem
+    from pinnsolve.process import State
+    from pinnsolve.solution.solution import Solution
+    from pinnsolve.storage.status import Reporter
+
+
+@contextmanager
+def watching(
+    quiet: bool, time_limit: float | None = None, asked: Event | None = None
+) -> Iterator[Watch]:
+    """Show the progress of a run and end it when it is asked to stop.
+
+    Parameters
+    ----------
+    quiet
+        Whether to show nothing.
+    time_limit
+        Seconds after which the work is to stop.
+    asked
+        Set when a checkpoint is asked for.
+    """
+    with terminal.display(quiet) as show, interruption(time_limit, terminal.tell, asked) as stop:
+
+        def watch(progress: Progress) -> None:
+            show(progress)
+            stop(progress)
+
+        yield watch
+
+
+class Keeper:
+    """Keep the state of a run in its folder; a disk that is full costs checkpoints, not the run.
+
+    Parameters
+    ----------
+    folder
+        The run's, claimed.
+    problem
+        Text of the problem file, every default written out.
+    asked
+        Set when a checkpoint was asked for: it is said when that is written.
+    has_begun
+        Whether the folder is that of this run already, and not of an earlier one.
+
+    Attributes
+    ----------
+    fault
+        Why a checkpoint could not be written, the first time; empty if none failed.
+    has_kept
+        Whether there is a checkpoint of this run.
+    """
+
+    def __init__(self, folder: Path, problem: str, asked: Event, has_begun: bool = False) -> None:
+        self.folder = folder
+        self.fault = ""
+        self.has_kept = has_begun
+        self._problem, self._asked, self._has_begun = problem, asked, has_begun
+
+    def begin(self) -> None:
+        """Make the folder that of this run, if it is not yet."""
+        from pinnsolve.storage.folder import begin
+
+        if not self._has_begun:
+            begin(self.folder, self._problem)
+            self._has_begun = True
+
+    def __call__(self, state: "State") -> None:
+        """Write a checkpoint, or say once why that is not possible."""
+        from pinnsolve.storage.checkpoint import write_checkpoint
+
+        try:
+            self.begin()
+            write_checkpoint(self.folder, state, self._problem)
+        except FileError as error:
+            if not self.fault:
+                self.fault = f"a checkpoint was not written: {error}"
+                terminal.tell(f"warning: {self.fault}")
+            return
+        self.has_kept = True
+        if self._asked.is_set():
+            terminal.tell(f"SIGUSR1: a checkpoint was written to {self.folder}.")
+
+    @property
+    def asked(self) -> Event:
+        """Set when a checkpoint was asked for."""
+        return self._asked
+
+
+class Solved(NamedTuple):
+    """A run that has ended, and what it has left."""
+
+    solution: "Solution"
+    files: list[Path]
+    keeper: Keeper
+
+
+def carry_out(
+    problem: "Problem", keeper: Keeper, reporter: "Reporter", state: "State | None" = None
+) -> Solved:
+    """Solve a problem in its folder and write the results.
+
+    Parameters
+    ----------
+    problem
+        What to solve.
+    keeper
+        Keeps its state, unless the problem asks for no checkpoints.
+    reporter
+        Told of the progress, and how it ended.
+    state
+        That from which to go on; None to begin.
+    """
+    from pinnsolve import run as runs
+    from pinnsolve.storage.folder import forget
+
+    keep = keeper if problem.settings.output.checkpoint else None
+    try:
+        solution = runs.solve(problem, watch=reporter, state=state, keep=keep, asked=keeper.asked)
+    except DivergedError:
+        if state is not None or keeper.has_kept:
+            forget(keeper.folder)
+        raise
+    if keeper.fault:
+        warnings = (*solution.outcome.warnings, keeper.fault)
+        solution = replace(solution, outcome=replace(solution.outcome, warnings=warnings))
+    keeper.begin()
+    files = runs.write(solution, keeper.folder, watch=reporter)
+    reporter.end(solution.outcome.status, solution.outcome.message)
+    if solution.outcome.status != "stopped":
+        forget(keeper.folder)
+    return Solved(solution, files, keeper)
+
+
+def sum_up(solved: Solved, json: bool) -> int:
+    """Say how a run has ended; return the exit code."""
+    from pinnsolve.cli.summary import summary
+    from pinnsolve.output.metrics import plain
+
+    solution, files, keeper = solved
+    for warning in solution.outcome.warnings:
+        if warning != keeper.fault:  # said already
+            terminal.tell(f"warning: {warning}")
+    if json:
+        terminal.say_json(plain({**solution.metrics(), "files": [str(path) for path in files]}))
+    else:
+        terminal.say("\n".join(summary(solution, files)))
+    if solution.outcome.status == "stopped" and keeper.has_kept:
+        terminal.tell(f"to go on: pinnsolve resume {quote(str(keeper.folder))}")
+    return EXIT_STATUS[solution.outcome.status]
