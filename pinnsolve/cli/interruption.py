@@ -3,7 +3,7 @@
 The first SIGINT or SIGTERM is a request: the work raises `Stopped` where it next reports its
 progress, so that what is known by then is kept. The second one ends the process at once. A thread
 of its own hears the signals: the main thread may be inside a call to compiled code for minutes,
-and would not hear them before its end.
+and would not hear them before its end. SIGUSR1 asks for a checkpoint, and the work goes on.
 """
 
 import os
@@ -12,13 +12,14 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from pinnsolve.errors import Stopped
 from pinnsolve.progress import Progress, Watch
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SAVE = getattr(signal, "SIGUSR1", None)  # Windows has none
 
 
 class Interruption:
@@ -27,9 +28,15 @@ class Interruption:
     Once, because the work that is stopped may still report progress while it saves what it has.
     """
 
-    def __init__(self, time_limit: float | None, announce: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        time_limit: float | None,
+        announce: Callable[[str], None],
+        asked: threading.Event | None = None,
+    ) -> None:
         self.time_limit = time_limit
         self.announce = announce
+        self.asked = asked
         self.started = time.monotonic()
         self.request = ""
         self.raised = False
@@ -43,7 +50,11 @@ class Interruption:
         raise Stopped(self.request or f"the time limit of {self.time_limit:g} s was reached.")
 
     def hear(self, signum: int) -> None:
-        """Take note of a signal; end the process if it is the second one."""
+        """Take note of a signal; end the process if it is the second that asks to stop."""
+        if signum == SAVE:
+            if self.asked is not None:
+                self.asked.set()
+            return
         if self.request:
             end_at_once(128 + signum)
         name = signal.Signals(signum).name
@@ -60,7 +71,11 @@ def end_at_once(code: int) -> None:
 
 
 @contextmanager
-def interruption(time_limit: float | None, announce: Callable[[str], None]) -> Iterator[Watch]:
+def interruption(
+    time_limit: float | None,
+    announce: Callable[[str], None],
+    asked: threading.Event | None = None,
+) -> Iterator[Watch]:
     """Listen to signals and to the clock while a run lasts.
 
     Parameters
@@ -69,21 +84,24 @@ def interruption(time_limit: float | None, announce: Callable[[str], None]) -> I
         Time in seconds after which the work is to stop; None for no limit.
     announce
         Says to the user that a request was heard.
+    asked
+        Set by SIGUSR1; without it that signal is not listened to.
 
     Yields
     ------
     Watch
         To be called with each report of progress; raises `Stopped` when the work is to stop.
     """
-    stop = Interruption(time_limit, announce)
+    stop = Interruption(time_limit, announce, asked)
     if threading.current_thread() is not threading.main_thread():
         yield stop  # only the main thread may take signals
         return
     ear, mouth = socket.socketpair()
     mouth.setblocking(False)
-    thread = threading.Thread(target=_listen, args=(ear, stop), daemon=True)
+    signals = SIGNALS if asked is None or SAVE is None else (*SIGNALS, SAVE)
+    thread = threading.Thread(target=_listen, args=(ear, stop, signals), daemon=True)
     thread.start()
-    before = {signum: signal.signal(signum, _heard_by_the_thread) for signum in SIGNALS}
+    before = {signum: signal.signal(signum, _heard_by_the_thread) for signum in signals}
     wakeup = signal.set_wakeup_fd(mouth.fileno(), warn_on_full_buffer=False)
     try:
         yield stop
@@ -96,10 +114,10 @@ def interruption(time_limit: float | None, announce: Callable[[str], None]) -> I
         ear.close()
 
 
-def _listen(ear: socket.socket, stop: Interruption) -> None:
+def _listen(ear: socket.socket, stop: Interruption, signals: Sequence[int]) -> None:
     """Hear each signal as the byte that the interpreter writes for it."""
     while byte := ear.recv(1):
-        if byte[0] in SIGNALS:
+        if byte[0] in signals:
             stop.hear(byte[0])
 
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -49,6 +50,16 @@ def test_a_signal_stops_the_run_at_its_next_report(signum):
     name = signum.name
     assert heard == [f"{name}: stopping and keeping what there is; once more ends at once."]
     assert signal.getsignal(signum) is before
+
+
+def test_sigusr1_asks_for_a_checkpoint_and_stops_nothing():
+    asked = Event()
+    before = signal.getsignal(signal.SIGUSR1)
+    with interruption(None, print, asked) as stop:
+        os.kill(os.getpid(), signal.SIGUSR1)
+        assert asked.wait(5)
+        stop(HERE)
+    assert signal.getsignal(signal.SIGUSR1) is before
 
 
 @pytest.mark.parametrize(("signum", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
