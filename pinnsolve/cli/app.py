@@ -15,21 +15,21 @@ Heavy modules are imported by the command that needs them, so that ``--help`` an
 """
 
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from importlib.metadata import version as metadata_version
 from pathlib import Path
+from threading import Event
 from typing import Annotated, Any
 
 import typer
 
 from pinnsolve.cli import bench, terminal
 from pinnsolve.cli.failure import report
-from pinnsolve.cli.interruption import interruption
+from pinnsolve.cli.resume import resume
+from pinnsolve.cli.solving import Keeper, carry_out, sum_up, watching
 from pinnsolve.cli.status import EXIT_STATUS, status
 from pinnsolve.errors import FileError
 from pinnsolve.machine import prepare
-from pinnsolve.progress import Progress, Watch
 
 CONTEXT = {"help_option_names": ["-h", "--help"]}
 app = typer.Typer(add_completion=False, context_settings=CONTEXT, rich_markup_mode=None)
@@ -109,17 +109,19 @@ def solve(
     quiet: Quiet = False,
     json: Json = False,
 ) -> int:
-    """Solve a problem, write the results and sum them up."""
+    """Solve a problem, write the results and sum them up.
+
+    Every [output] checkpoint seconds, on SIGUSR1, and when it is stopped by Ctrl-C, SIGTERM or the
+    time limit, the run leaves a checkpoint from which pinnsolve resume goes on.
+    """
     prepare(threads)
     chosen = {"method": method, "order": order, "device": device, "seed": seed}
     flags = {f"solver.{key}": value for key, value in chosen.items() if value is not None}
-    with _watch(quiet or json, time_limit) as watch:
-        from pinnsolve import run as runs
-        from pinnsolve.cli.summary import summary
-        from pinnsolve.output.metrics import plain
+    asked = Event()
+    with watching(quiet or json, time_limit, asked) as watch:
         from pinnsolve.problem import load
         from pinnsolve.storage.files import must_be_writable
-        from pinnsolve.storage.folder import begin, claimed
+        from pinnsolve.storage.folder import claimed
         from pinnsolve.storage.status import reporting
 
         problem = load(_existing(file), _overrides(settings) | flags)
@@ -127,20 +129,11 @@ def solve(
         directory = out or Path(wanted)
         must_be_writable(directory)
         with claimed(directory, overwrite) as claim, reporting(claim.folder, watch) as reporter:
+            keeper = Keeper(claim.folder, problem.to_toml(), asked)
             if claim.is_fresh:
-                begin(claim.folder, problem.to_toml())
-            solution = runs.solve(problem, watch=reporter)
-            if not claim.is_fresh:
-                begin(claim.folder, problem.to_toml())
-            files = runs.write(solution, claim.folder, overwrite, reporter)
-            reporter.end(solution.outcome.status, solution.outcome.message)
-    for warning in solution.outcome.warnings:
-        terminal.tell(f"warning: {warning}")
-    if json:
-        terminal.say_json(plain({**solution.metrics(), "files": [str(path) for path in files]}))
-    else:
-        terminal.say("\n".join(summary(solution, files)))
-    return EXIT_STATUS[solution.outcome.status]
+                keeper.begin()
+            solved = carry_out(problem, keeper, reporter)
+    return sum_up(solved, json)
 
 
 @app.command()
@@ -211,7 +204,7 @@ def compare(
     must_be_writable(directory)
     if not (quiet or json):
         terminal.tell(plan.announcement)
-    with _watch(quiet or json, time_limit) as watch:
+    with watching(quiet or json, time_limit) as watch:
         from pinnsolve.cli.summary import comparison_lines
         from pinnsolve.output.metrics import plain
         from pinnsolve.studies import compare as comparing
@@ -228,6 +221,7 @@ def compare(
     return EXIT_STATUS[comparison.status]
 
 
+app.command()(resume)
 app.command()(status)
 
 
@@ -259,7 +253,7 @@ def nodes(
 ) -> None:
     """Make the nodes of a problem, say how even they are, write or draw them."""
     overrides = _overrides(settings)
-    with _watch(quiet or json) as watch:
+    with watching(quiet or json) as watch:
         from pinnsolve.cli.summary import node_figures, node_lines
         from pinnsolve.geometry import build_domain, pointclouds
         from pinnsolve.geometry.from_problem import node_set
@@ -355,18 +349,6 @@ def copy_problem(
     from pinnsolve.cli import shipped
 
     terminal.say(str(shipped.copy(name, destination)))
-
-
-@contextmanager
-def _watch(quiet: bool, time_limit: float | None = None) -> Iterator[Watch]:
-    """Show the progress of a run and end it when it is asked to stop."""
-    with terminal.display(quiet) as show, interruption(time_limit, terminal.tell) as stop:
-
-        def watch(progress: Progress) -> None:
-            show(progress)
-            stop(progress)
-
-        yield watch
 
 
 def _existing(file: Path) -> Path:

@@ -63,19 +63,20 @@ def _lines() -> Watch:
 
     started = time.monotonic()
     stage, stage_started, last = "", started, -math.inf
+    done = 0.0  # of the stage when it started, which is something in a run that is taken up
 
     def watch(progress: Progress) -> None:
-        nonlocal stage, stage_started, last
-        now = time.monotonic()
+        nonlocal stage, stage_started, last, done
+        now, fraction = time.monotonic(), progress.fraction or 0.0
         if progress.stage != stage:
-            stage, stage_started = progress.stage, now
+            stage, stage_started, done = progress.stage, now, fraction
         if now - last < max(LINE_INTERVAL, (now - started) / LINES_PER_RUN):
             return
         last = now
         parts = [progress.stage, _percent(progress.fraction), details(progress)]
         parts.append(f"{duration(now - started)} elapsed")
-        if progress.fraction:
-            left = (now - stage_started) * (1 / progress.fraction - 1)
+        if fraction > done:
+            left = (now - stage_started) * ((1 - done) / (fraction - done) - 1)
             parts.append(f"{duration(left)} left in this stage" if left >= 1 else "")
         tell(", ".join(part for part in parts if part))
 

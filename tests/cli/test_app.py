@@ -75,8 +75,8 @@ def outcome(monkeypatch):
             metrics=lambda: {"status": asked.status},
         )
 
-    def write(_, directory, overwrite, _watch):
-        asked.directory, asked.overwrite = directory, overwrite
+    def write(_, directory, watch):  # noqa: ARG001  # the signature of `run.write`
+        asked.directory = directory
         return [directory / "solution.hdf"]
 
     monkeypatch.setattr("pinnsolve.run.solve", solve)
@@ -144,9 +144,9 @@ def test_flags_override_the_file(disk, outcome):
 
 def test_results_go_to_the_folder_named(disk, outcome):
     main(["solve", str(disk)])
-    assert (outcome.directory, outcome.overwrite) == (Path("runs/disk"), False)
+    assert outcome.directory == Path("runs/disk")
     main(["solve", str(disk), "--out", "here", "--overwrite"])
-    assert (outcome.directory, outcome.overwrite) == (Path("here"), True)
+    assert outcome.directory == Path("here")
 
 
 def test_a_folder_that_cannot_be_written_is_refused_before_the_work(disk, outcome, capsys):
