@@ -13,13 +13,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from pinnsolve.references.exact import exact_at
 from reporting import options_of, report
 
 from pinnsolve import load, solve
 from pinnsolve.cli import shipped
 from pinnsolve.errors import PinnsolveError, ProblemError
 from pinnsolve.problem import Problem
+from pinnsolve.references.exact import exact_at
 from pinnsolve.solution.solution import Solution
 
 METHODS = ("rbf-fd", "dt-pinn", "pinn")
