@@ -115,7 +115,7 @@ class Evolution:
         return self._flow.condition
 
     def step(self) -> Step:
-        """Return what the steps across one more interval did.
+        """Return the report of the steps across one more interval.
 
         Raises
         ------
@@ -240,7 +240,7 @@ class Evolution:
         self._message = f"solved in {self._n * (len(self._times) - 1)} steps"
 
     def _said(self) -> Step:
-        """Return what has been reached.
+        """Return the report of what has been reached.
 
         Raises
         ------

@@ -89,7 +89,7 @@ class DirectSolve:
             )
 
     def step(self) -> Step:
-        """Return what one more step did.
+        """Return the report of one more step.
 
         Raises
         ------
