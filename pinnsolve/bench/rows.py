@@ -40,7 +40,7 @@ def lines(rows: Iterable[Row], columns: Mapping[str, str]) -> Iterator[str]:
 
 
 def machine() -> dict[str, Any]:
-    """Return what times depend on: processor, cores, threads, versions, and the load."""
+    """Return all that times depend on: processor, cores, threads, versions, and the load."""
     devices = range(torch.cuda.device_count()) if torch.cuda.is_available() else ()
     return {
         "processor": processor(),

@@ -54,6 +54,8 @@ def drive(
     ------
     FileError
         If the state is that of other work.
+    Stopped
+        If the work is stopped within a step; the state before it has been kept.
     """
     recorder = Recorder((lambda: error(process.answer())) if error else None)
     if state is not None:
@@ -64,11 +66,15 @@ def drive(
         if keep is not None:
             keep(nested(process=process.state(), course=recorder.state()))
 
-    while (outcome := _advance(process, budget, watch, recorder)) is None:
-        if asked.is_set() or recorder.seconds - kept >= keep_every:
-            save()
-            asked.clear()  # who has asked meanwhile has it too: no step has been taken
-            kept = recorder.seconds
+    try:
+        while (outcome := _advance(process, budget, watch, recorder)) is None:
+            if asked.is_set() or recorder.seconds - kept >= keep_every:
+                save()
+                asked.clear()  # who has asked meanwhile has it too: no step has been taken
+                kept = recorder.seconds
+    except Stopped:  # within a step, which is taken anew when the work goes on
+        save()
+        raise
     if outcome.status != "diverged":
         save()
     recorder.leave(LEFT.get(outcome.status, outcome.message))

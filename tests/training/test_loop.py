@@ -255,3 +255,36 @@ def test_an_evolution_in_time_is_driven_by_the_same_loop():
     np.testing.assert_array_equal(again.u, 0.875**8)
     np.testing.assert_array_equal(resumed.series["u"], course.series["u"])
     assert resumed.iterations == 8
+
+
+class StoppedWithin:
+    """Counts; is stopped within its third step, the first time."""
+
+    def __init__(self, is_stopped):
+        self.count, self.is_stopped = 0, is_stopped
+
+    def step(self):
+        if self.count == 2 and self.is_stopped:
+            raise Stopped("the time limit was reached.")
+        self.count += 1
+        return Step(0.0, self.count, "counted" if self.count == 4 else "", stage="counting")
+
+    def answer(self):
+        return self.count
+
+    def state(self):
+        return {"count": self.count}
+
+    def restore(self, state):
+        self.count = int(state["count"])
+
+
+def test_work_that_is_stopped_within_a_step_goes_on_from_before_it():
+    kept = []
+    with pytest.raises(Stopped):
+        drive(StoppedWithin(True), Budget(), unwatched, keep=kept.append)
+    (state,) = kept
+    assert state["process/count"] == 2
+    process = StoppedWithin(False)
+    outcome, _ = drive(process, Budget(), unwatched, state=from_file(state))
+    assert (outcome.status, outcome.message, process.answer()) == ("finished", "counted", 4)
