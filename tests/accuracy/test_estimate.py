@@ -69,6 +69,7 @@ def test_the_estimate_of_a_direct_solution(name):
     assert all(1 / CLOSE < ratio < CLOSE for ratio in ratios(solution))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FEWER)
 def test_the_estimate_of_a_network_with_rbf_fd_derivatives(name):
     solution = solved(name, **{"solver.method": "dt-pinn"})
@@ -87,6 +88,7 @@ def test_the_estimate_of_a_network_with_exact_derivatives(name):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["dt-pinn", "pinn"])
 def test_the_estimate_of_a_poorly_trained_network(method):
     solution = solved(
@@ -147,6 +149,7 @@ def test_deferred_correction_is_the_distance_from_the_solution_of_higher_order(t
     assert np.linalg.norm(e - distance) < 0.1 * np.linalg.norm(distance)
 
 
+@pytest.mark.slow
 def test_the_estimate_of_a_flow_takes_the_operator_of_higher_order_itself():
     """Corrections by the lower order, which grow step by step, would say fifteen times more."""
     problem = load(shipped.folder() / "kovasznay.toml", {"solver.method": "rbf-fd"})
@@ -239,6 +242,7 @@ u = "1 + sin(3*x)*cos(2*y)*exp(-t)"
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["rbf-fd", "dt-pinn"])
 def test_in_time_the_estimate_is_the_error_to_within_a_half(tmp_path, method):
     problem = pose(

@@ -28,6 +28,7 @@ def invented(order, nested, taylor, width=24):
     return Case(order, width, 3, 256, "float64", costs)
 
 
+@pytest.mark.slow
 def test_memory_of_taylor_mode_grows_linearly_and_that_of_nesting_doubles(cases):
     taylor, nested = (
         np.array([case.value(name, "mib") for case in cases]) for name in ("taylor", "nested")

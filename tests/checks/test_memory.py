@@ -44,6 +44,7 @@ def stages(problem, overrides=None):
     return forecast(problem, nodes, nodal_conditions(problem, nodes))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not STATUS.exists(), reason="the peak is read from /proc")
 @pytest.mark.parametrize(
     ("name", "method", "count"),

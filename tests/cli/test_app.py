@@ -105,6 +105,7 @@ def test_json_is_all_there_is_on_standard_output(disk, capsys):
     assert "results/solution.hdf" in metrics["files"]
 
 
+@pytest.mark.slow
 def test_the_resolved_problem_solves_to_the_same_numbers(disk, capsys):
     main(["solve", str(disk), "--json", "--out", "a"])
     first = json.loads(capsys.readouterr().out)

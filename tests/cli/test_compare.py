@@ -23,6 +23,7 @@ def disk(tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_json_is_a_row_for_each_run(capsys):
     assert main(["compare", "disk.toml", "--json", "--orders", "2,3", *QUICK]) == 0
     out, err = capsys.readouterr()
@@ -58,6 +59,7 @@ def test_the_table_has_a_line_for_each_configuration_and_the_files_are_named(cap
     assert set(os.listdir("runs/disk-compare")) == {"compare.html", "compare.json", "problem.toml"}
 
 
+@pytest.mark.slow
 def test_several_node_sets_are_told_apart(capsys):
     command = "compare disk.toml -q --methods rbf-fd --nodes 100,200 --orders 2 --out here"
     assert main(command.split()) == 0

@@ -11,10 +11,13 @@ from pinnsolve.conditions.nodal import nodal_conditions
 from pinnsolve.conditions.weights import row_weights
 from pinnsolve.constraints.build import ansatz, posed, without_corners
 from pinnsolve.errors import ProblemError
+from pinnsolve.geometry import build_domain
 from pinnsolve.geometry.pointclouds import write
 from pinnsolve.methods.pinn import pointwise_objective
 from pinnsolve.networks.build import network
 from pinnsolve.objectives.network_fields import NetworkFields
+from pinnsolve.output.report.report import html
+from pinnsolve.output.vtk.grid import grid
 from pinnsolve.references.exact import exact_at
 from pinnsolve.setup import Setup
 
@@ -150,6 +153,7 @@ def test_the_residual_for_the_network_is_that_of_the_field(problem):
     np.testing.assert_allclose(ours, direct, rtol=1e-9, atol=1e-9 * np.abs(direct).max())
 
 
+@pytest.mark.slow
 def test_the_solution_is_as_good_as_with_soft_conditions(tmp_path, problem):
     built_in = solve(problem)
     path = tmp_path / "soft.toml"
@@ -163,6 +167,7 @@ def test_the_solution_is_as_good_as_with_soft_conditions(tmp_path, problem):
     assert total < 10 * error < 100 * total
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("domain", "gain"), [(SQUARE, 10), (DISK, 5)], ids=["square", "disk"])
 def test_on_a_whole_boundary_it_gains_digits(tmp_path, domain, gain):
     name = "square" if domain == SQUARE else "disk"
@@ -173,6 +178,7 @@ def test_on_a_whole_boundary_it_gains_digits(tmp_path, domain, gain):
     assert errors[0] < errors[1] / gain
 
 
+@pytest.mark.slow
 def test_burgers_equation_between_hard_sides(tmp_path):
     problem = pose(
         tmp_path,
@@ -193,6 +199,7 @@ def test_burgers_equation_between_hard_sides(tmp_path):
     assert solution.course.phases[-1].relative_l2 == pytest.approx(error, rel=1e-6)
 
 
+@pytest.mark.slow
 def test_waves_have_two_initial_values(tmp_path):
     problem = pose(
         tmp_path,
@@ -206,6 +213,7 @@ def test_waves_have_two_initial_values(tmp_path):
     assert solve(problem).accuracy.errors.relative_l2["u"] < 1e-9
 
 
+@pytest.mark.slow
 def test_the_clamped_plate_with_its_value_built_in(tmp_path):
     problem = pose(
         tmp_path,
@@ -260,6 +268,14 @@ def test_a_named_part_that_is_a_whole_side_will_do(tmp_path):
     rest = ("right bottom top", f"u = {exact} soft")
     solution = solve(pose(tmp_path, named, exact, ("inflow", "u = 0"), rest))
     assert solution(np.array([[0.0, 0.37]]))[0, 0] == 0
+
+
+@pytest.mark.slow
+def test_the_report_says_what_is_built_in(tmp_path):
+    domain, exact, on = CASES["disk"]
+    solution = solve(pose(tmp_path, domain, exact, on))
+    shape = build_domain(solution.problem)
+    assert "built into the network" in html(solution, grid(solution, shape), shape)
 
 
 def test_corners_that_no_network_changes_leave_no_residual(tmp_path):
@@ -423,6 +439,7 @@ def test_in_space_edges_and_corners_are_met_too(tmp_path):
     np.testing.assert_allclose(fields(net, made, edge)[:, 0], problem.exact[0](edge), atol=1e-14)
 
 
+@pytest.mark.slow
 def test_walls_of_a_channel_that_goes_round(tmp_path):
     channel = 'shape = "rectangle"\nlower = [0, 0]\nupper = [2, 1]'
     exact = "sin(pi*x)*y*(1 - y) + y"

@@ -165,6 +165,7 @@ for embedding in ("none", "fourier"):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("g++"), reason="needs a C++ compiler")
 def test_compiled_code_gives_the_same():
     """In a process of its own: functions whose types are checked cannot be compiled."""

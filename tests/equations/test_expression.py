@@ -316,6 +316,7 @@ def test_powers_of_powers_are_few_operations(calls):
     assert calls() < FEW
 
 
+@pytest.mark.slow
 def test_a_derivative_that_grows_without_limit_is_refused():
     with pytest.raises(ExpressionError, match=r"the formula becomes too large\."):
         parse("d(exp(sin(x*y)*cos(x/y))/(1 + exp(x*y)), x, 8)^2 + y^y^y^y^y", PLANE)

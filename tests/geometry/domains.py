@@ -1,5 +1,7 @@
 """Domains of every kind, for tests that hold for all of them."""
 
+import pytest
+
 from pinnsolve.geometry import csg, planar, solids
 from pinnsolve.geometry.shapes import interval
 
@@ -67,3 +69,9 @@ SPACE = {
     ),
 }
 DOMAINS = {**LINE, **PLANE, **SPACE}
+
+
+def by_name(names=DOMAINS):
+    """Return the names as parameters; of the domains in space two stay in the fast lane."""
+    slow = set(SPACE) - {"ball", "box with a hole"}
+    return [pytest.param(name, marks=pytest.mark.slow if name in slow else ()) for name in names]

@@ -1,5 +1,7 @@
 """Ghosts: one outside each boundary node, clear of everything else."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 from scipy.spatial import KDTree
@@ -9,7 +11,13 @@ from pinnsolve.geometry import csg, planar
 from pinnsolve.geometry.generation import generate
 from pinnsolve.geometry.ghosts import CLEARANCE, OFFSET, OFFSET_OF_RINGS, with_ghosts
 from pinnsolve.geometry.shapes import points
-from tests.geometry.domains import DOMAINS, PLANE, UNIT_SQUARE, named
+from tests.geometry.domains import DOMAINS, PLANE, UNIT_SQUARE, by_name, named
+
+
+@cache
+def plain(name):
+    """Return 500 nodes of a domain, which all tests here put ghosts to."""
+    return generate(DOMAINS[name], count=500)
 
 
 def ghosted(domain, **settings):
@@ -25,34 +33,34 @@ def room(nodes):
 ROOMY = sorted(set(DOMAINS) - {"disk and star"})
 
 
-@pytest.mark.parametrize("name", ROOMY)
+@pytest.mark.parametrize("name", by_name(ROOMY))
 def test_ghosts_are_outside_and_clear(name):
     domain = DOMAINS[name]
-    nodes = ghosted(domain, count=500)
+    nodes = with_ghosts(plain(name), domain)
     assert len(nodes.x) == nodes.rows.stop + nodes.n_boundary
     assert (domain.distance(nodes.x[nodes.ghost]) > 0.3 * nodes.spacing * 0.999).all()
     assert room(nodes).min() >= CLEARANCE
 
 
-@pytest.mark.parametrize("name", ROOMY)
+@pytest.mark.parametrize("name", by_name(ROOMY))
 def test_most_ghosts_lie_one_spacing_out(name):
     domain = DOMAINS[name]
-    nodes = ghosted(domain, count=500)
+    nodes = with_ghosts(plain(name), domain)
     length = np.linalg.norm(nodes.x[nodes.ghost] - nodes.x[nodes.boundary], axis=1)
     assert np.mean(np.isclose(length, OFFSET * nodes.spacing, rtol=1e-9)) > 0.85
 
 
 @pytest.mark.parametrize("name", ["interval", "disk", "ellipse", "annulus", "ball"])
 def test_on_a_smooth_boundary_ghosts_lie_on_the_normals(name):
-    nodes = ghosted(DOMAINS[name], count=500)
-    plain = nodes.x[nodes.boundary] + OFFSET * nodes.spacing * nodes.normals
-    np.testing.assert_array_equal(nodes.x[nodes.ghost], plain)
+    nodes = with_ghosts(plain(name), DOMAINS[name])
+    out = nodes.x[nodes.boundary] + OFFSET * nodes.spacing * nodes.normals
+    np.testing.assert_array_equal(nodes.x[nodes.ghost], out)
 
 
-@pytest.mark.parametrize("name", ROOMY)
+@pytest.mark.parametrize("name", by_name(ROOMY))
 def test_two_rings_are_outside_and_clear_as_one_is(name):
     domain = DOMAINS[name]
-    nodes = with_ghosts(generate(domain, count=500), domain, 2)
+    nodes = with_ghosts(plain(name), domain, 2)
     assert nodes.rings == 2
     assert (domain.distance(nodes.x[nodes.ghost]) > 0.3 * nodes.spacing * 0.999).all()
     assert room(nodes).min() >= CLEARANCE * 0.999

@@ -5,6 +5,8 @@ import pytest
 
 from pinnsolve import load, solve
 
+pytestmark = pytest.mark.slow
+
 OSCILLATING = """
 [domain]
 shape = "interval"

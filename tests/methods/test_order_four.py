@@ -27,6 +27,7 @@ def test_the_nodal_network_follows_the_direct_solution(plate):
     assert solution.accuracy.errors.relative_l2_nodes["u"] < 1e-6
 
 
+@pytest.mark.slow
 def test_the_exact_network_has_no_discretisation_error(plate):
     solution = solve(plate.replace({"network.hidden": [60, 240]}), method="pinn")
     assert solution.accuracy.errors.relative_l2_nodes["u"] < 1e-7

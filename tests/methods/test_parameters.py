@@ -73,6 +73,7 @@ def test_parameters_are_found_with_the_field(solution):
     assert found["speed"].initial == 2.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("optimizer", "iterations", "within"), [("gauss-newton", 100, 1e-3), ("lbfgs", 400, 0.05)]
 )

@@ -39,6 +39,7 @@ def evolving(folder, how, method):
     return problem.replace({"solver.method": method, "nodes.time_levels": 12, **QUICK})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["periodic", "hard"])
 @pytest.mark.parametrize("method", ["dt-pinn", "pinn"])
 def test_networks_are_as_good_as_the_direct_solution(tmp_path, method, how):
@@ -47,6 +48,7 @@ def test_networks_are_as_good_as_the_direct_solution(tmp_path, method, how):
     assert solution.course.phases[-1].relative_l2 < bound * solution.accuracy.baseline.overall_l2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["periodic", "hard"])
 @pytest.mark.parametrize("method", ["dt-pinn", "pinn"])
 def test_networks_follow_what_goes_around_in_time(tmp_path, method, how):
@@ -54,6 +56,7 @@ def test_networks_follow_what_goes_around_in_time(tmp_path, method, how):
     assert solve(evolving(tmp_path, how, method)).course.phases[-1].relative_l2 < 1e-5
 
 
+@pytest.mark.slow
 def test_built_in_it_costs_nothing_and_gains_digits(tmp_path):
     errors = [
         solve(posed(tmp_path, how, "pinn")).course.phases[-1].relative_l2

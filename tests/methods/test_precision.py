@@ -11,6 +11,8 @@ from pinnsolve.setup import Setup
 from tests.optimizers.fitting import lower
 from tests.posing import pose
 
+pytestmark = pytest.mark.slow
+
 EQUATION, CONDITION = "laplace(u) = -3*sin(2*x)*exp(y)", [("all", "u = sin(2*x)*exp(y)")]
 
 

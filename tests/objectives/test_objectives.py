@@ -246,10 +246,20 @@ EXACT_ONLY = ("unknown parameters", "hard conditions")
 
 
 NODAL = [(name, "nodal") for name in PROBLEMS if name not in EXACT_ONLY]
-CASES = NODAL + [(name, method) for name in PROBLEMS for method in ("taylor", "autograd")]
+TAYLOR = [(name, "taylor") for name in PROBLEMS]
+QUICK = ("linear", "nonlinear", "system", "in time")
+CASES = [pytest.param(case, id="-".join(case)) for case in NODAL + TAYLOR] + [
+    # the reference, whose nested derivatives take longest
+    pytest.param(
+        (name, "autograd"),
+        id=f"{name}-autograd",
+        marks=() if name in QUICK else pytest.mark.slow,
+    )
+    for name in PROBLEMS
+]
 
 
-@pytest.fixture(params=CASES, ids="-".join)
+@pytest.fixture(params=CASES)
 def objective(request, tmp_path):
     name, method = request.param
     path = tmp_path / "problem.toml"

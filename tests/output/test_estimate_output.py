@@ -76,6 +76,7 @@ def test_the_estimated_errors_are_fields_of_the_output(case):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", ["interval", "disk", "box"])
 def test_the_report_shows_numbers_and_a_picture_beside_the_true_error(case, shape):
     text = page(estimated(case, shape=shape))

@@ -40,6 +40,7 @@ def test_the_problem_that_is_written_gives_the_same_problem(case, tmp_path):
     assert again.settings == made.problem.settings
 
 
+@pytest.mark.slow
 def test_an_earlier_run_is_not_lost(case, tmp_path):
     made = case()
     for name in ("disk", "disk-2", "disk-3"):
@@ -47,6 +48,7 @@ def test_an_earlier_run_is_not_lost(case, tmp_path):
         assert {path.parent for path in paths} == {tmp_path / name}
 
 
+@pytest.mark.slow
 def test_overwriting_leaves_nothing_of_the_earlier_run(case, tmp_path):
     made = case()
     write_run(made.solution, made.domain, tmp_path / "disk", ("hdf", "vtu"))
@@ -92,6 +94,7 @@ def levels(folder):
     return sorted(path.name for path in (folder / "solution").iterdir())
 
 
+@pytest.mark.slow
 def test_a_run_in_time_leaves_a_list_and_a_file_for_each_level(case_in_time, tmp_path):
     made = case_in_time(levels=3)
     for name in ("disk", "disk-2"):
@@ -105,6 +108,7 @@ def test_a_run_in_time_leaves_a_list_and_a_file_for_each_level(case_in_time, tmp
     assert metrics["relative_l2_at_end"] == {"u": 3e-5, "v": 3e-5}
 
 
+@pytest.mark.slow
 def test_overwriting_leaves_no_levels_of_the_earlier_run(case, case_in_time, tmp_path):
     long, short, still = case_in_time(levels=5), case_in_time(levels=2), case()
     for made, expected in ((long, 5), (short, 2)):
@@ -116,6 +120,7 @@ def test_overwriting_leaves_no_levels_of_the_earlier_run(case, case_in_time, tmp
     assert sorted(os.listdir(tmp_path / "disk")) == IN_TIME
 
 
+@pytest.mark.slow
 def test_files_of_others_beside_the_levels_are_left_alone(case, case_in_time, tmp_path):
     made, still = case_in_time(), case()
     write_run(made.solution, made.domain, tmp_path / "disk", ("vtu",))

@@ -29,6 +29,7 @@ def test_a_wrong_file_is_refused(wrong: Wrong, folder, capsys):
     wrong.assert_told(err)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wrong", LATER_ON, ids=lambda wrong: wrong.name)
 def test_a_wrong_file_is_refused_before_anything_is_written(wrong: Wrong, folder, capsys):
     command = ["solve", "problem.toml", "--out", "results", "--quiet"]

@@ -81,6 +81,7 @@ def error_of(problem):
     return np.linalg.norm(values - exact) / np.linalg.norm(exact)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 def test_errors_fall_with_the_order(tmp_path, case):
     equations, domain, on, exact, counts = CASES[case]
@@ -153,6 +154,7 @@ EVOLVING = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", EVOLVING)
 def test_what_leaves_at_one_end_comes_in_at_the_other(tmp_path, case):
     equations, initial, exact, bound = EVOLVING[case]
@@ -162,6 +164,7 @@ def test_what_leaves_at_one_end_comes_in_at_the_other(tmp_path, case):
     assert error_of(problem) < bound
 
 
+@pytest.mark.slow
 def test_the_mean_stays(tmp_path):
     more = '[initial]\nu = "1 + sin(2*pi*x)"'
     problem = pose(tmp_path, "u_t + u_x = 0.01*u_xx", on=[SIDES],

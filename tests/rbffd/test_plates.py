@@ -86,6 +86,7 @@ def test_value_and_slope_determine_a_node_and_its_only_ghost(tmp_path):
     np.testing.assert_array_equal(match(w.discretise(2)).determined, np.arange(n + 2 * b))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("domain", "conditions", "equation", "exact"),
     [

@@ -54,6 +54,7 @@ u = "1 + sin(2*x + t)*exp(-t)"
     assert between < 10 * at_nodes + 0.1 ** (order + 2)
 
 
+@pytest.mark.slow
 def test_time_levels_do_not_decide_the_accuracy(tmp_path):
     """Steps are halved until they no longer matter, however far apart the levels are."""
     more = """

@@ -67,12 +67,14 @@ def test_every_run_is_a_trial_with_an_error_and_its_course(disk):
     assert floors == {**direct, None: None}
 
 
+@pytest.mark.slow
 def test_only_what_uses_operators_is_charged_for_them(disk):
     for trial in compare(plan(disk, QUICK)).trials:
         assert ("operators" in trial.seconds) == (trial.configuration.order is not None)
         assert not {"nodes", "errors", "total"} & set(trial.seconds)
 
 
+@pytest.mark.slow
 def test_nodes_and_operators_are_made_once_for_each_order_and_node_set(disk, prepared):
     grid = Grid(QUICK.methods, ("autograd",), (2, 3), ("lbfgs",), seeds=2, iterations=1,
                 hidden=(4,), nodes=(100, 150))  # fmt: skip
@@ -83,6 +85,7 @@ def test_nodes_and_operators_are_made_once_for_each_order_and_node_set(disk, pre
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_seeds_give_different_networks_and_the_same_one_when_repeated(disk):
     grid = Grid(("dt-pinn",), optimizers=("lbfgs",), seeds=2, iterations=2, hidden=(6,))
     first, other = compare(plan(disk, grid)).trials
@@ -121,6 +124,7 @@ def test_if_nothing_can_be_run_the_error_is_that_of_the_first(disk):
         compare(plan(disk, Grid(("rbf-fd",), orders=(6,), nodes=(40,))))
 
 
+@pytest.mark.slow
 def test_a_comparison_that_is_stopped_keeps_what_it_has(disk):
     def watch(progress):
         if "seed 1" in progress.note and progress.iteration:
@@ -133,6 +137,7 @@ def test_a_comparison_that_is_stopped_keeps_what_it_has(disk):
     assert found.planned == 8
 
 
+@pytest.mark.slow
 def test_a_stop_while_warming_up_is_heard(disk):
     def watch(progress):
         if progress.note.startswith("warming up: dt-pinn") and progress.iteration:
@@ -158,6 +163,7 @@ def test_the_default_schedule_ends_with_its_time(disk):
     assert trial.relative_l2 > 0
 
 
+@pytest.mark.slow
 def test_progress_is_that_of_the_whole_and_names_the_run(disk):
     seen = []
     compare(plan(disk, QUICK), seen.append)
@@ -168,6 +174,7 @@ def test_progress_is_that_of_the_whole_and_names_the_run(disk):
     assert "dt-pinn p = 3, lbfgs, seed 1, 150 nodes" in {progress.note for progress in seen}
 
 
+@pytest.mark.slow
 def test_a_problem_in_time_is_compared_like_any_other():
     heat = load(
         Path(__file__).parents[2] / "problems" / "disk_heat.toml",

@@ -66,6 +66,7 @@ def test_the_page_is_whole_fetches_nothing_and_names_every_configuration(compare
     assert "a machine" in found.text
 
 
+@pytest.mark.slow
 def test_several_node_sets_have_their_pictures_and_a_trend(compared):
     found = Page(html(compared(*ordinary(100), *ordinary(400))))
     assert found.tags.count("svg") == 2 * 3 + 3  # order, nodes, speed-up

@@ -58,6 +58,7 @@ def test_the_report_is_one_whole_page_that_fetches_nothing(case, shape):
     assert len(html) < 1_500_000  # light enough to be sent by mail
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", ["two intervals", "plate", "box"])
 def test_the_report_of_a_solution_in_time_is_one_whole_page(case_in_time, shape):
     made = case_in_time(shape, 200, levels=9)
@@ -111,6 +112,7 @@ def test_the_report_of_a_direct_solution_has_no_training(case):
     assert "No network was trained." in page(made).text
 
 
+@pytest.mark.slow
 def test_without_exact_solution_the_direct_one_is_the_measure(case):
     text = page(case(has_exact=False)).text
     assert "u − direct solution" not in text  # it stands in the figures

@@ -31,6 +31,7 @@ def test_triangles_cover_the_domain_and_nothing_else(case, name, count):
     assert covered.sum() == pytest.approx(FLAT[name], abs=perimeter * nodes.spacing**2 / 2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SOLID)
 def test_tetrahedra_fill_the_domain_without_gaps(case, name):
     made = case(name, 500)

@@ -87,7 +87,7 @@ def test_the_json_schema_allows_no_unknown_and_no_reserved_key():
 def test_a_template_is_a_problem(name, tmp_path):
     path = tmp_path / f"{name}.toml"
     path.write_text(TEMPLATES[name], encoding="utf-8")
-    problem = load(path)
+    problem = load(path, {"output.test_points": 1000})
     assert len(problem.equations) == len(problem.fields)
     assert not any(e.manufactured for e in problem.equations)
     solution = pinnsolve.solve(problem, method="rbf-fd")
