@@ -50,7 +50,7 @@ def claimed(directory: Path, overwrite: bool = False) -> Iterator[Claim]:
     """Claim a folder for a run while it lasts.
 
     If the run fails and has left nothing but its own bookkeeping in a fresh folder, the folder is
-    given up: emptied, and removed if it was made for the run.
+    given up: emptied, and removed, with those above it, if it was made for the run.
 
     Parameters
     ----------
@@ -66,6 +66,7 @@ def claimed(directory: Path, overwrite: bool = False) -> Iterator[Claim]:
         If the folder cannot be made or looked into, or, with ``overwrite``, another run is at
         work in it.
     """
+    above = [parent for parent in directory.parents if not parent.exists()]
     claim, descriptor = _overwriting(directory) if overwrite else _first_free(directory)
     is_given_up = False
     try:
@@ -80,7 +81,8 @@ def claimed(directory: Path, overwrite: bool = False) -> Iterator[Claim]:
         lock.release(claim.folder, descriptor)
         if is_given_up and claim.is_made:
             with suppress(OSError):  # not empty: another run has taken it already
-                claim.folder.rmdir()
+                for made in (claim.folder, *above):
+                    made.rmdir()
 
 
 def begin(folder: Path, problem: str) -> None:

@@ -73,7 +73,7 @@ def test_the_time_limit_keeps_what_there_is(capsys, monkeypatch):
         if "seed 0" in progress.note and progress.iteration:
             raise Stopped("the time limit of 1 s was reached.")
 
-    monkeypatch.setattr("pinnsolve.cli.app.interruption", lambda *_: nullcontext(stop))
+    monkeypatch.setattr("pinnsolve.cli.solving.interruption", lambda *_: nullcontext(stop))
     assert main(["compare", "disk.toml", "-q", "--time-limit", "1", *QUICK]) == Stopped.exit_code
     out = capsys.readouterr().out
     assert "2 runs on " in out
