@@ -37,6 +37,20 @@ def nodes(count: int, **network: Any) -> dict[str, Any]:
     return {"nodes.count": count} | {f"network.{key}": value for key, value in network.items()}
 
 
+# one of a kind, which the fast lane checks and solves directly
+QUICK = {
+    "annulus_conduction",
+    "burgers",
+    "disk_heat",
+    "disk_poisson_nonlinear",
+    "interval_layer",
+    "kovasznay",
+    "lshape_mixed",
+    "plate_clamped",
+    "plate_with_hole",
+    "self_similar_burgers_3",
+    "star_poisson",
+}
 REDUCED = {
     "annulus_conduction": Reduced(9.3e-6, 1.1e-5, nodes(700)),
     "ball_poisson": Reduced(2.4e-6, 7.3e-8, nodes(500)),

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import get_args
 
@@ -30,6 +31,7 @@ MAY_PRINT = {"terminal.py"}
 MAY_EXIT = {"app.py", "interruption.py", "machine.py"}  # the last a copy of the process
 
 
+@cache
 def calls(module):
     """Return the plain and dotted names that a module calls."""
     tree = ast.parse(module.read_text(encoding="utf-8"))

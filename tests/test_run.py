@@ -66,6 +66,7 @@ def test_a_solution_can_be_called_at_points(problem, method):
     np.testing.assert_allclose(solution(x), solution.sample.values, atol=1e-9)
 
 
+@pytest.mark.slow
 def test_equal_seeds_give_equal_solutions(problem):
     first, again, other = (solve(problem, seed=seed).sample.values for seed in (1, 1, 2))
     # summation order inside the linear algebra may depend on where arrays lie in memory
@@ -198,6 +199,7 @@ def test_a_problem_without_a_unique_solution_is_refused(tmp_path):
         solve(path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("equation", ["div(u*grad(u)) = f", "laplace(u) = log(u) + f"])
 def test_equations_that_have_no_value_or_slope_at_zero(tmp_path, method, equation):
@@ -210,6 +212,7 @@ def test_equations_that_have_no_value_or_slope_at_zero(tmp_path, method, equatio
     assert solve(path, method=method).accuracy.errors.relative_l2["u"] < 1e-4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
 def test_a_nonlinear_problem_without_a_slope_at_zero_is_not_left_there(tmp_path, method):
     path = tmp_path / "radiation.toml"

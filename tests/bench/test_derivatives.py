@@ -39,6 +39,7 @@ def test_memory_of_taylor_mode_grows_linearly_and_that_of_nesting_doubles(cases)
     assert np.all(nested[1:] > 2 * nested[:-1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", ["width", "batch"])
 def test_memory_is_in_proportion_to_width_and_batch(key):
     sizes = {"width": 24, "batch": 512}
@@ -51,12 +52,14 @@ def test_memory_is_in_proportion_to_width_and_batch(key):
         assert large.value(name, "mib") == pytest.approx(2 * small.value(name, "mib"), rel=0.1)
 
 
+@pytest.mark.slow
 def test_single_precision_takes_half_the_memory(cases):
     (single,) = measure([3], [8], [2], [32], "float32", repeats=1)
     for name in ("nested", "taylor"):
         assert single.value(name, "mib") == pytest.approx(cases[2].value(name, "mib") / 2, rel=0.01)
 
 
+@pytest.mark.slow
 def test_every_combination_is_measured_and_announced():
     seen = []
     found = measure([1, 2], [3, 4], [1, 2], [5], repeats=1, watch=seen.append)
@@ -79,6 +82,7 @@ def test_nesting_stops_where_it_must(limit, reach):
     assert all(case.costs["taylor"].ms > 0 for case in found)
 
 
+@pytest.mark.slow
 def test_what_was_left_out_is_named_so(tmp_path):
     cases = [invented(1, 2.0, 1.0), invented(9, None, 4.0)]
     assert table(cases)[2][:4] == ("9", "—", "4.00 = 1.00 + 3.00", "—")
@@ -139,6 +143,7 @@ def test_the_command_writes_rows_and_a_picture(tmp_path, capsys):
     assert out[-1] == "ms: all = forward + backward pass; MiB: most memory at once"
 
 
+@pytest.mark.slow
 def test_the_command_sums_up_several_combinations(tmp_path, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "jet", stand_in())
     picture = tmp_path / "costs.svg"

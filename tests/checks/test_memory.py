@@ -101,6 +101,7 @@ def test_numbers_of_half_the_size_need_half_the_room(disk):
     assert saved([200, 800], "head") == 0  # least squares are in double precision
 
 
+@pytest.mark.slow
 def test_the_head_takes_the_features_the_matrix_and_blocks_of_it(disk):
     # beyond a block, nodes add their features and their rows alone
     few, many = (

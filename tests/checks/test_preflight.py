@@ -255,6 +255,7 @@ def test_an_interval_is_examined(report):
     assert found.warnings == ()
 
 
+@pytest.mark.slow
 def test_torch_is_not_imported(tmp_path):
     pose(tmp_path, POISSON, on=WALLS)
     code = "import sys, pinnsolve; pinnsolve.check(pinnsolve.load('problem.toml').replace("

@@ -114,6 +114,7 @@ def test_the_resolved_problem_solves_to_the_same_numbers(disk, capsys):
     assert first["relative_l2"] == second["relative_l2"]
 
 
+@pytest.mark.slow
 def test_a_result_out_of_reach_is_3(disk, capsys):
     assert main(["solve", str(disk), "-q", "--set", "solver.accuracy=1e-14"]) == 3
     assert "accuracy missed" in capsys.readouterr().out
@@ -299,6 +300,7 @@ def test_version(capsys):
     assert capsys.readouterr().out.startswith("pinnsolve 0")
 
 
+@pytest.mark.slow
 def test_a_reader_that_leaves_early_is_no_fault():
     command = [sys.executable, "-m", "pinnsolve", "schema"]
     with subprocess.Popen(
@@ -309,6 +311,7 @@ def test_a_reader_that_leaves_early_is_no_fault():
         assert process.wait(timeout=30) == 141
 
 
+@pytest.mark.slow
 def test_check_and_solve_without_a_network_load_no_torch(disk):
     code = (
         "import sys\nfrom pinnsolve.cli.app import main\n"

@@ -45,6 +45,7 @@ def test_json_is_a_row_for_each_run(capsys):
     assert rows[-1]["seconds_to"]["1e-12"] is None
 
 
+@pytest.mark.slow
 def test_the_table_has_a_line_for_each_configuration_and_the_files_are_named(capsys):
     assert main(["compare", "disk.toml", *QUICK]) == 0
     out, err = capsys.readouterr()
@@ -68,6 +69,7 @@ def test_several_node_sets_are_told_apart(capsys):
     assert "rbf-fd p = 2, 200 nodes" in out
 
 
+@pytest.mark.slow
 def test_the_time_limit_keeps_what_there_is(capsys, monkeypatch):
     def stop(progress):
         if "seed 0" in progress.note and progress.iteration:

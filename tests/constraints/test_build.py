@@ -398,6 +398,7 @@ def test_a_network_without_exact_derivatives_is_refused(tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_the_values_on_the_sides_of_a_box_are_all_that_counts(tmp_path):
     """Four values that agree at the corners; what their formulas say inside does not matter."""
     exact = "exp(x)*sin(y) + x*y^2"

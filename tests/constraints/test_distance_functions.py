@@ -1,3 +1,4 @@
+from functools import cache
 from types import SimpleNamespace
 
 import numpy as np
@@ -42,8 +43,13 @@ ROUNDING = 1e-13
 
 @pytest.fixture(params=SHAPE)
 def around(request):
+    return shaped(request.param)
+
+
+@cache
+def shaped(name):
     """Return the formulas of a shape's pieces, their names for the axes, and nodes."""
-    keys = SHAPE[request.param]
+    keys = SHAPE[name]
     shape = SHAPES[keys["shape"]](**keys)
     nodes = generate(
         build_shape(shape, ()),

@@ -67,6 +67,7 @@ def test_its_transpose_and_its_gradient(case):
     torch.testing.assert_close(u.grad, A.mT @ y, rtol=1e-10, atol=1e-9)
 
 
+@pytest.mark.slow
 def test_single_instants_together_are_the_whole(case):
     S, A = case
     K = LEVELS

@@ -9,6 +9,7 @@ from pinnsolve.derivatives.autograd import Autograd, derivative
 from pinnsolve.derivatives.taylor import Taylor, derivatives, features_of_outputs
 from pinnsolve.diffop import DiffOp, Term, identity, laplacian, partial
 from pinnsolve.networks.mlp import MLP
+from tests.lanes import parameters
 
 BIHARMONIC = DiffOp((((4, 0), 1.0), ((2, 2), 2.0), ((0, 4), 1.0)))
 CASES = {
@@ -48,13 +49,10 @@ def assert_equal(ours, theirs):
 
 
 @pytest.mark.parametrize(
-    "ops",
-    [
-        pytest.param(ops, id=name, marks=pytest.mark.slow if "order 4" in name else ())
-        for name, ops in CASES.items()
-    ],
+    "case", parameters(CASES, {"all of order 4 in three dimensions", "order 8"})
 )
-def test_derivatives_and_gradients_are_those_of_nested_differentiation(kind, ops):
+def test_derivatives_and_gradients_are_those_of_nested_differentiation(kind, case):
+    ops = CASES[case]
     net, x = network(ops[0].dim, kind), torch.rand(4, ops[0].dim)
     terms = [Term(i, op) for i in range(2) for op in ops]
     jets, gradients = [], []

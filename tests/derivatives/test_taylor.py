@@ -21,6 +21,7 @@ from pinnsolve.derivatives.taylor import (
 from pinnsolve.diffop import DiffOp, Term, identity, laplacian, partial
 from pinnsolve.errors import CompilerError
 from pinnsolve.networks.mlp import ACTIVATIONS, MLP
+from tests.lanes import parameters
 
 BIHARMONIC = DiffOp((((4, 0), 1.0), ((2, 2), 2.0), ((0, 4), 1.0)))
 CASES = {
@@ -46,7 +47,7 @@ def activation(request):
     return request.param
 
 
-@pytest.fixture(params=CASES)
+@pytest.fixture(params=parameters(CASES, {"all of order 4 in three dimensions", "order 8"}))
 def ops(request):
     return CASES[request.param]
 

@@ -1,9 +1,8 @@
 """Domains of every kind, for tests that hold for all of them."""
 
-import pytest
-
 from pinnsolve.geometry import csg, planar, solids
 from pinnsolve.geometry.shapes import interval
+from tests.lanes import parameters
 
 
 def named(domain, name):
@@ -73,5 +72,4 @@ DOMAINS = {**LINE, **PLANE, **SPACE}
 
 def by_name(names=DOMAINS):
     """Return the names as parameters; of the domains in space two stay in the fast lane."""
-    slow = set(SPACE) - {"ball", "box with a hole"}
-    return [pytest.param(name, marks=pytest.mark.slow if name in slow else ()) for name in names]
+    return parameters(names, set(SPACE) - {"ball", "box"})

@@ -30,7 +30,7 @@ def made():
     return make
 
 
-@pytest.mark.parametrize("which", [0, 1], ids=["few", "more"])
+@pytest.mark.parametrize("which", [0, pytest.param(1, marks=pytest.mark.slow)], ids=["few", "more"])
 @pytest.mark.parametrize("name", by_name())
 def test_nodes_have_the_number_asked_for_and_are_even(made, name, which):
     count = COUNTS[DOMAINS[name].dim][which]
@@ -72,6 +72,7 @@ def test_normals_are_the_gradient_of_the_distance(made, name):
     np.testing.assert_allclose(slope[smooth], nodes.normals[smooth], atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["disk", "plate with a hole", "box", "interval"])
 def test_equal_seeds_give_equal_nodes_and_others_do_not(name):
     first, again = (generate(DOMAINS[name], count=300, seed=3) for _ in range(2))
@@ -209,6 +210,7 @@ def test_pieces_of_given_nodes_are_retagged_too():
     assert (upper[:, 1] > -2).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [600, 1500])
 @pytest.mark.parametrize("name", ["rectangle", "disk", "L of two rectangles"])
 def test_refined_nodes_follow_the_local_spacing(name, count):

@@ -1,6 +1,7 @@
 """Node sets in files: what is written is read again, and what is broken is told."""
 
 import re
+from functools import cache
 
 import h5py
 import meshio
@@ -22,11 +23,16 @@ CASES = {
 GOOD = "x,y,kind,nx,ny,piece\n0,0,interior,,,\n0.5,0,interior,,,\n1,0,boundary,1,0,rim\n"
 
 
+@cache
+def made(case, rings):
+    return with_ghosts(generate(CASES[case], count=200), CASES[case], rings)
+
+
 @pytest.mark.parametrize("suffix", [".h5", ".hdf5", ".csv"])
 @pytest.mark.parametrize("rings", [0, 1, 2])
 @pytest.mark.parametrize("case", CASES)
 def test_nodes_survive_a_file(tmp_path, case, rings, suffix):
-    nodes = with_ghosts(generate(CASES[case], count=200), CASES[case], rings)
+    nodes = made(case, rings)
     path = tmp_path / "folder" / f"nodes{suffix}"
     write(path, nodes)
     again = read(path)

@@ -113,6 +113,7 @@ def test_check_names_them_among_the_unknowns(problem):
     assert report.figures["parameters"] == ["kappa", "speed"]
 
 
+@pytest.mark.slow
 def test_without_a_true_value_the_error_is_unknown(tmp_path):
     path = tmp_path / "plume.toml"
     text = TEXT.replace(", true = 1.5", "").replace(", true = 0.05", "")

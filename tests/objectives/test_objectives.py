@@ -1,5 +1,7 @@
 """The two objectives: each is one residual, linearised in three ways that must agree."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 import torch
@@ -15,6 +17,7 @@ from pinnsolve.methods.pinn import pointwise_objective
 from pinnsolve.networks.build import network
 from pinnsolve.problem import load
 from pinnsolve.setup import Setup
+from tests.lanes import parameters
 
 PROBLEMS = {
     "linear": """
@@ -247,27 +250,31 @@ EXACT_ONLY = ("unknown parameters", "hard conditions")
 
 NODAL = [(name, "nodal") for name in PROBLEMS if name not in EXACT_ONLY]
 TAYLOR = [(name, "taylor") for name in PROBLEMS]
-QUICK = ("linear", "nonlinear", "system", "in time")
-CASES = [pytest.param(case, id="-".join(case)) for case in NODAL + TAYLOR] + [
-    # the reference, whose nested derivatives take longest
-    pytest.param(
-        (name, "autograd"),
-        id=f"{name}-autograd",
-        marks=() if name in QUICK else pytest.mark.slow,
-    )
-    for name in PROBLEMS
-]
+AUTOGRAD = [(name, "autograd") for name in PROBLEMS]  # the reference, which takes longest
+CASES = {"-".join(case): case for case in NODAL + TAYLOR + AUTOGRAD}
+SLOW = {"-".join(case) for case in AUTOGRAD[1:]}
 
 
-@pytest.fixture(params=CASES)
-def objective(request, tmp_path):
-    name, method = request.param
-    path = tmp_path / "problem.toml"
-    path.write_text(PROBLEMS[name])
-    settings = {"network.hidden": [7, 6], "solver.order": 2}
-    if method != "nodal":
-        settings |= {"solver.method": "pinn", "solver.derivatives": method}
-    return objective_of(load(path, settings))
+@pytest.fixture(scope="module")
+def posed(tmp_path_factory):
+    """Return a function that reads the problem of a case once."""
+
+    @cache
+    def read(case):
+        name, method = CASES[case]
+        path = tmp_path_factory.mktemp("problem") / "problem.toml"
+        path.write_text(PROBLEMS[name])
+        settings = {"network.hidden": [7, 6], "solver.order": 2}
+        if method != "nodal":
+            settings |= {"solver.method": "pinn", "solver.derivatives": method}
+        return load(path, settings)
+
+    return read
+
+
+@pytest.fixture(params=parameters(CASES, SLOW))
+def objective(request, posed):
+    return objective_of(posed(request.param))
 
 
 def objective_of(problem):
@@ -360,7 +367,7 @@ def test_weights_in_the_file_multiply_the_mean_square(tmp_path):
 
 
 # that of the others is compared with the gradient above
-@pytest.mark.parametrize("objective", NODAL, indirect=True, ids="-".join)
+@pytest.mark.parametrize("objective", list(map("-".join, NODAL)), indirect=True)
 def test_the_structured_jacobian_of_a_discretisation_is_the_automatic_one(objective):
     weights = {name: value.detach() for name, value in objective.model.named_parameters()}
     S = objective.slope(objective.fields().flatten().detach())

@@ -45,6 +45,7 @@ def test_a_direct_solution_was_not_trained(case):
     )
 
 
+@pytest.mark.slow
 def test_what_could_not_be_estimated_is_said_with_the_reason(case):
     solution = changed(case().solution, estimate=UNKNOWN)
     assert "The error could not be estimated: too few nodes." in verdict(solution)
@@ -87,6 +88,7 @@ def test_the_report_shows_numbers_and_a_picture_beside_the_true_error(case, shap
     assert "An estimate, never a bound." in section
 
 
+@pytest.mark.slow
 def test_without_exact_solution_the_report_has_the_estimate_alone(case):
     text = page(estimated(case, has_exact=False))
     section = text.split("<h2>Estimated error</h2>")[1].split("</section>")[0]

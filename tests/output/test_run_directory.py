@@ -162,6 +162,7 @@ def test_metrics_are_made_of_what_json_knows():
     assert type(made["b"][0]) is int
 
 
+@pytest.mark.slow
 def test_importing_the_writers_is_light():
     heavy = "{'matplotlib', 'meshio', 'vtkmodules', 'torch'}"
     code = f"import sys, pinnsolve.output.run_directory; print({heavy} & set(sys.modules))"

@@ -9,6 +9,7 @@ from pinnsolve.rbffd import direct
 from tests.rbffd.worlds import PLATE, STOKES, disk, world
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("condition", ["u = g", "dn(u) + u = g", "dn(u) + 0.5*u_x + 2*u = g"])
 def test_poisson_is_solved_to_the_accuracy_of_published_solutions(tmp_path, condition):
     w = world(tmp_path, disk(condition), 1663)
@@ -20,6 +21,7 @@ def test_poisson_is_solved_to_the_accuracy_of_published_solutions(tmp_path, cond
         assert w.relative_error(found.values) < published
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("order", [2, 4])
 def test_errors_fall_with_the_order(tmp_path, order):
     counts = (400, 800, 1600, 3200)

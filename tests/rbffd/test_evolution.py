@@ -66,6 +66,7 @@ def test_polynomials_in_space_and_time_are_reproduced(condition, tmp_path):
     assert error(problem) < 1e-10
 
 
+@pytest.mark.slow
 def test_polynomials_are_reproduced_where_coefficients_change_in_time(tmp_path):
     problem = problem_of(
         tmp_path,
@@ -76,6 +77,7 @@ def test_polynomials_are_reproduced_where_coefficients_change_in_time(tmp_path):
     assert error(problem) < 1e-8  # Newton's matrices are those of one instant: its tolerance
 
 
+@pytest.mark.slow
 def test_a_nonlinear_equation(tmp_path):
     problem = problem_of(
         tmp_path,
@@ -87,6 +89,7 @@ def test_a_nonlinear_equation(tmp_path):
     assert error(problem) < 1e-6
 
 
+@pytest.mark.slow
 def test_an_equation_of_second_order_in_time(tmp_path):
     problem = problem_of(
         tmp_path,
@@ -99,6 +102,7 @@ def test_an_equation_of_second_order_in_time(tmp_path):
     assert error(problem) < 1e-6
 
 
+@pytest.mark.slow
 def test_a_field_without_derivative_in_time_needs_no_initial_value(tmp_path):
     given = """
 [functions]

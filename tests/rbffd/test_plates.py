@@ -49,6 +49,7 @@ def polynomial(degree):
     return " + ".join(f"{1 / (1 + k)}*(x - 0.3)**{k}*y**{degree - k}" for k in range(degree + 1))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("order", [2, 4])
 @pytest.mark.parametrize("conditions", [CLAMPED, SUPPORTED, FREE])
 @pytest.mark.parametrize("domain", [DISK, SQUARE])

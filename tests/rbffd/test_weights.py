@@ -52,6 +52,7 @@ def test_polynomials_of_the_degree_are_differentiated_exactly(dim, order, op):
         assert np.abs(miss).max() < 1e-10 * size
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("dim", "order"), [(2, 2), (2, 3), (2, 4), (2, 5), (2, 6), (3, 2), (3, 3), (3, 4)]
 )

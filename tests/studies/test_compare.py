@@ -111,6 +111,7 @@ def test_a_run_that_fails_is_told_beside_the_others(disk, monkeypatch):
     assert failed[0].row()["relative_l2"] is None
 
 
+@pytest.mark.slow
 def test_operators_that_nodes_cannot_carry_fail_the_runs_that_need_them(disk):
     grid = Grid(("rbf-fd", "pinn"), ("autograd",), (2, 6), ("lbfgs",), iterations=1,
                 hidden=(4,), nodes=(40,))  # fmt: skip
@@ -156,6 +157,7 @@ def test_stopped_before_the_first_result_there_is_nothing_to_keep(disk):
         compare(plan(disk, QUICK), watch)
 
 
+@pytest.mark.slow
 def test_the_default_schedule_ends_with_its_time(disk):
     grid = Grid(("dt-pinn",), optimizers=("default",), seconds=1e-9)
     (trial,) = compare(plan(disk, grid)).trials

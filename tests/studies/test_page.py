@@ -87,6 +87,7 @@ def test_what_was_never_reached_is_said(compared):
     assert "An error that was never reached is shown as such" in text
 
 
+@pytest.mark.slow
 def test_one_seed_comes_with_a_warning_and_several_do_not(compared):
     warning = "One seed says nothing of the spread"
     assert warning in Page(html(compared(direct(), trial(PINN, 0)))).text
@@ -112,6 +113,7 @@ def test_a_comparison_in_which_hardly_anything_succeeded_has_a_page(compared, no
     assert "diverged" in Page(html(compared(wild))).text
 
 
+@pytest.mark.slow
 def test_the_files_are_written_beside_an_earlier_comparison(compared, tmp_path):
     comparison = compared(*ordinary())
     first = write_comparison(comparison, tmp_path / "out")

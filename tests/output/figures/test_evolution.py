@@ -39,6 +39,7 @@ def test_between_two_parts_of_a_domain_there_is_nothing():
     np.testing.assert_array_equal(np.isnan(found), np.broadcast_to(is_empty, found.shape))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("shape", "views"), [("plate", 2), ("box", 4)])
 def test_instants_of_a_field_share_their_colours(case_in_time, shape, views):
     made = case_in_time(shape, 200, levels=9)

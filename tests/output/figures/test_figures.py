@@ -9,6 +9,7 @@ CUBE = np.array([[x, y, z] for x in (0.0, 1.0) for y in (0.0, 1.0) for z in (0.0
 FIVE = np.array([[0, 2, 1, 4], [3, 1, 2, 7], [5, 7, 4, 1], [6, 4, 7, 2], [1, 4, 2, 7]])  # fill it
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", ["interval", "plate", "box"])
 def test_the_picture_of_nodes_is_an_image_with_every_piece_in_its_colour(case, tmp_path, shape):
     made = case(shape, 200)

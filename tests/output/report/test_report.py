@@ -9,6 +9,7 @@ from pinnsolve.output.report.page import mathml
 from pinnsolve.output.report.statement import shape_in_words
 from pinnsolve.output.vtk.grid import grid
 from pinnsolve.solution.course import Record
+from tests.lanes import parameters
 from tests.solutions import changed
 
 VOID = {"meta", "br", "img"}
@@ -45,7 +46,7 @@ def page(made):
     return Page(report.html(made.solution, grid(made.solution, made.domain), made.domain))
 
 
-@pytest.mark.parametrize("shape", ["interval", "plate", "box"])
+@pytest.mark.parametrize("shape", parameters(["interval", "plate", "box"], {"box"}))
 def test_the_report_is_one_whole_page_that_fetches_nothing(case, shape):
     made = case(shape, 200)
     html = report.html(made.solution, grid(made.solution, made.domain), made.domain)
@@ -82,6 +83,7 @@ def test_a_solution_in_time_that_is_not_finite_has_a_report_too(case_in_time):
     assert "The values are not finite" in page(replace(made, solution=broken)).text
 
 
+@pytest.mark.slow
 def test_what_stands_in_the_problem_file_is_text_not_markup(case):
     made = case(title="<script>alert(1)</script> & more")
     found = page(made)
@@ -106,6 +108,7 @@ def test_the_report_says_how_good_the_solution_is_and_what_each_phase_did(case):
     assert "gauss-newton 1 800 ms 0.001 1.0·10⁻¹² 1.0·10⁻⁵ the loss no longer falls." in text
 
 
+@pytest.mark.slow
 def test_the_report_of_a_direct_solution_has_no_training(case):
     made = case(method="rbf-fd", history=(), phases=(), baseline=None)
     assert "Training" not in page(made).text
@@ -119,6 +122,7 @@ def test_without_exact_solution_the_direct_one_is_the_measure(case):
     assert "difference from the direct solution" in text
 
 
+@pytest.mark.slow
 def test_a_diverged_solution_has_a_report_too(case):
     made = case()
     broken = changed(

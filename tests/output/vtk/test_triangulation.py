@@ -50,6 +50,7 @@ def test_tetrahedra_fill_the_domain_without_gaps(case, name):
     assert is_open.mean() <= OPEN[name]
 
 
+@pytest.mark.slow
 def test_no_sliver_lies_flat_on_a_face_of_a_box(case):
     made = case("box", 500)
     nodes = made.solution.sample.nodes

@@ -70,6 +70,7 @@ def render(data, path):
     return vtk_to_numpy(image.GetOutput().GetPointData().GetScalars())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", ["hdf", "vtu"])
 @pytest.mark.parametrize("shape", CELL_TYPES)
 def test_vtk_reads_and_draws_what_was_written(case, tmp_path, shape, suffix):

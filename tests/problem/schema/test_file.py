@@ -83,6 +83,7 @@ def test_the_json_schema_allows_no_unknown_and_no_reserved_key():
     assert schema["$defs"]["Disk"]["properties"]["radius"]["type"] == ["number", "string"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TEMPLATES)
 def test_a_template_is_a_problem(name, tmp_path):
     path = tmp_path / f"{name}.toml"
