@@ -94,7 +94,10 @@ def read(setup: Setup, state: State) -> Fields:
 
 def constants(setup: Setup, answer: Fields) -> Mapping[str, FoundConstant]:
     """Return the unknown constants of the equations as found."""
-    unknowns = answer.net.unknowns  # type: ignore[attr-defined]
+    from pinnsolve.objectives.network_fields import NetworkFields
+
+    assert isinstance(answer, NetworkFields)
+    unknowns = answer.net.unknowns
     if unknowns is None:
         return {}
     values = unknowns().detach().double().cpu().tolist()
@@ -106,7 +109,10 @@ def constants(setup: Setup, answer: Fields) -> Mapping[str, FoundConstant]:
 
 def device(answer: Fields) -> str:
     """Return the device of a network."""
-    return answer.device  # type: ignore[attr-defined]
+    from pinnsolve.objectives.network_fields import NetworkFields
+
+    assert isinstance(answer, NetworkFields)
+    return answer.device
 
 
 def _device(wanted: str) -> str:
