@@ -5,36 +5,24 @@ from pinnsolve.conditions.extra import extra_conditions
 from pinnsolve.errors import ProblemError
 from pinnsolve.geometry import build_domain
 from pinnsolve.geometry.from_problem import node_set
-from pinnsolve.problem import load
+from tests.posing import pose
 
-TEXT = """\
-[domain]
-{domain}
-[nodes]
-count = 60
-[unknowns]
-fields = ["u"]
-[pde]
-equations = ["{equation}"]
-[[boundary]]
-on = "all"
-condition = "u = 0"
-{initial}
-[solver]
-method = "pinn"
-[[pde.extra]]
-equation = "residual = 0"
-{keys}
-"""
 INTERVAL = 'shape = "interval"\nbounds = [-1, 2]'
 SQUARE = 'shape = "rectangle"\nlower = [-1, -1]\nupper = [1, 1]'
 
 
 def extras(tmp_path, keys, domain=INTERVAL, equation="laplace(u) = 1", initial=""):
     """Return the points, the conditions and the nodes of a problem with a further residual."""
-    path = tmp_path / "problem.toml"
-    path.write_text(TEXT.format(domain=domain, equation=equation, initial=initial, keys=keys))
-    problem = load(path)
+    more = f'[[pde.extra]]\nequation = "residual = 0"\n{keys}\n{initial}'
+    problem = pose(
+        tmp_path,
+        equation,
+        on=[("all", "u = 0")],
+        domain=domain,
+        count=60,
+        method="pinn",
+        more=more,
+    )
     shape = build_domain(problem)
     nodes = node_set(problem, shape)
     return *extra_conditions(problem, shape, nodes, len(nodes.x)), nodes
@@ -88,7 +76,7 @@ def test_a_region_without_points_is_refused(tmp_path, where):
     with pytest.raises(ProblemError) as caught:
         extras(tmp_path, f'where = "{where}"')
     assert "no point of the domain lies where this holds." in str(caught.value)
-    assert "problem.toml:18:" in str(caught.value)
+    assert "problem.toml:19:" in str(caught.value)
 
 
 def test_a_coefficient_that_is_not_finite_is_shown_in_the_file(tmp_path):

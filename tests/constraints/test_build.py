@@ -20,30 +20,10 @@ from pinnsolve.output.report.report import html
 from pinnsolve.output.vtk.grid import grid
 from pinnsolve.references.exact import exact_at
 from pinnsolve.setup import Setup
+from tests import posing
+from tests.posing import DISK, SQUARE, manufactured
+from tests.posing import INTERVAL as LINE
 
-TEXT = """\
-[domain]
-{domain}
-[nodes]
-count = {count}
-[unknowns]
-fields = ["u"]
-[functions]
-f = "manufactured"
-[pde]
-equations = ["{equation}"]
-{boundary}
-[exact]
-u = "{exact}"
-[solver]
-method = "{method}"
-[output]
-test_points = 500
-{more}
-"""
-SQUARE = 'shape = "rectangle"\nlower = [0, 0]\nupper = [1, 1]'
-DISK = 'shape = "disk"\nradius = 1'
-LINE = 'shape = "interval"\nbounds = [0, 1]'
 HOLE = """shape = "difference"
 of = [{ shape = "rectangle", lower = [-1, -1], upper = [1, 1] },
       { shape = "disk", radius = 0.3, name = "hole" }]"""
@@ -52,35 +32,15 @@ u = "manufactured"
 """
 
 
-def pose(
-    tmp_path, domain, exact, *on, count=300, equation="laplace(u) = f", more="", method="pinn"
-):
+def pose(folder, domain, exact, *on, equation="laplace(u) = f", more="", **parts):
     """Return a problem; `on` gives pieces, separated by spaces, and the value that holds there.
 
     A condition that ends in ``soft`` is not built in.
     """
-    boundary = ""
-    for pieces, condition in on:
-        names = ", ".join(f'"{piece}"' for piece in pieces.split())
-        hard = "" if condition.endswith(" soft") else "hard = true\n"
-        text = condition.removesuffix(" soft")
-        boundary += f'[[boundary]]\non = [{names}]\ncondition = "{text}"\n{hard}'
-    path = tmp_path / "problem.toml"
-    path.write_text(
-        TEXT.replace(
-            "[nodes]\ncount = {count}\n",
-            "[nodes]\n" if count is None else "[nodes]\ncount = {count}\n",
-        ).format(
-            domain=domain,
-            count=count,
-            equation=equation,
-            boundary=boundary,
-            exact=exact,
-            method=method,
-            more=more,
-        )
-    )
-    return load(path)
+    stated = [(pieces, f"{condition} hard".removesuffix(" soft hard")) for pieces, condition in on]
+    more = f"{manufactured('f', u=exact)}[output]\ntest_points = 500\n{more}"
+    parts = {"method": "pinn", "order": 4, **parts}
+    return posing.pose(folder, equation, on=stated, domain=domain, more=more, **parts)
 
 
 CASES = {
@@ -392,7 +352,7 @@ def test_a_network_without_exact_derivatives_is_refused(tmp_path):
     with pytest.raises(ProblemError) as caught:
         pose(tmp_path, DISK, "0", ("all", "u = 0"), method="dt-pinn")
     assert str(caught.value).splitlines()[0] == (
-        f"{tmp_path / 'problem.toml'}:15: "
+        f"{tmp_path / 'problem.toml'}:13: "
         'method "dt-pinn" cannot build a condition into the network. '
         'Set method = "pinn" in [solver], or leave out hard.'
     )

@@ -3,46 +3,34 @@
 import numpy as np
 import pytest
 
-from pinnsolve import load, solve
+from pinnsolve import solve
+from tests.posing import INTERVAL, manufactured, pose
 
 pytestmark = pytest.mark.slow
 
-OSCILLATING = """
-[domain]
-shape = "interval"
-bounds = [0, 1]
-[nodes]
-count = 200
-[unknowns]
-fields = ["u"]
-[functions]
-f = "manufactured"
-[pde]
-equations = ["u_xx = f"]
-[[boundary]]
-on = "all"
-condition = "u = 0"
-[exact]
-u = "sin(2*pi*x) + 0.1*sin(20*pi*x)"
-[solver]
-method = "dt-pinn"
-device = "cpu"
-[network]
-hidden = [30, 30]
-[[training]]
-optimizer = "lbfgs"
-iterations = 200
-[output]
-test_points = 1000
-"""
+EXACT = "sin(2*pi*x) + 0.1*sin(20*pi*x)"
+SETTINGS = {
+    "solver.device": "cpu",
+    "network.hidden": [30, 30],
+    "training": [{"optimizer": "lbfgs", "iterations": 200}],
+    "output.test_points": 1000,
+}
 WAVES = ["fourier", "sinusoidal"]
 
 
 @pytest.fixture
 def problem(tmp_path):
-    path = tmp_path / "oscillating.toml"
-    path.write_text(OSCILLATING)
-    return load(path)
+    posed = pose(
+        tmp_path,
+        "u_xx = f",
+        on=[("all", "u = 0")],
+        domain=INTERVAL,
+        count=200,
+        order=4,
+        method="dt-pinn",
+        more=manufactured("f", u=EXACT),
+    )
+    return posed.replace(SETTINGS)
 
 
 @pytest.mark.parametrize("method", ["dt-pinn", "pinn"])

@@ -5,12 +5,11 @@ import pytest
 
 from pinnsolve.rbffd import direct
 from pinnsolve.rbffd.matching import match
+from tests.posing import DISK, SQUARE, manufactured, text_of
+from tests.posing import INTERVAL as BEAM
 from tests.rbffd.worlds import world
 
-DISK = 'shape = "disk"\ncenter = [0, 0]\nradius = 1'
-SQUARE = 'shape = "rectangle"\nlower = [0, 0]\nupper = [1, 1]'
 RING = 'shape = "annulus"\ninner = 0.4\nouter = 1'
-BEAM = 'shape = "interval"\nbounds = [0, 1]'
 MOMENT = "0.3*laplace(u) + 0.7*dn(dn(u))"  # Poisson's ratio 0.3
 CLAMPED = ("u = g", "dn(u) = g")
 SUPPORTED = ("u = g", f"{MOMENT} = g")
@@ -21,27 +20,15 @@ WAVE = "1 + sin(3*x + 0.4)*cos(3*y)"
 SHORT_WAVE = "1 + sin(6*x + 0.4)*cos(6*y)"
 
 
+def along(pieces, conditions):
+    """Return the same conditions on some pieces."""
+    return [(pieces, condition) for condition in conditions]
+
+
 def plate(domain, conditions, exact=WAVE, equation=BIHARMONIC):
     """Return the text of a problem with manufactured data."""
-    tables = "".join(f'[[boundary]]\non = "all"\ncondition = "{c}"\n' for c in conditions)
-    return f"""
-[domain]
-{domain}
-[nodes]
-count = 400
-[unknowns]
-fields = ["u"]
-[functions]
-f = "manufactured"
-g = "manufactured"
-[pde]
-equations = ["{equation}"]
-{tables}
-[exact]
-u = "{exact}"
-[solver]
-method = "rbf-fd"
-"""
+    more = manufactured("f", "g", u=exact)
+    return text_of(equation, on=along("all", conditions), domain=domain, more=more)
 
 
 def polynomial(degree):
@@ -111,10 +98,8 @@ def test_errors_of_plates_fall_with_the_order(tmp_path, domain, conditions, equa
     [(BIHARMONIC, SUPPORTED, 1e-6), (ANISOTROPIC, SUPPORTED, 1e-6), (BIHARMONIC, FREE, 1e-3)],
 )
 def test_an_edge_may_be_clamped_and_the_others_not(tmp_path, equation, others, bound):
-    text = plate(SQUARE, CLAMPED + others, equation=equation)
-    text = text.replace('on = "all"', 'on = "left"', 2).replace(
-        'on = "all"', 'on = ["right", "bottom", "top"]'
-    )
+    on = along("left", CLAMPED) + along("right bottom top", others)
+    text = text_of(equation, on=on, more=manufactured("f", "g", u=WAVE))
     w = world(tmp_path, text, 900)
     d = w.discretise(4)
     found = match(d)
@@ -141,20 +126,20 @@ def test_a_free_edge_gains_by_the_second_ring(tmp_path):
 
 @pytest.mark.parametrize("right", [("u = g", "dn(u) = g"), ("u_xx = g", "u_xxx = g")])
 def test_a_beam_is_clamped_at_one_end_and_held_or_free_at_the_other(tmp_path, right):
-    text = plate(BEAM, ("u = g", "u_x = g"), "1 + sin(3*x)", "u_xxxx = f")
-    text = text.replace('on = "all"', 'on = "left"')
-    tables = (f'[[boundary]]\non = "right"\ncondition = "{condition}"\n' for condition in right)
-    w = world(tmp_path, text + "".join(tables), 30)
+    on = along("left", ("u = g", "u_x = g")) + along("right", right)
+    more = manufactured("f", "g", u="1 + sin(3*x)")
+    w = world(tmp_path, text_of("u_xxxx = f", on=on, domain=BEAM, more=more), 30)
     assert w.relative_error(direct.solve(w.discretise(4)).values) < 1e-5
 
 
 def test_the_second_ghosts_of_a_field_of_order_two_are_closed(tmp_path):
     # a plate that bends by heat
-    text = plate(SQUARE, SUPPORTED).replace('["u"]', '["u", "v"]')
-    text = text.replace(f'"{BIHARMONIC}"', '"biharmonic(u) + laplace(v) = f", "laplace(v) + u = h"')
-    text = text.replace("[pde]", 'h = "manufactured"\n[pde]')
-    text = text.replace("[exact]", '[[boundary]]\non = "all"\ncondition = "v = g"\n[exact]')
-    text = text.replace("[solver]", 'v = "exp(x)*sin(2*y)"\n[solver]')
+    text = text_of(
+        "biharmonic(u) + laplace(v) = f",
+        "laplace(v) + u = h",
+        on=along("all", (*SUPPORTED, "v = g")),
+        more=manufactured("f", "g", "h", u=WAVE, v="exp(x)*sin(2*y)"),
+    )
     w = world(tmp_path, text, 900)
     d = w.discretise(4)
     of_u, of_v = match(d).free

@@ -8,8 +8,8 @@ from pinnsolve.conditions.nodal import nodal_conditions
 from pinnsolve.geometry import build_domain
 from pinnsolve.geometry.from_problem import rings
 from pinnsolve.geometry.generation import generate, with_ghosts
-from pinnsolve.problem import load
 from pinnsolve.rbffd.discretisation import discretise
+from tests.posing import DISK, manufactured, text_of, written
 
 
 @dataclass(frozen=True)
@@ -36,9 +36,7 @@ class World:
 
 def world(folder, text, count=400, ghosts=True, **options):
     """Write a problem file, load it and place its nodes."""
-    path = folder / "problem.toml"
-    path.write_text(text)
-    problem = load(path, {"nodes.count": count})
+    problem = written(folder, text, {"nodes.count": count})
     domain = build_domain(problem)
     nodes = generate(domain, count=count, pieces=problem.pieces)
     n_rings = rings(problem) if ghosts is True else int(ghosts)
@@ -48,82 +46,23 @@ def world(folder, text, count=400, ghosts=True, **options):
 
 def disk(condition, equation="laplace(u) = f", exact="1 + sin(pi*x)*cos(pi*y)"):
     """Return the text of a problem on the unit disk."""
-    return f"""
-        [domain]
-        shape = "disk"
-        center = [0, 0]
-        radius = 1
-        [nodes]
-        count = 400
-        [unknowns]
-        fields = ["u"]
-        [functions]
-        f = "manufactured"
-        g = "manufactured"
-        [pde]
-        equations = ["{equation}"]
-        [[boundary]]
-        on = "all"
-        condition = "{condition}"
-        [exact]
-        u = "{exact}"
-        [solver]
-        method = "rbf-fd"
-    """
+    more = manufactured("f", "g", u=exact)
+    return text_of(equation, on=[("all", condition)], domain=DISK, more=more)
 
 
-STOKES = """
-    [domain]
-    shape = "rectangle"
-    lower = [0, 0]
-    upper = [1, 1]
-    [nodes]
-    count = 400
-    [unknowns]
-    fields = ["u", "v", "p"]
-    [functions]
-    f = "manufactured"
-    g = "manufactured"
-    [pde]
-    equations = ["laplace(u) - p_x = f", "laplace(v) - p_y = g", "u_x + v_y = 0"]
-    [[boundary]]
-    on = "all"
-    condition = "u = sin(2*x)*cos(2*y)"
-    [[boundary]]
-    on = "all"
-    condition = "v = -cos(2*x)*sin(2*y)"
-    [[boundary]]
-    on = "right"
-    condition = "p = sin(x + 2*y)"
-    [exact]
-    u = "sin(2*x)*cos(2*y)"
-    v = "-cos(2*x)*sin(2*y)"
-    p = "sin(x + 2*y)"
-    [solver]
-    method = "rbf-fd"
-"""
-
-PLATE = """
-    [domain]
-    shape = "rectangle"
-    lower = [0, 0]
-    upper = [1, 1]
-    [nodes]
-    count = 400
-    [unknowns]
-    fields = ["u"]
-    [functions]
-    f = "manufactured"
-    [pde]
-    equations = ["biharmonic(u) = f"]
-    [[boundary]]
-    on = "all"
-    condition = "u = sin(2*x)*cos(y)"
-    [[boundary]]
-    on = "all"
-    condition = "dn(u) = 2*n_x*cos(2*x)*cos(y) - n_y*sin(2*x)*sin(y)"
-    [exact]
-    u = "sin(2*x)*cos(y)"
-    [solver]
-    method = "rbf-fd"
-"""
+FLOW = {"u": "sin(2*x)*cos(2*y)", "v": "-cos(2*x)*sin(2*y)", "p": "sin(x + 2*y)"}
+STOKES = text_of(
+    "laplace(u) - p_x = f",
+    "laplace(v) - p_y = g",
+    "u_x + v_y = 0",
+    on=[("all", f"u = {FLOW['u']}"), ("all", f"v = {FLOW['v']}"), ("right", f"p = {FLOW['p']}")],
+    more=manufactured("f", "g", **FLOW),
+)
+PLATE = text_of(
+    "biharmonic(u) = f",
+    on=[
+        ("all", "u = sin(2*x)*cos(y)"),
+        ("all", "dn(u) = 2*n_x*cos(2*x)*cos(y) - n_y*sin(2*x)*sin(y)"),
+    ],
+    more=manufactured("f", u="sin(2*x)*cos(y)"),
+)
