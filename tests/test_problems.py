@@ -162,3 +162,9 @@ def test_the_problem_in_a_run_directory_repeats_the_run(tmp_path, monkeypatch, c
     capsys.readouterr()
     assert again["relative_l2"]["u"] == pytest.approx(first["relative_l2"]["u"], rel=1e-3)
     assert again["nodes"] == first["nodes"] == 2180
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["plate_clamped", "plate_simply_supported"])
+def test_plates_as_they_are_shipped_are_as_accurate_as_promised(name):
+    assert error(solve(load(path(name), {"output.test_points": 100}), method="dt-pinn")) < 1e-6
