@@ -10,8 +10,8 @@
     ├── FileError              6    a file could not be read or written
     └── Stopped                75   a signal or the time limit ended the work
 
-Exit codes 0 (done), 1 (a bug of ours), 3 (the requested accuracy was missed) and 130 (second
-Ctrl-C) have no error of their own.
+Exit codes 0 (done), 1 (a bug of ours), 3 (the requested accuracy was missed), 7 (the result is not
+resolved) and 130 (second Ctrl-C) have no error of their own.
 """
 
 from collections.abc import Iterable

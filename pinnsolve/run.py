@@ -1,6 +1,6 @@
 """One solve, from the problem to the solution: check, start, drive, judge."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from math import inf
@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from pinnsolve.accuracy.measure import judged, measure
+from pinnsolve.accuracy.measure import measure
+from pinnsolve.accuracy.verdict import judged, verdict
 from pinnsolve.checks.preflight import preflight
 from pinnsolve.errors import FileError, Stopped
 from pinnsolve.geometry import build_domain
@@ -27,10 +28,11 @@ from pinnsolve.progress import Progress, Watch, unwatched
 from pinnsolve.references.exact import exact_at
 from pinnsolve.setup import Setup
 from pinnsolve.solution.accuracy import Accuracy
+from pinnsolve.solution.course import Outcome
 from pinnsolve.solution.fields import Fields
 from pinnsolve.solution.norms import relative_l2
 from pinnsolve.solution.provenance import Provenance, versions
-from pinnsolve.solution.solution import Solution, from_metrics
+from pinnsolve.solution.solution import FoundConstant, Sample, Solution, from_metrics
 from pinnsolve.storage.fingerprint import fingerprint, must_agree
 from pinnsolve.storage.solutions import read_solution
 from pinnsolve.training.loop import drive, seconds_spent
@@ -114,16 +116,21 @@ def solve(
             watch(Progress("errors"))
         errors = measure(answer, sample, problem, setup.domain)
     accuracy = Accuracy(errors, estimate, () if reference is None else (reference,))
+    constants = method.constants(setup, answer)
+    warnings = (*warnings, *(estimate.warnings if estimate else ()))
+    outcome = replace(_all_finite(outcome, sample, constants), warnings=warnings)
+    found = verdict(problem, sample, outcome, accuracy, constants)
     precision = solver.precision if able.has_network else "float64"
     return Solution(
         problem=problem,
         answer=answer,
         sample=sample,
-        outcome=judged(replace(outcome, warnings=warnings), accuracy, solver.accuracy),
+        outcome=judged(outcome, found, solver.accuracy),
         course=replace(course, seconds={**setup.seconds, "total": sum(setup.seconds.values())}),
         accuracy=accuracy,
         provenance=Provenance(method.device(answer), precision, threads(), versions()),
-        constants=method.constants(setup, answer),
+        verdict=found,
+        constants=constants,
     )
 
 
@@ -185,6 +192,18 @@ def load_solution(run: str | Path) -> Solution:
         return from_metrics(problem, answer, sample, stored.history, stored.metrics)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise FileError(f"{path}: the solution is incomplete or broken ({error}).") from error
+
+
+def _all_finite(
+    outcome: Outcome, sample: Sample, constants: Mapping[str, FoundConstant]
+) -> Outcome:
+    """Return the outcome of the work, diverged if a result is not finite whatever it says."""
+    found = [constant.found for constant in constants.values()]
+    if outcome.status == "diverged" or (
+        np.isfinite(sample.values).all() and np.isfinite(found).all()
+    ):
+        return outcome
+    return replace(outcome, status="diverged", message="the result is not finite.")
 
 
 def _error(setup: Setup) -> Callable[[Fields], float] | None:

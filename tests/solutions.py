@@ -19,6 +19,7 @@ from pinnsolve.solution.course import Course, Outcome, PhaseResult, Record
 from pinnsolve.solution.provenance import Provenance
 from pinnsolve.solution.reference import Reference
 from pinnsolve.solution.solution import Sample, Solution
+from pinnsolve.solution.verdict import Verdict
 
 SHAPES = {
     "interval": 'shape = "interval"\nbounds = [0, 1]',
@@ -42,6 +43,7 @@ of = [{ shape = "box", lower = [0, 0, 0], upper = [2, 2, 1] },
       { shape = "box", name = "notch", lower = [1, 1, -1], upper = [3, 3, 2] }]""",
 }
 ERROR, BASELINE_ERROR = 1e-5, 1e-6  # relative
+RESOLVED = Verdict("resolved", "the measured relative error is 2e-05.", error=2e-5)
 
 PROBLEM = """
 title = "{title}"
@@ -235,6 +237,7 @@ def made_up(
     found_parameters=None,
     iterations=0,
     device="cpu",
+    verdict=RESOLVED,
 ):
     """Return a solution made of its smallest parts."""
     return Solution(
@@ -245,6 +248,7 @@ def made_up(
         Course(history, phases, seconds, iterations),
         Accuracy(errors, estimate, () if baseline is None else (baseline,)),
         Provenance(device, "float64", 1, {"pinnsolve": "0.1.0", "torch": "2.9"}),
+        verdict,
         found_parameters or {},
     )
 

@@ -104,7 +104,8 @@ def test_metrics_are_plain_json(problem):
 def test_a_missed_accuracy_is_a_status_with_a_remedy(problem):
     solution = solve(problem, accuracy=1e-12)
     assert solution.outcome.status == "accuracy missed"
-    assert "1.00e-12 was asked for. Raise nodes.count or solver.order" in solution.outcome.message
+    assert "1.0e-12 was asked for. Raise nodes.count or solver.order" in solution.outcome.message
+    assert solution.verdict.word == "not resolved"
 
 
 def test_an_accuracy_that_is_reached_is_finished(problem):
@@ -118,8 +119,9 @@ def test_without_an_exact_solution_the_accuracy_is_judged_by_the_estimate(tmp_pa
     solution = solve(path)
     assert solution.accuracy.errors is None
     assert solution.outcome.status == "finished"
-    assert solution.outcome.message.startswith("the estimated relative error is ")
-    assert solution.outcome.message.endswith("e-03 was asked for.")
+    assert solution.verdict.word == "resolved"
+    assert solution.verdict.reason.startswith("the estimated relative error is ")
+    assert solution.verdict.reason.endswith("; 0.1 % was asked for.")
 
 
 @pytest.mark.gpu

@@ -4,8 +4,6 @@ Errors are measured on points that no method has seen, a low-discrepancy set ins
 and again on the nodes, where the classical baseline is known too.
 """
 
-from dataclasses import replace
-
 from jaxtyping import Float
 from numpy import ndarray
 
@@ -13,8 +11,7 @@ from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.sampling import sample, sample_in_time
 from pinnsolve.problem import Problem
 from pinnsolve.references.exact import exact_at, exact_values
-from pinnsolve.solution.accuracy import Accuracy, Errors
-from pinnsolve.solution.course import Outcome
+from pinnsolve.solution.accuracy import Errors
 from pinnsolve.solution.fields import Fields
 from pinnsolve.solution.norms import by_field, by_level, max_error
 from pinnsolve.solution.solution import Sample
@@ -60,33 +57,3 @@ def measure(fields: Fields, sample: Sample, problem: Problem, domain: Domain) ->
         test_points=len(points),
         relative_l2_at_end=at_end,
     )
-
-
-def judged(outcome: Outcome, accuracy: Accuracy, asked: float | None) -> Outcome:
-    """Return the outcome of a solve, judged by the accuracy that was asked for.
-
-    Measured errors decide, and estimated ones only where none could be measured.
-
-    Parameters
-    ----------
-    outcome
-        How the work ended.
-    accuracy
-        What is known of the error.
-    asked
-        Relative error asked for; None if none was.
-    """
-    if not asked or outcome.status != "finished":
-        return outcome
-    errors, estimate = accuracy.errors, accuracy.estimate
-    estimated = None if estimate is None else estimate.worst
-    worst = max(errors.relative_l2.values()) if errors else estimated
-    if worst is None:
-        message = "the accuracy asked for cannot be judged: no exact solution is given."
-        return replace(outcome, message=message)
-    kind = "" if errors else "estimated "
-    text = f"the {kind}relative error is {worst:.2e}, {asked:.2e} was asked for."
-    if worst <= asked:
-        return outcome if errors else replace(outcome, message=text)
-    remedy = "Raise nodes.count or solver.order, or train longer."
-    return replace(outcome, status="accuracy missed", message=f"{text} {remedy}")

@@ -7,6 +7,7 @@
     4    diverged
     5    out of memory
     6    a file or a checkpoint could not be read or written
+    7    finished, but the result is not resolved, or nothing is known of its error
     75   stopped by SIGTERM, SIGINT or the time limit; what there was is kept
     130  ended at once by a second Ctrl-C (143: by a second SIGTERM)
     141  the reader of the output has gone
@@ -26,7 +27,7 @@ import typer
 from pinnsolve.cli import bench, terminal
 from pinnsolve.cli.failure import report
 from pinnsolve.cli.resume import resume
-from pinnsolve.cli.solving import Keeper, carry_out, sum_up, watching
+from pinnsolve.cli.solving import Accept, Keeper, carry_out, sum_up, watching
 from pinnsolve.cli.status import EXIT_STATUS, status
 from pinnsolve.errors import FileError
 from pinnsolve.machine import prepare
@@ -106,10 +107,14 @@ def solve(
     threads: Annotated[
         int | None, typer.Option(min=1, help="CPU threads; default: the usable cores.")
     ] = None,
+    accept: Accept = False,
     quiet: Quiet = False,
     json: Json = False,
 ) -> int:
     """Solve a problem, write the results and sum them up.
+
+    A result that is not resolved (its error, measured or estimated, is above 5 %, or unknown) ends
+    with exit code 7; with --accept it is taken as it is.
 
     Every [output] checkpoint seconds, on SIGUSR1, and when it is stopped by Ctrl-C, SIGTERM or the
     time limit, the run leaves a checkpoint from which pinnsolve resume goes on.
@@ -132,7 +137,7 @@ def solve(
             keeper = Keeper(claim.folder, problem.to_toml(), asked)
             if claim.is_fresh:
                 keeper.begin()
-            solved = carry_out(problem, keeper, reporter)
+            solved = carry_out(problem, keeper, reporter, accept=accept)
     return sum_up(solved, json)
 
 

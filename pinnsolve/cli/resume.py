@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pinnsolve.cli import terminal
-from pinnsolve.cli.solving import Keeper, carry_out, sum_up, watching
+from pinnsolve.cli.solving import Accept, Keeper, carry_out, sum_up, watching
 from pinnsolve.cli.status import exit_code
 from pinnsolve.errors import FileError, ProblemError
 from pinnsolve.machine import prepare
@@ -25,6 +25,7 @@ def resume(
     threads: Annotated[
         int | None, typer.Option(min=1, help="CPU threads; default: the usable cores.")
     ] = None,
+    accept: Accept = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Write the result as JSON.")] = False,
 ) -> int:
@@ -56,7 +57,7 @@ def resume(
                 terminal.tell(f"warning: {remark}")
             with reporting(claim.folder, watch) as reporter:
                 keeper = Keeper(claim.folder, problem.to_toml(), asked, has_begun=True)
-                solved = carry_out(problem, keeper, reporter, checkpoint.state)
+                solved = carry_out(problem, keeper, reporter, checkpoint.state, accept=accept)
     return sum_up(solved, json)
 
 

@@ -10,11 +10,13 @@ from dataclasses import replace
 from pathlib import Path
 from shlex import quote
 from threading import Event
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
+
+import typer
 
 from pinnsolve.cli import terminal
 from pinnsolve.cli.interruption import interruption
-from pinnsolve.cli.status import EXIT_STATUS
+from pinnsolve.cli.status import code_of
 from pinnsolve.errors import DivergedError, FileError
 from pinnsolve.progress import Progress, Watch
 
@@ -23,6 +25,10 @@ if TYPE_CHECKING:
     from pinnsolve.process import State
     from pinnsolve.solution.solution import Solution
     from pinnsolve.storage.status import Reporter
+
+Accept = Annotated[
+    bool, typer.Option("--accept", help="Exit 0 though the result is not resolved, or unknown.")
+]
 
 
 @contextmanager
@@ -113,10 +119,16 @@ class Solved(NamedTuple):
     solution: "Solution"
     files: list[Path]
     keeper: Keeper
+    exit_code: int
 
 
 def carry_out(
-    problem: "Problem", keeper: Keeper, reporter: "Reporter", state: "State | None" = None
+    problem: "Problem",
+    keeper: Keeper,
+    reporter: "Reporter",
+    state: "State | None" = None,
+    *,
+    accept: bool = False,
 ) -> Solved:
     """Solve a problem in its folder and write the results.
 
@@ -130,6 +142,8 @@ def carry_out(
         Told of the progress, and how it ended.
     state
         That from which to go on; None to begin.
+    accept
+        Whether a result will do that is not resolved, or of which nothing is known.
     """
     from pinnsolve import run as runs
     from pinnsolve.storage.folder import forget
@@ -146,10 +160,12 @@ def carry_out(
         solution = replace(solution, outcome=replace(solution.outcome, warnings=warnings))
     keeper.begin()
     files = runs.write(solution, keeper.folder, watch=reporter)
-    reporter.end(solution.outcome.status, solution.outcome.message)
-    if solution.outcome.status != "stopped":
+    outcome, word = solution.outcome, solution.verdict.word
+    code = code_of(outcome.status, word, accept)
+    reporter.end(outcome.status, outcome.message, code, word)
+    if outcome.status != "stopped":
         forget(keeper.folder)
-    return Solved(solution, files, keeper)
+    return Solved(solution, files, keeper, code)
 
 
 def sum_up(solved: Solved, json: bool) -> int:
@@ -157,7 +173,7 @@ def sum_up(solved: Solved, json: bool) -> int:
     from pinnsolve.cli.summary import summary
     from pinnsolve.output.metrics import plain
 
-    solution, files, keeper = solved
+    solution, files, keeper, code = solved
     for warning in solution.outcome.warnings:
         if warning != keeper.fault:  # said already
             terminal.tell(f"warning: {warning}")
@@ -167,4 +183,4 @@ def sum_up(solved: Solved, json: bool) -> int:
         terminal.say("\n".join(summary(solution, files)))
     if solution.outcome.status == "stopped" and keeper.has_kept:
         terminal.tell(f"to go on: pinnsolve resume {quote(str(keeper.folder))}")
-    return EXIT_STATUS[solution.outcome.status]
+    return code

@@ -13,6 +13,7 @@ from pinnsolve.progress import Progress
 from pinnsolve.storage.status import Standing, standing
 
 EXIT_STATUS = {"finished": 0, "accuracy missed": 3, "diverged": 4, "stopped": Stopped.exit_code}
+EXIT_DOUBTFUL = 7  # of a run that is finished, but whose result is not resolved, or unknown
 
 Run = Annotated[Path, typer.Argument(help="Folder of the run, as runs/NAME.", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="Write the result as JSON.")]
@@ -21,9 +22,9 @@ Json = Annotated[bool, typer.Option("--json", help="Write the result as JSON.")]
 def status(run: Run, json: Json = False) -> int:
     """Say where a run stands: at work, ended or killed, how far, and how to go on.
 
-    Exit codes: 0 at work or finished, 3 finished but the accuracy was missed, 4 diverged, 75
-    stopped or killed and can be resumed, 6 no run there or killed before its first checkpoint; of
-    a run that failed its own.
+    Exit codes: 0 at work or finished, 3 finished but the accuracy was missed, 4 diverged, 7
+    finished but not resolved, 75 stopped or killed and can be resumed, 6 no run there or killed
+    before its first checkpoint; of a run that failed its own.
     """
     found = standing(run)
     if json:
@@ -39,7 +40,24 @@ def exit_code(found: Standing) -> int:
         return 0
     if found.state == "killed":
         return FileError.exit_code if found.checkpoint_age is None else Stopped.exit_code
-    return EXIT_STATUS.get(found.status.outcome, found.status.exit_code)
+    return EXIT_STATUS.get(found.status.outcome) or found.status.exit_code
+
+
+def code_of(status: str, word: str, accept: bool = False) -> int:
+    """Return the exit code of a run that has ended.
+
+    Parameters
+    ----------
+    status
+        How it ended.
+    word
+        The verdict on its result.
+    accept
+        Whether a result will do that is not resolved, or of which nothing is known.
+    """
+    code = EXIT_STATUS[status]
+    is_doubtful = code == 0 and word != "resolved" and not accept
+    return EXIT_DOUBTFUL if is_doubtful else code
 
 
 def go_on(run: Path, found: Standing) -> str:
@@ -95,5 +113,5 @@ def _in_words(found: Standing) -> str:
         case "killed":
             return f"killed; it was {by or 'at work'}."
         case "finished":
-            return f"{said.outcome}."
+            return ", ".join(part for part in (said.outcome, said.verdict) if part) + "."
     return f"{found.state}: {said.message}" if said.message else f"{found.state}."

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from pinnsolve.cli.terminal import table
+from pinnsolve.cli.terminal import coloured, table
 from pinnsolve.geometry import Domain
 from pinnsolve.geometry.generation import Nodes
 from pinnsolve.geometry.quality import quality
@@ -16,6 +16,7 @@ from pinnsolve.solution.solution import Solution
 from pinnsolve.studies import statistics
 from pinnsolve.studies.trials import Comparison, Trial
 
+COLOURS = {"resolved": "green", "not resolved": "red", "unknown": "yellow", "diverged": "red"}
 SHOWN = (1e-3, 1e-4)  # errors to which a comparison is summed up
 
 
@@ -38,8 +39,9 @@ def summary(solution: Solution, files: Sequence[Path]) -> list[str]:
     if "total" in solution.course.seconds:
         outcome += f" in {duration(solution.course.seconds['total'])}"
     lines = [problem.title or problem.name, outcome]
-    if solution.outcome.status != "finished" and solution.outcome.message:
+    if solution.outcome.status == "stopped" and solution.outcome.message:
         lines.append(solution.outcome.message)
+    lines.append(coloured(str(solution.verdict), COLOURS[solution.verdict.word]))
     return [
         *lines,
         "",

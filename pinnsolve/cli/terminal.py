@@ -18,6 +18,7 @@ from pinnsolve.progress import Progress, Watch, unwatched
 
 LINE_INTERVAL = 2.0  # seconds between lines of progress, at least
 LINES_PER_RUN = 50  # and no more often than this fraction of the time so far
+COLOURS = {"red": 31, "green": 32, "yellow": 33}  # ANSI
 REFRESH_INTERVAL = 0.1  # seconds between changes of the live display
 
 
@@ -34,6 +35,22 @@ def say_json(value: Any) -> None:
 def tell(text: str) -> None:
     """Write a message to standard error."""
     print(f"pinnsolve: {text}", file=sys.stderr, flush=True)
+
+
+def coloured(text: str, colour: str) -> str:
+    """Return text in a colour, where standard output is a terminal that shows it.
+
+    Parameters
+    ----------
+    text
+        What to show.
+    colour
+        A key of `COLOURS`.
+    """
+    is_plain = "NO_COLOR" in os.environ or os.environ.get("TERM", "dumb") == "dumb"
+    if is_plain or not sys.stdout.isatty():
+        return text
+    return f"\x1b[{COLOURS[colour]}m{text}\x1b[0m"
 
 
 def table(rows: Sequence[Sequence[str]]) -> list[str]:

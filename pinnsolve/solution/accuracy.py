@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isnan, nan
 
 from jaxtyping import Float
 from numpy import ndarray
@@ -31,6 +32,12 @@ class Errors:
     test_points: int
     relative_l2_at_end: Mapping[str, float] | None = None
 
+    @property
+    def worst(self) -> float:
+        """Largest relative error of a field at the test points; NaN if one is not known."""
+        values = list(self.relative_l2.values())
+        return nan if any(isnan(value) for value in values) else max(values)
+
 
 @dataclass(frozen=True)
 class Estimate:
@@ -47,6 +54,10 @@ class Estimate:
         Either at the interior and boundary nodes, solution minus truth.
     message
         Why something is None.
+    warnings
+        What the nodes or the time levels do not resolve: which datum, where, and by how much.
+    remedy
+        What would bring the error down, where the estimate has seen what makes it; else empty.
     """
 
     optimisation: Mapping[str, float | None]
@@ -54,6 +65,8 @@ class Estimate:
     optimisation_field: Float[ndarray, "n c"] | Float[ndarray, "K n c"] | None = None
     total_field: Float[ndarray, "n c"] | Float[ndarray, "K n c"] | None = None
     message: str = ""
+    warnings: tuple[str, ...] = ()
+    remedy: str = ""
 
     @property
     def worst(self) -> float | None:

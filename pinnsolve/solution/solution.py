@@ -19,6 +19,7 @@ from pinnsolve.solution.course import Course, Outcome, PhaseResult, Record
 from pinnsolve.solution.fields import Fields
 from pinnsolve.solution.provenance import Provenance
 from pinnsolve.solution.reference import Reference
+from pinnsolve.solution.verdict import Verdict
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,8 @@ class Solution:
         What is known of its error.
     provenance
         With what it was computed.
+    verdict
+        Whether it can be used.
     constants
         The unknown constants of the equations by name.
     """
@@ -104,6 +107,7 @@ class Solution:
     course: Course
     accuracy: Accuracy
     provenance: Provenance
+    verdict: Verdict
     constants: Mapping[str, FoundConstant] = field(default_factory=dict)
 
     def __call__(self, points: Float[ndarray, "n d"]) -> Float[ndarray, "n c"]:
@@ -129,6 +133,10 @@ class Solution:
             "problem": self.problem.name,
             "method": solver.method,
             "derivatives": solver.derivatives,
+            "verdict": self.verdict.word,
+            "verdict_reason": self.verdict.reason,
+            "verdict_error": self.verdict.error,
+            "remedy": self.verdict.remedy,
             "status": self.outcome.status,
             "message": self.outcome.message,
             "warnings": list(self.outcome.warnings),
@@ -225,6 +233,12 @@ def from_metrics(
         accuracy=Accuracy(errors, estimate, () if baseline is None else (baseline,)),
         provenance=Provenance(
             metrics["device"], metrics["precision"], metrics["threads"], metrics["versions"]
+        ),
+        verdict=Verdict(
+            metrics["verdict"],
+            metrics["verdict_reason"],
+            metrics["remedy"],
+            metrics["verdict_error"],
         ),
         constants={
             name: FoundConstant(p["initial"], p["found"], p["true"])

@@ -53,10 +53,12 @@ class Status:
         Of pinnsolve.
     outcome
         How it ended; empty before.
+    verdict
+        Whether its result can be used; empty before, and where there is none.
     message
         More about that.
     exit_code
-        Of a run that has failed.
+        With which it ended.
     """
 
     stage: str = ""
@@ -72,6 +74,7 @@ class Status:
     host: str = ""
     version: str = ""
     outcome: str = ""
+    verdict: str = ""
     message: str = ""
     exit_code: int = 0
 
@@ -121,11 +124,15 @@ class Reporter:
             self._write()
         self.watch(progress)
 
-    def end(self, outcome: str, message: str = "", exit_code: int = 0) -> None:
+    def end(self, outcome: str, message: str = "", exit_code: int = 0, verdict: str = "") -> None:
         """Say how the run has ended; the first word counts."""
         if not self.status.outcome:
             self.status = replace(
-                self.status, outcome=outcome, message=message, exit_code=exit_code
+                self.status,
+                outcome=outcome,
+                verdict=verdict,
+                message=message,
+                exit_code=exit_code,
             )
             self._write()
             sync_directory(self.folder)
@@ -230,7 +237,8 @@ def _read(folder: Path) -> Status | None:
     metrics = _table(folder / METRICS, LONGEST_METRICS)
     seconds = metrics.get("seconds")
     total = seconds.get("total") if isinstance(seconds, dict) else None
-    told = {"outcome": metrics.get("status"), "message": metrics.get("message", "")}
+    told = {name: metrics.get(name, "") for name in ("message", "verdict")}
+    told["outcome"] = metrics.get("status")
     if isinstance(total, int | float):
         told["seconds"] = total
     return _status(folder / METRICS, told)

@@ -225,11 +225,11 @@ def test_without_an_exact_solution_the_estimate_is_held_against_the_accuracy(tmp
         return run.solve(problem)
 
     good, bad = outcome(1e-2), outcome(1e-15)
-    assert good.outcome.status == "finished"
-    assert good.outcome.message.startswith("the estimated relative error is ")
-    assert good.outcome.message.endswith("e-02 was asked for.")
-    assert bad.outcome.status == "accuracy missed"
-    assert bad.outcome.message.endswith("Raise nodes.count or solver.order, or train longer.")
+    assert (good.outcome.status, good.verdict.word) == ("finished", "resolved")
+    assert good.verdict.reason.startswith("the estimated relative error is ")
+    assert good.verdict.reason.endswith("; 1 % was asked for.")
+    assert (bad.outcome.status, bad.verdict.word) == ("accuracy missed", "not resolved")
+    assert bad.outcome.message.startswith("the estimated relative error is ")
     assert good.metrics()["error_estimate"]["u"]["total"] == good.accuracy.estimate.total["u"]
 
 

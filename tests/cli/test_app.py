@@ -14,6 +14,7 @@ from pinnsolve.cli.templates import TEMPLATES
 from pinnsolve.errors import Stopped
 from pinnsolve.progress import Progress
 from pinnsolve.solution.course import Outcome
+from pinnsolve.solution.verdict import Verdict
 
 ROOT = Path(__file__).parents[2]
 DISK = """\
@@ -62,7 +63,8 @@ def disk(folder):
 @pytest.fixture
 def outcome(monkeypatch):
     """Let a solve end at once, in a way that the test decides."""
-    asked = SimpleNamespace(status="finished", error=None, watched=0, directory=None, problem=None)
+    asked = SimpleNamespace(status="finished", word="resolved", error=None, watched=0)
+    asked.directory = asked.problem = None
 
     def solve(problem, *, watch, **_):
         asked.problem = problem
@@ -72,6 +74,7 @@ def outcome(monkeypatch):
             raise asked.error
         return SimpleNamespace(
             outcome=Outcome(asked.status, "", ("something is odd.",)),
+            verdict=Verdict(asked.word, ""),
             metrics=lambda: {"status": asked.status},
         )
 
@@ -125,6 +128,15 @@ def test_each_status_has_its_exit_code(disk, outcome, status, code, capsys):
     outcome.status = status
     assert main(["solve", str(disk)]) == code
     assert capsys.readouterr().out == f"{status}\n"
+
+
+@pytest.mark.parametrize("word", ["not resolved", "unknown"])
+def test_a_doubtful_result_is_7_unless_it_is_accepted(disk, outcome, word):
+    outcome.word = word
+    assert main(["solve", str(disk), "-q"]) == 7
+    assert main(["solve", str(disk), "-q", "--accept"]) == 0
+    outcome.status = "accuracy missed"
+    assert main(["solve", str(disk), "-q", "--accept"]) == 3
 
 
 def test_what_casts_doubt_on_a_result_is_told_beside_it(disk, outcome, capsys):

@@ -10,8 +10,8 @@ from pinnsolve.checks.preflight import check
 from pinnsolve.cli.summary import summary
 from pinnsolve.errors import ProblemError
 from pinnsolve.geometry import build_domain
+from pinnsolve.output.report.findings import findings
 from pinnsolve.output.report.report import html
-from pinnsolve.output.report.verdict import verdict
 from pinnsolve.output.vtk.grid import grid
 
 # over-determined by what is known inside: kappa = 0.05, speed = 1.5
@@ -98,7 +98,7 @@ def test_metrics_and_summary_name_them(solution):
 
 def test_the_report_says_what_was_found_and_why_there_is_no_baseline(solution, problem):
     assert solution.accuracy.baseline is None
-    said = " ".join(verdict(solution))
+    said = " ".join(findings(solution))
     assert "Found kappa = 0.0" in said
     assert "no room for unknown parameters" in said
     domain = build_domain(problem)

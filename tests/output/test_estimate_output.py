@@ -9,7 +9,7 @@ import pytest
 from pinnsolve.cli.summary import summary
 from pinnsolve.output.metrics import metrics_json
 from pinnsolve.output.report import report
-from pinnsolve.output.report.verdict import verdict
+from pinnsolve.output.report.findings import findings
 from pinnsolve.output.vtk.grid import grid
 from pinnsolve.solution.accuracy import Estimate
 from tests.solutions import changed
@@ -30,16 +30,16 @@ def page(made):
 
 
 def test_the_verdict_tells_the_estimate_and_what_the_training_left(case):
-    said = verdict(estimated(case).solution)
-    assert said[2] == (
+    said = findings(estimated(case).solution)
+    assert said[3] == (
         "Estimated from the equations alone, the largest relative L2 error on the nodes is "
         "1.2·10⁻⁵, and the training left 2.0·10⁻⁶; this is no bound."
     )
 
 
 def test_a_direct_solution_was_not_trained(case):
-    said = verdict(changed(estimated(case).solution, method="rbf-fd", baseline=None))
-    assert said[2] == (
+    said = findings(changed(estimated(case).solution, method="rbf-fd", baseline=None))
+    assert said[3] == (
         "Estimated from the equations alone, the largest relative L2 error on the nodes is "
         "1.2·10⁻⁵; this is no bound."
     )
@@ -48,7 +48,7 @@ def test_a_direct_solution_was_not_trained(case):
 @pytest.mark.slow
 def test_what_could_not_be_estimated_is_said_with_the_reason(case):
     solution = changed(case().solution, estimate=UNKNOWN)
-    assert "The error could not be estimated: too few nodes." in verdict(solution)
+    assert "The error could not be estimated: too few nodes." in findings(solution)
     assert "The error could not be estimated: too few nodes." in summary(solution, [])
     made = replace(case(), solution=solution)
     assert "Not everything could be estimated: too few nodes." in page(made)
@@ -108,4 +108,4 @@ def test_a_total_may_be_known_where_the_part_of_the_training_is_not(case):
     solution = changed(solution, estimate=found)
     (line,) = [line for line in summary(solution, []) if line.startswith("Estimated error")]
     assert "left by the training" not in line
-    assert "the training left" not in verdict(solution)
+    assert "the training left" not in findings(solution)

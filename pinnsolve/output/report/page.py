@@ -21,7 +21,8 @@ def page(
     title: str,
     kicker: str,
     status: str,
-    verdict: str,
+    kind: str,
+    findings: str,
     figures: Mapping[str, str],
     sections: Iterable[str],
     footer: str,
@@ -30,17 +31,18 @@ def page(
 
     Parameters
     ----------
-    title, kicker, verdict, footer
+    title, kicker, findings, footer
         Text: the headline, what stands small above it, what follows, and the end.
     status
-        How the work ended, green if ``finished``.
+        The verdict, or how the work ended.
+    kind
+        Its colour: ``good`` is green, ``doubt`` yellow, ``bad`` red.
     figures
         The numbers that one looks for first, by name.
     sections
         HTML, each from `section`.
     """
     template = Template(files("pinnsolve.output.report").joinpath("report.html").read_text("utf-8"))
-    kind = "good" if status == "finished" else "bad"
     numbers = (
         f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>"
         for name, value in figures.items()
@@ -48,7 +50,7 @@ def page(
     return template.substitute(
         title=escape(title),
         kicker=f'{escape(kicker)} · <span class="status {kind}">{escape(status)}</span>',
-        verdict=escape(verdict),
+        findings=escape(findings),
         figures="\n".join(numbers),
         sections="\n".join(sections),
         footer=escape(footer),

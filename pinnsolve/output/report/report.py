@@ -17,9 +17,9 @@ from pinnsolve.output.figures.evolution import estimate_in_time_figure, evolutio
 from pinnsolve.output.figures.fields import estimate_figure, field_figure
 from pinnsolve.output.figures.figures import convergence_figure, nodes_figure, svg
 from pinnsolve.output.numbers import duration, instant, scientific
+from pinnsolve.output.report.findings import findings
 from pinnsolve.output.report.page import page, section, table
 from pinnsolve.output.report.statement import statement
-from pinnsolve.output.report.verdict import verdict
 from pinnsolve.output.vtk.grid import Grid
 from pinnsolve.problem.abilities import ABILITIES
 from pinnsolve.references.exact import exact_at
@@ -37,6 +37,7 @@ ESTIMATED_IN_TIME = (
     "the same equations whose order in space and time is higher by two, whose own error it cannot "
     "see below. An estimate, never a bound."
 )
+KINDS = {"resolved": "good", "not resolved": "bad", "unknown": "doubt", "diverged": "bad"}
 MOST_FIELDS = 4  # that get a figure; each costs a fifth of a second and some 100 kB
 
 
@@ -76,8 +77,9 @@ def html(solution: Solution, grid: Grid, domain: Domain) -> str:
     return page(
         title=problem.title or problem.name,
         kicker=ABILITIES[solution.method].title,
-        status=solution.outcome.status,
-        verdict=" ".join(verdict(solution)),
+        status=solution.verdict.word,
+        kind=KINDS[solution.verdict.word],
+        findings=" ".join(findings(solution)),
         figures=_figures(solution),
         sections=sections,
         footer=f"Made by pinnsolve {solution.provenance.versions.get('pinnsolve', '')}. To get the "

@@ -1,7 +1,7 @@
 """What came out, in plain words: how good, how long, and whether a network was worth it.
 
-The direct solution on the same nodes is the measure. Where it is as accurate and no slower, the
-verdict says so: a network that solves one linear problem once rarely pays.
+The direct solution on the same nodes is the measure. Where it is as accurate and no slower, that
+is said: a network that solves one linear problem once rarely pays.
 """
 
 from pinnsolve.output.numbers import duration, scientific
@@ -12,24 +12,22 @@ from pinnsolve.solution.reference import Reference
 from pinnsolve.solution.solution import Solution
 
 STATUS = {
-    "finished": "",
-    "accuracy missed": "The accuracy that was asked for was not reached.",
     "diverged": "The training diverged; what is shown here is its last finite state.",
     "stopped": "The work was stopped before its end; what is shown here is what there was.",
 }
 SIMILAR = 1.25  # ratio of two errors or times that a reader should take for equal
 
 
-def verdict(solution: Solution) -> list[str]:
-    """Return the verdict, sentence by sentence."""
+def findings(solution: Solution) -> list[str]:
+    """Return the findings, sentence by sentence, the verdict first."""
     taken = solution.course.seconds.get("total")
     how = f"Solved by {ABILITIES[solution.method].description} on "
     how += f"{solution.sample.nodes.rows.stop:,} nodes"
     if solution.sample.times is not None:
         how += f" and {len(solution.sample.times):,} time levels"
     how += f" in {duration(taken)}." if taken else "."
-    status = [STATUS.get(solution.outcome.status, solution.outcome.status)]
-    if solution.outcome.status != "finished":
+    status = [str(solution.verdict), STATUS.get(solution.outcome.status, "")]
+    if solution.outcome.status == "stopped":
         status.append(solution.outcome.message)
     error = [
         _parameters(solution),

@@ -1,15 +1,17 @@
 from dataclasses import replace
 
-from pinnsolve.output.report.verdict import verdict
+from pinnsolve.output.report.findings import findings
+from pinnsolve.solution.verdict import Verdict
 from tests.solutions import changed
 
 
 def last(solution):
-    return verdict(solution)[-1]
+    return findings(solution)[-1]
 
 
 def test_a_direct_solution_that_is_as_good_and_faster_is_recommended(case):
-    assert verdict(case().solution) == [
+    assert findings(case().solution) == [
+        "Resolved: the measured relative error is 2e-05.",
         "Solved by a network trained with RBF-FD derivatives (DT-PINN) on 300 nodes in 1.7 s.",
         "The largest relative L2 error, that of v, is 2.0·10⁻⁵, measured against the exact "
         "solution at 20,000 points that were not trained on.",
@@ -47,26 +49,23 @@ def test_a_baseline_that_failed_is_said_to_have_failed(case):
 
 
 def test_without_exact_solution_no_error_is_claimed(case):
-    said = verdict(case(has_exact=False).solution)
-    assert said[1] == (
+    said = findings(case(has_exact=False).solution)
+    assert said[2] == (
         "No exact solution is known, so the error was not measured; from the direct solution on "
         "the same nodes it differs by 9.0·10⁻⁶ (relative L2)."
     )
-    assert said[2] == "The direct solution is 10 times faster (120 ms against 1.2 s)."
+    assert said[3] == "The direct solution is 10 times faster (120 ms against 1.2 s)."
 
 
-def test_a_missed_accuracy_comes_first(case):
-    solution = case(
-        status="accuracy missed", message="The error is 2e-5, 1e-6 was asked for."
-    ).solution
-    assert verdict(solution)[:2] == [
-        "The accuracy that was asked for was not reached.",
-        "The error is 2e-5, 1e-6 was asked for.",
-    ]
+def test_the_verdict_comes_first(case):
+    reason, remedy = "the error is 2e-5; 1e-6 was asked for.", "Raise nodes.count."
+    missed = Verdict("not resolved", reason, remedy, 2e-5)
+    said = findings(case(status="accuracy missed", verdict=missed).solution)
+    assert said[0] == f"Not resolved: {reason} {remedy}"
 
 
 def test_in_time_the_levels_are_named(case_in_time):
-    said = verdict(case_in_time(levels=25).solution)
-    assert said[0].endswith("(DT-PINN) on 300 nodes and 25 time levels in 1.7 s.")
-    assert said[1].endswith("at 20,000 points of space and time that were not trained on.")
-    assert "is more accurate (relative L2 error 1.0·10⁻⁶ against" in said[2]
+    said = findings(case_in_time(levels=25).solution)
+    assert said[1].endswith("(DT-PINN) on 300 nodes and 25 time levels in 1.7 s.")
+    assert said[2].endswith("at 20,000 points of space and time that were not trained on.")
+    assert "is more accurate (relative L2 error 1.0·10⁻⁶ against" in said[3]

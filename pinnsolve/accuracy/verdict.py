@@ -1,0 +1,187 @@
+"""The verdict: whether a solution is near enough to the truth, and what to change if it is not.
+
+A measured error decides: against the exact solution, or against a reference that knows its own
+error. Where nothing can be measured the estimate decides, and where there is none the verdict is
+*unknown*, which is no better than *not resolved*. The limit is the accuracy that the problem file
+asks for, else `LIMIT`: a result that may be 5 % off is used for nothing.
+
+More nodes. An error ``e ~ h^p`` on ``n ~ h^-d`` nodes comes down to ``e'`` with
+
+    n' = n (e / e')^(d/p)
+
+nodes, if it is small enough for the order to show; of a larger one no rate is known.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from math import isfinite
+
+import numpy as np
+
+from pinnsolve.problem import Problem
+from pinnsolve.problem.abilities import ABILITIES
+from pinnsolve.solution.accuracy import Accuracy
+from pinnsolve.solution.course import Outcome
+from pinnsolve.solution.norms import relative_l2
+from pinnsolve.solution.solution import FoundConstant, Sample
+from pinnsolve.solution.verdict import Verdict, Word
+
+LIMIT = 0.05  # relative error from which on a solution is not resolved
+ASYMPTOTIC = 0.3  # relative error above which the order says nothing of what more nodes bring
+MARGIN = 2.0  # how far below the limit more nodes should bring the error
+MOST = 30.0  # times as many nodes: beyond, something else is the matter than their number
+CLOSER = 3.0  # how many times closer another method has to be to be recommended
+
+
+def verdict(
+    problem: Problem,
+    sample: Sample,
+    outcome: Outcome,
+    accuracy: Accuracy,
+    constants: Mapping[str, FoundConstant],
+) -> Verdict:
+    """Return the verdict on a solution.
+
+    Parameters
+    ----------
+    problem, sample
+        What was solved, and the fields found.
+    outcome
+        How the work ended.
+    accuracy
+        What is known of the error.
+    constants
+        The unknown constants as found.
+    """
+    if outcome.status == "diverged":
+        reason = outcome.message or "the work left the finite numbers."
+        return Verdict("diverged", _sentence(reason), _after_divergence(problem, accuracy))
+    error, kind = _deciding(sample, accuracy)
+    if error is None:
+        return Verdict("unknown", *_unknown(accuracy, constants))
+    asked = problem.settings.solver.accuracy
+    limit = asked or LIMIT
+    word: Word = "resolved" if error <= limit else "not resolved"
+    reason = f"the {kind} relative error is {in_words(error)}"
+    reason += f"; {in_words(asked)} was asked for." if asked else "."
+    remedy = "" if word == "resolved" else _remedy(problem, sample, accuracy, error, limit)
+    return Verdict(word, reason, remedy, error)
+
+
+def judged(outcome: Outcome, found: Verdict, asked: float | None) -> Outcome:
+    """Return the outcome of a solve, in view of the accuracy that was asked for.
+
+    Parameters
+    ----------
+    outcome
+        How the work ended.
+    found
+        The verdict on its result.
+    asked
+        Relative error asked for; None if none was.
+    """
+    if not asked or outcome.status != "finished" or found.word in ("resolved", "diverged"):
+        return outcome
+    missed = found.word == "not resolved"
+    message = f"{found.reason} {found.remedy}".rstrip()
+    return replace(outcome, status="accuracy missed" if missed else outcome.status, message=message)
+
+
+def in_words(error: float) -> str:
+    """Return a relative error as a person says it.
+
+    >>> in_words(0.052), in_words(3.14159e-6), in_words(9.2)
+    ('5.2 %', '3.1e-06', '920 %')
+    """
+    return f"{float(f'{100 * error:.2g}'):g} %" if 0.001 <= error < 1e4 else f"{error:.1e}"
+
+
+def _deciding(sample: Sample, accuracy: Accuracy) -> tuple[float | None, str]:
+    """Return the relative error that decides, and how it is known."""
+    if accuracy.errors is not None and isfinite(accuracy.errors.worst):
+        return accuracy.errors.worst, "measured"
+    for reference in accuracy.references:
+        if reference.error is not None and reference.values is not None:
+            apart = relative_l2(sample.values.ravel(), reference.values.ravel())
+            return apart + reference.error, "measured"
+    worst = None if accuracy.estimate is None else accuracy.estimate.worst
+    return (worst, "estimated") if worst is not None and isfinite(worst) else (None, "")
+
+
+def _unknown(accuracy: Accuracy, constants: Mapping[str, FoundConstant]) -> tuple[str, str]:
+    """Return the reason for which nothing is known of the error, and a remedy."""
+    if accuracy.estimate is not None:
+        why = accuracy.estimate.message or "it is not finite"
+        return f"the error could not be estimated: {_sentence(why)}", ""
+    if constants:
+        return (
+            "with unknown constants in the equations the error is not estimated.",
+            "Solve again with the constants as found to see what the fields are worth.",
+        )
+    return "nothing is known of the error.", ""
+
+
+def _remedy(
+    problem: Problem, sample: Sample, accuracy: Accuracy, error: float, limit: float
+) -> str:
+    """Return the change that brings the error below a limit."""
+    closer = _closer(problem, sample, accuracy)
+    if closer > CLOSER:
+        times = float(f"{closer:.2g}")
+        name = accuracy.baseline.name if accuracy.baseline else ""
+        return (
+            f"The direct solution on the same nodes is {times:g} times closer: "
+            f'solver.method = "{name}".'
+        )
+    if accuracy.estimate is not None and accuracy.estimate.remedy:
+        return accuracy.estimate.remedy
+    settings, n = problem.settings, sample.nodes.rows.stop
+    factor = (MARGIN * error / limit) ** (sample.nodes.dim / settings.solver.order)
+    also = "" if problem.time is None else " and nodes.time_levels"
+    if error > ASYMPTOTIC:
+        return (
+            f"Raise nodes.count{also}, to {_round(4 * n)} at least, or refine where the error is."
+        )
+    if factor > MOST:
+        return f"Raise nodes.count{also} or solver.order, or refine where the error is."
+    return f"Raise nodes.count{also} to about {_round(factor * n)}."
+
+
+def _closer(problem: Problem, sample: Sample, accuracy: Accuracy) -> float:
+    """Return the ratio of the error to that of the direct solution; zero if it is not known."""
+    baseline, estimate = accuracy.baseline, accuracy.estimate
+    if not ABILITIES[problem.settings.solver.method].has_network or baseline is None:
+        return 0.0
+    if baseline.values is None:
+        return 0.0
+    if accuracy.errors is not None and baseline.relative_l2 is not None:
+        theirs = max(baseline.relative_l2.values())
+        return max(accuracy.errors.relative_l2_nodes.values()) / theirs if theirs else 0.0
+    if estimate is None or estimate.total_field is None:
+        return 0.0
+    apart = sample.values - baseline.values
+    ours = float(np.linalg.norm(estimate.total_field))
+    theirs = float(np.linalg.norm(estimate.total_field - apart))
+    return ours / theirs if theirs else 0.0
+
+
+def _after_divergence(problem: Problem, accuracy: Accuracy) -> str:
+    """Return the remedy of a divergence."""
+    able = ABILITIES[problem.settings.solver.method]
+    if able.has_network and accuracy.baseline is not None and accuracy.baseline.values is not None:
+        return f'The direct solution is finite: solver.method = "{accuracy.baseline.name}".'
+    return ""
+
+
+def _sentence(text: str) -> str:
+    """Return a message with a full stop."""
+    return text if text.endswith(".") else f"{text}."
+
+
+def _round(count: float) -> str:
+    """Return a number of nodes with two digits.
+
+    >>> _round(1234)
+    '1200'
+    """
+    return f"{float(f'{count:.2g}'):.0f}"
