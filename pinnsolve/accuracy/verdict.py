@@ -137,14 +137,12 @@ def _remedy(
         return accuracy.estimate.remedy
     settings, n = problem.settings, sample.nodes.rows.stop
     factor = (MARGIN * error / limit) ** (sample.nodes.dim / settings.solver.order)
-    also = "" if problem.time is None else " and nodes.time_levels"
+    also = "" if problem.time is None else ", and nodes.time_levels alike"
     if error > ASYMPTOTIC:
-        return (
-            f"Raise nodes.count{also}, to {_round(4 * n)} at least, or refine where the error is."
-        )
+        return f"Raise nodes.count to {_round(4 * n)} at least{also}, or refine where the error is."
     if factor > MOST:
         return f"Raise nodes.count{also} or solver.order, or refine where the error is."
-    return f"Raise nodes.count{also} to about {_round(factor * n)}."
+    return f"Raise nodes.count to about {_round(factor * n)}{also}."
 
 
 def _closer(problem: Problem, sample: Sample, accuracy: Accuracy) -> float:

@@ -5,8 +5,11 @@ nodal values, ghosts included: boundary conditions hold no derivative in time, a
 Hairer & Wanner (1996), doi:10.1007/978-3-642-05221-7, sections IV.8 and VI.1.
 
 Steps. Each interval between two time levels is divided into the same number of steps, doubled
-until the solution at the levels changes by less than a tolerance; by then it is that tolerance
-divided by two to the order of the method that the errors in time are expected to have.
+until the solution at the levels changes by less than a tolerance, or `MOST_DOUBLINGS` times. The
+error that the steps leave is known from the last two changes: if they are ``q`` and then ``c``, the
+next ones are expected to be ``c (c/q)``, ``c (c/q)^2`` and so on, which is in sum
+
+    error = c / (q/c - 1),    q/c at most 2^(2s-1), its value for smooth solutions.
 
 State. The work can be left at every time level. Factorised matrices are no part of what is kept:
 they are taken again where they were taken, of the same numbers.
@@ -14,7 +17,7 @@ they are taken again where they were taken, of the same numbers.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import inf, isfinite, nan
+from math import inf
 from time import perf_counter
 
 import numpy as np
@@ -30,6 +33,8 @@ from pinnsolve.rbffd.flow import Bind, Flow, Moment
 from pinnsolve.timestepping.radau import radau
 
 MOST_DOUBLINGS = 6  # of the steps between two levels
+UNKNOWN_RATIO = 2.0  # of two changes, where only one is known
+SMALLEST_RATIO = 1.25  # taken for changes that fall no faster, or not at all
 
 
 @dataclass(frozen=True)
@@ -40,14 +45,12 @@ class Trajectory:
     ----------
     values
         At the time levels, at all nodes, ghosts included.
-    converged
-        Whether the steps are fine enough for the tolerance.
+    error
+        Relative error that the steps in time have left, estimated.
     message
         How it ended.
     steps
         Taken between the first level and the last.
-    change
-        Relative change of the solution when the steps were last halved.
     condition
         Estimated condition number of the matrix of a step, rows and columns scaled.
     seconds
@@ -55,10 +58,9 @@ class Trajectory:
     """
 
     values: Float[ndarray, "K N c"]
-    converged: bool
+    error: float
     message: str
     steps: int
-    change: float
     condition: float
     seconds: float
 
@@ -100,7 +102,7 @@ class Evolution:
         tolerance: float,
         watch: Watch = unwatched,
     ) -> None:
-        self.change = inf
+        self.change, self._before = inf, inf
         self._flow = Flow(system, bind, initial, radau(system.order))
         self._times, self._tolerance, self._watch = times, tolerance, watch
         self._threads = ThreadpoolController()
@@ -113,6 +115,15 @@ class Evolution:
     def condition(self) -> float:
         """Estimated condition number of the matrix of a step, rows and columns scaled."""
         return self._flow.condition
+
+    @property
+    def error(self) -> float:
+        """Relative error that the steps in time have left, estimated; infinite if unknown."""
+        if not self.change:
+            return 0.0
+        ratio = self._before / self.change if self._before < inf else UNKNOWN_RATIO
+        highest = 2.0 ** (2 * len(self._flow.method.c) - 1)
+        return self.change / (min(max(ratio, SMALLEST_RATIO), highest) - 1)
 
     def step(self) -> Step:
         """Return the report of the steps across one more interval.
@@ -165,6 +176,7 @@ class Evolution:
             "doubling": self._doubling,
             "level": self._level,
             "change": self.change,
+            "change_before": self._before,
             "message": self._message,
             "condition": self._flow.condition,
             "loss": moment.loss,
@@ -185,6 +197,7 @@ class Evolution:
         """Continue from a state; matrices are factorised again where they were taken."""
         self._doubling, self._level = (int(str(state[name])) for name in ("doubling", "level"))
         self.change, self._message = float(state["change"]), str(state["message"])
+        self._before = float(state["change_before"])
         self._levels = list(np.array(state["levels"])) if "levels" in state else []
         self._found = np.array(state["found"]) if "found" in state else None
         matrices = None
@@ -235,7 +248,7 @@ class Evolution:
         finer = np.stack(self._levels)
         if self._found is not None:
             difference = np.linalg.norm(finer - self._found)
-            self.change = float(difference / np.linalg.norm(finer))
+            self._before, self.change = self.change, float(difference / np.linalg.norm(finer))
         self._found = finer
         self._message = f"solved in {self._n * (len(self._times) - 1)} steps"
 
@@ -255,10 +268,8 @@ class Evolution:
             return Step(self._moment.loss, self._n * self._level, "", fraction, self._stage)
         if self._found is None:
             raise DivergedError(self._message)
-        message = self._message
-        if self.change > self._tolerance:
-            message += f", whose number still matters: halving them changed it by {self.change:.1e}"
-        return Step(nan, self._n * last, message, stage=self._stage)
+        message = f"{self._message}, which leave an error of about {self.error:.1e}"
+        return Step(self._moment.loss, self._n * last, message, 1.0, self._stage)
 
 
 def integrate(
@@ -300,10 +311,9 @@ def integrate(
         pass
     return Trajectory(
         values=process.answer(),
-        converged=isfinite(step.loss),
+        error=process.error,
         message=step.done,
         steps=int(step.at),
-        change=process.change,
         condition=process.condition,
         seconds=perf_counter() - start,
     )

@@ -46,5 +46,6 @@ def reference(setup: "Setup") -> Reference | None:
         relative_l2=None if exact is None else by_field(problem.fields, values, exact),
         overall_l2=None if exact is None else relative_l2(values, exact),
         seconds=seconds,
+        error_in_time=found.error_in_time,
         message=found.message,
     )

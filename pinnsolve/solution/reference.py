@@ -30,6 +30,8 @@ class Reference:
         The same over all fields together.
     seconds
         Time for its operators and its solution, nodes not counted.
+    error_in_time
+        The part of its own relative error that its steps in time have left.
     message
         How it went, in words.
     """
@@ -41,4 +43,5 @@ class Reference:
     relative_l2: Mapping[str, float] | None = None
     overall_l2: float | None = None
     seconds: float = 0.0
+    error_in_time: float = 0.0
     message: str = ""

@@ -157,6 +157,7 @@ class Solution:
                 "method": baseline.name,
                 "relative_l2": baseline.relative_l2 and dict(baseline.relative_l2),
                 "seconds": baseline.seconds,
+                "error_in_time": baseline.error_in_time,
                 "message": baseline.message,
             },
             "device": self.provenance.device,
@@ -217,6 +218,7 @@ def from_metrics(
             None,
             relative_l2=told["relative_l2"],
             seconds=told["seconds"],
+            error_in_time=told["error_in_time"],
             message=told["message"],
         )
     return Solution(

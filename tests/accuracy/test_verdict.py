@@ -48,7 +48,7 @@ def test_without_an_exact_solution_the_estimate_decides(case):
     bad = changed(good, estimate=estimated(9.2), method="rbf-fd", baseline=None)
     assert str(on(good)) == "Resolved: the estimated relative error is 0.1 %."
     assert str(on(bad)) == (
-        "Not resolved: the estimated relative error is 920 %. Raise nodes.count, to 1200 at least, "
+        "Not resolved: the estimated relative error is 920 %. Raise nodes.count to 1200 at least, "
         "or refine where the error is."
     )
 
