@@ -255,7 +255,9 @@ def test_another_method_is_one_module_and_one_line_in_each_table(tmp_path):
     few = [*chosen, "nodes.count=200", "--set", "output.test_points=100"]
     assert "zero: zero" in run("-m", "pinnsolve", "schema").replace("\n", " ")
     assert "zero" in run("-m", "pinnsolve", "check", *few)
-    metrics = json.loads(run("-m", "pinnsolve", "solve", *few, "--json", "--out", "out"))
+    metrics = json.loads(
+        run("-m", "pinnsolve", "solve", *few, "--accept", "--json", "--out", "out")
+    )
     assert metrics["method"] == "zero"
     assert metrics["status"] == "finished"
     assert metrics["relative_l2"] == {"u": 1.0}

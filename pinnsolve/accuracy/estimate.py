@@ -1,74 +1,85 @@
 """How far a solution is from the truth, where nobody knows the truth.
 
-The error ``e = u - u*`` of a solution ``u`` satisfies the equations linearised there,
+The error equation (`error_equation`) turns what a solution leaves of its equations into an error.
+With the residual that the method made small it is the *optimisation error*, the distance from the
+solution of the equations as the method had them. For the *total error* there are several
+witnesses, for each is blind where another one sees:
 
-    J(u) e = r(u),
-
-up to terms of size ``e^2``. ``J`` is the discrete operator of order p on the nodes; what ``e``
-means depends on the residual that is put in. With the one that the method made small it is the
-*optimisation error*, the distance from the solution of the equations as the method had them.
-With one that knows the discretisation error it is the *total error*:
-
-``rbf-fd``, ``dt-pinn``
-    The residual of the nodal values by derivatives of order p + 2.
-``pinn``
-    The exact residual of the network between the nodes, averaged around each: at the nodes
-    themselves, where it was trained on, it is up to fifty times too small. Averages, because
-    what oscillates between neighbours hardly contributes to the error.
-
-Errors are those that residuals mean to the operator ``J'`` of order p + 2. It is rarely
-factorised: ``e`` is the sum of the steps
-
-    J(u) s = r - J'(u) e,    e <- e + s,
-
-iterated deferred correction (Pereyra, 1968, doi:10.1007/BF02165307; Stetter, 1978,
-doi:10.1007/BF01432879). Where the second step is larger than the first, as in flows, whose
-operator of order p answers to what oscillates as if it were smooth, ``J'`` is factorised.
-
-Higher orders are blind where the solution varies too fast for any stencil, as around a small
-hole. For ``dt-pinn`` there is a second witness, the exact residual of the network at the nodes. It
-exaggerates, for the network is rougher between the nodes than its values are, so that it counts
-only where both disagree by far more than what the first one says, and not in flows.
-
-In time the total error is the distance from the classical solution by derivatives of order p + 2
-and steps of an order as high, the optimisation error that from the one of order p: in linear
-problems the error equation, stepped through time, is the difference of these. What the steps of
-the finer one leave, which it knows itself, is added to the total.
+at the nodes
+    The residual of the nodal values by derivatives of order p + 2. It sees what the order brings,
+    and nothing that happens between the nodes.
+between the nodes
+    The mean residual around each node (`between`): of nodal values by derivatives of order p + 2
+    there, of a network that was trained on exact ones by its own.
+    Where both agree the first is the better one, elsewhere the second is believed; but not by
+    operators of flows and transport, which do not damp that roughness: there, if no datum is to
+    blame, the geometric mean of both is taken. A network with exact derivatives was trained at the
+    nodes: only what it leaves between them counts. One that was trained on nodal values is held
+    against their interpolant too.
+corners
+    Values on the boundary that contradict one another (`corners`).
+another set of nodes
+    For nonlinear equations (`second_set`), which may have several solutions.
 
 ``benchmarks/estimate.py`` compares estimates with true errors. They are never bounds. Operators of
 order four amplify what oscillates along the boundary, so that below about 1e-10, where that is
 rounding, the estimate for ``pinn`` is too large.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import TypeAlias
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
+from pinnsolve.accuracy.between import between
+from pinnsolve.accuracy.cells import around
+from pinnsolve.accuracy.corners import jumps
+from pinnsolve.accuracy.error_equation import HigherOrder, error_equation
+from pinnsolve.accuracy.misfits import Misfit
+from pinnsolve.accuracy.relative import relative
 from pinnsolve.accuracy.residuals import residuals
-from pinnsolve.conditions.nodal import Placement, nodal_conditions
+from pinnsolve.accuracy.second_set import on_other_nodes
+from pinnsolve.accuracy.smoothing import smoothed
 from pinnsolve.errors import NodesError, PinnsolveError
 from pinnsolve.geometry.domain import Domain
-from pinnsolve.geometry.from_problem import node_set
+from pinnsolve.geometry.periodic import unrolled
 from pinnsolve.problem import Problem
 from pinnsolve.progress import Watch, unwatched
 from pinnsolve.rbffd.direct import Equations
-from pinnsolve.rbffd.discretisation import Discretisation, discretise
-from pinnsolve.rbffd.factorisation import factorise
-from pinnsolve.rbffd.solve import solve as solve_directly
+from pinnsolve.rbffd.discretisation import Discretisation
+from pinnsolve.rbffd.fields import NodalFields
 from pinnsolve.solution.accuracy import Estimate
 from pinnsolve.solution.fields import Fields
-from pinnsolve.solution.norms import by_field
 
-ErrorOf: TypeAlias = Callable[[Float[ndarray, " R"]], Float[ndarray, "N c"]]
 RAISE = 2  # of the order of accuracy, for the residual of nodal values
-STEPS = 6  # of deferred correction, at most
-SHRINK = 0.7  # of the size of a step: what the next may have and still count
-DISAGREEMENT = 2.5  # of two estimates, relative to the first, from which on the second one counts
-SAMPLES = {1: 16}  # points between the nodes for each node, by dimension
-FEW_SAMPLES = 4  # in all others
+AGREE = 2.5  # how many times larger the error between the nodes may be, and still say the same
+DISAGREE = 10.0  # the same where the operator answers to what oscillates, as that of a flow
+TO_BLAME = 1 / 3  # of the error between the nodes: share from which on the data make it
+WORTH_TELLING = 1e-3  # relative error that the data make, from which on they are named
+BESIDE = 2  # points beside each node, where a network is held against its values at the nodes
+APART = 0.05  # relative distance from which on two solutions are not the same one
+FARTHER = 3.0  # times the estimate
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one witness has seen.
+
+    Attributes
+    ----------
+    sizes
+        Relative error by field, as far as it knows one.
+    warnings
+        What it says of it.
+    remedy
+        What would bring the error down.
+    """
+
+    sizes: Mapping[str, float] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    remedy: str = ""
 
 
 def estimate(
@@ -79,8 +90,9 @@ def estimate(
     fields: Fields | None = None,
     *,
     trained_exactly: bool = False,
+    watch: Watch = unwatched,
 ) -> Estimate:
-    """Estimate the error of a solution; what cannot be estimated is None, with the reason.
+    """Estimate the error of a steady solution; what cannot be estimated is None, with the reason.
 
     Parameters
     ----------
@@ -94,223 +106,163 @@ def estimate(
         The fields of a network, whose derivatives are exact; None for a direct solution.
     trained_exactly
         Whether it was trained on exact residuals at the nodes, where they are small.
+    watch
+        Told of the progress.
     """
-    rows, found, message = system.nodes.rows, list[Float[ndarray, "n c"]](), ""
+    rows, message, findings = system.nodes.rows, "", list[Finding]()
+    u, optimisation, total = U[rows], None, None
+    sizes: dict[str, float | None] = dict.fromkeys(problem.fields)
     try:
         if not np.isfinite(U).all():
             raise NodesError("the solution is not finite.")
         with np.errstate(all="ignore"):
-            for e in _errors(problem, domain, system, U, fields, trained_exactly):
-                found.append(e[rows])
+            error, at_nodes = error_equation(system, U), _at_nodes(system, U, fields)
+            if not trained_exactly:
+                optimisation = error(Equations.of(system).residual(U.T.ravel()))[rows]
+            higher = HigherOrder(system, U, error, system.order + RAISE)
+            is_rough = higher.is_factorised
+            if trained_exactly:
+                left = np.concatenate(at_nodes)
+                optimisation = higher.error(smoothed(left, system) if is_rough else left)[rows]
+            smooth = _interpolant(system, U)
+            values = fields if fields is not None and trained_exactly else smooth
+            seen = between(problem, domain, system, values.jet, at_nodes)
+            mean = smoothed(seen.mean, system) if is_rough and trained_exactly else seen.mean
+            total, of_data = (higher.error(r)[rows] for r in (mean, seen.data))
+            if not trained_exactly:
+                at = higher.error(higher.residual)[rows]
+                total = weighed(at, total, of_data, is_rough=is_rough)
+            sizes = relative(problem, u, total)
+            findings.append(_data(problem, u, of_data, seen.misfits))
+            if fields is not None and not trained_exactly:
+                findings.append(_off_nodes(problem, domain, system, smooth, fields))
+            findings.append(_corners(problem, domain, system, u))
+            findings.append(_other_nodes(problem, domain, system, u, sizes, watch))
     except (PinnsolveError, MemoryError) as fault:
         message = str(fault) or "there is too little memory."
-    optimisation, total, *_ = (*found, None, None)
+    largest = {
+        name: None if size is None else max(size, *(f.sizes.get(name, 0.0) for f in findings))
+        for name, size in sizes.items()
+    }
     return Estimate(
-        _relative(problem, U[rows], optimisation),
-        _relative(problem, U[rows], total),
+        relative(problem, u, optimisation),
+        largest,
         optimisation,
         total,
         message,
+        tuple(warning for finding in findings for warning in finding.warnings),
+        next((finding.remedy for finding in reversed(findings) if finding.remedy), ""),
     )
 
 
-def estimate_in_time(
-    problem: Problem,
-    placement: Placement,
-    values: Float[ndarray, "K n c"],
-    same_order: Float[ndarray, "K n c"] | None,
-    watch: Watch = unwatched,
-) -> Estimate:
-    """Estimate the error of a solution in time; what cannot be estimated is None.
+def weighed(
+    at_nodes: Float[ndarray, "n c"],
+    over_cells: Float[ndarray, "n c"],
+    of_data: Float[ndarray, "n c"],
+    *,
+    is_rough: bool,
+) -> Float[ndarray, "n c"]:
+    """Return the error of nodal values, from those that are seen at and between the nodes.
 
     Parameters
     ----------
-    problem, placement
-        What was solved, and where its conditions hold.
-    values
-        The solution at the interior and boundary nodes.
-    same_order
-        The classical solution of the order that was used; None if it is not known.
-    watch
-        Told of the progress.
+    at_nodes
+        By the residual of higher order at the nodes.
+    over_cells
+        By the mean residual between them.
+    of_data
+        The part of this that the data make.
+    is_rough
+        Whether the operator answers to what oscillates between the nodes as if it were smooth.
     """
-    nodes = placement.nodes
-    optimisation = None if same_order is None else values - same_order
-    total, left, message = None, 0.0, ""
-    order = problem.settings.solver.order + RAISE
+    n, b, d = (np.linalg.norm(e, axis=0) for e in (at_nodes, over_cells, of_data))
+    is_damped = (d <= TO_BLAME * b) & is_rough
+    size = np.where(is_damped, np.sqrt(n * b), b)
+    is_seen = b > np.where(is_damped, DISAGREE, AGREE) * n
+    return np.where(is_seen, over_cells * (size / np.where(b > 0, b, 1.0)), at_nodes)
+
+
+def _interpolant(system: Discretisation, U: Float[ndarray, "N c"]) -> Fields:
+    """Return nodal values as fields, which go on where the domain is periodic."""
+    x, owner = unrolled(system.nodes)
+    return NodalFields(x, U[owner], system.order + RAISE)
+
+
+def _at_nodes(
+    system: Discretisation, U: Float[ndarray, "N c"], fields: Fields | None
+) -> Sequence[Float[ndarray, " _"]]:
+    """Return the residuals at the nodes by condition: a network's own, or of its values."""
+    if fields is not None:
+        return residuals(fields, system.conditions, system.nodes.x)
+    stops = np.cumsum([condition.size for condition in system.conditions])
+    return np.split(system.residual(U), stops[:-1])
+
+
+def _data(
+    problem: Problem,
+    u: Float[ndarray, "n c"],
+    of_data: Float[ndarray, "n c"],
+    misfits: Sequence[Misfit],
+) -> Finding:
+    """Return the data that the nodes do not resolve, if that matters."""
+    sizes = [size for size in relative(problem, u, of_data).values() if size is not None]
+    told = [misfit for misfit in misfits if misfit.is_worth_telling]
+    if not told or max(sizes) < WORTH_TELLING:
+        return Finding()
+    finest = min(told, key=lambda misfit: misfit.spacing)
+    return Finding({}, tuple(map(str, told)), finest.remedy)
+
+
+def _off_nodes(
+    problem: Problem, domain: Domain, system: Discretisation, smooth: Fields, fields: Fields
+) -> Finding:
+    """Return the distance of a network from its own values at the nodes, between these."""
+    points = around(domain, system.nodes, BESIDE).points
+    there, known = fields(points), smooth(points)
+    return Finding({k: v or 0.0 for k, v in relative(problem, there, there - known).items()})
+
+
+def _corners(
+    problem: Problem, domain: Domain, system: Discretisation, u: Float[ndarray, "n c"]
+) -> Finding:
+    """Return the error that contradictory values on the boundary make at the least."""
+    found = jumps(problem, domain, system.nodes)
+    squares = np.zeros(len(problem.fields))
+    for jump in found:
+        squares[jump.field] += jump.size**2
+    size = np.linalg.norm(u, axis=0)
+    sizes = np.sqrt(squares) / np.where(size > 0, size, np.inf)
+    remedy = "Let the values agree where the pieces meet, or refine there." if found else ""
+    return Finding(dict(zip(problem.fields, sizes.tolist(), strict=True)), (), remedy)
+
+
+def _other_nodes(
+    problem: Problem,
+    domain: Domain,
+    system: Discretisation,
+    u: Float[ndarray, "n c"],
+    sizes: Mapping[str, float | None],
+    watch: Watch,
+) -> Finding:
+    """Return the distance from the solution on other nodes, if the equations are not linear."""
+    if system.is_linear:
+        return Finding()
+    x = system.nodes.x[system.nodes.rows]
     try:
-        system = discretise(
-            placement.at(),
-            nodes,
-            len(problem.fields),
-            order,
-            watch,
-            time_order=problem.time_order,
-        )
-        finer = solve_directly(problem, system, placement, watch)
-        if finer.converged:
-            total = values - finer.fields.values[:, nodes.rows]
-            left = finer.error_in_time
-        else:
-            message = finer.message
-    except (PinnsolveError, MemoryError) as fault:
-        message = str(fault) or "there is too little memory."
-    return Estimate(
-        _relative(problem, values, optimisation),
-        {
-            name: None if error is None else error + left
-            for name, error in _relative(problem, values, total).items()
-        },
-        optimisation,
-        total,
-        message,
+        other = on_other_nodes(problem, domain, x, watch)
+    except PinnsolveError:
+        return Finding()
+    apart = relative(problem, u, None if other is None else u - other)
+    far = {
+        name: distance
+        for name, distance in apart.items()
+        if distance is not None and distance > max(APART, FARTHER * (sizes[name] or 0.0))
+    }
+    if not far:
+        return Finding()
+    name = max(far, key=lambda name: far[name])
+    warning = (
+        f"on another set of nodes {name} comes out {100 * far[name]:.2g} % different: the "
+        "equations may have several solutions, or these nodes do not tell which."
     )
-
-
-def error_equation(system: Discretisation, U: Float[ndarray, "N c"]) -> ErrorOf:
-    """Return the solution operator of the equations linearised at nodal values.
-
-    It takes the residuals of all conditions, one after the other, to the error that they mean;
-    the residuals of the rows that close free ghosts may follow, and are zero otherwise.
-
-    Raises
-    ------
-    SingularError
-        If the linearised equations have no unique solution.
-    """
-    equations = Equations.of(system)
-    factors = factorise(equations.jacobian(U.T.ravel()), equations.order)
-
-    def error(residual: Float[ndarray, " R"]) -> Float[ndarray, "N c"]:
-        full = np.zeros(factors.matrix.shape[0])
-        full[: len(residual)] = residual
-        return factors(full).reshape(system.n_fields, -1).T
-
-    return error
-
-
-class HigherOrder:
-    """The equations by derivatives of a higher order, linearised at nodal values.
-
-    Parameters
-    ----------
-    system
-        The discretisation.
-    U
-        The nodal values.
-    lower
-        Its `error_equation` there.
-    order
-        The higher order.
-
-    Attributes
-    ----------
-    residual
-        Of the nodal values.
-    is_factorised
-        Whether the operator is factorised, as corrections by the lower order do not converge.
-
-    Raises
-    ------
-    NodesError
-        If the nodes are too few for it, or do not determine the polynomials needed.
-    """
-
-    def __init__(
-        self, system: Discretisation, U: Float[ndarray, "N c"], lower: ErrorOf, order: int
-    ) -> None:
-        finer = discretise(system.conditions, system.nodes, system.n_fields, order)
-        equations, u = Equations.of(finer), U.T.ravel()
-        self.residual = equations.residual(u)
-        self._jacobian = equations.jacobian(u)
-        first = lower(self.residual)
-        second = lower(self.residual - self._jacobian @ first.T.ravel())
-        sizes = [np.linalg.norm(step[system.nodes.rows]) for step in (first, second)]
-        self.is_factorised = not sizes[1] < sizes[0]  # on the ghosts it may be
-        self._solve = error_equation(finer, U) if self.is_factorised else lower
-
-    def error(self, residual: Float[ndarray, " R"]) -> Float[ndarray, "N c"]:
-        """Return the error that a residual means."""
-        if self.is_factorised:
-            return self._solve(residual)
-        full = np.zeros(self._jacobian.shape[0])
-        full[: len(residual)] = residual
-        e = step = self._solve(full)
-        for _ in range(STEPS - 1):
-            size = np.linalg.norm(step)
-            step = self._solve(full - self._jacobian @ e.T.ravel())
-            if not np.linalg.norm(step) < SHRINK * size:
-                break
-            e = e + step
-        return e
-
-
-def _errors(
-    problem: Problem,
-    domain: Domain,
-    system: Discretisation,
-    U: Float[ndarray, "N c"],
-    fields: Fields | None,
-    trained_exactly: bool,
-) -> Iterator[Float[ndarray, "N c"]]:
-    """Yield the optimisation error, then the total error."""
-    error = error_equation(system, U)
-    at_nodes = [] if fields is None else residuals(fields, system.conditions, system.nodes.x)
-    if not trained_exactly:
-        yield error(Equations.of(system).residual(U.T.ravel()))
-    higher = HigherOrder(system, U, error, system.order + RAISE)
-    if fields is not None and trained_exactly:
-        yield higher.error(np.concatenate(at_nodes))
-        yield higher.error(_between_nodes(problem, domain, system, fields, at_nodes))
-        return
-    e = higher.error(higher.residual)
-    if at_nodes and not higher.is_factorised:
-        second = higher.error(np.concatenate(at_nodes))
-        apart, size = (np.linalg.norm(z[system.nodes.rows], axis=0) for z in (second - e, e))
-        e = np.where(apart > DISAGREEMENT * size, second, e)
-    yield e
-
-
-def _relative(
-    problem: Problem, u: Float[ndarray, "*K n c"], e: Float[ndarray, "*K n c"] | None
-) -> dict[str, float | None]:
-    """Return the size of each field's error relative to the field without it."""
-    return dict.fromkeys(problem.fields) if e is None else {**by_field(problem.fields, u, u - e)}
-
-
-def _between_nodes(
-    problem: Problem,
-    domain: Domain,
-    system: Discretisation,
-    fields: Fields,
-    at_nodes: Sequence[Float[ndarray, " _"]],
-) -> Float[ndarray, " R"]:
-    """Return the mean of an exact residual over the points around each node.
-
-    A node that has no point for its own keeps its residual.
-
-    Raises
-    ------
-    NodesError
-        If the domain is known by its nodes only.
-    """
-    from scipy.spatial import KDTree  # 0.1 s that `pinnsolve --help` need not pay
-
-    nodes = system.nodes
-    if domain.nodes is not None:
-        raise NodesError("the domain is known by its nodes only, on which the network was trained.")
-    samples = SAMPLES.get(nodes.dim, FEW_SAMPLES)
-    fine = node_set(problem, domain, count=samples * nodes.rows.stop)
-    conditions = nodal_conditions(problem, fine, pde_rows="interior")
-    means = []
-    here = residuals(fields, conditions, fine.x)
-    values = zip(system.conditions, conditions, here, at_nodes, strict=True)
-    for condition, around, between, at in values:
-        if condition.across is not None:  # ghosts, on which no network was trained
-            means.append(at)
-            continue
-        _, owner = KDTree(nodes.x[condition.rows]).query(fine.x[around.rows])
-        count = np.bincount(owner, minlength=len(at))
-        total = np.bincount(owner, between, minlength=len(at))
-        means.append(np.where(count > 0, total / np.maximum(count, 1), at))
-    return np.concatenate(means)
+    return Finding(far, (warning,), "Solve on more nodes, until the solution stays the same.")

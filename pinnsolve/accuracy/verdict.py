@@ -125,6 +125,8 @@ def _remedy(
     problem: Problem, sample: Sample, accuracy: Accuracy, error: float, limit: float
 ) -> str:
     """Return the change that brings the error below a limit."""
+    if accuracy.errors is None and accuracy.estimate is not None and accuracy.estimate.remedy:
+        return accuracy.estimate.remedy
     closer = _closer(problem, sample, accuracy)
     if closer > CLOSER:
         times = float(f"{closer:.2g}")

@@ -15,7 +15,7 @@ Placement. Rows, normals and what is tied follow from the nodes alone and are fo
 (`placed`); data follow from the instants (`Placement.at`), as often as those change.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -85,6 +85,16 @@ class Placement:
     def boundary(self) -> tuple[Place, ...]:
         """The places of the boundary conditions."""
         return self.places[len(self.problem.equations) :]
+
+    def thinned(self, count: int) -> "Placement":
+        """Return the placement at ``count`` nodes of each place, evenly chosen, without ties."""
+        places = []
+        for place in self.places:
+            if place.tie is None:
+                chosen = np.unique(np.linspace(0, len(place.rows) - 1, count).astype(int))
+                normals = None if place.normals is None else place.normals[chosen]
+                places.append(replace(place, rows=place.rows[chosen], normals=normals))
+        return replace(self, places=tuple(places))
 
     def at(self, times: Float[ndarray, " K"] | None = None) -> tuple[Condition, ...]:
         """Return the conditions with their data, in the order of the places.

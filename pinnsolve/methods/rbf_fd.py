@@ -4,7 +4,8 @@ No network: the classical solution is a method of its own, and for one forward p
 try.
 """
 
-from pinnsolve.accuracy.estimate import estimate, estimate_in_time
+from pinnsolve.accuracy.estimate import estimate
+from pinnsolve.accuracy.in_time import estimate_in_time
 from pinnsolve.methods import memory
 from pinnsolve.methods.method import Method
 from pinnsolve.rbffd.fields import NodalFields, from_state
@@ -31,9 +32,17 @@ def estimated(setup: Setup, answer: Fields, shown: Sample) -> Estimate:
     problem = setup.problem
     assert isinstance(answer, NodalFields)
     if problem.times is not None:
-        return estimate_in_time(problem, setup.placement, shown.values, shown.values, setup.watch)
+        return estimate_in_time(
+            setup.placement,
+            setup.domain,
+            answer,
+            shown.values,
+            shown.values,
+            is_network=False,
+            watch=setup.watch,
+        )
     system = setup.discretisation()
-    return estimate(problem, setup.domain, system, answer.values)
+    return estimate(problem, setup.domain, system, answer.values, watch=setup.watch)
 
 
 METHOD = Method(

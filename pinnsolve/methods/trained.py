@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from pinnsolve.accuracy.estimate import estimate, estimate_in_time
+from pinnsolve.accuracy.estimate import estimate
+from pinnsolve.accuracy.in_time import estimate_in_time
 from pinnsolve.conditions.points import points_of
 from pinnsolve.errors import FileError
 from pinnsolve.problem.abilities import ABILITIES
@@ -65,10 +66,26 @@ def estimated(setup: Setup, answer: Fields, shown: Sample) -> Estimate | None:
         name = ABILITIES[problem.settings.solver.method].reference
         same = setup.reference(name) if is_discrete and name else None
         values = None if same is None else same.values
-        return estimate_in_time(problem, setup.placement, shown.values, values, setup.watch)
+        return estimate_in_time(
+            setup.placement,
+            setup.domain,
+            answer,
+            shown.values,
+            values,
+            is_network=True,
+            watch=setup.watch,
+        )
     system = setup.discretisation()
     U = answer(nodes.x)
-    return estimate(problem, setup.domain, system, U, answer, trained_exactly=not is_discrete)
+    return estimate(
+        problem,
+        setup.domain,
+        system,
+        U,
+        answer,
+        trained_exactly=not is_discrete,
+        watch=setup.watch,
+    )
 
 
 def read(setup: Setup, state: State) -> Fields:

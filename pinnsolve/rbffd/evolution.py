@@ -45,6 +45,10 @@ class Trajectory:
     ----------
     values
         At the time levels, at all nodes, ghosts included.
+    instants
+        One between every two levels.
+    between
+        The values there, of a lower order in time.
     error
         Relative error that the steps in time have left, estimated.
     message
@@ -58,6 +62,8 @@ class Trajectory:
     """
 
     values: Float[ndarray, "K N c"]
+    instants: Float[ndarray, " k"]
+    between: Float[ndarray, "k N c"]
     error: float
     message: str
     steps: int
@@ -83,6 +89,8 @@ class Evolution:
         The time levels, evenly spaced.
     tolerance
         Relative change on halving the steps at which they count as fine enough.
+    doubling
+        How often the steps are halved to begin with.
     watch
         Told before each interval how far the work has come.
 
@@ -90,6 +98,10 @@ class Evolution:
     ----------
     change
         Relative change of the solution when the steps were last halved.
+    between
+        Instants between the levels, at most one in each interval, and the values there: stages of
+        steps, of a lower order than what is found at the levels. What has been taken up again knows
+        them from then on.
     """
 
     def __init__(
@@ -100,15 +112,18 @@ class Evolution:
         times: Float[ndarray, " K"],
         *,
         tolerance: float,
+        doubling: int = 0,
         watch: Watch = unwatched,
     ) -> None:
         self.change, self._before = inf, inf
         self._flow = Flow(system, bind, initial, radau(system.order))
         self._times, self._tolerance, self._watch = times, tolerance, watch
         self._threads = ThreadpoolController()
-        self._doubling, self._message = 0, ""
+        self._doubling, self._message = min(doubling, MOST_DOUBLINGS - 1), ""
         self._found: Float[ndarray, "K N c"] | None = None  # by the last steps that were finished
         self._levels: list[Float[ndarray, "N c"]] = []  # by the present steps
+        self._inner: list[Float[ndarray, "N c"]] = []  # the same, between the levels
+        self.between = np.empty(0), np.empty((0, system.n_nodes, system.n_fields))
         self._begin()
 
     @property
@@ -228,6 +243,7 @@ class Evolution:
     def _begin(self) -> None:
         """Go to the first level."""
         self._moment, self._level, self._levels = self._flow.beginning(), 0, []
+        self._inner = []
         self._taken = 0  # the interval in which the matrices were taken
 
     def _advance(self) -> None:
@@ -235,12 +251,13 @@ class Evolution:
         k, before = self._level, self._moment.matrices
         self._watch(Progress(self._stage, k / (len(self._times) - 1)))
         begin, end = self._times[k : k + 2]
-        self._moment, first = self._flow.across(self._moment, begin, end, self._n, self._h)
+        self._moment, first, inner = self._flow.across(self._moment, begin, end, self._n, self._h)
         if self._moment.matrices is not before:
             self._taken = k
         if k == 0:
             self._levels = [first]
         self._levels.append(self._moment.state[0].T.copy())
+        self._inner.append(inner)
         self._level += 1
 
     def _compare(self) -> None:
@@ -250,6 +267,9 @@ class Evolution:
             difference = np.linalg.norm(finer - self._found)
             self._before, self.change = self.change, float(difference / np.linalg.norm(finer))
         self._found = finer
+        starts = self._times[len(self._levels) - 1 - len(self._inner) : -1]
+        instants = [self._flow.within(float(begin), self._n, self._h) for begin in starts]
+        self.between = np.array(instants), np.stack(self._inner)
         self._message = f"solved in {self._n * (len(self._times) - 1)} steps"
 
     def _said(self) -> Step:
@@ -279,6 +299,7 @@ def integrate(
     times: Float[ndarray, " K"],
     *,
     tolerance: float,
+    doubling: int = 0,
     watch: Watch = unwatched,
 ) -> Trajectory:
     """Integrate from the first time level to the last.
@@ -295,6 +316,8 @@ def integrate(
         The time levels.
     tolerance
         Relative change on halving the steps at which they count as fine enough.
+    doubling
+        How often the steps are halved to begin with.
     watch
         Told how far the work has come.
 
@@ -306,11 +329,16 @@ def integrate(
         If Newton's method fails however small the steps.
     """
     start = perf_counter()
-    process = Evolution(system, bind, initial, times, tolerance=tolerance, watch=watch)
+    process = Evolution(
+        system, bind, initial, times, tolerance=tolerance, doubling=doubling, watch=watch
+    )
     while not (step := process.step()).done:
         pass
+    instants, inner = process.between
     return Trajectory(
         values=process.answer(),
+        instants=instants,
+        between=inner,
         error=process.error,
         message=step.done,
         steps=int(step.at),

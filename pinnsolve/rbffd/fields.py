@@ -14,6 +14,7 @@ from numpy import ndarray
 from pinnsolve.diffop import DiffOp, Term, in_space
 from pinnsolve.process import State
 from pinnsolve.rbffd.interpolate import interpolate, interpolate_in_time
+from pinnsolve.rbffd.weights import operator_matrices
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,11 @@ class NodalFields:
 
     def jet(self, x: Float[ndarray, "n D"], terms: Set[Term]) -> Mapping[Term, ndarray]:
         """Return derivatives of the fields at points, those of the interpolant."""
-        by_op = {op: self._interpolated(x, op) for op in {term.op for term in terms}}
+        ops = sorted({term.op for term in terms}, key=lambda op: op.terms)
+        if self.times is None:  # one factorisation for all of them
+            matrices = operator_matrices(x, self.nodes, ops, self.order)
+            return {term: matrices[term.op] @ self.values[:, term.field] for term in terms}
+        by_op = {op: self._interpolated(x, op) for op in ops}
         return {term: by_op[term.op][:, term.field] for term in terms}
 
     def state(self) -> State:

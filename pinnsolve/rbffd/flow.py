@@ -119,14 +119,15 @@ class Flow:
 
     def across(
         self, moment: Moment, begin: float, end: float, n: int, h: float
-    ) -> tuple[Moment, Float[ndarray, "N c"]]:
+    ) -> tuple[Moment, Float[ndarray, "N c"], Float[ndarray, "N c"]]:
         """Take ``n`` steps of size ``h`` from one time level to the next.
 
         Returns
         -------
         tuple
-            The instant at the end, and the fields at the beginning as the polynomial of the first
-            step has them: fields without derivatives in time have no initial value.
+            The instant at the end; the fields at the beginning as the polynomial of the first step
+            has them, for fields without derivatives in time have no initial value; and the fields
+            at the instant `within`.
 
         Raises
         ------
@@ -138,7 +139,7 @@ class Flow:
         s, c, N = len(self.method.c), self.system.n_fields, self.system.n_nodes
         algebraic = [field for field, m in enumerate(self.orders) if m == 0]
         conditions = self.bind(self.instants(begin, end, n, h))
-        first, loss = moment.state[0].T.copy(), 0.0
+        first, inner, loss = moment.state[0].T.copy(), moment.state[0].T, 0.0
         for i in range(n):
             moment, slopes = self._step(conditions, i, moment, h)
             loss = max(loss, moment.loss)
@@ -146,9 +147,15 @@ class Flow:
             if i == 0:
                 begins = np.tensordot(self.method.backwards, fields[:, 0, algebraic], 1)
                 first[:, algebraic] = begins.T
+            if i == n // 2:
+                inner = fields[0, 0].T.copy()
             end_state = fields[-1, : len(moment.state)].copy()
             moment = replace(moment, state=end_state, loss=loss)
-        return moment, first
+        return moment, first, inner
+
+    def within(self, begin: float, n: int, h: float) -> float:
+        """Return an instant between two levels: the first stage of the step in the middle."""
+        return float(begin + h * (n // 2 + self.method.c[0]))
 
     def instants(self, begin: float, end: float, n: int, h: float) -> Float[ndarray, " S"]:
         """Return the instants of all stages between two time levels."""

@@ -3,10 +3,11 @@
 It is a method of its own, and what every network is held against.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from jaxtyping import Float
 from numpy import ndarray
 
 from pinnsolve.conditions.condition import Condition
@@ -21,6 +22,9 @@ from pinnsolve.progress import Progress, Watch, unwatched
 from pinnsolve.rbffd import direct, evolution
 from pinnsolve.rbffd.discretisation import Discretisation, discretise
 from pinnsolve.rbffd.fields import NodalFields
+from pinnsolve.rbffd.first_steps import doublings
+from pinnsolve.rbffd.flow import Bind
+from pinnsolve.timestepping.radau import radau
 
 TIME_SHARE = 1e-2  # of the error expected of the nodes, that may come from the steps in time
 FINEST, COARSEST = 1e-10, 1e-4  # what this may ask of the steps, relative to the solution
@@ -42,6 +46,8 @@ class Classical:
         Newton steps, or steps in time.
     error_in_time
         Relative error that the steps in time have left, estimated; zero of a steady problem.
+    between
+        Instants between the time levels and the values there, of a lower order in time.
     """
 
     fields: NodalFields
@@ -49,6 +55,7 @@ class Classical:
     message: str
     iterations: int
     error_in_time: float = 0.0
+    between: "tuple[Float[ndarray, ' k'], Float[ndarray, 'k N c']] | None" = None
 
 
 class DirectSolve:
@@ -88,6 +95,7 @@ class DirectSolve:
                 initial_values(problem, system.nodes),
                 problem.times,
                 tolerance=tolerance_in_time(system),
+                doubling=doublings(placement, radau(system.order)),
                 watch=tell,
             )
 
@@ -124,7 +132,13 @@ class DirectSolve:
 
 
 def solve(
-    problem: Problem, system: Discretisation, placement: Placement, watch: Watch = unwatched
+    problem: Problem,
+    system: Discretisation,
+    placement: Placement,
+    watch: Watch = unwatched,
+    *,
+    bind: Bind | None = None,
+    initial: Mapping[tuple[int, int], Float[ndarray, " N"]] | None = None,
 ) -> Classical:
     """Solve a discretised problem.
 
@@ -138,6 +152,10 @@ def solve(
         Where its conditions hold, to be bound at other instants.
     watch
         Told of the progress.
+    bind
+        The conditions at other instants, if not those of the placement.
+    initial
+        Values when time begins, if not those of the problem.
 
     Raises
     ------
@@ -157,10 +175,11 @@ def solve(
         )
     moving = evolution.integrate(
         system,
-        placement.at,
-        initial_values(problem, nodes),
+        bind or placement.at,
+        initial or initial_values(problem, nodes),
         times,
         tolerance=tolerance_in_time(system),
+        doubling=doublings(placement, radau(system.order)),
         watch=watch,
     )
     return Classical(
@@ -169,6 +188,7 @@ def solve(
         moving.message,
         moving.steps,
         moving.error,
+        (moving.instants, moving.between),
     )
 
 
