@@ -12,7 +12,7 @@ import numpy as np
 
 from pinnsolve.accuracy.measure import measure
 from pinnsolve.accuracy.verdict import judged, verdict
-from pinnsolve.checks.preflight import preflight
+from pinnsolve.checks.preflight import afterwards, preflight
 from pinnsolve.errors import FileError, Stopped
 from pinnsolve.geometry import build_domain
 from pinnsolve.geometry.from_problem import joined
@@ -107,6 +107,7 @@ def solve(
     for stage, seconds in course.seconds.items():  # the work stands apart from its measuring
         setup.seconds["errors"] -= seconds - earlier
         setup.seconds[stage] = setup.seconds.get(stage, 0.0) + seconds
+    warnings += afterwards(setup, method.condition(setup, process), reference)
     answer = process.answer()
     sample = method.sample(setup, answer)
     with setup.stage("estimate"):

@@ -1,34 +1,25 @@
 """The pre-flight: whether a problem is well posed on its nodes, and what it will take.
 
-Every method runs `preflight`, which costs next to nothing, before any work is done. `check`
-does more: it assembles the discrete operator, on fewer nodes where there are many, and estimates
-its condition, compares the exact solution with the equations, and forecasts the memory.
+Every method runs `preflight`, which costs next to nothing, before any work is done, and learns of
+the discrete operator from the direct solution (`pinnsolve.checks.operator`). `check` takes the same
+steps for the same warnings, in the same order, and forecasts the memory.
 """
 
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from pinnsolve.checks import description, well_posedness
+from pinnsolve.checks import description, operator, well_posedness
 from pinnsolve.checks.exact_solution import doubts, given_away
 from pinnsolve.checks.memory import forecast, free_memory, shortage
 from pinnsolve.conditions.nodal import nodal_conditions
 from pinnsolve.constraints.build import hard, posed
-from pinnsolve.errors import Fault, MemoryLimitError, NodesError, ProblemError, SingularError
-from pinnsolve.geometry.from_problem import located, node_set
+from pinnsolve.errors import MemoryLimitError
 from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.problem import Problem
 from pinnsolve.problem.abilities import ABILITIES
-from pinnsolve.rbffd import direct, evolution
 from pinnsolve.rbffd.discretisation import Discretisation
-from pinnsolve.rbffd.solve import assemble
-from pinnsolve.references.exact import exact_values
 from pinnsolve.setup import Setup
-
-QUICK = {1: 400, 2: 2000, 3: 1200}  # unknowns, by dimension, of an operator factored at once
-PATIENT = 5  # times as many are factored still, where the nodes cannot be fewer
-DOUBTFUL = 1e11  # condition number that deserves a warning
+from pinnsolve.solution.reference import Reference
 
 
 @dataclass(frozen=True)
@@ -76,13 +67,30 @@ def preflight(setup: Setup) -> tuple[str, ...]:
         excess = shortage(problem, nodes, _forecast(setup))
     if excess:
         raise MemoryLimitError(str(problem.source.locate(excess)))
-    able = ABILITIES[problem.settings.solver.method]
-    has_operators = "operators" in able.needs or able.reference is not None
-    if problem.parameters or not has_operators:  # constants leave a discretisation no room
-        return ()
-    system = setup.discretisation()
+    system = setup.discretisation() if _is_discretised(problem) else None
     with setup.stage("errors"):
-        return (*doubts(problem, system), *given_away(setup))
+        return _before(setup, system)
+
+
+def afterwards(
+    setup: Setup, condition: float | None, reference: Reference | None
+) -> tuple[str, ...]:
+    """Return the warnings that follow from a direct solution.
+
+    Parameters
+    ----------
+    setup
+        Of the problem.
+    condition
+        Estimated condition number of the discrete operator; None if it is not known.
+    reference
+        The direct solution as another method's reference; None if it is not that.
+    """
+    if not _is_discretised(setup.problem):
+        return ()
+    with setup.stage("errors"):
+        of_operator = operator.doubts(setup.discretisation(), condition)
+        return (*of_operator, *operator.failure(reference))
 
 
 def check(problem: Problem) -> Report:
@@ -98,28 +106,25 @@ def check(problem: Problem) -> Report:
     setup = Setup(problem)
     nodes, conditions = setup.nodes, setup.conditions
     _refuse_ill_posed(setup)
-    doubtful: list[str] = []
-    condition, examined = None, nodes.rows.stop
-    if not problem.parameters:  # for which a discretisation leaves no room
-        system = _look_ahead(setup)
-        condition, of_operator = _condition(problem, system)
-        examined, doubtful = system.nodes.rows.stop, [*doubts(problem, system), *of_operator]
     stages = _forecast(setup)
+    excess = shortage(problem, nodes, stages)
+    found = None
+    if _is_discretised(problem):
+        found = operator.examined(setup, has_memory=excess is None)
+    warnings = [*_before(setup, found.system if found else None)]
+    if found:
+        warnings += operator.doubts(found.system, found.condition)
+        warnings += operator.failure(found.reference)
+    if excess:
+        warnings.append(f"{excess.message} {excess.remedy}")
     figures = {
         **description.figures(problem, nodes, conditions),
-        "condition": condition,
-        "condition_nodes": examined,
+        "condition": found and found.condition,
+        "condition_nodes": found.nodes if found else nodes.rows.stop,
         "memory_bytes": int(max(stages.values())),
         "memory_bytes_by_stage": {stage: int(size) for stage, size in stages.items()},
         "memory_free_bytes": free_memory(),
     }
-    excess = shortage(problem, nodes, stages)
-    warnings = [
-        *_unsaid(problem, nodes),
-        *doubtful,
-        *given_away(setup),
-        *([f"{excess.message} {excess.remedy}"] if excess else []),
-    ]
     return Report(tuple(description.lines(problem, figures)), tuple(warnings), figures)
 
 
@@ -139,51 +144,29 @@ def _forecast(setup: Setup) -> dict[str, float]:
     return forecast(problem, nodes, setup.conditions, trained)
 
 
-def _look_ahead(setup: Setup) -> Discretisation:
-    """Return the discrete problem, on fewer nodes where that is quicker and does no harm."""
-    problem, domain, nodes = setup.problem, setup.domain, setup.nodes
-    few = QUICK.get(nodes.dim, QUICK[3]) // len(problem.fields)
-    is_generated = problem.settings.nodes.file is None and domain.nodes is None
-    if is_generated and nodes.rows.stop > few:
-        try:
-            coarse = node_set(problem, domain, count=few)
-            return assemble(problem, coarse, nodal_conditions(problem, coarse))
-        except ProblemError:  # too few for a small piece of the boundary, or for the stencils
-            pass
-    return setup.discretisation()
+def _is_discretised(problem: Problem) -> bool:
+    """Return whether a solve makes the discrete problem; unknown constants leave it no room."""
+    able = ABILITIES[problem.settings.solver.method]
+    has_operators = "operators" in able.needs or able.reference is not None
+    return has_operators and not problem.parameters
 
 
-def _condition(problem: Problem, system: Discretisation) -> tuple[float | None, list[str]]:
-    """Return the condition number of the discrete operator, if it is known, and doubts about it."""
-    if system.n_nodes * system.n_slots > PATIENT * QUICK.get(system.nodes.dim, QUICK[3]):
-        return None, []
-    start = None
-    try:
-        with np.errstate(all="ignore"):
-            if problem.times is not None:
-                orders = [len(values) for values in problem.initial]
-                step = float(problem.times[1] - problem.times[0])
-                condition = evolution.condition(system, orders, step)
-            else:
-                exact = exact_values(problem, system.nodes.x)
-                start = exact if exact is not None and np.isfinite(exact).all() else None
-                condition = direct.condition(system, start)
-    except SingularError as error:
-        if start is None and not system.is_linear:  # zero need not be near a solution
-            return None, [
-                "linearised where all fields are zero, the discrete problem has no unique "
-                "solution; Newton's method, which starts there, may fail."
-            ]
-        raise problem.source.error(Fault(("pde", "equations"), str(error))) from None
-    except NodesError as error:
-        raise located(problem, error) from None
-    if condition < DOUBTFUL:
-        return condition, []
-    digits = int(-np.log10(condition * np.finfo(float).eps))
-    return condition, [
-        f"the discrete operator is nearly singular: about {digits} digits of its solution "
-        "can be right. A slightly different problem may have none, or many."
-    ]
+def _before(setup: Setup, system: Discretisation | None) -> tuple[str, ...]:
+    """Return the warnings that need no solution.
+
+    Parameters
+    ----------
+    setup
+        Of the problem.
+    system
+        The discrete problem; None if none is made.
+    """
+    problem, nodes = setup.problem, setup.nodes
+    return (
+        *_unsaid(problem, nodes),
+        *(doubts(problem, system) if system is not None else ()),
+        *(given_away(setup) if system is not None else ()),
+    )
 
 
 def _unsaid(problem: Problem, nodes: Nodes) -> list[str]:

@@ -56,6 +56,7 @@ METHOD = Method(
     estimate=trained.estimated,
     read=trained.read,
     memory=memory.of_training,
+    condition=trained.condition,
     constants=trained.constants,
     device=trained.device,
 )

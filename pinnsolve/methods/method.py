@@ -28,6 +28,10 @@ def no_constants(_: Setup, __: Fields) -> Mapping[str, FoundConstant]:
     return {}
 
 
+def no_condition(_: Setup, __: Process[Fields]) -> None:
+    """Return no condition number of a discrete operator."""
+
+
 def on_cpu(_: Fields) -> str:
     """Return the device of every method that says nothing else."""
     return "cpu"
@@ -53,6 +57,9 @@ class Method:
         Unknown constants of the equations as found.
     device
         Where an answer was computed: ``cpu``, or the name of the GPU.
+    condition
+        Estimated condition number of the discrete operator, as the work has found it; None if it
+        is not known.
     """
 
     start: Callable[[Setup], Process[Fields]]
@@ -62,3 +69,4 @@ class Method:
     memory: Forecast
     constants: Callable[[Setup, Fields], Mapping[str, FoundConstant]] = no_constants
     device: Callable[[Fields], str] = on_cpu
+    condition: Callable[[Setup, Process[Fields]], float | None] = no_condition

@@ -8,6 +8,7 @@ from pinnsolve.accuracy.estimate import estimate
 from pinnsolve.accuracy.in_time import estimate_in_time
 from pinnsolve.methods import memory
 from pinnsolve.methods.method import Method
+from pinnsolve.process import Process
 from pinnsolve.rbffd.fields import NodalFields, from_state
 from pinnsolve.rbffd.solve import DirectSolve
 from pinnsolve.setup import Setup
@@ -45,10 +46,17 @@ def estimated(setup: Setup, answer: Fields, shown: Sample) -> Estimate:
     return estimate(problem, setup.domain, system, answer.values, watch=setup.watch)
 
 
+def condition(_: Setup, process: Process[Fields]) -> float:
+    """Return the condition of the matrices that were factorised."""
+    assert isinstance(process, DirectSolve)
+    return process.condition
+
+
 METHOD = Method(
     start=start,
     sample=sample,
     estimate=estimated,
     read=lambda _, state: from_state(state),
     memory=memory.of_direct_solution,
+    condition=condition,
 )

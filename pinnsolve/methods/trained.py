@@ -109,6 +109,13 @@ def read(setup: Setup, state: State) -> Fields:
     return NetworkFields(net, setup.ansatz())
 
 
+def condition(setup: Setup, _: Process[Fields]) -> float | None:
+    """Return the condition of the operator of the direct solution on the same nodes."""
+    name = ABILITIES[setup.problem.settings.solver.method].reference
+    reference = setup.reference(name) if name else None
+    return None if reference is None else reference.condition
+
+
 def constants(setup: Setup, answer: Fields) -> Mapping[str, FoundConstant]:
     """Return the unknown constants of the equations as found."""
     from pinnsolve.objectives.network_fields import NetworkFields

@@ -15,7 +15,8 @@ State. The work can be left at every time level. Factorised matrices are no part
 they are taken again where they were taken, of the same numbers.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from math import inf
 from time import perf_counter
@@ -56,7 +57,7 @@ class Trajectory:
     steps
         Taken between the first level and the last.
     condition
-        Estimated condition number of the matrix of a step, rows and columns scaled.
+        Largest estimated condition number of the matrices of steps, rows and columns scaled.
     seconds
         Time taken.
     """
@@ -128,7 +129,7 @@ class Evolution:
 
     @property
     def condition(self) -> float:
-        """Estimated condition number of the matrix of a step, rows and columns scaled."""
+        """Largest estimated condition number of the matrices of steps so far, scaled."""
         return self._flow.condition
 
     @property
@@ -347,28 +348,28 @@ def integrate(
     )
 
 
-def condition(system: Discretisation, orders: Sequence[int], step: float) -> float:
-    """Return the estimated condition number of the matrix of one step, from zero fields.
+def condition(
+    system: Discretisation,
+    bind: Bind,
+    initial: Mapping[tuple[int, int], Float[ndarray, " N"]],
+    times: Float[ndarray, " K"],
+) -> float:
+    """Return the largest estimated condition number of the matrices from the first level on.
+
+    They are those of one step to the second level, the longest that `integrate` takes.
 
     Parameters
     ----------
-    system
-        The discretisation in space, with derivatives in time as further fields.
-    orders
-        Order in time of each field.
-    step
-        Length of the step.
+    system, bind, initial, times
+        As of `integrate`.
 
     Raises
     ------
     SingularError
-        If the matrix is singular, or so ill conditioned that no digit can be trusted.
+        If a matrix is singular, or so ill conditioned that no digit can be trusted.
     """
-    flow = Flow(
-        system,
-        lambda _: system.conditions,
-        {(field, a): np.empty(0) for field, m in enumerate(orders) for a in range(m)},
-        radau(system.order),
-    )
-    at_rest = np.zeros((system.n_slots, system.n_nodes))
-    return flow.matrices(system.conditions, 0, at_rest, step).factors[0].condition
+    flow = Flow(system, bind, initial, radau(system.order))
+    begin, end = times[:2]
+    with suppress(DivergedError):  # of which shorter steps may be free
+        flow.across(flow.beginning(), begin, end, 1, end - begin)
+    return flow.condition

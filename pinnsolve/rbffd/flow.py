@@ -92,7 +92,7 @@ class Flow:
     Attributes
     ----------
     condition
-        Estimated condition number of the matrices that were factorised last.
+        Largest estimated condition number of the matrices that were factorised.
     orders
         Order in time of each field.
     """
@@ -189,7 +189,7 @@ class Flow:
                 columns.append(vstack([sum(parts), ghosts]))
             matrix = csr_array(hstack(columns))
             result.append(factorise(matrix, self._steady.order))
-        self.condition = max(factors.condition for factors in result)
+        self.condition = max(self.condition, *(factors.condition for factors in result))
         return Matrices(tuple(result), at, fields.copy())
 
     def _step(

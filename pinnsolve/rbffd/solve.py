@@ -17,7 +17,7 @@ from pinnsolve.errors import DivergedError, Fault, NodesError, ProblemError, Sin
 from pinnsolve.geometry.from_problem import located
 from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.problem import Problem
-from pinnsolve.process import Process, State, Step
+from pinnsolve.process import State, Step
 from pinnsolve.progress import Progress, Watch, unwatched
 from pinnsolve.rbffd import direct, evolution
 from pinnsolve.rbffd.discretisation import Discretisation, discretise
@@ -44,6 +44,9 @@ class Classical:
         How it went.
     iterations
         Newton steps, or steps in time.
+    condition
+        Largest estimated condition number of the matrices, rows and columns scaled; in space of
+        the last one.
     error_in_time
         Relative error that the steps in time have left, estimated; zero of a steady problem.
     between
@@ -54,6 +57,7 @@ class Classical:
     converged: bool
     message: str
     iterations: int
+    condition: float
     error_in_time: float = 0.0
     between: "tuple[Float[ndarray, ' k'], Float[ndarray, 'k N c']] | None" = None
 
@@ -85,7 +89,7 @@ class DirectSolve:
         def tell(progress: Progress) -> None:
             watch(replace(progress, stage=_stage(progress.stage)))
 
-        self._work: Process[ndarray]
+        self._work: direct.Newton | evolution.Evolution
         if problem.times is None:
             self._work = direct.Newton(system, watch=tell)
         else:
@@ -98,6 +102,11 @@ class DirectSolve:
                 doubling=doublings(placement, radau(system.order)),
                 watch=tell,
             )
+
+    @property
+    def condition(self) -> float:
+        """Estimated condition number of the matrices so far; zero before the first."""
+        return self._work.condition
 
     def step(self) -> Step:
         """Return the report of one more step.
@@ -172,6 +181,7 @@ def solve(
             steady.converged,
             steady.message,
             steady.iterations,
+            steady.condition,
         )
     moving = evolution.integrate(
         system,
@@ -187,6 +197,7 @@ def solve(
         True,
         moving.message,
         moving.steps,
+        moving.condition,
         moving.error,
         (moving.instants, moving.between),
     )

@@ -36,7 +36,8 @@ def reference(setup: "Setup") -> Reference | None:
         found, message = None, str(error)
     seconds = setup.seconds["operators"] + perf_counter() - start
     if found is None or not found.converged:
-        return Reference("", None, seconds=seconds, message=found.message if found else message)
+        message, condition = (found.message, found.condition) if found else (message, None)
+        return Reference("", None, seconds=seconds, message=message, condition=condition)
     values = found.fields.values[..., system.nodes.rows, :]
     exact = exact_at(problem, system.nodes)
     return Reference(
@@ -48,4 +49,5 @@ def reference(setup: "Setup") -> Reference | None:
         seconds=seconds,
         error_in_time=found.error_in_time,
         message=found.message,
+        condition=found.condition,
     )

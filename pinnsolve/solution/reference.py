@@ -34,6 +34,8 @@ class Reference:
         The part of its own relative error that its steps in time have left.
     message
         How it went, in words.
+    condition
+        Estimated condition number of its operator; None if it has none.
     """
 
     name: str
@@ -45,3 +47,4 @@ class Reference:
     seconds: float = 0.0
     error_in_time: float = 0.0
     message: str = ""
+    condition: float | None = None

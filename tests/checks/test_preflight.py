@@ -9,11 +9,10 @@ import numpy as np
 import pytest
 
 from pinnsolve import check, load
-from pinnsolve.checks import memory, preflight
+from pinnsolve.checks import memory
 from pinnsolve.checks.preflight import Report
 from pinnsolve.cli.app import main
-from pinnsolve.errors import Fault, ProblemError
-from pinnsolve.geometry.from_problem import node_set
+from pinnsolve.errors import ProblemError
 from pinnsolve.geometry.pointclouds import write
 from pinnsolve.setup import Setup
 from tests.posing import INTERVAL, SQUARE, pose, text_of
@@ -200,45 +199,6 @@ def test_nodes_from_a_file_are_examined_themselves(tmp_path):
     (tmp_path / "problem.toml").write_text(text)
     with pytest.raises(ProblemError, match=r"problem\.toml:6: the 31 nodes nearest to .* do not"):
         check(load(tmp_path / "problem.toml"))
-
-
-def test_a_nearly_singular_operator_is_warned_of(report):
-    """2 pi^2 is an eigenvalue of the Laplacian on the square."""
-    (warning,) = report("laplace(u) + 2*pi**2*u = 1", on=WALLS, order=6, count=1500).warnings
-    assert warning.startswith("the discrete operator is nearly singular: about ")
-
-
-@pytest.mark.parametrize("equation", ["div(u*grad(u)) = 1", "laplace(u) = log(u)"])
-def test_a_nonlinear_operator_is_not_judged_at_zero(report, equation):
-    found = report(equation, on=[("all", "u = 1")])
-    assert found.figures["condition"] is None
-    assert "condition not estimated" in "\n".join(found.lines)
-    assert found.warnings == (
-        "linearised where all fields are zero, the discrete problem has no unique solution; "
-        "Newton's method, which starts there, may fail.",
-    )
-
-
-def test_with_an_exact_solution_it_is_judged_there(report):
-    found = report("div(u*grad(u)) = 1", on=[("all", "u = x/2 + 1")], more='[exact]\nu = "x/2 + 1"')
-    assert found.figures["condition"] < 1e6
-
-
-def test_many_nodes_are_examined_on_few(report):
-    found = report(POISSON, on=WALLS, count=4000)
-    assert found.figures["condition_nodes"] == 2000
-    assert "4440 unknowns" not in found.lines
-    assert any(line.endswith("(on 2000 nodes)") for line in found.lines)
-
-
-def test_where_fewer_nodes_are_too_few_all_are_examined(report, monkeypatch):
-    def only_all(problem, domain, count=None):
-        if count is not None:
-            raise problem.source.error(Fault(("nodes", "count"), "a piece has no node."))
-        return node_set(problem, domain)
-
-    monkeypatch.setattr(preflight, "node_set", only_all)
-    assert report(POISSON, on=WALLS, count=2500).figures["condition_nodes"] == 2500
 
 
 def test_what_will_not_fit_is_a_warning(report, monkeypatch):

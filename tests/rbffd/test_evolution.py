@@ -174,6 +174,9 @@ def test_a_matrix_of_a_step_is_better_conditioned_than_the_steady_one(tmp_path):
     problem = problem_of(
         tmp_path, "u_t = laplace(u) + f", "x*t", on=[("all", "dn(u) + u = g")], count=200
     )
-    system = Setup(problem).discretisation()
-    small, large = (evolution.condition(system, [1], step) for step in (1e-4, 1.0))
+    setup = Setup(problem)
+    system, bind = setup.discretisation(), setup.placement.at
+    initial = initial_values(problem, system.nodes)
+    steps = (np.array([0.0, step]) for step in (1e-4, 1.0))
+    small, large = (evolution.condition(system, bind, initial, times) for times in steps)
     assert 1 < small < large
