@@ -8,7 +8,7 @@ steps for the same warnings, in the same order, and forecasts the memory.
 from dataclasses import dataclass
 from typing import Any
 
-from pinnsolve.checks import description, operator, well_posedness
+from pinnsolve.checks import description, operator, statements, well_posedness
 from pinnsolve.checks.exact_solution import doubts, given_away
 from pinnsolve.checks.memory import forecast, free_memory, shortage
 from pinnsolve.conditions.nodal import nodal_conditions
@@ -129,9 +129,11 @@ def check(problem: Problem) -> Report:
 
 
 def _refuse_ill_posed(setup: Setup) -> None:
-    faults = well_posedness.faults(setup.problem, setup.nodes, setup.conditions)
+    problem, nodes = setup.problem, setup.nodes
+    faults = well_posedness.faults(problem, nodes, setup.conditions)
+    faults += statements.faults(problem, nodes)
     if faults:
-        raise setup.problem.source.error(*faults)
+        raise problem.source.error(*faults)
     setup.ansatz()
 
 

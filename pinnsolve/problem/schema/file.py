@@ -310,6 +310,7 @@ class Output(Section):
 
     formats: tuple[Literal["hdf", "vtu"], ...] = Field(
         default=("hdf", "vtu"),
+        min_length=1,
         description="hdf: VTKHDF, HDF5 and ParaView in one; vtu: VTK in XML, in time one file for "
         "each level and solution.pvd, which lists them",
     )

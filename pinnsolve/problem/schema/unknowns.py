@@ -1,6 +1,6 @@
 """The section ``[unknowns]``: what is sought, fields and unknown numbers."""
 
-from math import exp, inf
+from math import exp, inf, log
 from typing import Literal
 
 from pydantic import Field, model_validator
@@ -61,7 +61,22 @@ class Parameter(Section):
         if self.transform == "exp" and self.first > LARGEST:
             message = f"the search begins at the exponential of {self.first:g}, too large a number."
             raise fault(message, "With transform, initial is that of the exponent.", key="initial")
+        self._check_truth(low, high)
         return self
+
+    def _check_truth(self, low: float, high: float) -> None:
+        """Refuse a true value that the search cannot come to."""
+        if self.true is None:
+            return
+        if self.transform == "exp" and self.true <= 0:
+            message = f"the true value {self.true:g} is not positive, as every exponential is."
+            raise fault(message, "Leave out transform, or correct it.", key="true")
+        sought = log(self.true) if self.transform == "exp" else self.true
+        if not low <= sought <= high:
+            value = f"true value {self.true:g}"
+            value += f", the exponential of {sought:g}," if self.transform == "exp" else ""
+            message = f"the {value} is not between the bounds {low:g} and {high:g}."
+            raise fault(message, "Widen the bounds, or correct it.", key="true")
 
 
 class Unknowns(Section):
