@@ -8,9 +8,11 @@ steps for the same warnings, in the same order, and forecasts the memory.
 from dataclasses import dataclass
 from typing import Any
 
-from pinnsolve.checks import description, operator, statements, well_posedness
+from pinnsolve.checks import agreement, description, growth, operator, statements, well_posedness
 from pinnsolve.checks.exact_solution import doubts, given_away
+from pinnsolve.checks.frozen import frozen
 from pinnsolve.checks.memory import forecast, free_memory, shortage
+from pinnsolve.checks.transport import Carried, carried
 from pinnsolve.conditions.nodal import nodal_conditions
 from pinnsolve.constraints.build import hard, posed
 from pinnsolve.errors import MemoryLimitError
@@ -20,6 +22,8 @@ from pinnsolve.problem.abilities import ABILITIES
 from pinnsolve.rbffd.discretisation import Discretisation
 from pinnsolve.setup import Setup
 from pinnsolve.solution.reference import Reference
+
+SOME = 100  # points inside at which coefficients are looked at
 
 
 @dataclass(frozen=True)
@@ -63,13 +67,13 @@ def preflight(setup: Setup) -> tuple[str, ...]:
     """
     problem, nodes = setup.problem, setup.nodes
     with setup.stage("nodes"):
-        _refuse_ill_posed(setup)
+        through = _well_posed(setup)
         excess = shortage(problem, nodes, _forecast(setup))
     if excess:
         raise MemoryLimitError(str(problem.source.locate(excess)))
     system = setup.discretisation() if _is_discretised(problem) else None
     with setup.stage("errors"):
-        return _before(setup, system)
+        return _before(setup, system, through)
 
 
 def afterwards(
@@ -105,13 +109,13 @@ def check(problem: Problem) -> Report:
     """
     setup = Setup(problem)
     nodes, conditions = setup.nodes, setup.conditions
-    _refuse_ill_posed(setup)
+    through = _well_posed(setup)
     stages = _forecast(setup)
     excess = shortage(problem, nodes, stages)
     found = None
     if _is_discretised(problem):
         found = operator.examined(setup, has_memory=excess is None)
-    warnings = [*_before(setup, found.system if found else None)]
+    warnings = [*_before(setup, found.system if found else None, through)]
     if found:
         warnings += operator.doubts(found.system, found.condition)
         warnings += operator.failure(found.reference)
@@ -128,13 +132,20 @@ def check(problem: Problem) -> Report:
     return Report(tuple(description.lines(problem, figures)), tuple(warnings), figures)
 
 
-def _refuse_ill_posed(setup: Setup) -> None:
+def _well_posed(setup: Setup) -> Carried:
+    """Refuse a problem that is not well posed; return what it carries through the boundary."""
     problem, nodes = setup.problem, setup.nodes
     faults = well_posedness.faults(problem, nodes, setup.conditions)
     faults += statements.faults(problem, nodes)
+    through = carried(problem, nodes)
+    if not faults:  # which may be said of in other words already
+        inside = nodes.x[nodes.interior][:: max(1, nodes.n_interior // SOME)]
+        faults += growth.faults(problem, frozen(problem, inside), setup.domain.size)
+        faults += through.faults
     if faults:
         raise problem.source.error(*faults)
     setup.ansatz()
+    return through
 
 
 def _forecast(setup: Setup) -> dict[str, float]:
@@ -153,7 +164,7 @@ def _is_discretised(problem: Problem) -> bool:
     return has_operators and not problem.parameters
 
 
-def _before(setup: Setup, system: Discretisation | None) -> tuple[str, ...]:
+def _before(setup: Setup, system: Discretisation | None, through: Carried) -> tuple[str, ...]:
     """Return the warnings that need no solution.
 
     Parameters
@@ -162,18 +173,23 @@ def _before(setup: Setup, system: Discretisation | None) -> tuple[str, ...]:
         Of the problem.
     system
         The discrete problem; None if none is made.
+    through
+        What the equations carry through the boundary.
     """
     problem, nodes = setup.problem, setup.nodes
     return (
-        *_unsaid(problem, nodes),
+        *_unsaid(problem, nodes, through),
+        *through.doubts,
+        *agreement.doubts(problem, setup.domain, nodes),
         *(doubts(problem, system) if system is not None else ()),
         *(given_away(setup) if system is not None else ()),
     )
 
 
-def _unsaid(problem: Problem, nodes: Nodes) -> list[str]:
+def _unsaid(problem: Problem, nodes: Nodes, through: Carried) -> list[str]:
     """Return a warning for pieces on which nothing is said, though rightly perhaps."""
-    pieces = ", ".join(well_posedness.silent(problem, nodes))
+    silent = well_posedness.silent(problem, nodes)
+    pieces = ", ".join(piece for piece in silent if piece not in through.outflow)
     text = (
         f"no condition holds on {pieces}. None is needed where the solution leaves the domain; "
         "elsewhere it is not determined without one."

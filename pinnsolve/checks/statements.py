@@ -47,7 +47,7 @@ def prescribed(condition: BoundaryCondition) -> tuple[int, Values] | None:
 
 
 def holds(nodes: Nodes, condition: BoundaryCondition) -> Bool[ndarray, " B"]:
-    """Return at which of the boundary nodes a condition holds."""
+    """Return whether a condition holds at each boundary node."""
     here = [k for k, piece in enumerate(nodes.pieces) if {"all", piece} & set(condition.on)]
     return np.isin(nodes.tags, here)
 
@@ -96,7 +96,7 @@ def _broken_symmetries(problem: Problem, nodes: Nodes) -> Iterator[Fault]:
 
 
 def _has_image(x: Float[ndarray, "n d"], spacing: float) -> Bool[ndarray, " n"]:
-    """Return which of some nodes have mirror images near others, for there may be no more there."""
+    """Return whether nodes have mirror images near others; elsewhere nothing is mirrored."""
     from scipy.spatial import cKDTree  # 0.1 s that `pinnsolve --help` need not pay
 
     if not len(x):

@@ -50,7 +50,7 @@ def test_a_condition_far_beyond_what_is_usual_is_warned_of_though_digits_are_lef
     ("equation", "parts"),
     [
         (RESONANT, {"on": WALLS, "order": 4, "count": 1000}),
-        ("u_t + u_x = 0", {"on": [("left", "u = 0")], "domain": f"{INTERVAL}\ntime = [0, 1]"}),
+        ("u_t = u_xx", {"on": [("all", "u = 1")], "domain": f"{INTERVAL}\ntime = [0, 1]"}),
     ],
 )
 def test_a_solve_warns_of_what_check_warns_of(posed, equation, parts):

@@ -144,7 +144,7 @@ def test_the_figures_are_plain_json(membrane):
 
 def test_the_command_line_shows_the_report_and_the_warnings(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    pose(tmp_path, "u_x + 0.5*u_y = 0", on=[("left bottom", "u = y - x/2")])
+    pose(tmp_path, "u_x + 0.1*u*u_y = 0", on=[("left bottom", "u = y")])
     assert main(["check", "problem.toml"]) == 0
     out, err = capsys.readouterr()
     assert out.startswith("problem\n\n  domain       rectangle, 2-D\n")

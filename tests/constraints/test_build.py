@@ -318,8 +318,8 @@ REFUSED = {  # the conditions, the key at fault, what is said
     "a symmetry that the value breaks": (
         (MIRRORED, "x", ("all", "u = exp(x)")),
         ("network", "symmetry", "u"),
-        "u is not odd in x: its hard conditions, or the pieces where they hold, are not. Leave "
-        "out the symmetry, or hard.",
+        'u is not odd in x: "u = exp(x)" says 0.3679 where x = -1, and 2.718 where x = 1. Leave '
+        "out the symmetry, or move the origin to its centre.",
     ),
     "sides that are joined": (
         (SQUARE, "0", ("bottom top", "u = x*y")),
