@@ -123,7 +123,7 @@ def _incoming(
     along = np.linalg.solve(C, np.stack(axes)).transpose(1, 0, 2, 3)  # point, axis, field, field
     speeds = np.linalg.eigvals(np.einsum("pd,pdij->pij", normals, along))
     sizes = np.linalg.norm(along, ord=2, axis=(2, 3)).max(axis=1, initial=0.0)
-    if not sizes.max() > 0 or (np.abs(speeds.imag) > REAL * sizes[:, None] + STILL).any():
+    if (np.abs(speeds.imag) > REAL * sizes[:, None] + STILL).any():
         return None
     least = (TANGENT * sizes + STILL * sizes.max())[:, None]
     real = speeds.real
@@ -206,8 +206,8 @@ def _doubt(
 
 def _count(problem: Problem, nodes: Nodes) -> Int[ndarray, " B"]:
     """Return the number of conditions at each boundary node."""
-    counts = [holds(nodes, c) for c in problem.boundary if not c.is_periodic]
-    return np.sum(counts, axis=0, initial=0) + np.zeros(nodes.n_boundary, dtype=int)
+    none = np.zeros(nodes.n_boundary, dtype=int)
+    return sum((holds(nodes, c) for c in problem.boundary if not c.is_periodic), start=none)
 
 
 def _holding(problem: Problem, piece: str) -> list[BoundaryCondition]:

@@ -22,7 +22,7 @@ from pinnsolve.equations.expression import (
 )
 from pinnsolve.errors import Fault, KeyPath, suggestion
 from pinnsolve.problem import names
-from pinnsolve.problem.consistency import method_faults, node_faults, value_faults
+from pinnsolve.problem.consistency import boundary_faults, method_faults, node_faults, value_faults
 from pinnsolve.problem.data_files import Table
 from pinnsolve.problem.manufactured import manufacture
 from pinnsolve.problem.schema.boundary import Boundary
@@ -179,6 +179,8 @@ def bind(
         texts = valid["pde",].definitions
         symbols = reading.resolve(("pde", "definitions"), texts, symbols, "definitions")
     stated = _equations(reading, symbols)
+    if not reading.valid.get(("boundary",), True):
+        reading.faults += boundary_faults(stated.values(), len(coordinates))
     conditions = _conditions(reading, replace(symbols, normals=True))
     if not reading.faults:
         stated, conditions, reading.faults = manufacture(
@@ -379,4 +381,5 @@ def _conditions(reading: _Reading, symbols: Symbols) -> dict[KeyPath, Equation]:
 
 def _boundary(reading: _Reading) -> list[tuple[KeyPath, Boundary]]:
     """Return the valid entries of ``[[boundary]]``."""
-    return [(key, entry) for key, entry in reading.valid.items() if key[0] == "boundary"]
+    entries = reading.valid.items()
+    return [(key, entry) for key, entry in entries if key[0] == "boundary" and len(key) > 1]

@@ -6,7 +6,7 @@ derivatives that such residuals take.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pinnsolve.equations.equation import Equation, prescribed_value
@@ -61,13 +61,30 @@ def _hard_faults(valid: Mapping[KeyPath, Any], method: str) -> list[Fault]:
     return [
         Fault((*key, "hard"), message, remedy)
         for key, entry in valid.items()
-        if key[0] == "boundary" and entry.hard and not entry.periodic
+        if key[0] == "boundary" and len(key) > 1 and entry.hard and not entry.periodic
     ]
 
 
 def _capable(ability: str) -> str:
     """Return the setting of the methods that have an ability."""
     return " or ".join(f'method = "{name}"' for name in methods_that_take(ability))
+
+
+def boundary_faults(stated: Iterable[Equation], dim: int) -> list[Fault]:
+    """Return the fault of equations with derivatives in space, but no condition on the boundary.
+
+    Parameters
+    ----------
+    stated
+        The equations; none if they could not be read.
+    dim
+        Number of coordinates of space.
+    """
+    indices = [alpha for e in stated for term in e.terms for alpha, _ in term.op.terms]
+    if indices and not any(sum(alpha[:dim]) for alpha in indices):
+        return []
+    remedy = "Add [[boundary]] (what holds on the boundary, one table per condition)."
+    return [Fault(("boundary",), "the section [[boundary]] is missing.", remedy)]
 
 
 def value_faults(conditions: Mapping[KeyPath, Equation]) -> list[Fault]:

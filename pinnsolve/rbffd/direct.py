@@ -143,10 +143,10 @@ class Equations:
     order: Int[ndarray, " K"] | None  # the row that determines each unknown
 
     @classmethod
-    def of(cls, discretisation: Discretisation) -> "Equations":
-        """Add the closing rows."""
+    def of(cls, discretisation: Discretisation, *, is_steady: bool = True) -> "Equations":
+        """Add the closing rows; those of an evolution if it is not steady."""
         n_columns = discretisation.n_fields * discretisation.n_nodes
-        matching = match(discretisation)
+        matching = match(discretisation, is_steady=is_steady)
         closing = closing_rows(discretisation, matching)
         ghosts = [columns[:, -1] for columns, _ in closing]
         determined = np.concatenate([matching.determined, *ghosts])

@@ -289,4 +289,5 @@ class Flow:
         for own in self.system.conditions:
             terms = tuple(replace(term, time_order=0) for term in own.residual.terms)
             flat.append(replace(own, residual=replace(own.residual, terms=terms)))
-        return Equations.of(replace(self.system, conditions=tuple(flat), time_order=0))
+        steady = replace(self.system, conditions=tuple(flat), time_order=0)
+        return Equations.of(steady, is_steady=False)

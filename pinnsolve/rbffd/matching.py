@@ -15,6 +15,12 @@ nodes where the field is determined,
 
 so that in effect the field's derivatives next to the boundary become one-sided. Examples are the
 pressure in the Stokes equations and a transported quantity at the outflow.
+
+On a line a steady field of order one takes one condition at most; another at the other end is about
+the fields that it is tied to, as in ``q = k u_x, q_x = 0`` with ``u`` given at both. Central
+differences would let ``u`` alternate from node to node to meet it, and leave ``q`` undetermined.
+So all ghosts of such fields are continued smoothly, and the equations hold at all nodes in the
+sense of least squares, with a few rows more than there are unknowns.
 """
 
 from collections.abc import Iterator, Sequence
@@ -48,8 +54,16 @@ class Matching:
     free: tuple[Int[ndarray, " _"], ...]
 
 
-def match(discretisation: Discretisation) -> Matching:
-    """Match rows and unknowns."""
+def match(discretisation: Discretisation, *, is_steady: bool = True) -> Matching:
+    """Match rows and unknowns.
+
+    Parameters
+    ----------
+    discretisation
+        The discrete problem.
+    is_steady
+        Whether its solution is sought, not the next instant of an evolution.
+    """
     nodes, n_fields = discretisation.nodes, discretisation.n_fields
     conditions = discretisation.conditions
     tying = [k for k, c in enumerate(conditions) if c.across is not None]
@@ -69,11 +83,14 @@ def match(discretisation: Discretisation) -> Matching:
     for k, field in own.items():
         fields[k] = field
     free: list[list[Int[ndarray, " _"]]] = [[np.empty(0, dtype=int)] for _ in range(n_fields)]
+    claimed = np.zeros(n_fields, dtype=int)  # over the whole boundary
     boundary = np.arange(len(nodes.x))[nodes.boundary]
     for here, present in _groups(conditions, on_boundary, boundary):
         held = {k: own[k] for k in inside if here[0] in conditions[k].rows}
         most = [min(n, nodes.rings + (not held)) for n in claimable]
         claims = _assign([conditions[k] for k in present], most)
+        for field in claims:
+            claimed[field] += len(here) * (field >= 0)
         by_order = sorted(
             zip(present, claims, strict=True),
             key=lambda claim: _order([conditions[claim[0]]], claim[1]),
@@ -83,6 +100,11 @@ def match(discretisation: Discretisation) -> Matching:
             fields[k, here], ghosts[k, here] = field, ghost
         for field, ghost in left:
             free[field].append(here + ghost * nodes.n_boundary)
+
+    orders = np.array([_order(equations, field) for field in range(n_fields)])
+    if is_steady and nodes.dim == 1 and np.any((orders == 1) & (claimed > 1)):
+        for first_order in np.flatnonzero(orders == 1).tolist():
+            free[first_order] = [boundary + nodes.n_boundary]
 
     for k in tying:
         (term,) = conditions[k].residual.terms

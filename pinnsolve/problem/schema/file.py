@@ -346,7 +346,8 @@ class ProblemFile(Section):
     unknowns: Unknowns = Field(description="what is sought")
     pde: Pde = Field(description="what holds inside the domain")
     boundary: tuple[Boundary, ...] = Field(
-        min_length=1, description="what holds on the boundary, one table per condition"
+        default=(),
+        description="what holds on the boundary; none if there are no derivatives in space",
     )
     initial: dict[str, Text] = Field(
         default_factory=dict,
