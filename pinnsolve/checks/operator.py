@@ -83,6 +83,8 @@ def examined(setup: Setup, *, has_memory: bool = True) -> Examined:
     except SingularError as error:
         if not system.is_linear:  # zero need not be near a solution
             return Examined(system, None)
+        if "operators" not in ABILITIES[problem.settings.solver.method].needs:
+            return Examined(system, None, Reference("", None, message=str(error)))
         raise problem.source.error(Fault(("pde", "equations"), str(error))) from None
     except NodesError as error:
         raise located(problem, error) from None
@@ -113,8 +115,9 @@ def failure(reference: Reference | None) -> list[str]:
     """Return a sentence on a direct solution that was sought and not found."""
     if reference is None or reference.values is not None:
         return []
+    why = reference.message.split(". ")[0].rstrip(".")  # without the remedies
     return [
-        f"no direct solution was found on the same nodes ({reference.message.rstrip('.')}). The "
+        f"no direct solution was found on the same nodes ({why}). The "
         "problem may have none, or one that the nodes do not resolve; what else is found need not "
         "be near one. Take more nodes, or smaller coefficients to begin with."
     ]

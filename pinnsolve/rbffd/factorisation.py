@@ -38,6 +38,7 @@ DIAGONAL: dict[str, Any] = {
     "diag_pivot_thresh": 0.1,
     "options": {"SymmetricMode": True},
 }
+SAME = 1e-14  # difference of entries of scaled rows, and of their products, that is rounding
 FIT_PIVOT = 0.05  # entry of the scaled matrix
 FIT_SHARE = 0.9  # of the diagonal, for pivots to be taken from it
 
@@ -116,12 +117,14 @@ def factorise(matrix: "csr_array", order: Int[ndarray, " K"] | None = None) -> F
     if n_rows > n_columns:
         identity = RESIDUAL_SCALE * eye_array(n_rows)
         system = block_array([[identity, scaled], [scaled.T, None]], format="csr")
-    settings = GENERAL
+    settings, is_repeated = GENERAL, n_rows == n_columns and _repeats(scaled)
     if order is not None and n_rows == n_columns and _suits(system[order].diagonal()):
         settings = DIAGONAL
     else:
         order = np.arange(system.shape[0])
     try:
+        if is_repeated:  # of which the factorisation would complain on the standard error stream
+            raise RuntimeError
         factors = splu(csc_array(system[order]), **settings)
         condition = float(abs(system).sum(axis=0).max()) * _norm_of_inverse(factors, system.dtype)
     except RuntimeError:  # an exactly singular factor
@@ -134,6 +137,17 @@ def factorise(matrix: "csr_array", order: Int[ndarray, " K"] | None = None) -> F
             "solver.order."
         )
     return Factorisation(scaled, rows, columns, factors, order, condition)
+
+
+def _repeats(matrix: "csr_array") -> bool:
+    """Return whether two rows of a scaled matrix are one; they have one product with any vector."""
+    vector = np.random.default_rng(0).uniform(1.0, 2.0, matrix.shape[1])
+    products = np.abs(matrix @ vector)
+    order = np.argsort(products)
+    near = np.flatnonzero(np.diff(products[order]) <= SAME * products[order][1:])
+    first, second = matrix[order[near]], matrix[order[near + 1]]
+    apart = [abs(first - sign * second).max(axis=1).toarray() for sign in (1, -1)]
+    return bool(np.any(np.minimum(*apart) <= SAME))
 
 
 def _inverse_of_largest(matrix: "csr_array", axis: int) -> Float[ndarray, " _"]:

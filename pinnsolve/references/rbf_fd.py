@@ -4,6 +4,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from pinnsolve.errors import DivergedError, SingularError
+from pinnsolve.problem.abilities import ABILITIES
 from pinnsolve.rbffd.solve import solve, unsolvable
 from pinnsolve.references.exact import exact_at
 from pinnsolve.solution.norms import by_field, relative_l2
@@ -19,7 +20,7 @@ def reference(setup: "Setup") -> Reference | None:
     Raises
     ------
     ProblemError
-        If a linear problem has no unique solution.
+        If a linear problem has no unique solution on the nodes, and the method needs one.
     """
     problem = setup.problem
     if problem.parameters:
@@ -29,7 +30,7 @@ def reference(setup: "Setup") -> Reference | None:
     try:
         found, message = solve(problem, system, setup.placement, setup.watch), ""
     except SingularError as error:
-        if system.is_linear:
+        if system.is_linear and "operators" in ABILITIES[problem.settings.solver.method].needs:
             raise unsolvable(problem, error) from None
         found, message = None, str(error)
     except DivergedError as error:

@@ -4,7 +4,7 @@ import pytest
 
 from pinnsolve import check, solve
 from pinnsolve.checks import memory, operator
-from pinnsolve.errors import Fault
+from pinnsolve.errors import Fault, ProblemError
 from pinnsolve.geometry.from_problem import node_set
 from pinnsolve.setup import Setup
 from tests.posing import INTERVAL, SQUARE, pose
@@ -72,6 +72,22 @@ def test_a_direct_solution_that_is_not_found_is_warned_of(posed, method):
     assert solve(problem).outcome.warnings[0] == UNSOLVED
     below = posed("-u_xx = 3.4*exp(u)", more=QUICK, **parts)
     assert check(below).warnings == ()
+
+
+def test_a_network_with_exact_derivatives_does_without_a_direct_solution(posed, capfd):
+    """The second equation says on the boundary what the condition says, and v has none."""
+    parts = {"on": [("all", "u = x*y")], "count": 100, "order": 2}
+    equations = "laplace(u) + v = x", "u = x*y"
+    with pytest.raises(ProblemError, match="the discrete problem has no unique solution"):
+        check(posed(*equations, **parts))
+    problem = posed(*equations, method="pinn", more=QUICK, **parts)
+    (warning,) = check(problem).warnings
+    assert warning.startswith(
+        "no direct solution was found on the same nodes (the discrete problem has no unique "
+        "solution: its matrix of "
+    )
+    assert solve(problem).outcome.warnings[0] == warning
+    assert capfd.readouterr() == ("", "")  # of the libraries that factorise
 
 
 @pytest.mark.parametrize("equation", ["div(u*grad(u)) = 1", "laplace(u) = log(u)"])
