@@ -8,7 +8,15 @@ steps for the same warnings, in the same order, and forecasts the memory.
 from dataclasses import dataclass
 from typing import Any
 
-from pinnsolve.checks import agreement, description, growth, operator, statements, well_posedness
+from pinnsolve.checks import (
+    agreement,
+    description,
+    growth,
+    operator,
+    singularities,
+    statements,
+    well_posedness,
+)
 from pinnsolve.checks.exact_solution import doubts, given_away
 from pinnsolve.checks.frozen import frozen
 from pinnsolve.checks.memory import forecast, free_memory, shortage
@@ -181,6 +189,7 @@ def _before(setup: Setup, system: Discretisation | None, through: Carried) -> tu
         *_unsaid(problem, nodes, through),
         *through.doubts,
         *agreement.doubts(problem, setup.domain, nodes),
+        *singularities.doubts(problem, setup.domain, nodes),
         *(doubts(problem, system) if system is not None else ()),
         *(given_away(setup) if system is not None else ()),
     )
