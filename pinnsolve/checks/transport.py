@@ -86,7 +86,8 @@ def _counted(problem: Problem, nodes: Nodes) -> Carried:
     message = f"{_conditions(count)} on both ends together, but the equations, which are of order "
     message += f"{order} in all, need {order}" + (" and can satisfy no more." if order else ".")
     remedy = "Leave out what is not known of the solution." if count > order else "Add one."
-    return Carried([Fault((*problem.boundary[-1].key, "on"), message, remedy)])
+    key = (*problem.boundary[-1].key, "on") if problem.boundary else ("pde", "equations")
+    return Carried([Fault(key, message, remedy)])
 
 
 def _order(held: Frozen) -> int | None:
@@ -176,7 +177,8 @@ def _fault(
     problem: Problem, piece: str, held: list[BoundaryCondition], n: int, is_many: bool
 ) -> Fault:
     """Return the fault of a piece with too many conditions, or too few."""
-    key = (*(held or problem.boundary)[-1].key, "on")
+    near = held or problem.boundary
+    key = (*near[-1].key, "on") if near else ("pde", "equations")
     message = f"{_conditions(len(held))} on {piece}, but the equations carry "
     if is_many:
         message += f"{_values(n)} into the domain there: what leaves it cannot be prescribed."

@@ -8,12 +8,15 @@ boundary count, so the heat equation, with time as a coordinate, needs nothing a
 On a line the ends need not share the conditions evenly: an initial value problem has all of them
 at one end. Where the domain is periodic it has no boundary, and nothing else can hold.
 
+An equation without derivatives holds on the boundary too. Where it binds fields that others
+differentiate there is a condition less to be given, and none can say the same, or another thing.
+
 Counting cannot prove a problem well posed. What it lets through and is none shows in the condition
 of the discrete operator (`preflight.check`).
 """
 
 from collections.abc import Sequence
-from itertools import combinations
+from itertools import combinations, product
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -79,7 +82,8 @@ def _missing(problem: Problem, nodes: Nodes) -> list[Fault]:
         for u in _of_order_four(problem, nodes):
             remedy += f" For the order four in {u} two conditions are needed, such as "
             remedy += f"{u} = 0 and dn({u}) = 0, or {u} = 0 and laplace({u}) = 0."
-        result.append(Fault((*here[-1].key, "on"), message, remedy))
+        key = (*here[-1].key, "on") if here else ("pde", "equations")
+        result.append(Fault(key, message, remedy))
     return result
 
 
@@ -127,10 +131,25 @@ def _contradictions(problem: Problem, nodes: Nodes, conditions: Sequence[Conditi
     """Return a fault for each two conditions that say the same twice, or one thing and another."""
     # of a problem in time at its first level
     now = [c if c.levels is None else c.at(0) for c in conditions[len(problem.equations) :]]
-    pairs = zip(problem.boundary, now, strict=True)
-    bound = [(stated, condition) for stated, condition in pairs if not stated.is_periodic]
-    found = (_contradiction(problem, nodes, *pair) for pair in combinations(bound, 2))
+    held = zip(problem.boundary, now, strict=True)
+    bound = [(stated, condition) for stated, condition in held if not stated.is_periodic]
+    pairs = [*combinations(bound, 2), *product(_algebraic(problem, conditions), bound)]
+    found = (_contradiction(problem, nodes, *pair) for pair in pairs)
     return [fault for fault in found if fault is not None]
+
+
+def _algebraic(
+    problem: Problem, conditions: Sequence[Condition]
+) -> list[tuple[BoundaryCondition, Condition]]:
+    """Return the equations without derivatives, which hold on the boundary as conditions do."""
+    return [
+        (
+            BoundaryCondition(("all",), equation, 1.0, ("pde", "equations")),
+            condition if condition.levels is None else condition.at(0),
+        )
+        for equation, condition in zip(problem.equations, conditions, strict=False)
+        if equation.is_algebraic
+    ]
 
 
 def _contradiction(
@@ -227,9 +246,18 @@ def _room(problem: Problem, nodes: Nodes, piece: str) -> tuple[int, int]:
     orders = _orders(problem, nodes.normals[nodes.tags == nodes.pieces.index(piece)])
     by_equation, by_field = orders.max(axis=1), orders.max(axis=0)
     # a field that an equation merely defines by derivatives of others needs no condition of its own
-    needed = min(np.sum(by_equation // 2), np.sum(by_field // 2))
+    needed = min(np.sum(by_equation // 2), np.sum(by_field // 2)) - len(_bound(problem, by_field))
     most = max(len(problem.fields), np.sum((by_equation + 1) // 2))
-    return int(needed), int(most)
+    return max(0, int(needed)), int(most)
+
+
+def _bound(problem: Problem, by_field: Int[ndarray, " c"]) -> list[int]:
+    """Return the equations without derivatives that bind fields which others differentiate."""
+    return [
+        k
+        for k, equation in enumerate(problem.equations)
+        if equation.is_algebraic and all(by_field[term.field] > 0 for term in equation.terms)
+    ]
 
 
 def _of_order_four(problem: Problem, nodes: Nodes) -> list[str]:

@@ -73,6 +73,8 @@ def _capable(ability: str) -> str:
 def boundary_faults(stated: Iterable[Equation], dim: int) -> list[Fault]:
     """Return the fault of equations with derivatives in space, but no condition on the boundary.
 
+    One without derivatives may say as much; that is counted when there are nodes.
+
     Parameters
     ----------
     stated
@@ -80,6 +82,9 @@ def boundary_faults(stated: Iterable[Equation], dim: int) -> list[Fault]:
     dim
         Number of coordinates of space.
     """
+    stated = list(stated)
+    if any(equation.is_algebraic for equation in stated):
+        return []
     indices = [alpha for e in stated for term in e.terms for alpha, _ in term.op.terms]
     if indices and not any(sum(alpha[:dim]) for alpha in indices):
         return []

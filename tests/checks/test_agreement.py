@@ -78,11 +78,11 @@ def test_conditions_that_agree_where_they_meet_are_let_through(warnings, on, par
 
 
 def test_a_start_that_differs_from_a_condition_is_warned_of_in_a_solve_too(tmp_path):
-    domain, more = DISK + IN_TIME, '[initial]\nu = "5"\n'
-    parts = {"domain": domain, "more": more, "count": 100, "order": 2}
-    problem = pose(tmp_path, "u_t = laplace(u)", on=[("all", "u = 0")], **parts)
+    parts = {"domain": f"{DISK}\ntime = [0, 0.01]", "more": '[initial]\nu = "5"\n', "order": 2}
+    on, count = [("all", "u = 4.9")], "60\ntime_levels = 3"
+    problem = pose(tmp_path, "u_t = laplace(u)", on=on, count=count, **parts)
     says = (
-        '"u = 0" on all disagrees with the initial value of u: they ask for 0 and 5 at x = 1, '
+        '"u = 4.9" on all disagrees with the initial value of u: they ask for 4.9 and 5 at x = 1, '
         "y = 0 when time begins. The solution jumps there, and is wrong around it at first. Let "
         "one go over into the other, or leave the first instants out."
     )

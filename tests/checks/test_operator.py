@@ -50,12 +50,14 @@ def test_a_condition_far_beyond_what_is_usual_is_warned_of_though_digits_are_lef
     ("equation", "parts"),
     [
         (RESONANT, {"on": WALLS, "order": 4, "count": 1000}),
-        ("u_t = u_xx", {"on": [("all", "u = 1")], "domain": f"{INTERVAL}\ntime = [0, 1]"}),
+        ("u_t = u_xx", {"on": [("all", "u = 0.01")], "domain": f"{INTERVAL}\ntime = [0, 0.1]"}),
     ],
 )
 def test_a_solve_warns_of_what_check_warns_of(posed, equation, parts):
     in_time = '[initial]\nu = "sin(pi*x)**4"' if "u_t" in equation else ""
-    problem = posed(equation, **{"count": 40, "more": in_time, **parts})
+    problem = posed(
+        equation, **{"count": "20\ntime_levels = 4", "order": 2, "more": in_time, **parts}
+    )
     warnings = check(problem).warnings
     assert len(warnings) == 1
     solution = solve(problem)  # whose estimate may have more to say
@@ -75,9 +77,8 @@ def test_a_direct_solution_that_is_not_found_is_warned_of(posed, method):
 
 
 def test_a_network_with_exact_derivatives_does_without_a_direct_solution(posed, capfd):
-    """The second equation says on the boundary what the condition says, and v has none."""
-    parts = {"on": [("all", "u = x*y")], "count": 100, "order": 2}
-    equations = "laplace(u) + v = x", "u = x*y"
+    parts = {"on": [("all", "u = 0"), ("all", "v = 0")], "count": 100, "order": 2}
+    equations = "laplace(u) + v = 1", "2*laplace(u) + 2*v = 2"
     with pytest.raises(ProblemError, match="the discrete problem has no unique solution"):
         check(posed(*equations, **parts))
     problem = posed(*equations, method="pinn", more=QUICK, **parts)

@@ -299,3 +299,32 @@ def test_what_can_be_solved_is_let_through(told, equations, on, parts):
 def test_pieces_on_which_rightly_nothing_is_said_are_named(tmp_path):
     problem = pose(tmp_path, TRANSPORT, on=[("left bottom", "u = 0")])
     assert silent(problem, Setup(problem).nodes) == ["right", "top"]
+
+
+CONSTRAINED = "laplace(u) + p*x = 1", "laplace(v) + p = 0", "x*u + v = y"
+
+
+def test_an_equation_without_derivatives_holds_on_the_boundary_too(told):
+    """Where x = 0 it says what v is, and elsewhere u tells."""
+    assert told(*CONSTRAINED, on=[("all", "u = 0")]) == []
+    assert told(*CONSTRAINED, on=[("all", "u = 0"), ("left", "v = y")]) == [
+        ('condition = "v = y"', 'it repeats "x*u + v = y" on left. Leave it out there.')
+    ]
+    assert told(*CONSTRAINED, on=[("all", "u = 0"), ("left", "v = 2*y")]) == [
+        (
+            'condition = "v = 2*y"',
+            'it disagrees with "x*u + v = y" on left: they ask for 2 and 1 at x = 0, y = 1. '
+            "Keep one of the two there, or name the pieces on which each holds.",
+        )
+    ]
+
+
+def test_an_equation_that_defines_a_field_binds_no_other(told):
+    (fault,) = told("laplace(u) + v = 1", "v = u**3", on=[("left", "u = 0")])
+    assert fault[1].startswith("no condition holds on right, bottom, top, but the equations need 1")
+
+
+def test_where_nothing_is_left_to_be_said_no_boundary_is_needed(tmp_path):
+    problem = pose(tmp_path, "laplace(u) + v = 0", "u = x*y", on=[])
+    nodes = Setup(problem).nodes
+    assert faults(problem, nodes, nodal_conditions(problem, nodes)) == []
