@@ -131,6 +131,16 @@ def suggestion(name: str, known: Iterable[str]) -> str:
     return f"{guess}Known: {', '.join(names)}."
 
 
+def printable(text: str) -> str:
+    r"""Return the text with a replacement for what a terminal would not print as itself.
+
+    >>> printable("a\tb\x1b[31mc")
+    'a b�[31mc'
+    """
+    shown = text.replace("\t", " ")
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in shown)
+
+
 def _dotted(key: KeyPath) -> str:
     """Return a key path as a person writes it: ``boundary[0].condition``."""
     text = ""

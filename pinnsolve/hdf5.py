@@ -27,6 +27,7 @@ from numpy import ndarray
 
 from pinnsolve.errors import FileError
 from pinnsolve.machine import GIB, allowance, survives
+from pinnsolve.outside import must_be_ordinary
 
 FILTERS = {1, 2, 3, 4, 5, 6, h5py.h5z.FILTER_LZF}  # deflate, shuffle, checksum, szip, …, LZF
 NUMBERS = "biuf"
@@ -50,8 +51,8 @@ def opened(path: Path, kind: str) -> Iterator[h5py.File]:
     FileError
         If it is no HDF5 file or a broken one, or lacks what is asked of it.
     """
+    patience = PATIENCE + must_be_ordinary(path) / PACE
     try:
-        patience = PATIENCE + path.stat().st_size / PACE
         if not survives(partial(_examine, path), patience):
             raise ValueError("its metadata make HDF5 crash or hang")
         file = h5py.File(path, "r")
@@ -127,7 +128,7 @@ def shape(group: h5py.Group, path: str) -> tuple[int, ...]:
     """
     dataset = _dataset(group, path)
     if dataset.dtype.kind not in NUMBERS:
-        raise ValueError(f"{path} is not an array of numbers")
+        raise ValueError(f"{path} is not an array of real numbers")
     return tuple(int(n) for n in dataset.shape)
 
 
@@ -174,14 +175,14 @@ def strings(group: h5py.Group, path: str, limit: int | None = None) -> list[str]
     longest = kind.length or 1  # of which the length is not fixed, it is known when it is read
     _within(path, count * longest, limit)
     if dataset.shape == ():
-        return [_text(dataset[()])]
+        return [_text(dataset[()], path)]
     if len(dataset.shape) != 1:
         raise ValueError(f"{path} is a table of texts, not a list")
     if kind.length is not None:
-        return [_text(value) for value in dataset[()]]
+        return [_text(value, path) for value in dataset[()]]
     found, size = [], 0
     for row in range(count):  # many may be the same long one, so that not all are read at once
-        found.append(_text(dataset[row]))
+        found.append(_text(dataset[row], path))
         size += len(found[-1])
         _within(path, size, limit)
     return found
@@ -218,7 +219,7 @@ def attribute(item: h5py.Group | h5py.Dataset, name: str) -> int | float | str |
     if found.shape != () or not (is_text or found.dtype.kind in NUMBERS):
         raise ValueError(f"the attribute {name} is neither a number nor a string")
     value = item.attrs[name]
-    return _text(value) if is_text else value.item()
+    return _text(value, name) if is_text else value.item()
 
 
 def _dataset(group: h5py.Group, path: str) -> h5py.Dataset:
@@ -242,9 +243,12 @@ def _within(path: str, size: int, limit: int | None) -> None:
         raise ValueError(f"{path} takes {size / GIB:.3g} GiB, but {most / GIB:.3g} are free")
 
 
-def _text(value: Any) -> str:
+def _text(value: Any, name: str) -> str:
     """Return a string of HDF5's as one of Python's."""
-    return value.decode() if isinstance(value, bytes) else str(value)
+    try:
+        return value.decode() if isinstance(value, bytes) else str(value)
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{name} is not text in UTF-8") from error
 
 
 def _short(error: Exception) -> str:

@@ -102,15 +102,17 @@ def allowance() -> int:
     return ALLOWED if free is None else int(free * GIB)
 
 
-def survives(work: Callable[[], object], seconds: float) -> bool:
+def survives(work: Callable[[], object], seconds: float, memory: int | None = None) -> bool:
     """Return whether some work neither crashes nor hangs, tried in a copy of this process.
 
     Parameters
     ----------
     work
-        What to try; what it returns or raises does not matter.
+        What to try; what it returns or raises does not matter, but that it ran out of memory.
     seconds
         How long it may take.
+    memory
+        Bytes that it may take beyond what the process has; None for any number.
     """
     if not hasattr(os, "fork"):
         return True  # cannot be tried
@@ -118,15 +120,20 @@ def survives(work: Callable[[], object], seconds: float) -> bool:
         warnings.simplefilter("ignore")  # of threads, whose locks the work does not take
         child = os.fork()
     if child == 0:
+        code = 0
         try:
             faulthandler.disable()
             signal.set_wakeup_fd(-1)  # a signal to both would be heard twice in the parent
             for signum in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(signum, signal.SIG_DFL)
-            with suppress(Exception):
-                work()
+            _bounded(memory)
+            work()
+        except MemoryError:
+            code = 1
+        except BaseException:  # what was raised does not matter, not even an exit
+            pass
         finally:
-            os._exit(0)  # nothing of the parent's is to be flushed, closed or cleaned up
+            os._exit(code)  # nothing of the parent's is to be flushed, closed or cleaned up
     end = time.monotonic() + seconds
     try:
         while time.monotonic() < end:
@@ -140,6 +147,19 @@ def survives(work: Callable[[], object], seconds: float) -> bool:
         if child:
             os.kill(child, signal.SIGKILL)
             os.waitpid(child, 0)
+
+
+def _bounded(memory: int | None) -> None:
+    """Let this process ask for so many bytes more than it has, where the system knows limits."""
+    if memory is None:
+        return
+    with suppress(ImportError, OSError, ValueError, AttributeError):
+        import resource  # not on every system
+
+        held = int(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+        _, most = resource.getrlimit(resource.RLIMIT_AS)
+        if most == resource.RLIM_INFINITY or held + memory < most:
+            resource.setrlimit(resource.RLIMIT_AS, (held + memory, most))
 
 
 def _reclaimable() -> int:

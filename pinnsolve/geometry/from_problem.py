@@ -4,11 +4,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from pinnsolve.diffop import in_space
 from pinnsolve.errors import Fault, NodesError, ProblemError
 from pinnsolve.geometry.domain import Domain
+from pinnsolve.geometry.fit import must_fit
 from pinnsolve.geometry.generation import generate, retagged
 from pinnsolve.geometry.ghosts import with_ghosts
 from pinnsolve.geometry.nodes import Joint, Nodes
@@ -17,8 +16,6 @@ from pinnsolve.geometry.pointclouds import read
 from pinnsolve.geometry.shapes import build_shape
 from pinnsolve.problem import Equation, Problem
 from pinnsolve.progress import Watch, unwatched
-
-OFF_BOUNDARY = 0.1  # in spacings: how far off the boundary a boundary node from a file may be
 
 
 def node_set(
@@ -49,11 +46,7 @@ def node_set(
             return _closed(nodes, domain, n_rings)
         if settings.file is not None and count is None:
             nodes = read(problem.source.folder / settings.file)
-            if nodes.dim != domain.dim:
-                raise NodesError(
-                    f"the nodes have {nodes.dim} coordinates, but the domain is {domain.dim}-D."
-                )
-            _check_place(nodes, domain)
+            must_fit(nodes, domain)
             return _closed(joined(problem, retagged(nodes, problem.pieces)), domain, n_rings)
         nodes = generate(
             domain,
@@ -119,17 +112,6 @@ def located(problem: Problem, error: NodesError) -> ProblemError:
     given = [k for k in ("file", "count", "spacing") if getattr(settings, k) is not None]
     key = ("nodes", given[0]) if given else ("domain", "file")
     return problem.source.error(Fault(key, str(error)))
-
-
-def _check_place(nodes: Nodes, domain: Domain) -> None:
-    """Refuse nodes from a file that belong to another domain."""
-    off = np.abs(domain.distance(nodes.x[nodes.boundary]))
-    if off.max(initial=0.0) > OFF_BOUNDARY * nodes.spacing:
-        raise NodesError(
-            f"boundary node {int(np.argmax(off))} of the file lies {off.max():.3g} off the "
-            "boundary of the domain, so these nodes belong to another domain. "
-            'Change nodes.file or [domain], or use shape = "points".'
-        )
 
 
 def _closed(nodes: Nodes, domain: Domain, n_rings: int) -> Nodes:

@@ -78,8 +78,7 @@ class Nodes:
 
     def __post_init__(self) -> None:
         """Refuse a node set on which no method could be trusted."""
-        if not (self.x.size and np.isfinite(self.x).all() and np.isfinite(self.normals).all()):
-            raise NodesError("every node and normal must have finite coordinates.")
+        self._check_shapes()
         self._check_counts()
         self._check_normals()
         self._check_distinct()
@@ -124,6 +123,25 @@ class Nodes:
         """How many ghosts each boundary node has."""
         return (len(self.x) - self.rows.stop) // max(self.n_boundary, 1)
 
+    def _check_shapes(self) -> None:
+        if self.x.ndim != 2 or not self.x.size:
+            raise NodesError("there are no nodes, or not a row of coordinates for each.")
+        if self.normals.ndim != 2 or self.normals.shape[1] != self.dim:
+            raise NodesError(
+                f"the normals have the shape {self.normals.shape}; each must have as many "
+                f"components as a node has coordinates, {self.dim}."
+            )
+        if self.tags.shape != (self.n_boundary,):
+            raise NodesError(
+                f"there are {self.tags.size} tags, but {self.n_boundary} normals: each boundary "
+                "node needs one of both."
+            )
+        for what, values in (("node", self.x), ("the normal of boundary node", self.normals)):
+            wrong = np.flatnonzero(~np.isfinite(values).all(axis=1))
+            if len(wrong):
+                found = ", ".join(f"{c:.6g}" for c in values[wrong[0]])
+                raise NodesError(f"{what} {wrong[0]} is ({found}), but must be finite numbers.")
+
     def _check_counts(self) -> None:
         ghosts = len(self.x) - self.n_interior - self.n_boundary
         if min(self.n_interior, ghosts) < 0 or ghosts != self.rings * self.n_boundary:
@@ -131,19 +149,29 @@ class Nodes:
                 f"{len(self.x)} nodes cannot be {self.n_interior} interior and {self.n_boundary} "
                 "boundary nodes with no ghosts, or equally many for each boundary node."
             )
-        if len(self.tags) and not 0 <= self.tags.min() <= self.tags.max() < len(self.pieces):
+        wrong = np.flatnonzero((self.tags < 0) | (self.tags >= len(self.pieces)))
+        if len(wrong):
             raise NodesError(
-                f"a boundary node has piece {self.tags.max()}, but there are {len(self.pieces)} "
-                "pieces, counted from 0."
+                f"boundary node {wrong[0]} has piece {self.tags[wrong[0]]}, but there are "
+                f"{len(self.pieces)} pieces, counted from 0."
             )
-        if not self.spacing > 0:
-            raise NodesError(f"the spacing of nodes must be positive, but is {self.spacing:g}.")
+        span = float(np.ptp(self.x, axis=0).max())
+        if self.spacing > span > 0:
+            raise NodesError(
+                f"the spacing of nodes is {self.spacing:.3g}, more than the {span:.3g} that they "
+                "span. Give the distance between neighbours."
+            )
+        if not 0 < self.spacing < np.inf:
+            raise NodesError(
+                f"the spacing of nodes must be positive and finite, but is {self.spacing:g}."
+            )
 
     def _check_normals(self) -> None:
-        off = np.abs(np.linalg.norm(self.normals, axis=1) - 1)
+        with np.errstate(over="ignore"):  # of components that no normal has
+            off = np.abs(np.linalg.norm(self.normals, axis=1) - 1)
         if off.max(initial=0) > UNIT:
             worst = int(np.argmax(off))
-            length = np.linalg.norm(self.normals[worst])
+            length = off[worst] + 1 if off[worst] > 1 else np.linalg.norm(self.normals[worst])
             raise NodesError(
                 f"the normal of boundary node {worst} has length {length:.6g}; "
                 "normals must have length 1."

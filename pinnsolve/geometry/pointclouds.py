@@ -16,23 +16,29 @@ points, and as point data ``normals`` (zero in the interior) and, if there are s
 """
 
 import csv
-import errno
 import os
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from numpy import ndarray
 from scipy.spatial import KDTree
 
-from pinnsolve.errors import FileError, NodesError
+from pinnsolve.errors import FileError, NodesError, printable
 from pinnsolve.geometry.nodes import UNIT, Nodes
+from pinnsolve.outside import must_be_ordinary
+from pinnsolve.problem.data_files import remark
+from pinnsolve.table import read as read_table
 
 FORMAT, VERSION = "pinnsolve nodes", 1
 KINDS = ("interior", "boundary", "ghost")
+MOST_ROWS = 50_000_000  # more than can be solved on, ghosts included
+LONGEST_NAMES = 2**20  # bytes that the names of pieces may take
 ROUNDED = 1e-3  # how far from 1 the length of a normal written with few digits may be
 
 
@@ -50,12 +56,13 @@ def read(path: Path) -> Nodes:
         If the file is missing, broken, or not a valid node set.
     """
     reader = _by_suffix(path, READERS, "read")
+    must_be_ordinary(path)
     try:
-        if not path.is_file():
-            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
         return reader(path)
     except NodesError as error:
         raise FileError(f"{path}: {error}") from error
+    except ValueError as error:
+        raise FileError(f"{path}: {str(error).rstrip('.')}.") from error
     except OSError as error:
         raise FileError(f"cannot read {path}: {error.strerror or error}.") from error
 
@@ -92,12 +99,14 @@ def _by_suffix(path: Path, table: Mapping[str, Any], verb: str) -> Any:
     """Return the function for a file's suffix."""
     found = table.get(path.suffix.lower())
     if found is None:
-        raise FileError(f"cannot {verb} {path}: nodes come as {', '.join(sorted(table))}.")
+        raise FileError(
+            f"cannot {verb} {path}: nodes come as {', '.join(sorted(table))}.{remark(path)}"
+        )
     return found
 
 
 def _read_hdf(path: Path) -> Nodes:
-    from pinnsolve.hdf5 import attribute, numbers, opened, strings  # slow to import
+    from pinnsolve.hdf5 import attribute, opened, strings  # slow to import
 
     with opened(path, "the node set") as file:
         if attribute(file, "format") != FORMAT:
@@ -109,16 +118,51 @@ def _read_hdf(path: Path) -> Nodes:
                 f"pinnsolve reads version {VERSION}."
             )
         n_interior, spacing = (attribute(file, name) for name in ("n_interior", "spacing"))
-        if n_interior is None or spacing is None:
-            raise ValueError("it lacks n_interior or spacing")
+        if not isinstance(n_interior, int) or isinstance(n_interior, bool):
+            raise ValueError("its attribute n_interior is missing, or not a whole number")
+        if isinstance(spacing, str | bool | None):
+            raise ValueError("its attribute spacing is missing, or not a number")
+        x = _reals(file, "x", 2)
         return Nodes(
-            np.asarray(numbers(file, "x"), dtype=float),
-            int(n_interior),
-            np.asarray(numbers(file, "normals"), dtype=float),
-            np.asarray(numbers(file, "tags"), dtype=int),
-            tuple(strings(file, "pieces")),
+            x,
+            n_interior,
+            _reals(file, "normals", 2),
+            _whole(_reals(file, "tags", 1)),
+            _names(strings(file, "pieces", LONGEST_NAMES)),
             float(spacing),
         )
+
+
+def _reals(file: Any, name: str, axes: int) -> ndarray:
+    """Return an array of real numbers with so many axes."""
+    from pinnsolve.hdf5 import numbers, shape
+
+    found = shape(file, name)
+    if len(found) != axes or found[0] > MOST_ROWS:
+        wanted = "a row of numbers for each node" if axes == 2 else "a number for each node"
+        raise ValueError(f"{name} has the shape {found}, not {wanted}, at most {MOST_ROWS:,}")
+    array = numbers(file, name)
+    if array.dtype.kind == "b":
+        raise ValueError(f"{name} holds truth values, not numbers")
+    return array.astype(float)
+
+
+def _whole(tags: Float[ndarray, "B"]) -> Int[ndarray, "B"]:
+    """Return the numbers of pieces as integers."""
+    wrong = np.flatnonzero(~(np.abs(tags) < MOST_ROWS) | (tags != np.round(tags)))
+    if len(wrong):
+        b = int(wrong[0])
+        raise ValueError(f"tags gives boundary node {b} the piece {tags[b]:g}, not a number from 0")
+    return tags.astype(int)
+
+
+def _names(pieces: Sequence[str]) -> tuple[str, ...]:
+    """Return the names of pieces, each one a name and no other's."""
+    twice = Counter(pieces)
+    bad = next((p for p in pieces if not (p.strip() and p.isprintable() and twice[p] == 1)), None)
+    if bad is not None:
+        raise ValueError(f"{bad!r} in pieces is no name, or stands there twice")
+    return tuple(pieces)
 
 
 def _write_hdf(path: Path, nodes: Nodes) -> None:
@@ -157,81 +201,57 @@ def _write_csv(path: Path, nodes: Nodes) -> None:
 
 
 def _read_csv(path: Path) -> Nodes:
-    try:
-        with open(path, newline="", encoding="utf-8-sig") as file:
-            rows = [[cell.strip() for cell in row] for row in csv.reader(file) if any(row)]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise FileError(f"{path}: not a table of comma-separated values ({error}).") from error
-    if len(rows) < 2:
-        raise FileError(f"{path}: no nodes in it; it needs a header and one node per line.")
-    header, *rows = rows
-    uneven = next((i for i, row in enumerate(rows) if len(row) != len(header)), None)
-    if uneven is not None:
-        raise FileError(
-            f"{path}: node {uneven + 1} has {len(rows[uneven])} values, the header {len(header)}."
-        )
-    columns = dict(zip(header, zip(*rows, strict=True), strict=True))
+    table = read_table(path)
+    columns = table.columns
     dim = next((d for d in range(20, 0, -1) if set(_axes(d)[0]) <= set(columns)), 0)
     coordinates, normals = _axes(dim)
     if not dim or not {*normals, "kind"} <= set(columns):
         raise FileError(
-            f"{path}: the header has the columns {', '.join(header)}, but must have "
+            f"{path}: the header has the columns {', '.join(table.names[:20])}, but must have "
             f"{', '.join([*_axes(max(dim, 1))[0], 'kind', *_axes(max(dim, 1))[1]])}."
         )
-    kind = np.array(columns["kind"])
-    if not np.isin(kind, KINDS).all():
-        wrong = int(np.flatnonzero(~np.isin(kind, KINDS))[0])
+    kind = np.array([KINDS.index(k) if k in KINDS else -1 for k in columns["kind"]])
+    if (kind < 0).any():
+        wrong = int(np.argmin(kind))
+        found = printable(columns["kind"][wrong][:20])
         raise FileError(
-            f'{path}: node {wrong + 1} has the kind "{kind[wrong]}", but must be one of '
+            f'{path}:{table.lines[wrong]}: the kind is "{found}", but must be one of '
             f"{', '.join(KINDS)}."
         )
-    on_boundary = kind == "boundary"
-    x = _numbers(path, columns, coordinates, np.ones(len(rows), dtype=bool))
-    names = np.array(columns.get("piece", ["surface"] * len(rows)))[on_boundary]
+    inner, on_boundary, ghosts = (kind == k for k in range(len(KINDS)))
+    x = np.stack([table.numbers(name) for name in coordinates], axis=1)
+    names = [name or "surface" for name in columns.get("piece", [""] * len(kind))]
     return _assemble(
-        x[kind == "interior"],
+        x[inner],
         x[on_boundary],
-        x[kind == "ghost"],
-        _numbers(path, columns, normals, on_boundary),
-        np.where(names == "", "surface", names),
+        x[ghosts],
+        np.stack([table.numbers(name, on_boundary) for name in normals], axis=1),
+        list(compress(names, on_boundary)),
     )
 
 
-def _numbers(
-    path: Path, columns: Mapping[str, Sequence[str]], names: Sequence[str], rows: ndarray
-) -> Float[ndarray, "N d"]:
-    """Return columns of a table as numbers, at the rows wanted."""
-    cells = np.array([columns[name] for name in names]).T[rows]
-    try:
-        return cells.astype(float).reshape(-1, len(names))
-    except ValueError as error:
-        raise FileError(f"{path}: in the columns {', '.join(names)}: {error}.") from error
-
-
 def _read_vtk(path: Path) -> Nodes:
-    import meshio  # slow to import
+    from pinnsolve.vtk import read as read_mesh
 
-    reader = meshio.vtk.read if path.suffix.lower() == ".vtk" else meshio.vtu.read
-    try:
-        mesh = reader(path)
-    except Exception as error:  # its readers trip over broken files in many ways
-        reason = str(error).strip().rstrip(".") or type(error).__name__
-        raise FileError(f"{path}: not a VTK file, or a broken one ({reason}).") from error
-    fields = {name.lower(): np.asarray(field) for name, field in mesh.point_data.items()}
-    x = np.asarray(mesh.points, dtype=float)
+    x, fields = read_mesh(path)
     normals = fields.get("normals")
-    if normals is None or normals.shape != x.shape:
+    if normals is None or normals.shape != x.shape or normals.dtype.kind not in "iuf":
         raise FileError(
             f'{path}: has no point data "normals" with a vector for each point, zero in the '
             "interior, so what is boundary cannot be told."
         )
-    if len(x) and not x[:, 2].any() and not normals[:, 2].any():
+    if not x[:, 2].any() and not normals[:, 2].any():
         x, normals = x[:, :2], normals[:, :2]  # the format knows three coordinates only
-    on_boundary = np.linalg.norm(normals, axis=1) > 0
-    number = fields.get("piece", np.zeros(len(x))).reshape(len(x), -1)[:, 0].astype(int)
-    pieces = np.unique(number[on_boundary])
-    names = np.array([f"piece{n}" if len(pieces) > 1 else "surface" for n in number[on_boundary]])
-    return _assemble(x[~on_boundary], x[on_boundary], x[:0], normals[on_boundary], names)
+    on_boundary = ~(normals == 0).all(axis=1)  # what is no number is not the interior's
+    given = fields.get("piece", np.zeros(len(x)))
+    if given.shape not in ((len(x),), (len(x), 1)) or given.dtype.kind not in "iuf":
+        raise FileError(f'{path}: its point data "piece" has no whole number for each point.')
+    number = _whole(given.reshape(-1)[on_boundary].astype(float))
+    pieces = np.unique(number)
+    names = [f"piece{n}" if len(pieces) > 1 else "surface" for n in number]
+    return _assemble(
+        x[~on_boundary], x[on_boundary], x[:0], normals[on_boundary].astype(float), names
+    )
 
 
 def _assemble(
@@ -239,26 +259,26 @@ def _assemble(
     boundary: Float[ndarray, "B d"],
     ghosts: Float[ndarray, "G d"],
     normals: Float[ndarray, "B d"],
-    names: ndarray,
+    names: Sequence[str],
 ) -> Nodes:
     """Return the nodes; their spacing is the median distance to the nearest neighbour."""
+    closed = np.concatenate([interior, boundary])
+    if len(closed) < 2 or not np.isfinite(closed).all():
+        raise NodesError("there must be two nodes or more, with finite coordinates.")
     lengths = np.linalg.norm(normals, axis=1, keepdims=True)
     off = np.abs(lengths - 1).max(initial=0)
     if UNIT < off < ROUNDED:
         normals = normals / lengths
-    closed = np.concatenate([interior, boundary])
-    if len(closed) < 2 or not np.isfinite(closed).all():
-        raise NodesError("there must be two nodes or more, with finite coordinates.")
-    spacing = float(np.median(KDTree(closed).query(closed, 2)[0][:, 1]))
-    pieces, first, tags = np.unique(names, return_index=True, return_inverse=True)
-    order = np.argsort(first)  # pieces in the order in which they appear
-    rank = np.argsort(order)
+    gaps = KDTree(closed).query(closed, 2)[0][:, 1]
+    spacing = float(np.median(gaps[gaps > 0])) if gaps.any() else 1.0
+    pieces = _names(list(dict.fromkeys(names)))  # in the order in which they appear
+    number = {name: i for i, name in enumerate(pieces)}
     return Nodes(
         np.concatenate([closed, ghosts]),
         len(interior),
         normals,
-        rank[tags].astype(int),
-        tuple(str(name) for name in pieces[order]),
+        np.array([number[name] for name in names], dtype=int),
+        pieces,
         spacing,
     )
 

@@ -10,9 +10,10 @@ from jaxtyping import Float
 from numpy import ndarray
 from scipy.spatial import KDTree
 
-from pinnsolve.errors import Fault, KeyPath, ProblemError
+from pinnsolve.errors import Fault, KeyPath, NodesError, ProblemError
 from pinnsolve.geometry import csg, planar, solids
 from pinnsolve.geometry.domain import Domain
+from pinnsolve.geometry.fit import must_fit
 from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.geometry.patches import Endpoint, Side
 from pinnsolve.geometry.pointclouds import read
@@ -113,7 +114,12 @@ def _points(shape: Any, key: KeyPath) -> Domain:
                 "points, but a domain needs both.",
             )
         )
-    return points(nodes)
+    domain = points(nodes)
+    try:
+        must_fit(nodes, domain)
+    except NodesError as error:
+        raise ProblemError(Fault((*key, "file"), str(error))) from None
+    return domain
 
 
 def _combination(shape: Any, key: KeyPath) -> Domain:

@@ -3,7 +3,8 @@
 A function may be a column of a CSV or HDF5 file, known at points and interpolated.
 
 Between the points a function is interpolated linearly (in one dimension along the line, above on
-a Delaunay triangulation); outside of them it is that of the nearest point.
+a Delaunay triangulation); outside of them it is that of the nearest point, but not at
+places so far off that the points must be those of something else.
 """
 
 from dataclasses import dataclass
@@ -16,6 +17,12 @@ from jaxtyping import Float
 from numpy import ndarray
 
 from pinnsolve.errors import FileError, suggestion
+from pinnsolve.outside import must_be_ordinary
+from pinnsolve.table import read as read_table
+from pinnsolve.table import read_names
+
+REACH = 10.0  # times the size of what the points span: how far off the nearest one still counts
+POINTS = (".csv", ".h5", ".hdf5", ".vtk", ".vtu")  # kinds of files of points
 
 
 @dataclass(frozen=True)
@@ -42,15 +49,17 @@ class Table:
         Raises
         ------
         FileError
-            If the file cannot be read, or lacks a column.
+            If the file cannot be read, lacks a column, has two values at a point, or its points lie
+            elsewhere or on a line.
         """
         points, values = self._samples
-        if points.shape[1] == 1:
-            order = np.argsort(points[:, 0])
-            return np.interp(x[:, 0], points[order, 0], values[order])
+        between = self._triangulation if points.shape[1] > 1 else None
+        self._check_reach(points, x)
+        if between is None:
+            return np.interp(x[:, 0], points[:, 0], values)
         from scipy.interpolate import LinearNDInterpolator, NearestNDInterpolator
 
-        result = LinearNDInterpolator(points, values)(x)
+        result = LinearNDInterpolator(between, values)(x)
         outside = ~np.isfinite(result)
         if outside.any():
             result[outside] = NearestNDInterpolator(points, values)(x[outside])
@@ -58,8 +67,47 @@ class Table:
 
     @cached_property
     def _samples(self) -> tuple[Float[ndarray, "n d"], Float[ndarray, " n"]]:
+        """Points, each once, and values; in one dimension in their order on the line."""
         columns = read_columns(self.path, (*self.coordinates, self.column))
-        return np.stack(columns[:-1], axis=1), columns[-1]
+        points, values = np.stack(columns[:-1], axis=1), columns[-1]
+        unique, first, which = np.unique(points, axis=0, return_index=True, return_inverse=True)
+        which = which.reshape(-1)
+        differs = np.flatnonzero(values != values[first[which]])
+        if differs.size:
+            row = int(differs[0])
+            raise FileError(
+                f'{self.path}: the column "{self.column}" has two values at '
+                f"{_place(points[row])}, {values[first[which[row]]]:.6g} and {values[row]:.6g}. "
+                "Remove one."
+            )
+        return unique, values[first]
+
+    @cached_property
+    def _triangulation(self) -> Any:
+        """Triangles, or their like in space, between the points."""
+        from scipy.spatial import Delaunay, QhullError
+
+        points, _ = self._samples
+        try:
+            return Delaunay(points)
+        except (QhullError, ValueError) as error:
+            raise FileError(
+                f"{self.path}: nothing can be interpolated between the {len(points)} points, which "
+                f"lie on a line or a plane, or are fewer than {points.shape[1] + 1}. "
+                f"Give values all around: in {points.shape[1]} coordinates the points must span "
+                "an area or a volume."
+            ) from error
+
+    def _check_reach(self, points: Float[ndarray, "n d"], x: Float[ndarray, "N d"]) -> None:
+        """Refuse places so far off that the points are those of something else."""
+        low, high = points.min(axis=0), points.max(axis=0)
+        beyond = np.linalg.norm(np.maximum(np.maximum(low - x, x - high), 0), axis=1)
+        if len(x) and beyond.max() > REACH * np.linalg.norm(high - low):
+            raise FileError(
+                f"{self.path}: has values from {_place(low)} to {_place(high)} only, but "
+                f'"{self.column}" is needed at {_place(x[int(beyond.argmax())])}. Give values '
+                "there, or the coordinates in the units of the domain."
+            )
 
 
 def read_columns(path: Path, names: tuple[str, ...]) -> list[Float[ndarray, " n"]]:
@@ -70,35 +118,29 @@ def read_columns(path: Path, names: tuple[str, ...]) -> list[Float[ndarray, " n"
     FileError
         If the file cannot be read, lacks a column, or holds something else than finite numbers.
     """
-    try:
-        is_hdf5 = path.suffix in (".h5", ".hdf5", ".hdf")
-        columns = _read_hdf5(path, names) if is_hdf5 else _read_csv(path)
-    except (OSError, ValueError, UnicodeDecodeError) as error:
-        raise FileError(f"{path}: cannot be read as a table of numbers: {error}.") from error
-    for name in names:
-        if name not in columns:
-            raise FileError(f'{path}: has no column "{name}". {suggestion(name, columns)}')
-    arrays = [np.asarray(columns[name], dtype=np.float64).ravel() for name in names]
-    for name, values in zip(names, arrays, strict=True):
-        bad = np.flatnonzero(~np.isfinite(values))
+    must_be_ordinary(path)
+    is_hdf5 = path.suffix.lower() in (".h5", ".hdf5", ".hdf")
+    if not is_hdf5:
+        table = read_table(path)
+        return [table.numbers(name) for name in names]
+    columns = _read_hdf5(path, names)
+    shapes = {array.shape for array in columns}
+    if len(shapes) > 1:
+        told = ", ".join(f"{name} {a.shape}" for name, a in zip(names, columns, strict=True))
+        raise FileError(f"{path}: its columns have different shapes: {told}. Give one for all.")
+    for name, values in zip(names, columns, strict=True):
+        bad = np.flatnonzero(~np.isfinite(values.ravel()))
+        if not values.size:
+            raise FileError(f'{path}: the column "{name}" is empty. Give it values.')
         if bad.size:
-            raise FileError(f'{path}: entry {bad[0] + 1} of column "{name}" is not a number.')
-        if len(values) != len(arrays[0]):
-            raise FileError(f"{path}: columns have different lengths.")
-    return arrays
+            raise FileError(
+                f'{path}: entry {bad[0]} of the column "{name}" is {values.ravel()[bad[0]]}, not a '
+                "finite number. Correct or remove it."
+            )
+    return [values.ravel().astype(float) for values in columns]
 
 
-def _read_csv(path: Path) -> dict[str, Any]:
-    """Return the columns of a CSV file with a line of names."""
-    with path.open(encoding="utf-8-sig") as file:
-        header = [name.strip().strip('"') for name in file.readline().lstrip("# ").split(",")]
-        rows = np.loadtxt(file, delimiter=",", ndmin=2)
-    if rows.shape[1] != len(header):
-        raise ValueError(f"{len(header)} names for {rows.shape[1]} columns")
-    return {name: rows[:, i] for i, name in enumerate(header)}
-
-
-def _read_hdf5(path: Path, names: tuple[str, ...]) -> dict[str, Any]:
+def _read_hdf5(path: Path, names: tuple[str, ...]) -> list[ndarray]:
     """Return those data sets of an HDF5 file that are asked for."""
     from pinnsolve.hdf5 import members, numbers, opened  # slow to import
 
@@ -107,7 +149,21 @@ def _read_hdf5(path: Path, names: tuple[str, ...]) -> dict[str, Any]:
         missing = next((name for name in names if name not in found), None)
         if missing is not None:
             raise FileError(f'{path}: has no column "{missing}". {suggestion(missing, found)}')
-        return {name: numbers(file, name) for name in names}
+        arrays = [numbers(file, name) for name in names]
+        for name, array in zip(names, arrays, strict=True):
+            if array.dtype.kind == "b":
+                raise ValueError(f"{name} holds truth values, not numbers")
+        return arrays
+
+
+def remark(path: Path) -> str:
+    """Return a sentence for kinds of files that a user may well expect to be read."""
+    if path.suffix.lower() != ".msh":
+        return ""
+    return (
+        " Gmsh's .msh is not read yet: save the points as .vtk or .csv, with an outward normal for "
+        "each boundary point."
+    )
 
 
 def dimension(path: Path) -> int:
@@ -118,19 +174,22 @@ def dimension(path: Path) -> int:
     FileError
         If that cannot be told.
     """
+    must_be_ordinary(path)
+    suffix = path.suffix.lower()
+    if suffix not in POINTS:
+        raise FileError(f"cannot read {path}: points come as {', '.join(POINTS)}.{remark(path)}")
     try:
-        found = _dimension(path, path.stat().st_mtime_ns)
-    except (OSError, KeyError, AttributeError, ValueError) as error:
-        raise FileError(f"{path}: cannot be read as a file of points ({error}).") from error
+        found = _dimension(path, suffix, path.stat().st_mtime_ns)
+    except OSError as error:
+        raise FileError(f"cannot read {path}: {error.strerror or error}.") from error
     if not found:
         raise FileError(f"{path}: holds no points: no columns x, y, … or data set x.")
     return found
 
 
 @lru_cache(maxsize=32)
-def _dimension(path: Path, modified: int) -> int:  # noqa: ARG001  # part of the cache's key
+def _dimension(path: Path, suffix: str, modified: int) -> int:  # noqa: ARG001  # of the cache's key
     """Return the number of coordinates, or zero."""
-    suffix = path.suffix.lower()
     if suffix in (".h5", ".hdf5"):
         from pinnsolve.hdf5 import opened, shape  # slow to import
 
@@ -138,20 +197,15 @@ def _dimension(path: Path, modified: int) -> int:  # noqa: ARG001  # part of the
             x = shape(file, "x")
             return x[1] if len(x) == 2 else 0
     if suffix in (".vtk", ".vtu"):
-        return _of_vtk(path)
-    with path.open(encoding="utf-8-sig") as file:
-        header = {name.strip() for name in file.readline().split(",")}
+        from pinnsolve.vtk import read
+
+        # the format itself knows three coordinates only
+        return 3 if read(path)[0][:, 2].any() else 2
+    header = set(read_names(path))
     names = ["x", "y", "z"] if "x" in header else [f"x{i + 1}" for i in range(len(header))]
     return next((i for i, name in enumerate(names) if name not in header), len(names))
 
 
-def _of_vtk(path: Path) -> int:
-    """Return two for points in a plane: the format itself knows three coordinates only."""
-    import meshio  # slow to import
-
-    try:
-        points = meshio.read(path).points
-    except Exception as error:  # its readers trip over broken files in many ways
-        reason = str(error).strip().rstrip(".") or type(error).__name__
-        raise FileError(f"{path}: not a VTK file, or a broken one ({reason}).") from error
-    return 3 if points[:, 2].any() else 2
+def _place(x: Float[ndarray, " d"]) -> str:
+    """Return coordinates as a person reads them."""
+    return "(" + ", ".join(f"{c:.6g}" for c in x) + ")"

@@ -55,10 +55,10 @@ def test_parts_are_in_order(rim):
         ),
         (
             lambda n: {"tags": n.tags + 2},
-            "a boundary node has piece 2, but there are 1 pieces, counted from 0.",
+            "boundary node 0 has piece 2, but there are 1 pieces, counted from 0.",
         ),
-        (lambda _: {"spacing": 0.0}, "the spacing of nodes must be positive, but is 0."),
-        (lambda n: {"x": n.x * np.nan}, "every node and normal must have finite coordinates."),
+        (lambda _: {"spacing": 0.0}, "the spacing of nodes must be positive and finite, but is 0."),
+        (lambda n: {"x": n.x * np.nan}, "node 0 is (nan, nan), but must be finite numbers."),
     ],
 )
 def test_what_cannot_be_a_node_set_is_refused(rim, change, message):

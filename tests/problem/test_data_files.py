@@ -32,7 +32,10 @@ def test_columns_are_read_whatever_lies_beside_them(path):
     [
         ("q", "the table of numbers is incomplete or broken (q is a link to somewhere else)."),
         ("huge", "the table of numbers is incomplete or broken (huge takes 2.62e+05 GiB, but"),
-        ("note", "the table of numbers is incomplete or broken (note is not an array of numbers)."),
+        (
+            "note",
+            "the table of numbers is incomplete or broken (note is not an array of real numbers).",
+        ),
         ("xx", 'has no column "xx". Did you mean "x"? Known: huge, note, q, u, x.'),
     ],
 )

@@ -79,5 +79,5 @@ def test_a_foreign_file_is_refused(path):
 def test_an_array_of_text_is_no_weight(path):
     with h5py.File(path, "a") as file:
         file["answer/head"] = "import os"
-    with pytest.raises(FileError, match="head is not an array of numbers"):
+    with pytest.raises(FileError, match="head is not an array of real numbers"):
         read_solution(path)

@@ -116,6 +116,8 @@ def read_path(value: object, info: Info) -> Path:
             return path
         if path.is_dir():
             raise fault(f'"{value}" is a folder.', "Name a file in it.", file=True)
+        if path.exists():
+            raise fault(f'"{value}" is a pipe or a device.', "Name an ordinary file.", file=True)
     places = " and ".join(dict.fromkeys(str(folder.absolute()) for folder in folders))
     raise fault(
         f'there is no file "{value}".',

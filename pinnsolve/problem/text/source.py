@@ -18,7 +18,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from pinnsolve.errors import Fault, FileError, KeyPath, ProblemError
+from pinnsolve.errors import Fault, FileError, KeyPath, ProblemError, printable
+from pinnsolve.outside import content
 from pinnsolve.problem.text.positions import Position, positions, string_offsets
 
 KEY = (-1, -1)  # the span of a fault that lies in the key itself, not in its value
@@ -204,13 +205,7 @@ def show(text: str, start: int, stop: int, *, numbered: bool = True) -> tuple[in
     carets = " " * _columns(before) + "^" * max(1, _columns(marked))
     margin = f"{line:>4} | " if numbered else "     "
     rule = "     | " if numbered else "     "
-    return line, f"{margin}{_printable(content)}\n{rule}{carets}"
-
-
-def _printable(text: str) -> str:
-    """Return the text with a replacement for what a terminal would not print as itself."""
-    shown = text.replace("\t", " ")
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in shown)
+    return line, f"{margin}{printable(content)}\n{rule}{carets}"
 
 
 def _columns(text: str) -> int:
@@ -233,27 +228,25 @@ def read(path: str | Path, overrides: Mapping[str, Any] | None = None) -> Source
     try:
         if path.is_dir():
             raise FileError(f"{path}: is a folder, not a problem file. {_files_in(path)}".rstrip())
-        if path.stat().st_size > MAX_BYTES:
-            raise FileError(f"{path}: has more than {MAX_BYTES // 10**6} MB; no problem file does.")
-        content = path.read_bytes()
-    except FileNotFoundError as error:
-        raise FileError(f"{path}: there is no such file. {_near(path)}".rstrip()) from error
+        if not path.exists():
+            raise FileError(f"{path}: there is no such file. {_near(path)}".rstrip())
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise FileError(f"{path}: cannot be read: {reason.lower()}.") from error
-    return Source(path, decode(content, path), dict(overrides or {}))
+    raw = content(path, MAX_BYTES)
+    return Source(path, decode(raw, path), dict(overrides or {}))
 
 
-def decode(content: bytes, path: Path) -> str:
+def decode(raw: bytes, path: Path) -> str:
     """Return the text of a file in UTF-8; a byte order mark is let pass."""
-    content = content.removeprefix(codecs.BOM_UTF8)
+    raw = raw.removeprefix(codecs.BOM_UTF8)
     try:
-        return content.decode().replace("\r\n", "\n")
+        return raw.decode().replace("\r\n", "\n")
     except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
+        line = raw.count(b"\n", 0, error.start) + 1
         fault = Fault(
             (),
-            f"is not text in UTF-8: byte {error.start} is 0x{content[error.start]:02x}.",
+            f"is not text in UTF-8: byte {error.start} is 0x{raw[error.start]:02x}.",
             "Save the file in UTF-8.",
             place=f"{path}:{line}",
         )

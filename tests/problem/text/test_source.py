@@ -183,5 +183,5 @@ def test_a_huge_file_is_not_read(tmp_path):
     path = tmp_path / "huge.toml"
     with path.open("wb") as file:
         file.truncate(11_000_000)
-    with pytest.raises(FileError, match="more than 10 MB"):
+    with pytest.raises(FileError, match="at most 10 MB can be read"):
         read(path)
