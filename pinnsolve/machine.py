@@ -2,6 +2,7 @@
 
 import ctypes
 import faulthandler
+import math
 import os
 import platform
 import signal
@@ -11,6 +12,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from pinnsolve.errors import MemoryLimitError
+
 # what is worked on at a time, which bounds the memory
 EVALUATED = 4096  # points at which a network is evaluated
 ROWS_PER_COLUMN, FEWEST_ROWS = 4, 8192  # of a block of the least-squares matrix
@@ -19,6 +22,7 @@ THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"
 CGROUP = Path("/sys/fs/cgroup")  # where Linux tells a container its limits
 GIB = 2**30
 ALLOWED = 4 * GIB  # what a file may ask for where the free memory is not known
+LIBRARIES = 2**29  # bytes of address space that NumPy and SciPy take
 KEPT = 2**25  # bytes of an array that the C library reuses instead of asking the system; its limit
 
 
@@ -93,7 +97,50 @@ def memory() -> dict[str, float | None]:
         total = min(total, int(limit) / GIB)
         if used.isdigit() and free is not None:
             free = min(free, (int(limit) - int(used) + _reclaimable()) / GIB)
+    left = addressable()
+    if left is not None:
+        most = _address_space()[1] / GIB
+        total = most if total is None else min(total, most)
+        free = left / GIB if free is None else min(free, left / GIB)
     return {"total": total and round(total, 1), "free": free and round(free, 1)}
+
+
+def addressable() -> int | None:
+    """Return the bytes that this process may still ask for, by ``ulimit -v``; None for any number.
+
+    Where it has reached them the system refuses, and libraries that are refused memory do not
+    always say so: they try again for ever, in ever smaller steps.
+    """
+    held, most = _address_space()
+    return int(max(most - held, 0)) if math.isfinite(most) else None
+
+
+def must_have_room() -> None:
+    """Refuse to begin where the libraries could not even be loaded.
+
+    Raises
+    ------
+    MemoryLimitError
+        If fewer bytes are allowed than they take.
+    """
+    left = addressable()
+    if left is not None and left < LIBRARIES:
+        raise MemoryLimitError(
+            f"this process may take {left / 2**20:.0f} MiB of memory (ulimit -v), but the "
+            f"numerical libraries alone take {LIBRARIES / 2**20:.0f} MiB. Raise the limit."
+        )
+
+
+def _address_space() -> tuple[int, float]:
+    """Return the bytes that this process has asked for, and those it may ask for."""
+    try:
+        import resource  # not on every system
+
+        most, _ = resource.getrlimit(resource.RLIMIT_AS)
+        held = int(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    except (ImportError, OSError, ValueError, AttributeError):
+        return 0, math.inf
+    return held, math.inf if most == resource.RLIM_INFINITY else most
 
 
 def allowance() -> int:
@@ -153,13 +200,13 @@ def _bounded(memory: int | None) -> None:
     """Let this process ask for so many bytes more than it has, where the system knows limits."""
     if memory is None:
         return
+    held, most = _address_space()
     with suppress(ImportError, OSError, ValueError, AttributeError):
         import resource  # not on every system
 
-        held = int(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
-        _, most = resource.getrlimit(resource.RLIMIT_AS)
-        if most == resource.RLIM_INFINITY or held + memory < most:
-            resource.setrlimit(resource.RLIMIT_AS, (held + memory, most))
+        if held and held + memory < most:
+            hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+            resource.setrlimit(resource.RLIMIT_AS, (held + memory, hard))
 
 
 def _reclaimable() -> int:

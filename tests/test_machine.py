@@ -10,6 +10,7 @@ import time
 import pytest
 
 from pinnsolve import machine
+from pinnsolve.errors import MemoryLimitError
 
 
 @pytest.fixture
@@ -140,3 +141,24 @@ def test_what_crashes_or_hangs_does_so_in_a_copy_of_the_process(tmp_path):
     assert not machine.survives(kill, 60)
     assert not machine.survives(hang, 2)
     assert (tmp_path / "began").exists()
+
+
+def test_a_limit_of_the_address_space_counts_as_memory(monkeypatch):
+    resource = pytest.importorskip("resource")
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (2**40, 2**41))
+    left = machine.addressable()
+    assert 0 < left < 2**40
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (2**20, 2**20))
+    assert machine.addressable() == 0
+    assert machine.memory()["free"] == 0
+    with pytest.raises(MemoryLimitError, match=r"ulimit -v.* Raise the limit\."):
+        machine.must_have_room()
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (resource.RLIM_INFINITY,) * 2)
+    assert machine.addressable() is None
+    machine.must_have_room()
+
+
+def test_a_copy_of_the_process_has_no_more_memory_than_it_is_given():
+    assert machine.survives(lambda: bytearray(2**20), 10, 2**28)
+    assert not machine.survives(lambda: bytearray(2**30), 10, 2**28)
+    assert machine.survives(lambda: bytearray(2**30), 10)

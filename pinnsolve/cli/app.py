@@ -29,8 +29,9 @@ from pinnsolve.cli.failure import report
 from pinnsolve.cli.resume import resume
 from pinnsolve.cli.solving import Accept, Keeper, carry_out, sum_up, watching
 from pinnsolve.cli.status import EXIT_STATUS, status
+from pinnsolve.cli.streams import prepare_streams
 from pinnsolve.errors import FileError
-from pinnsolve.machine import prepare
+from pinnsolve.machine import must_have_room, prepare
 
 CONTEXT = {"help_option_names": ["-h", "--help"]}
 app = typer.Typer(add_completion=False, context_settings=CONTEXT, rich_markup_mode=None)
@@ -58,6 +59,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return the exit code; the one place where errors end."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
+        must_have_room()
         command = typer.main.get_command(app)
         meant = WITHOUT_ARGUMENTS.get(tuple(arguments), arguments)
         code = command.main(meant, prog_name="pinnsolve", standalone_mode=False)
@@ -69,6 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def run() -> None:
     """Run the command line and leave the process; the console script."""
+    prepare_streams()
     sys.exit(main())
 
 

@@ -1,6 +1,6 @@
 """What a failure means to the user: a message on standard error, and the exit code."""
 
-import os
+import errno
 import sys
 import tempfile
 import traceback
@@ -11,10 +11,13 @@ from pathlib import Path
 
 import typer
 
+from pinnsolve.cli.streams import silence
 from pinnsolve.cli.terminal import tell
 from pinnsolve.errors import FileError, MemoryLimitError, PinnsolveError
 
 EXIT_BUG, EXIT_USAGE, EXIT_INTERRUPTED, EXIT_PIPE = 1, 2, 130, 141
+REFUSALS = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EBADF, errno.EFBIG}  # of a channel
+NO_ROOM = ("failed to map segment", "annot allocate memory")  # of a library that is to be loaded
 
 # the root of typer's usage errors, which has moved between modules from version to version
 UsageError: type[Exception] = typer.BadParameter.__bases__[0]
@@ -27,7 +30,7 @@ def report(error: BaseException, arguments: Sequence[str]) -> int:
     if isinstance(error, BrokenPipeError) or isinstance(error.__context__, BrokenPipeError):
         # the reader of our output has left, as `head` does; typer makes it a SystemExit.
         # Nothing may be flushed to it when the process ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        silence(sys.stdout)
         return EXIT_PIPE
     if isinstance(error, PinnsolveError):
         tell(str(error))
@@ -41,8 +44,10 @@ def report(error: BaseException, arguments: Sequence[str]) -> int:
             "pinnsolve check FILE says what each part takes."
         )
         return MemoryLimitError.exit_code
-    if isinstance(error, OSError) and error.filename is not None:
-        tell(f"{error.filename}: {error.strerror}.")
+    if isinstance(error, OSError) and (error.filename is not None or error.errno in REFUSALS):
+        if error.filename is None:  # of what typer writes, as --help
+            silence(sys.stdout)
+        tell(f"{error.filename or 'cannot write'}: {error.strerror}.")
         return FileError.exit_code
     _report_bug(error, arguments)
     return EXIT_BUG
@@ -62,7 +67,10 @@ def _is_out_of_memory(error: BaseException) -> bool:
     torch = sys.modules.get("torch")
     if isinstance(error, MemoryError) or (torch and isinstance(error, torch.OutOfMemoryError)):
         return True
-    return isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
+    told = str(error)
+    return (isinstance(error, RuntimeError) and "can't allocate memory" in told) or (
+        isinstance(error, ImportError) and any(words in told for words in NO_ROOM)
+    )
 
 
 def _report_bug(error: BaseException, arguments: Sequence[str]) -> None:

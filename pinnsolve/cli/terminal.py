@@ -14,6 +14,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from pinnsolve.cli.streams import silence
+from pinnsolve.errors import FileError, printable
 from pinnsolve.progress import Progress, Watch, unwatched
 
 LINE_INTERVAL = 2.0  # seconds between lines of progress, at least
@@ -23,18 +25,45 @@ REFRESH_INTERVAL = 0.1  # seconds between changes of the live display
 
 
 def say(text: str) -> None:
-    """Write a result to standard output."""
-    print(text)
+    """Write a result to standard output.
+
+    Raises
+    ------
+    FileError
+        If it takes nothing, as on a full disk.
+    BrokenPipeError
+        If its reader has gone.
+    """
+    _write("\n".join(map(printable, text.split("\n"))))
 
 
 def say_json(value: Any) -> None:
-    """Write a value to standard output as JSON."""
-    print(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
+    """Write a value to standard output as JSON; what that cannot encode is escaped."""
+    can_all = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    _write(json.dumps(value, indent=2, ensure_ascii=not can_all, allow_nan=False))
 
 
 def tell(text: str) -> None:
-    """Write a message to standard error."""
-    print(f"pinnsolve: {text}", file=sys.stderr, flush=True)
+    """Write a message to standard error; where that is not possible it is lost, and only it."""
+    shown = "\n".join(map(printable, text.split("\n")))
+    try:
+        print(f"pinnsolve: {shown}", file=sys.stderr, flush=True)
+    except (OSError, ValueError):
+        silence(sys.stderr)
+
+
+def _write(text: str) -> None:
+    """Write to standard output, at once."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        silence(sys.stdout)
+        raise FileError(
+            f"cannot write to standard output: {error.strerror}. What was written to files is "
+            "whole."
+        ) from error
 
 
 def coloured(text: str, colour: str) -> str:
@@ -115,12 +144,12 @@ def _live() -> Iterator[Watch]:
     from rich.progress import Progress as Bars
 
     bars = Bars(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=24),
         TaskProgressColumn(),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
-        TextColumn("{task.fields[details]}"),
+        TextColumn("{task.fields[details]}", markup=False),
         console=Console(stderr=True),
         refresh_per_second=5,
     )
@@ -161,7 +190,7 @@ def details(progress: Progress) -> str:
         parts.append(f"loss {progress.loss:.1e}")
     if progress.relative_l2 is not None:
         parts.append(f"relative L2 {progress.relative_l2:.1e}")
-    return ", ".join(parts)
+    return printable(", ".join(parts))
 
 
 def _percent(fraction: float | None) -> str:

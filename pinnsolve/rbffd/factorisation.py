@@ -26,6 +26,7 @@ from jaxtyping import Float, Inexact, Int
 from numpy import ndarray
 
 from pinnsolve.errors import SingularError
+from pinnsolve.machine import addressable
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -39,6 +40,7 @@ DIAGONAL: dict[str, Any] = {
     "options": {"SymmetricMode": True},
 }
 SAME = 1e-14  # difference of entries of scaled rows, and of their products, that is rounding
+BYTES_PER_ENTRY = 750  # of the matrix: what SuperLU (scipy 1.17) asks for before it begins
 FIT_PIVOT = 0.05  # entry of the scaled matrix
 FIT_SHARE = 0.9  # of the diagonal, for pivots to be taken from it
 
@@ -99,6 +101,8 @@ def factorise(matrix: "csr_array", order: Int[ndarray, " K"] | None = None) -> F
     ------
     SingularError
         If it has fewer rows than columns, a row or column of zeros, or no usable inverse.
+    MemoryError
+        If it does not fit into the memory that the process may take.
     """
     from scipy.sparse import block_array, csc_array, csr_array, diags_array, eye_array
     from scipy.sparse.linalg import splu
@@ -122,6 +126,9 @@ def factorise(matrix: "csr_array", order: Int[ndarray, " K"] | None = None) -> F
         settings = DIAGONAL
     else:
         order = np.arange(system.shape[0])
+    left = addressable()
+    if left is not None and left < BYTES_PER_ENTRY * system.nnz:
+        raise MemoryError  # SuperLU would try for ever, in ever smaller steps
     try:
         if is_repeated:  # of which the factorisation would complain on the standard error stream
             raise RuntimeError

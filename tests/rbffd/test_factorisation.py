@@ -68,3 +68,11 @@ def test_fewer_rows_than_columns_are_an_error(sparse):
         "the discrete problem has 80 unknowns, but only 70 equations. Give each field a boundary "
         "condition on every piece of the boundary."
     )
+
+
+def test_a_matrix_beyond_the_memory_allowed_is_not_begun_with(sparse, monkeypatch):
+    monkeypatch.setattr("pinnsolve.rbffd.factorisation.addressable", lambda: 700 * sparse.nnz)
+    with pytest.raises(MemoryError):
+        factorise(sparse)
+    monkeypatch.setattr("pinnsolve.rbffd.factorisation.addressable", lambda: 800 * sparse.nnz)
+    factorise(sparse)
