@@ -4,6 +4,7 @@ Once the results are written the checkpoints go, except those of a run that was 
 has diverged would diverge again from each of them, for the continuation is the same to the bit.
 """
 
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -114,12 +115,13 @@ class Keeper:
 
 
 class Solved(NamedTuple):
-    """A run that has ended, and what it has left."""
+    """A run that has ended, and what it has left; why not in its folder, empty if there."""
 
     solution: "Solution"
     files: list[Path]
     keeper: Keeper
     exit_code: int
+    elsewhere: str = ""
 
 
 def carry_out(
@@ -158,8 +160,13 @@ def carry_out(
     if keeper.fault:
         warnings = (*solution.outcome.warnings, keeper.fault)
         solution = replace(solution, outcome=replace(solution.outcome, warnings=warnings))
-    keeper.begin()
-    files = runs.write(solution, keeper.folder, watch=reporter)
+    try:
+        keeper.begin()
+        files = runs.write(solution, keeper.folder, watch=reporter)
+    except FileError as error:  # what took hours must not be lost to a disk that is full
+        files, elsewhere = _written_elsewhere(solution, keeper.folder, error)
+        reporter.end("failed", elsewhere, FileError.exit_code)
+        return Solved(solution, files, keeper, FileError.exit_code, elsewhere)
     outcome, word = solution.outcome, solution.verdict.word
     code = code_of(outcome.status, word, accept)
     reporter.end(outcome.status, outcome.message, code, word)
@@ -168,12 +175,32 @@ def carry_out(
     return Solved(solution, files, keeper, code)
 
 
+def _written_elsewhere(
+    solution: "Solution", folder: Path, fault: FileError
+) -> tuple[list[Path], str]:
+    """Write the results into a folder for temporary files; return them, and what is to be said.
+
+    Raises
+    ------
+    FileError
+        If that is not possible either.
+    """
+    from pinnsolve import run as runs
+
+    try:
+        refuge = Path(tempfile.mkdtemp(prefix="pinnsolve-")) / folder.name
+        files = runs.write(solution, refuge)
+    except (FileError, OSError) as error:
+        raise FileError(f"{fault} Nor could the results be kept elsewhere: {error}") from fault
+    return files, f"{fault} The results are in {files[0].parent} instead: move them from there."
+
+
 def sum_up(solved: Solved, json: bool) -> int:
     """Say how a run has ended; return the exit code."""
     from pinnsolve.cli.summary import summary
     from pinnsolve.output.metrics import plain
 
-    solution, files, keeper, code = solved
+    solution, files, keeper, code, elsewhere = solved
     for warning in solution.outcome.warnings:
         if warning != keeper.fault:  # said already
             terminal.tell(f"warning: {warning}")
@@ -181,6 +208,9 @@ def sum_up(solved: Solved, json: bool) -> int:
         terminal.say_json(plain({**solution.metrics(), "files": [str(path) for path in files]}))
     else:
         terminal.say("\n".join(summary(solution, files)))
+    if elsewhere:
+        terminal.tell(elsewhere)
+        return code
     if solution.outcome.status == "stopped" and keeper.has_kept:
         terminal.tell(f"to go on: pinnsolve resume {quote(str(keeper.folder))}")
     return code

@@ -10,7 +10,6 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from itertools import chain, count
 from pathlib import Path
 from typing import BinaryIO
 
@@ -159,28 +158,6 @@ def must_be_writable(directory: Path) -> None:
         raise FileError(
             f"{place} is not a folder that can be written. Choose another one by --out."
         )
-
-
-def free_directory(path: Path) -> Path:
-    """Return the first of ``path``, ``path-2``, ``path-3`` … that no earlier run has filled.
-
-    Parameters
-    ----------
-    path
-        The directory wished for; it need not exist, and is not created.
-
-    Raises
-    ------
-    FileError
-        If it cannot be looked into.
-    """
-    for candidate in chain([path], (path.with_name(f"{path.name}-{n}") for n in count(2))):
-        try:
-            if not candidate.exists() or (candidate.is_dir() and not any(candidate.iterdir())):
-                return candidate
-        except OSError as error:
-            raise FileError(f"cannot look into {candidate}: {reason(error)}") from error
-    raise AssertionError  # the numbers do not end
 
 
 def reason(error: OSError) -> str:

@@ -14,7 +14,8 @@ from pinnsolve.output.metrics import plain
 from pinnsolve.output.numbers import duration, scientific
 from pinnsolve.output.report.page import page, section, table
 from pinnsolve.output.report.statement import statement
-from pinnsolve.storage.files import free_directory, make_directory, write_file
+from pinnsolve.storage.files import remove_file, write_file
+from pinnsolve.storage.folder import claimed
 from pinnsolve.studies import statistics
 from pinnsolve.studies.sections import arrivals, courses, each, lowest, power, speed_ups, trend
 from pinnsolve.studies.trials import Comparison, Configuration, Trial
@@ -39,16 +40,17 @@ def write_comparison(
     FileError
         If a file cannot be written.
     """
-    directory = directory if overwrite else free_directory(directory)
-    make_directory(directory)
+    record = json.dumps(plain(_record(comparison)), indent=1, allow_nan=False) + "\n"
     contents = {
         "compare.html": html(comparison),
-        "compare.json": json.dumps(plain(_record(comparison)), indent=1, allow_nan=False) + "\n",
         "problem.toml": comparison.problem.to_toml(),
+        "compare.json": record,  # written last: a folder that has it is whole
     }
-    for name, text in contents.items():
-        write_file(directory / name, text.encode())
-    return [directory / name for name in contents]
+    with claimed(directory, overwrite) as claim:
+        remove_file(claim.folder / "compare.json")
+        for name, text in contents.items():
+            write_file(claim.folder / name, text.encode())
+    return [claim.folder / name for name in sorted(contents)]
 
 
 def html(comparison: Comparison) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pinnsolve.cli.app import main
-from pinnsolve.errors import NodesError
+from pinnsolve.errors import FileError, NodesError
 from pinnsolve.storage.lock import is_mine
 from tests.cli.test_app import DISK
 
@@ -98,3 +98,39 @@ def test_a_solve_does_not_touch_the_folder_of_one_that_is_at_work(tmp_path):
     assert main(["status", str(RUN)]) == 6  # it had written no checkpoint
     assert solve("--overwrite") == 0
     assert main(["status", str(RUN)]) == 0
+
+
+def test_a_disk_that_is_full_at_the_end_does_not_cost_the_results(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("pinnsolve.cli.solving.tempfile.mkdtemp", lambda **_: str(tmp_path / "tmp"))
+    monkeypatch.setattr("pinnsolve.output.run_directory.write_file", full(tmp_path / "runs"))
+    assert solve() == 6
+    out, err = capsys.readouterr()
+    fault = "cannot write runs/disk/problem.toml: the disk is full."
+    told = f"{fault} The results are in {tmp_path / 'tmp' / 'disk'} instead: move them from there."
+    assert err == f"pinnsolve: {told}\n"
+    assert str(tmp_path / "tmp" / "disk") in out
+    assert (tmp_path / "tmp" / "disk" / "metrics.json").exists()
+    assert not (RUN / "metrics.json").exists()
+    assert json.loads((RUN / "status.json").read_text())["message"] == told
+
+
+def test_results_that_can_be_kept_nowhere_are_an_error_of_files(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("pinnsolve.cli.solving.tempfile.mkdtemp", lambda **_: str(tmp_path / "tmp"))
+    monkeypatch.setattr("pinnsolve.output.run_directory.write_file", full(tmp_path))
+    assert solve() == 6
+    fault = "cannot write {}/disk/problem.toml: the disk is full."
+    assert capsys.readouterr().err == (
+        f"pinnsolve: {fault.format('runs')} Nor could the results be kept elsewhere: "
+        f"{fault.format(tmp_path / 'tmp')}\n"
+    )
+
+
+def full(disk):
+    """Return a way to write files that fails on a disk."""
+
+    def write(path, content):
+        if path.absolute().is_relative_to(disk):
+            raise FileError(f"cannot write {path}: the disk is full.")
+        path.write_bytes(content)
+
+    return write

@@ -4,7 +4,7 @@ import os
 import pytest
 
 from pinnsolve.errors import FileError
-from pinnsolve.storage.files import free_directory, replacing, write_file
+from pinnsolve.storage.files import replacing, write_file
 
 
 def test_a_file_is_written_as_a_whole_with_its_folder(tmp_path):
@@ -65,14 +65,3 @@ def test_a_folder_where_a_file_should_be_is_said_in_words(tmp_path):
         f"cannot write {tmp_path / 'report.html'}: a folder of this name is in the way. "
         "Choose another directory."
     )
-
-
-def test_a_directory_is_free_if_it_is_empty_or_not_there(tmp_path):
-    runs = tmp_path / "disk"
-    assert free_directory(runs) == runs
-    runs.mkdir()
-    assert free_directory(runs) == runs
-    (runs / "report.html").touch()
-    assert free_directory(runs) == tmp_path / "disk-2"
-    (tmp_path / "disk-2").touch()  # a file is no folder to write into
-    assert free_directory(runs) == tmp_path / "disk-3"
