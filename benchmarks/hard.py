@@ -146,8 +146,13 @@ def corner(draw: Draw) -> str:
     """
     if draw.rng.random() < 0.6:
         jump = float(10 ** draw.rng.uniform(-5, 0))
-        exact = f"2 + x + {jump:.3e}*atan2(y + 1, x + 1)"
-        return posed(SQUARE, "laplace(u) = 0", exact, draw)
+        angle = f"{jump:.3e}*atan2(y + 1, x + 1)"
+        file = posed(SQUARE, "laplace(u) = 0", f"2 + x + {angle}", draw)
+        sides = {"right": "g", "top": "g", "left": f"2 + x + {jump:.3e}*pi/2", "bottom": "2 + x"}
+        stated = "".join(
+            f'[[boundary]]\non = "{k}"\ncondition = "u = {v}"\n' for k, v in sides.items()
+        )
+        return file.replace('[[boundary]]\non = "all"\ncondition = "u = g"\n', stated)
     power = draw.one_of("2/3", "4/3", "8/3", "14/3")
     domain = 'shape = "polygon"\nvertices = [[0, 0], [1, 0], [1, 1], [-1, 1], [-1, -1], [0, -1]]'
     theta = "(pi - atan2(y, -x))"  # from the edge along the first axis, round to the other one

@@ -38,6 +38,7 @@ MOST_DENSE = 2**20  # of these in all
 WIDE = 1.25  # spacings: the box of dense points, so that no corner between cells is left out
 ALONG = {1: (1, 1), 2: (4, 32), 3: (2, 4)}  # both kinds between two nodes of the boundary
 MANY = 0.1  # of the cells: if more than so many are suspect, the coarse points see it too
+FAR = 0.5  # of a datum's root mean square: distance from its interpolant that is worth a look
 SLACK = 1e-3  # of a datum's size: by how much it may leave a range
 
 
@@ -202,7 +203,7 @@ class _Around:
 
     @property
     def _suspect(self) -> Bool[ndarray, " n"]:
-        """Nodes around which a datum leaves the range of its values at nodes and coarse points."""
+        """Nodes around which a datum leaves the range of what is known, or is far from it."""
         from scipy.spatial import KDTree  # 0.1 s that `pinnsolve --help` need not pay
 
         x, coarse, dense = self._nodes.x[self._rows], self._coarse, self._dense
@@ -219,6 +220,10 @@ class _Around:
             slack = high - low + SLACK * np.sqrt(np.mean(held**2))
             out = (held > (high + slack)[dense.owner]) | (held < (low - slack)[dense.owner])
             is_suspect |= np.bincount(dense.owner, out, coarse.n_nodes) > 0
+            if k in self._interpolants:
+                off = np.abs(self._at_coarse.data[k] - self._interpolants[k])
+                is_off = off > FAR * np.sqrt(np.mean(held**2))
+                is_suspect |= np.bincount(coarse.owner, is_off, coarse.n_nodes) > 0
         return is_suspect
 
     def _over_dense(
