@@ -15,6 +15,7 @@ from pinnsolve.constraints.build import hard
 from pinnsolve.constraints.transfinite import instants
 from pinnsolve.equations import calculus
 from pinnsolve.equations.expression import ExpressionError, evaluate
+from pinnsolve.equations.jumps import Jump
 from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.problem import Problem, Residual
 from pinnsolve.problem.time_dependence import at_instant
@@ -106,7 +107,12 @@ def _doubts_at(problem: Problem, system: Discretisation, level: int | None) -> d
             if condition.across is not None:
                 left = _jump(problem, condition, x[rows], equation.terms[0].field)
             else:
-                left = equation.defect(expressions, x[rows], normals)
+                try:
+                    left = equation.defect(expressions, x[rows], normals)
+                except Jump as error:
+                    doubt = f'[exact] does not satisfy "{equation.text}": {error.message}'
+                    found[equation.text] = doubt
+                    continue
         residual = (condition if level is None else condition.at(level)).residual
         most = _largest(left)
         share = most / (_largest_term(residual, system, k, fields) or 1.0)

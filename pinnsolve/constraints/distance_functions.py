@@ -21,7 +21,7 @@ import sympy
 from sympy import Expr, Symbol
 
 from pinnsolve.equations.algebra import exact
-from pinnsolve.equations.calculus import Atan2
+from pinnsolve.equations.functions import Atan2
 from pinnsolve.equations.variables import coordinate
 from pinnsolve.geometry.planar import counterclockwise
 

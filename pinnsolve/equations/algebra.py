@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 import sympy
 from sympy import Expr
 
+from pinnsolve.equations.functions import root
 from pinnsolve.equations.program import number
 from pinnsolve.equations.symbols import Value
 from pinnsolve.equations.syntax import ExpressionError
@@ -64,4 +65,4 @@ def power(base: Expr, exponent: Expr) -> Expr:
         bits = max(abs(base.p), base.q).bit_length() * abs(number(exponent))
         if bits > MAX_BITS:
             raise ExpressionError("this number is too large.")
-    return base**exponent
+    return root(base) if exponent == sympy.S.Half else base**exponent

@@ -1,4 +1,4 @@
-"""Functions and derivatives as sympy knows them.
+"""Derivatives of expressions.
 
 A field and its derivatives are independent variables (`variables`). The derivative along a
 coordinate of an expression ``e(x, u, u_x, …)`` is then the total derivative
@@ -6,18 +6,17 @@ coordinate of an expression ``e(x, u, u_x, …)`` is then the total derivative
     D_i e = ∂e/∂x_i + sum_α ∂e/∂u_α · u_(α + 1_i),
 
 which expands products and powers as it goes. Source: Olver (1986), Applications of Lie Groups
-to Differential Equations, section 2.3.
+to Differential Equations, section 2.3. Where ``e`` jumps this is not its derivative (`jumps`), and
+refused.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
 
-import sympy
 from sympy import Expr
 
 from pinnsolve.diffop import MultiIndex
-from pinnsolve.equations import variables
+from pinnsolve.equations import jumps, variables
 from pinnsolve.equations.syntax import ExpressionError
 from pinnsolve.equations.variables import Data, Derivative, Meaning, Normal, Source
 
@@ -45,7 +44,10 @@ def differentiate(e: Expr, axis: int, coordinates: Sequence[str], *, along_norma
     ------
     ExpressionError
         If the expression holds something whose derivative is not known.
+    Jump
+        If it jumps along the coordinate, so that part of its derivative would be lost.
     """
+    jumps.refuse(e, axis, coordinates)
     result = e.diff(variables.coordinate(coordinates[axis]))
     for symbol in sorted(e.free_symbols, key=str):
         match symbol.meaning:
@@ -88,53 +90,3 @@ def derivative(e: Expr, alpha: MultiIndex, coordinates: Sequence[str]) -> Expr:
         for _ in range(count):
             e = differentiate(e, axis, coordinates, along_normal=False)
     return e
-
-
-# Functions that sympy would rewrite, compare or evaluate on its own are kept opaque: an
-# expression stays what the user wrote, and nothing in it can start a long computation.
-
-
-def _opaque(name: str, nargs: int, slopes: Callable[..., tuple[Expr, ...]]) -> Any:
-    """Return a function of sympy that stays as it is and differentiates as told."""
-
-    def fdiff(self: Any, argindex: int = 1) -> Expr:
-        return slopes(*self.args)[argindex - 1]
-
-    return type(name, (sympy.Function,), {"nargs": nargs, "fdiff": fdiff})
-
-
-Sech: Any = _opaque("Sech", 1, lambda z: (-Sech(z) * sympy.tanh(z),))
-Gauss: Any = _opaque("Gauss", 1, lambda z: (-2 * z * Gauss(z),))  # exp(-z²)
-Absolute: Any = _opaque("Absolute", 1, lambda z: (Sign(z),))
-Sign: Any = _opaque("Sign", 1, lambda _: (sympy.S.Zero,))  # 0 at 0
-Step: Any = _opaque("Step", 1, lambda _: (sympy.S.Zero,))  # 1/2 at 0
-Atan2: Any = _opaque("Atan2", 2, lambda y, x: (x / (x**2 + y**2), -y / (x**2 + y**2)))
-Minimum: Any = _opaque("Minimum", 2, lambda a, b: (Step(b - a), Step(a - b)))
-Maximum: Any = _opaque("Maximum", 2, lambda a, b: (Step(a - b), Step(b - a)))
-
-
-FUNCTIONS: dict[str, Callable[..., Any]] = {  # of one argument
-    "sin": sympy.sin,
-    "cos": sympy.cos,
-    "tan": sympy.tan,
-    "asin": sympy.asin,
-    "acos": sympy.acos,
-    "atan": sympy.atan,
-    "sinh": sympy.sinh,
-    "cosh": sympy.cosh,
-    "tanh": sympy.tanh,
-    "sech": Sech,
-    "exp": sympy.exp,
-    "log": sympy.log,
-    "sqrt": sympy.sqrt,
-    "abs": Absolute,
-    "sign": Sign,
-    "heaviside": Step,
-    "erf": sympy.erf,
-    "gauss": Gauss,
-}
-FUNCTIONS_OF_TWO: dict[str, Callable[..., Any]] = {
-    "atan2": Atan2,
-    "min": Minimum,
-    "max": Maximum,
-}

@@ -21,6 +21,7 @@ from pinnsolve.equations import calculus, variables
 from pinnsolve.equations.algebra import exact as exactly
 from pinnsolve.equations.expression import evaluate
 from pinnsolve.equations.form import Form, gather, hoist
+from pinnsolve.equations.jumps import HERE, Jump
 from pinnsolve.equations.program import program
 from pinnsolve.equations.residual import Residual
 from pinnsolve.equations.symbols import Symbols, Value
@@ -109,6 +110,8 @@ class Equation:
         ------
         ExpressionError
             If an expression is known by its values only, or a constant's true value is not.
+        Jump
+            If an expression or a derivative of it jumps where it is differentiated.
         """
         names = self.symbols.coordinates
         values: dict[Symbol, Expr] = {}
@@ -120,7 +123,12 @@ class Equation:
                 raise ExpressionError(message, f"Give it in [unknowns.parameters] {name}: true = …")
             values[symbol] = exactly(value)
         for symbol, own in variables.occurring(Derivative, self.expression).items():
-            values[symbol] = calculus.derivative(exact[own.field], own.alpha, names)
+            try:
+                values[symbol] = calculus.derivative(exact[own.field], own.alpha, names)
+            except Jump as error:
+                message = error.message.replace(HERE, "the exact solution or a derivative of it")
+                remedy = "Give a solution that is smooth there, or leave out [exact]."
+                raise Jump(message, remedy, (0, len(self.text))) from None
         return self.expression.xreplace(values)
 
     def defect(

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import sympy
 
-from pinnsolve.equations import calculus
+from pinnsolve.equations import functions
 
 Array: TypeAlias = Any  # numpy.ndarray, torch.Tensor, or a number that stands for either
 Operation: TypeAlias = Callable[..., Array]
@@ -29,14 +29,14 @@ NAMES = {
     sympy.exp: "exp",
     sympy.log: "log",
     sympy.erf: "erf",
-    calculus.Sech: "sech",
-    calculus.Gauss: "gauss",
-    calculus.Absolute: "abs",
-    calculus.Sign: "sign",
-    calculus.Step: "heaviside",
-    calculus.Atan2: "atan2",
-    calculus.Minimum: "min",
-    calculus.Maximum: "max",
+    functions.Sech: "sech",
+    functions.Gauss: "gauss",
+    functions.Absolute: "abs",
+    functions.Sign: "sign",
+    functions.Step: "heaviside",
+    functions.Atan2: "atan2",
+    functions.Minimum: "min",
+    functions.Maximum: "max",
 }
 ARITHMETIC: dict[str, Operation] = {
     "add": operator.add,

@@ -13,7 +13,7 @@ from functools import reduce
 import sympy
 from sympy import Expr
 
-from pinnsolve.equations import calculus, variables
+from pinnsolve.equations import calculus, functions, variables
 from pinnsolve.equations.algebra import add, dot, each, exact, is_finite, pairs, power
 from pinnsolve.equations.symbols import Symbols, Value
 from pinnsolve.equations.syntax import ExpressionError, span
@@ -33,7 +33,7 @@ SYNONYMS = {  # what others call it
     "ln": "log",
     "nabla": "grad",
 }
-CALLABLE = (*calculus.FUNCTIONS, *calculus.FUNCTIONS_OF_TWO, *OPERATORS)
+CALLABLE = (*functions.FUNCTIONS, *functions.FUNCTIONS_OF_TWO, *OPERATORS)
 
 
 def translate(tree: ast.expr, symbols: Symbols) -> Value:
@@ -65,7 +65,7 @@ class _Translation:
             value = self._meaning(node)
         except ExpressionError as error:
             if error.span == (0, 0):
-                raise ExpressionError(error.message, error.remedy, span(node)) from None
+                raise type(error)(error.message, error.remedy, span(node)) from None
             raise
         if not is_finite(value):
             raise ExpressionError("this is not a finite number.", "", span(node))
@@ -190,12 +190,12 @@ class _Translation:
     def _call(self, name: str, arguments: Sequence[ast.expr]) -> Value:
         if name in OPERATORS:
             return self._operator(name, arguments)
-        if name in calculus.FUNCTIONS:
+        if name in functions.FUNCTIONS:
             _count(name, arguments, 1)
-            return calculus.FUNCTIONS[name](self.scalar(arguments[0]))
+            return functions.FUNCTIONS[name](self.scalar(arguments[0]))
         _count(name, arguments, 2, None if name in ("min", "max") else 2)
         values = [self.scalar(argument) for argument in arguments]
-        return reduce(calculus.FUNCTIONS_OF_TWO[name], values)
+        return reduce(functions.FUNCTIONS_OF_TWO[name], values)
 
     def _not_callable(self, name: str, place: tuple[int, int]) -> ExpressionError:
         if name in self.symbols.names or self.symbols.suffix(name):
@@ -229,7 +229,7 @@ class _Translation:
                 return dot(a, b)
             case "norm":
                 v = self.vector(first)
-                return sympy.sqrt(dot(v, v))
+                return functions.root(dot(v, v))
         return add(self.vector(first))
 
     def _slope(self, e: Expr, axis: int, *, along_normal: bool) -> Expr:

@@ -340,7 +340,10 @@ def _initial(
                     )
                     reading.faults.append(Fault(key, message, "Add [exact], or give a formula."))
                 else:
-                    found.append(at_instant(exact[i], order, start))
+                    try:
+                        found.append(at_instant(exact[i], order, start))
+                    except ExpressionError as error:
+                        reading.faults.append(Fault(key, error.message, error.remedy))
             elif name in texts:
                 value = reading.attempt(key, function, texts[name], symbols)
                 found += [value] if value is not None else []

@@ -57,6 +57,16 @@ def test_equations_and_conditions_are_examined_alike(found):
     assert second.startswith('[exact] does not satisfy "dn(u) = x*n_x + 1e-4": it leaves 0.0001, ')
 
 
+def test_a_solution_with_a_kink_solves_no_equation_without_one(found):
+    (doubt,) = found("laplace(u) = 0", "u = abs(x - 0.5)", "abs(x - 0.5)")
+    assert doubt == (
+        '[exact] does not satisfy "laplace(u) = 0": the exact solution or a derivative of it jumps '
+        "at x = 0.5, and the derivative of the jump would be lost."
+    )
+    smooth = "abs(x - 0.5)*(x - 0.5)/2"
+    assert found("laplace(u) = sign(x - 0.5)", f"u = {smooth}", smooth) == []
+
+
 def test_an_infinite_solution_is_told(found):
     assert found("laplace(u) = 0", "u = y", "y + log(x)") == [
         "[exact] is not finite at x = 0, y = 1, so no error can be measured there."

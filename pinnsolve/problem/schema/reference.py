@@ -68,6 +68,8 @@ Coordinates: x; x, y; x, y, z; above three dimensions x1, x2, …; or those in [
 Of a problem in time, [domain] time = [t0, t1], t is a further coordinate: u_t, u_tt, u_xt; sources
 and conditions may hold t. laplace, grad, div and dn act on space only.
 Derivatives of fields: u_x, u_xx, u_xxyy: after the _ the coordinates along which to differentiate.
+What jumps is not differentiated: heaviside and sign, abs, min and max twice. Beside the
+derivatives, as in a source or k*laplace(u), they may stand.
 Vectors: [a, b] in square brackets; X is the vector of the coordinates.
 On the boundary: n is the unit outward normal, n_x, n_y, … are its components.
 Numbers: pi, the names in [constants], and in equations those in [unknowns.parameters].
