@@ -21,7 +21,7 @@ import sympy
 from sympy import Expr, Symbol
 
 from pinnsolve.equations.algebra import exact
-from pinnsolve.equations.functions import Atan2
+from pinnsolve.equations.functions import Atan2, Cos
 from pinnsolve.equations.variables import coordinate
 from pinnsolve.geometry.planar import counterclockwise
 
@@ -114,7 +114,7 @@ def _annulus(shape: Any, x: tuple[Symbol, ...], sign: int) -> Formulas:
 
 def _star(shape: Any, x: tuple[Symbol, ...], sign: int) -> Formulas:
     a, b = (axis - exact(c) for axis, c in zip(x, shape.center, strict=True))
-    wave = exact(shape.amplitude) * sympy.cos(shape.points * Atan2(b, a))
+    wave = exact(shape.amplitude) * Cos(shape.points * Atan2(b, a))
     reach = exact(shape.radius) * (1 + wave)
     return {"surface": _round(((a**2 + b**2) / reach**2) ** 2, sign)}
 

@@ -18,10 +18,11 @@ from sympy import Expr
 from pinnsolve.diffop import MultiIndex
 from pinnsolve.equations import jumps, variables
 from pinnsolve.equations.syntax import ExpressionError
-from pinnsolve.equations.variables import Data, Derivative, Meaning, Normal, Source
+from pinnsolve.equations.variables import Data, Derivative, Meaning, Normal, Source, Symbol
 
 MAX_ORDER = 16  # of derivatives of a field
 MAX_SIZE = 30_000  # operations in an expression
+MAX_GROWTH = 30_000  # of a derivative before terms are collected: an upper bound
 TOO_LARGE = "the formula becomes too large."
 
 
@@ -47,6 +48,8 @@ def differentiate(e: Expr, axis: int, coordinates: Sequence[str], *, along_norma
     Jump
         If it jumps along the coordinate, so that part of its derivative would be lost.
     """
+    if _growth(e, variables.coordinate(coordinates[axis])) > MAX_GROWTH:
+        raise ExpressionError(TOO_LARGE, "Take fewer derivatives of it.")
     jumps.refuse(e, axis, coordinates)
     result = e.diff(variables.coordinate(coordinates[axis]))
     for symbol in sorted(e.free_symbols, key=str):
@@ -67,6 +70,35 @@ def differentiate(e: Expr, axis: int, coordinates: Sequence[str], *, along_norma
 def size(e: Expr) -> int:
     """Return the number of operations, names and numbers in an expression."""
     return 1 + sum(map(size, e.args))
+
+
+def _growth(e: Expr, along: Symbol) -> int:
+    """Return an upper bound on the size of a total derivative, without taking it.
+
+    Every factor of a product is replaced by its derivative in turn, and so with a function's
+    arguments; once for the coordinate, and once for each derivative of a field.
+    """
+
+    def bound(part: Expr, by: Symbol) -> int:
+        if part not in known:
+            known[part] = _bound(part, by)
+        return known[part]
+
+    def _bound(part: Expr, by: Symbol) -> int:
+        if part.is_Atom:
+            return int(part == by)
+        inner = [(a, bound(a, by)) for a in part.args]
+        if part.is_Add:
+            return 1 + sum(n for _, n in inner)
+        own = size(part) if part.is_Mul else 2 * size(part) + 6
+        return sum(n + own for _, n in inner if n)
+
+    total = 0
+    for by in e.free_symbols:
+        if by == along or isinstance(by.meaning, Derivative):
+            known: dict[Expr, int] = {}
+            total += bound(e, by)
+    return total
 
 
 def _check_differentiable(meaning: Meaning, along_normal: bool) -> None:

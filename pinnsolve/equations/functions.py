@@ -11,16 +11,60 @@ import sympy
 from sympy import Expr
 
 
-def _opaque(name: str, nargs: int, slopes: Callable[..., tuple[Expr, ...]]) -> Any:
-    """Return a function of sympy that stays as it is and differentiates as told."""
+def _opaque(
+    name: str,
+    nargs: int,
+    slopes: Callable[..., tuple[Expr, ...]],
+    known: Any = None,
+    parity: int = 0,
+) -> Any:
+    """Return a function of sympy that stays as it is and differentiates as told.
+
+    Parameters
+    ----------
+    name, nargs
+        Its name, after which it is sorted, and how many arguments it takes.
+    slopes
+        Its partial derivatives, of its arguments.
+    known
+        A function of sympy that knows where it is rational, as ``sin(pi/6)``.
+    parity
+        1 if it is even, -1 if it is odd.
+    """
 
     def fdiff(self: Any, argindex: int = 1) -> Expr:
         return slopes(*self.args)[argindex - 1]
 
-    return type(name, (sympy.Function,), {"nargs": nargs, "fdiff": fdiff})
+    def evaluate(cls: Any, *arguments: Expr) -> Expr | None:
+        z = arguments[0]
+        if known is not None and z.as_coeff_Mul()[1] in (sympy.S.One, sympy.pi):
+            value = known(z)
+            return value if value.is_Rational or value is sympy.zoo else None
+        if parity and z.could_extract_minus_sign():
+            return parity * cls(-z)
+        return None
+
+    return type(
+        name, (sympy.Function,), {"nargs": nargs, "fdiff": fdiff, "eval": classmethod(evaluate)}
+    )
 
 
-Sech: Any = _opaque("Sech", 1, lambda z: (-Sech(z) * sympy.tanh(z),))
+def _elementary(known: Any, slope: Callable[[Expr], Expr], parity: int = 0) -> Any:
+    """Return a function that sympy knows as an opaque one of the same name."""
+    return _opaque(known.__name__, 1, lambda z: (slope(z),), known, parity)
+
+
+Sin: Any = _elementary(sympy.sin, lambda z: Cos(z), -1)
+Cos: Any = _elementary(sympy.cos, lambda z: -Sin(z), 1)
+Tan: Any = _elementary(sympy.tan, lambda z: 1 + Tan(z) ** 2, -1)
+Asin: Any = _elementary(sympy.asin, lambda z: 1 / sympy.sqrt(1 - z**2), -1)
+Acos: Any = _elementary(sympy.acos, lambda z: -1 / sympy.sqrt(1 - z**2))
+Atan: Any = _elementary(sympy.atan, lambda z: 1 / (1 + z**2), -1)
+Sinh: Any = _elementary(sympy.sinh, lambda z: Cosh(z), -1)
+Cosh: Any = _elementary(sympy.cosh, lambda z: Sinh(z), 1)
+Tanh: Any = _elementary(sympy.tanh, lambda z: 1 - Tanh(z) ** 2, -1)
+Erf: Any = _elementary(sympy.erf, lambda z: 2 * sympy.exp(-(z**2)) / sympy.sqrt(sympy.pi), -1)
+Sech: Any = _opaque("Sech", 1, lambda z: (-Sech(z) * Tanh(z),))
 Gauss: Any = _opaque("Gauss", 1, lambda z: (-2 * z * Gauss(z),))  # exp(-z²)
 Absolute: Any = _opaque("Absolute", 1, lambda z: (Sign(z),))
 Sign: Any = _opaque("Sign", 1, lambda _: (sympy.S.Zero,))  # 0 at 0
@@ -39,15 +83,15 @@ def root(z: Expr) -> Expr:
 
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {  # of one argument
-    "sin": sympy.sin,
-    "cos": sympy.cos,
-    "tan": sympy.tan,
-    "asin": sympy.asin,
-    "acos": sympy.acos,
-    "atan": sympy.atan,
-    "sinh": sympy.sinh,
-    "cosh": sympy.cosh,
-    "tanh": sympy.tanh,
+    "sin": Sin,
+    "cos": Cos,
+    "tan": Tan,
+    "asin": Asin,
+    "acos": Acos,
+    "atan": Atan,
+    "sinh": Sinh,
+    "cosh": Cosh,
+    "tanh": Tanh,
     "sech": Sech,
     "exp": sympy.exp,
     "log": sympy.log,
@@ -55,7 +99,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {  # of one argument
     "abs": Absolute,
     "sign": Sign,
     "heaviside": Step,
-    "erf": sympy.erf,
+    "erf": Erf,
     "gauss": Gauss,
 }
 FUNCTIONS_OF_TWO: dict[str, Callable[..., Any]] = {

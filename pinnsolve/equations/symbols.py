@@ -71,11 +71,11 @@ class Symbols:
 
     def suffix(self, name: str) -> tuple[str, MultiIndex] | None:
         """Split a name such as ``u_xx`` into ``u`` and the multi-index ``(2, 0)``."""
-        if not self.coordinates:
-            return None
         stem, _, suffix = name.rpartition("_")
+        if not stem or not suffix or not self.coordinates:
+            return None
         pattern = "|".join(sorted(map(re.escape, self.coordinates), key=len, reverse=True))
-        if not stem or not re.fullmatch(f"(?:{pattern})+", suffix):
+        if not re.fullmatch(f"(?:{pattern})+", suffix):
             return None
         parts = re.findall(pattern, suffix)
         return stem, tuple(parts.count(name) for name in self.coordinates)

@@ -137,10 +137,10 @@ class _Typesetter:
     def _call(self, name: str, arguments: list[ast.expr]) -> Piece:
         first = arguments[0]
         if name in FUNCTIONS:
-            inner = self.visit(first)[0]
+            inner = ", ".join(self.visit(node)[0] for node in arguments)
             if name == "exp" and r"\frac" not in inner:
                 return f"e^{{{inner}}}", Binding.POWER
-            return FUNCTIONS[name] + self._arguments(arguments), Binding.ATOM
+            return FUNCTIONS[name] + _bracketed(inner), Binding.ATOM
         if name in BRACKETS:
             opening, closing = BRACKETS[name]
             return f"{opening}{self.visit(first)[0]}{closing}", Binding.ATOM

@@ -11,6 +11,7 @@ from pinnsolve.diffop import DiffOp, Term, identity, laplacian, partial
 from pinnsolve.equations import variables
 from pinnsolve.equations.equation import equation, prescribed_value
 from pinnsolve.equations.expression import ExpressionError, Symbols
+from pinnsolve.equations.functions import Sin
 from pinnsolve.equations.program import program
 from pinnsolve.networks.mlp import MLP
 
@@ -18,7 +19,7 @@ x, y = variables.coordinate("x"), variables.coordinate("y")
 PLACE = Symbols(("x", "y"))
 FIELDS = Symbols(("x", "y"), fields=("u", "v"))
 L = (1 - x**2) * (1 - y**2)
-G = sympy.sin(x) * y + y**2
+G = Sin(x) * y + y**2
 MADE = Ansatz((Part(L, G), None), PLACE)
 OPS = {
     "value": identity(2),
