@@ -10,19 +10,21 @@ to Differential Equations, section 2.3. Where ``e`` jumps this is not its deriva
 refused.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
+import sympy
 from sympy import Expr
 
 from pinnsolve.diffop import MultiIndex
 from pinnsolve.equations import jumps, variables
 from pinnsolve.equations.syntax import ExpressionError
-from pinnsolve.equations.variables import Data, Derivative, Meaning, Normal, Source, Symbol
+from pinnsolve.equations.variables import Data, Derivative, Meaning, Normal, Source
 
 MAX_ORDER = 16  # of derivatives of a field
 MAX_SIZE = 30_000  # operations in an expression
 MAX_GROWTH = 30_000  # of a derivative before terms are collected: an upper bound
+MAX_BITS = 10_000  # of a fraction in an expression
 TOO_LARGE = "the formula becomes too large."
 
 
@@ -48,10 +50,12 @@ def differentiate(e: Expr, axis: int, coordinates: Sequence[str], *, along_norma
     Jump
         If it jumps along the coordinate, so that part of its derivative would be lost.
     """
-    if _growth(e, variables.coordinate(coordinates[axis])) > MAX_GROWTH:
+    own = variables.coordinate(coordinates[axis])
+    fields = [s for s in e.free_symbols if isinstance(s.meaning, Derivative)]
+    if sum(growth(e, by) for by in (own, *fields)) > MAX_GROWTH:
         raise ExpressionError(TOO_LARGE, "Take fewer derivatives of it.")
     jumps.refuse(e, axis, coordinates)
-    result = e.diff(variables.coordinate(coordinates[axis]))
+    result = e.diff(own)
     for symbol in sorted(e.free_symbols, key=str):
         match symbol.meaning:
             case Derivative(field, alpha):
@@ -72,33 +76,82 @@ def size(e: Expr) -> int:
     return 1 + sum(map(size, e.args))
 
 
-def _growth(e: Expr, along: Symbol) -> int:
-    """Return an upper bound on the size of a total derivative, without taking it.
+@lru_cache(maxsize=MAX_SIZE)
+def bits(e: Expr) -> int:
+    """Return the length of the longest fraction in an expression."""
+    if e.is_Rational:
+        return max(e.p.bit_length(), e.q.bit_length())
+    return max(map(bits, e.args), default=0)
 
-    Every factor of a product is replaced by its derivative in turn, and so with a function's
-    arguments; once for the coordinate, and once for each derivative of a field.
+
+def growth(e: Expr, by: sympy.Symbol) -> int:
+    """Return an upper bound on the size of a partial derivative, without taking it.
+
+    Every factor of a product is replaced by its derivative in turn, and so with the arguments of a
+    function.
     """
+    known: dict[Expr, int] = {}
 
-    def bound(part: Expr, by: Symbol) -> int:
+    def bound(part: Expr) -> int:
         if part not in known:
-            known[part] = _bound(part, by)
+            known[part] = _bound(part)
         return known[part]
 
-    def _bound(part: Expr, by: Symbol) -> int:
+    def _bound(part: Expr) -> int:
         if part.is_Atom:
             return int(part == by)
-        inner = [(a, bound(a, by)) for a in part.args]
+        inner = list(map(bound, part.args))
         if part.is_Add:
-            return 1 + sum(n for _, n in inner)
+            return 1 + sum(inner)
         own = size(part) if part.is_Mul else 2 * size(part) + 6
-        return sum(n + own for _, n in inner if n)
+        return sum(n + own for n in inner if n)
 
-    total = 0
-    for by in e.free_symbols:
-        if by == along or isinstance(by.meaning, Derivative):
-            known: dict[Expr, int] = {}
-            total += bound(e, by)
-    return total
+    return bound(e)
+
+
+def partial(e: Expr, by: sympy.Symbol) -> Expr:
+    """Return a partial derivative, beside all jumps.
+
+    Raises
+    ------
+    ExpressionError
+        If it may become too large.
+    """
+    if growth(e, by) > MAX_GROWTH:
+        raise ExpressionError(TOO_LARGE, "Take fewer derivatives of it.")
+    return e.diff(by)
+
+
+def substitute(e: Expr, values: Mapping[sympy.Symbol, Expr]) -> Expr:
+    """Return an expression with symbols replaced by expressions.
+
+    Raises
+    ------
+    ExpressionError
+        If it becomes too large, or a number in it does: both are known before.
+    """
+    sizes: dict[Expr, int] = {symbol: size(value) for symbol, value in values.items()}
+    known: dict[Expr, Expr] = dict(values)
+
+    def length(part: Expr) -> int:
+        if part not in sizes:
+            sizes[part] = 1 + sum(map(length, part.args))
+        return sizes[part]
+
+    def replaced(part: Expr) -> Expr:
+        if part not in known:
+            arguments = list(map(replaced, part.args))
+            if part.is_Pow and all(a.is_Rational for a in arguments):
+                base, exponent = arguments
+                if bits(base) > 1 and bits(base) * abs(exponent) > MAX_BITS:
+                    raise ExpressionError("a number in this has too many digits.")
+            is_same = all(a is b for a, b in zip(arguments, part.args, strict=True))
+            known[part] = part if is_same else part.func(*arguments)
+        return known[part]
+
+    if length(e) > MAX_SIZE:
+        raise ExpressionError(TOO_LARGE)
+    return replaced(e)
 
 
 def _check_differentiable(meaning: Meaning, along_normal: bool) -> None:

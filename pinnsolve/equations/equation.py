@@ -5,6 +5,7 @@ it needs, and whether it is affine in them, is found in `form`. Bound to points,
 does not depend on the fields has become a number or an array (`residual`).
 """
 
+import ast
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -99,7 +100,7 @@ class Equation:
     def with_sources(self, sources: Mapping[str, Expr]) -> "Equation":
         """Return the equation with manufactured functions replaced by expressions."""
         known = {Symbol(Source(name)): e for name, e in sources.items()}
-        return replace(self, expression=self.expression.xreplace(known))
+        return replace(self, expression=calculus.substitute(self.expression, known))
 
     def residual_of(self, exact: Sequence[Expr]) -> Expr:
         """Return ``lhs - rhs`` with the fields replaced by expressions in the coordinates.
@@ -129,7 +130,7 @@ class Equation:
                 message = error.message.replace(HERE, "the exact solution or a derivative of it")
                 remedy = "Give a solution that is smooth there, or leave out [exact]."
                 raise Jump(message, remedy, (0, len(self.text))) from None
-        return self.expression.xreplace(values)
+        return calculus.substitute(self.expression, values)
 
     def defect(
         self,
@@ -259,7 +260,7 @@ def periodic(field: int, sides: Sequence[str], symbols: Symbols) -> Equation:
     Its expression is what agrees there, as all derivatives do: the field.
     """
     name = symbols.fields[field]
-    known = typeset(read(name), symbols)
+    known = typeset(ast.Name(name), symbols)  # which may be no name, as is told elsewhere
     latex = " = ".join(rf"{known}|_{{\mathrm{{{side}}}}}" for side in sides)
     expression = variables.derivative(field, (0,) * len(symbols.coordinates))
     return Equation(f"{name} is periodic", latex, expression, symbols)
@@ -294,13 +295,13 @@ def manufactured(name: str, equation: Equation, exact: Sequence[Expr]) -> Expr:
         raise ExpressionError(message, "One equation determines one function.", whole)
     symbol = Symbol(Source(name))
     residual = equation.residual_of(exact)
-    factor = residual.diff(symbol)
+    factor = calculus.partial(residual, symbol)
     if factor == 0:
         raise ExpressionError(f'"{name}" does not appear in this equation.', "", whole)
     if symbol in factor.free_symbols:
         message = f'"{name}" is manufactured but does not appear linearly.'
         raise ExpressionError(message, "Let it stand alone on one side.", whole)
-    return -residual.xreplace({symbol: sympy.S.Zero}) / factor
+    return -calculus.substitute(residual, {symbol: sympy.S.Zero}) / factor
 
 
 def _difference(lhs: Value, rhs: Value, text: str) -> tuple[Expr, ...]:
@@ -330,12 +331,12 @@ def prescribed_value(equation: Equation) -> tuple[int, Expr]:
     e, whole = equation.expression, (0, len(equation.text))
     derivatives = list(variables.occurring(Derivative, e).items())
     symbol, own = derivatives[0]
-    slope = e.diff(symbol)
+    slope = calculus.partial(e, symbol)
     is_value = len(derivatives) == 1 and not any(own.alpha) and not equation.constants
     if not is_value or slope.free_symbols:
         message = "a hard condition must give one field a value, and this one does not."
         raise ExpressionError(message, REMEDY, whole)
-    value = -e.xreplace({symbol: sympy.S.Zero}) / slope
+    value = -calculus.substitute(e, {symbol: sympy.S.Zero}) / slope
     for known in sorted(value.free_symbols, key=str):
         match known.meaning:
             case Normal():

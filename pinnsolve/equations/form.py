@@ -9,14 +9,18 @@ partial derivatives are free of the fields. Unknown constants count as fields do
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import lru_cache
+from math import prod
 
 import sympy
 from sympy import Expr
 
 from pinnsolve.diffop import DiffOp, MultiIndex, Term
-from pinnsolve.equations import variables
+from pinnsolve.equations import calculus, variables
 from pinnsolve.equations.program import number
 from pinnsolve.equations.variables import Constant, Derivative
+
+MAX_TERMS = 1_000  # of what is multiplied out; beyond it, the equation is taken as it stands
 
 
 @dataclass(frozen=True)
@@ -85,13 +89,13 @@ def gather(e: Expr, time: int | None = None, is_mixed: bool = False) -> Form:
         symbols.append(symbol)
     symbols += constants
     # the others may be set to zero: the equation depends on their sum only
-    value = e.xreplace(values)
+    value = calculus.substitute(e, values)
     slopes = [_slope(value, symbol, symbols) for symbol in symbols]
     is_linear = not any(slope.free_symbols & set(symbols) for slope in slopes)
     if is_linear:
-        rest = value.xreplace(dict.fromkeys(symbols, sympy.S.Zero))
+        rest = calculus.substitute(value, dict.fromkeys(symbols, sympy.S.Zero))
         products = [c * s for c, s in zip(slopes, symbols, strict=True)]
-        if rest.has(sympy.zoo, sympy.nan):
+        if rest.has(sympy.zoo, sympy.nan) and _expanded(value)[1] <= MAX_TERMS:
             rest = sympy.expand_mul(value - sympy.Add(*products))
         value = sympy.Add(*products, rest)
     names = tuple(constant.name for constant in constants.values())
@@ -100,11 +104,20 @@ def gather(e: Expr, time: int | None = None, is_mixed: bool = False) -> Form:
 
 def _slope(e: Expr, symbol: sympy.Symbol, fields: Collection[sympy.Symbol]) -> Expr:
     """Return a partial derivative, multiplied out if that frees it of the fields."""
-    slope = e.diff(symbol)
-    if slope.free_symbols.isdisjoint(fields):
+    slope = calculus.partial(e, symbol)
+    if slope.free_symbols.isdisjoint(fields) or _expanded(slope)[1] > MAX_TERMS:
         return slope
     expanded = sympy.expand_mul(slope)
     return expanded if expanded.free_symbols.isdisjoint(fields) else slope
+
+
+@lru_cache(maxsize=4096)
+def _expanded(e: Expr) -> tuple[int, int]:
+    """Return how many terms an expression has when multiplied out, and most a part of it has."""
+    inner = list(map(_expanded, e.args))
+    counts = [terms for terms, _ in inner]
+    terms = sum(counts) if e.is_Add else prod(counts) if e.is_Mul else 1
+    return terms, max(terms, *(most for _, most in inner), 1)
 
 
 def _reversed(member: tuple[MultiIndex, Expr]) -> tuple[int, ...]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TypeAlias
 
 from jaxtyping import Float
@@ -74,8 +75,18 @@ class Symbols:
         stem, _, suffix = name.rpartition("_")
         if not stem or not suffix or not self.coordinates:
             return None
-        pattern = "|".join(sorted(map(re.escape, self.coordinates), key=len, reverse=True))
-        if not re.fullmatch(f"(?:{pattern})+", suffix):
+        one, several = _axes(self.coordinates)
+        if not several.fullmatch(suffix):
             return None
-        parts = re.findall(pattern, suffix)
+        parts = one.findall(suffix)
         return stem, tuple(parts.count(name) for name in self.coordinates)
+
+
+@lru_cache(maxsize=64)
+def _axes(coordinates: tuple[str, ...]) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Return the patterns of one coordinate and of several, the longest that fits taken each time.
+
+    Nothing is tried twice, so that time grows with the length of the text alone.
+    """
+    names = "|".join(sorted(map(re.escape, coordinates), key=len, reverse=True))
+    return re.compile(names), re.compile(f"(?>{names})++")

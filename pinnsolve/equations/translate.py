@@ -72,6 +72,8 @@ class _Translation:
         for e in value if isinstance(value, tuple) else (value,):
             if calculus.size(e) > calculus.MAX_SIZE:
                 raise ExpressionError(calculus.TOO_LARGE, "", span(node))
+            if calculus.bits(e) > calculus.MAX_BITS:
+                raise ExpressionError("a number in this has too many digits.", "", span(node))
         return value
 
     def scalar(self, node: ast.expr) -> Expr:

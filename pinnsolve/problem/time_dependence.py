@@ -9,10 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-import sympy
-
 from pinnsolve.diffop import in_space
 from pinnsolve.equations import calculus, variables
+from pinnsolve.equations.algebra import exact as exactly
 from pinnsolve.equations.equation import Equation
 from pinnsolve.equations.expression import Function
 from pinnsolve.equations.symbols import Symbols, Value
@@ -39,7 +38,7 @@ def at_instant(exact: Function, order: int, time: float) -> Function:
     names = exact.symbols.coordinates
     alpha = (*(0 for _ in names[:-1]), order)
     slope = calculus.derivative(exact.expression, alpha, names)
-    expression = slope.xreplace({variables.coordinate(TIME): sympy.Rational(str(time))})
+    expression = calculus.substitute(slope, {variables.coordinate(TIME): exactly(time)})
     latex = rf"\left. {exact.latex} \right|_{{t = {time:g}}}"
     if order:
         latex = r"\partial_t " * order + latex

@@ -5,10 +5,13 @@ import sys
 
 import numpy as np
 import pytest
+import sympy
 import torch
 from scipy.special import erf
 
-from pinnsolve.equations import variables
+from pinnsolve.equations import calculus, variables
+from pinnsolve.equations.algebra import exact
+from pinnsolve.equations.equation import equation
 from pinnsolve.equations.expression import (
     ExpressionError,
     Symbols,
@@ -21,6 +24,7 @@ from pinnsolve.equations.expression import (
 from pinnsolve.equations.program import program
 
 PLANE = Symbols(("x", "y"))
+FIELD = Symbols(("x", "y"), fields=("u",))
 X = np.random.default_rng(0).uniform(0.1, 0.9, (50, 2))
 x, y = X.T
 FEW = 400_000  # calls, forty for each of the 10,000 characters read: a fraction of a second
@@ -305,6 +309,8 @@ def test_refused_predicates(text, said):
         ("exp(10^300)*sin(10^300)^1000", "this is not a finite number."),
         ("9^(9^9)", "this exponent is larger than"),
         ("((((9^99)^99)^99)^99)^99", "this number is too large."),
+        ("x" + "*1e299" * 50, "a number in this has too many digits."),
+        ("laplace(max(" + "x*x,y," * 40 + "x))", "the formula becomes too large."),
     ],
 )
 def test_hostile_text_is_refused_after_little_work(text, said, calls):
@@ -312,6 +318,41 @@ def test_hostile_text_is_refused_after_little_work(text, said, calls):
         evaluate([parse(text, PLANE)], PLANE, X)
     assert str(caught.value).startswith(said)
     assert calls() < FEW
+
+
+def test_nested_functions_are_few_operations(calls):
+    equation("laplace(u) = " + "sin(" * 22 + "x" + ")" * 22, FIELD)
+    equation("u*(" + "*".join(f"(u + {i})" for i in range(12)) + ") = 1", FIELD)  # not multiplied
+    assert calls() < FEW
+
+
+def test_functions_are_not_rewritten():
+    values = function("tan(x + pi/2) + sin(asin(y)) - tan(1 + pi/2)", PLANE)(X)
+    np.testing.assert_allclose(values, 1 / np.tan(1) - 1 / np.tan(x) + y, rtol=1e-13)
+    assert parse("sin(pi) + cos(pi/3) - tan(-pi/4)", PLANE) == sympy.Rational(3, 2)
+    assert parse("sin(-x) + cos(-x)", PLANE) == parse("cos(x) - sin(x)", PLANE)
+
+
+def test_no_power_is_taken_that_would_fill_the_memory():
+    e = parse("2^x + ((x^1000)^1000)^1000", PLANE)
+    big = variables.coordinate("x")
+    assert calculus.substitute(e, {big: exact(0)}) == 1
+    for value in (3, 10.0**12, 0.1):
+        with pytest.raises(ExpressionError, match=r"a number in this has too many digits\."):
+            calculus.substitute(e, {big: exact(value)})
+
+
+def test_what_is_put_into_an_expression_makes_it_no_longer_than_any():
+    e = parse("+".join(f"x^{n}*cos(x)" for n in range(2, 90)), PLANE)
+    long = parse("+".join(f"y^{n}" for n in range(2, 90)), PLANE)
+    with pytest.raises(ExpressionError, match=r"the formula becomes too large\."):
+        calculus.substitute(e, {variables.coordinate("x"): long})
+
+
+def test_coordinates_whose_names_begin_alike_are_told_apart_in_little_time():
+    alike = Symbols(("a", "aa"))
+    assert alike.suffix("u_aaa") == ("u", (1, 1))
+    assert alike.suffix("u_" + "a" * 2000 + "b") is None
 
 
 def test_powers_of_powers_are_few_operations(calls):
