@@ -3,7 +3,7 @@
 import keyword
 import re
 import sys
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from pinnsolve.equations.expression import CALLABLE, ExpressionError, parse_number
@@ -14,6 +14,7 @@ from pinnsolve.problem.schema.shapes import Brick, PointSet, Shape
 from pinnsolve.problem.text.source import KEY
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+WORD = re.compile(r"[A-Za-z]\w*")
 RESERVED = {"pi": "the number π", "n": "the normal", "X": "the coordinate vector", "t": "time"}
 DEFAULT_COORDINATES = ("x", "y", "z")
 MAX = sys.float_info.max
@@ -47,22 +48,16 @@ def resolve(
     """
     values: dict[str, T] = {}
     errors: dict[str, ExpressionError] = {}
-    pending = dict(texts)
-    solved = True
-    while solved:
-        solved = False
-        for name, text in list(pending.items()):
-            try:
-                values[name] = read(text, values)
-            except ExpressionError as error:
-                errors[name] = error
-            else:
-                del pending[name]
-                solved = True
 
     def missing(name: str) -> str:
         return texts[name][slice(*errors[name].span)]
 
+    for name in _ordered(texts):
+        try:
+            values[name] = read(texts[name], values)
+        except ExpressionError as error:
+            errors[name] = error
+    pending = [name for name in texts if name not in values]
     waiting = {name for name in pending if missing(name) in pending}
     faults = [
         Fault((*section, name), errors[name].message, errors[name].remedy, errors[name].span)
@@ -82,6 +77,26 @@ def resolve(
             for name in pending
         ]
     return values, faults
+
+
+def _ordered(texts: Mapping[str, str]) -> Iterator[str]:
+    """Yield the names of expressions, those that others mention first, each once.
+
+    So each is read once, however long the chain in which they use one another.
+    """
+    seen: set[str] = set()
+    for first in texts:
+        stack = [(first, False)]
+        while stack:
+            name, is_next = stack.pop()
+            if is_next:
+                yield name
+            elif name not in seen:
+                seen.add(name)
+                words = WORD.findall(texts[name])
+                stems = (word.rpartition("_")[0] for word in words)  # f_xx is a derivative of f
+                stack.append((name, True))
+                stack += [(word, False) for word in reversed([*words, *stems]) if word in texts]
 
 
 def constants(table: object) -> tuple[dict[str, float], dict[str, Any], list[Fault]]:

@@ -6,6 +6,7 @@ import pytest
 
 from pinnsolve.errors import FileError, ProblemError
 from pinnsolve.problem import load
+from pinnsolve.problem.names import resolve
 from tests.problem.wrong_files import AT_LOADING, RIGHT, Wrong
 
 
@@ -216,3 +217,25 @@ def test_files_of_random_bytes_are_told_as_faults(write):
             content[at] = rng.integers(1, 256)
         with suppress(ProblemError, FileError):  # some are right
             load(write(bytes(content)))
+
+
+def test_each_of_a_chain_of_functions_is_read_once():
+    texts = {f"f{i}": f"f{i + 1}_x + 1" for i in range(500)} | {"f500": "x"}
+    read = []
+
+    def note(text, known):
+        read.append(text)
+        return sum(known.values()) + 1
+
+    values, faults = resolve(("functions",), texts, note)
+    assert not faults
+    assert read == list(reversed(texts.values()))
+    assert set(values) == set(texts)
+
+
+def test_a_field_whose_name_is_none_is_told_beside_periodic_sides(write):
+    periodic = 'on = ["left", "right"]\nperiodic = true'
+    text = RIGHT.replace('["u"]', """["a'b"]""").replace('on = "all"', periodic)
+    path = write(text.replace('condition = "dn(u) + u = g"', ""))
+    with pytest.raises(ProblemError, match="is not a name: names are made of letters, digits"):
+        load(path)

@@ -19,7 +19,8 @@ from pinnsolve.problem.schema.values import (
     fault,
 )
 
-Point: TypeAlias = tuple[Number, ...]
+MAX_DIMENSION = 100
+Point: TypeAlias = Annotated[tuple[Number, ...], Field(max_length=MAX_DIMENSION)]
 Box: TypeAlias = tuple[tuple[float, ...], tuple[float, ...]]
 
 
@@ -37,7 +38,9 @@ class Shape(Section):
         default=None, description="name of a part of a union, … : hole.surface"
     )
     coordinates: tuple[str, ...] | None = Field(
-        default=None, description="names of the coordinates; x, y, z, above three x1, x2, …"
+        default=None,
+        max_length=MAX_DIMENSION,
+        description="names of the coordinates; x, y, z, above three x1, x2, …",
     )
     pieces: tuple[Piece, ...] = Field(
         default=(), description="[[domain.pieces]]: parts of the boundary"

@@ -48,6 +48,8 @@ def in_words(value: object) -> str:
     match value:
         case bool():
             return f"the truth value {str(value).lower()}"
+        case int() if abs(value) >= 10**300:
+            return f"a number of {len(str(abs(value)))} digits"
         case int() | float():
             return f"the number {value:.12g}"
         case str():

@@ -38,7 +38,7 @@ def parse_override(text: str) -> tuple[str, Any]:
         raise ProblemError(Fault((), "is not of the form key=value.", remedy, place=place))
     try:
         return key, tomllib.loads(f"value = {value}")["value"]
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # also of too many digits
         if value[:1] in ("[", "{", '"', "'") or "\n" in value:
             fault = Fault((), f'the value of "{key}" is not valid TOML.', place=place)
             raise ProblemError(fault) from error

@@ -25,6 +25,10 @@ from pinnsolve.problem.text.positions import Position, positions, string_offsets
 KEY = (-1, -1)  # the span of a fault that lies in the key itself, not in its value
 MAX_BYTES = 10_000_000  # a problem file is written by a person
 MAX_COLUMNS = 96  # of an excerpt; longer lines are cut around the caret
+MAX_NESTING = 50  # of tables, lists and the parts of a dotted key
+MAX_ENTRIES = 1_000  # keys of a table; strings and tables of a list
+_PART = r"""(?:[\w-]++|"[^"\n.]*+"|'[^'\n.]*+')[ \t]*+"""
+LONG_KEY = re.compile(rf"(?<![\w-]){_PART}(?:\.[ \t]*+{_PART}){{{MAX_NESTING}}}")
 TOML_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
@@ -64,13 +68,24 @@ class Source:
         ProblemError
             If the text is not TOML.
         """
+        nested = Fault((), "lists or tables are nested too deeply.", place=str(self.path))
+        if LONG_KEY.search(self.text):  # the parser's time grows with the square of its length
+            raise ProblemError(nested)
         try:
-            return tomllib.loads(self.text)
+            document = tomllib.loads(self.text)
         except tomllib.TOMLDecodeError as error:
             raise ProblemError(self._broken(str(error))) from error
         except RecursionError as error:
-            fault = Fault((), "lists or tables are nested too deeply.", place=str(self.path))
-            raise ProblemError(fault) from error
+            raise ProblemError(nested) from error
+        except ValueError as error:  # Python reads whole numbers up to a length
+            message = "a number in it has too many digits."
+            raise ProblemError(Fault((), message, place=str(self.path))) from error
+        if _is_deep(document):
+            raise ProblemError(nested)
+        crowded = _crowded(document)
+        if crowded is not None:
+            raise self.error(crowded)
+        return document
 
     def error(self, *faults: Fault) -> ProblemError:
         """Return the error that shows the faults, each with its line, in the order of the file."""
@@ -154,6 +169,31 @@ class Source:
             place=f"{self.path}:{line}",
             excerpt=excerpt,
         )
+
+
+def _is_deep(document: Mapping[str, Any]) -> bool:
+    """Return whether tables and lists lie in one another beyond any use."""
+    level: list[Any] = [document]
+    for _ in range(MAX_NESTING):
+        inner = [value.values() if isinstance(value, Mapping) else value for value in level]
+        level = [v for values in inner for v in values if isinstance(v, Mapping | list)]
+    return bool(level)
+
+
+def _crowded(value: Any, key: KeyPath = ()) -> Fault | None:
+    """Return the fault of a table or a list of strings or tables that nobody wrote by hand."""
+    if isinstance(value, Mapping):
+        entries = list(value.items())
+        count, what = len(entries), "keys"
+    elif isinstance(value, list):
+        entries = [(i, v) for i, v in enumerate(value) if isinstance(v, Mapping | list)]
+        count, what = sum(isinstance(v, Mapping | str) for v in value), "entries"
+    else:
+        return None
+    if count > MAX_ENTRIES:
+        return Fault(key, f"this has {count} {what}; at most {MAX_ENTRIES} are read.")
+    found = (_crowded(v, (*key, name)) for name, v in entries)
+    return next((fault for fault in found if fault is not None), None)
 
 
 TOML_REMEDIES = {

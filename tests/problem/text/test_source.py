@@ -185,3 +185,33 @@ def test_a_huge_file_is_not_read(tmp_path):
         file.truncate(11_000_000)
     with pytest.raises(FileError, match="at most 10 MB can be read"):
         read(path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ".".join(["a"] * 5000) + " = 1",
+        "[" + " . ".join(["a"] * 60) + "]",
+        "a = " + "[" * 60 + "]" * 60,
+    ],
+)
+def test_nesting_beyond_use_is_refused(text):
+    with pytest.raises(ProblemError) as caught:
+        Source(PATH, text).document()
+    assert str(caught.value) == "p.toml: lists or tables are nested too deeply."
+
+
+def test_tables_and_lists_that_nobody_wrote_are_refused():
+    many = "\n".join(f"a{i} = 1" for i in range(1001))
+    with pytest.raises(ProblemError) as caught:
+        Source(PATH, f"x = 1\n[y]\n{many}").document()
+    assert str(caught.value).startswith("p.toml:2: this has 1001 keys; at most 1000 are read.")
+    with pytest.raises(ProblemError, match="this has 1001 entries; at most 1000"):
+        Source(PATH, f"x = {['u'] * 1001}").document()
+    assert len(Source(PATH, f"x = {[0] * 5000}").document()["x"]) == 5000  # numbers are data
+
+
+def test_a_number_of_too_many_digits_is_refused():
+    with pytest.raises(ProblemError) as caught:
+        Source(PATH, "x = " + "9" * 5000).document()
+    assert str(caught.value) == "p.toml: a number in it has too many digits."
