@@ -277,7 +277,8 @@ def _choose(
         summed = len(forms) if below < k else 0
         return int(np.sum(np.maximum(below - at, 0))) + summed, len(choice)
 
-    old = V[np.argsort(-orders, kind="stable")]
+    rank = np.argsort(-orders, kind="stable")
+    old = V[rank]
     found = []
     for new in candidates(k, forms, V.shape[1]):
         for pool in (union(old, new), union(new, old)):
@@ -285,7 +286,8 @@ def _choose(
     if len(forms) > 1:
         pool = old
         for form in forms:
-            pool = union(pool, _choose(k, [form], pool, np.append(orders, [0] * len(pool)), joins))
+            known = np.append(orders[rank], np.zeros(len(pool) - len(old), dtype=int))
+            pool = union(pool, _choose(k, [form], pool, known, joins))
         found.append(irreducible(pool, k, forms))
     return min(found, key=cost)
 

@@ -71,8 +71,24 @@ def test_no_more_channels_than_needed(name):
 
 @pytest.mark.parametrize("name", parameters(CHANNELS, {"every derivative to order four"}))
 def test_readings_are_exact_on_exponentials(name):
-    """The series of ``exp(k . x)`` along ``v`` has the coefficients ``(k . v)^n / n!``."""
-    ops, _ = CHANNELS[name]
+    assert_exact(CHANNELS[name][0])
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_whatever_operators_are_wanted_together_they_are_read_off_exactly(seed):
+    rng = np.random.default_rng(seed)
+    dim, order = rng.integers(1, 4), rng.integers(1, 5)
+    alphas = [a for a in product(range(order + 1), repeat=dim) if 0 < sum(a) <= order]
+
+    def operator():
+        chosen = rng.permutation(len(alphas))[: rng.integers(1, 4)]
+        return DiffOp(tuple((alphas[i], float(rng.integers(1, 5))) for i in chosen))
+
+    assert_exact([operator() for _ in range(rng.integers(1, 6))])
+
+
+def assert_exact(ops):
+    """Check that the series of ``exp(k . x)``, along ``v`` ``(k . v)^n / n!``, give operators."""
     chosen = plan(ops)
     k = np.linspace(-1.1, 1.3, ops[0].dim)
     slopes = np.array(chosen.directions).reshape(-1, ops[0].dim) @ k
