@@ -18,6 +18,7 @@ ordering of ``A + A^T`` keeps the factors sparse: about five times faster than t
 that serves all others.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -105,6 +106,7 @@ def factorise(matrix: "csr_array", order: Int[ndarray, " K"] | None = None) -> F
         If it does not fit into the memory that the process may take.
     """
     from scipy.sparse import block_array, csc_array, csr_array, diags_array, eye_array
+    from scipy.sparse.csgraph import structural_rank
     from scipy.sparse.linalg import splu
 
     n_rows, n_columns = matrix.shape
@@ -129,13 +131,15 @@ def factorise(matrix: "csr_array", order: Int[ndarray, " K"] | None = None) -> F
     left = addressable()
     if left is not None and left < BYTES_PER_ENTRY * system.nnz:
         raise MemoryError  # SuperLU would try for ever, in ever smaller steps
-    try:
-        if is_repeated:  # of which the factorisation would complain on the standard error stream
-            raise RuntimeError
-        factors = splu(csc_array(system[order]), **settings)
-        condition = float(abs(system).sum(axis=0).max()) * _norm_of_inverse(factors, system.dtype)
-    except RuntimeError:  # an exactly singular factor
-        condition = np.inf
+    condition = np.inf
+    # of a matrix whose very pattern is singular, or that has a row twice, SuperLU hands LAPACK
+    # nonsense, which prints it
+    is_full = system[order].diagonal().all() or structural_rank(system) == system.shape[0]
+    if is_full and not is_repeated:
+        with suppress(RuntimeError):  # an exactly singular factor
+            factors = splu(csc_array(system[order]), **settings)
+            largest = float(abs(system).sum(axis=0).max())
+            condition = largest * _norm_of_inverse(factors, system.dtype)
     if not condition < LARGEST_CONDITION:
         raise SingularError(
             f"the discrete problem has no unique solution: its matrix of {n_columns} unknowns is "

@@ -76,3 +76,16 @@ def test_a_matrix_beyond_the_memory_allowed_is_not_begun_with(sparse, monkeypatc
         factorise(sparse)
     monkeypatch.setattr("pinnsolve.rbffd.factorisation.addressable", lambda: 800 * sparse.nnz)
     factorise(sparse)
+
+
+@pytest.mark.parametrize("kind", [float, complex])
+def test_a_matrix_whose_pattern_is_singular_is_an_error_without_a_word_of_a_library(kind, capfd):
+    n = 60
+    diagonals = [np.ones(n), np.full(n - 1, 0.4), np.full(n - 1, 0.3)]
+    A = diags_array(diagonals, offsets=[0, 1, -1], dtype=kind).tolil()
+    for i in (20, 21, 22):  # three rows have their entries in two columns
+        A[i] = 0
+        A[i, [5, 40]] = 1.0 + i
+    with pytest.raises(SingularError, match="no unique solution"):
+        factorise(csr_array(A))
+    assert capfd.readouterr() == ("", "")
