@@ -36,6 +36,10 @@ from pinnsolve.timestepping.radau import radau
 MOST_DOUBLINGS = 6  # of the steps between two levels
 UNKNOWN_RATIO = 2.0  # of two changes, where only one is known
 SMALLEST_RATIO = 1.25  # taken for changes that fall no faster, or not at all
+BEYOND = (
+    "The equations, linearised at the values there, determine no step: it blows up, as at a shock, "
+    "or a condition on the boundary is missing."
+)
 
 
 @dataclass(frozen=True)
@@ -162,11 +166,11 @@ class Evolution:
                 with self._threads.limit(limits=1, user_api="blas"):
                     self._advance()
             except DivergedError as error:
-                self._message = str(error)
-            except SingularError as error:  # perhaps only where steps overshoot
+                self._message = f"{self._lost()} {error}"
+            except SingularError:  # perhaps only where steps overshoot
                 if self._flow.system.is_linear:
                     raise
-                self._message = str(error)
+                self._message = f"{self._lost()} {BEYOND}"
             else:
                 if self._level == last:
                     self._compare()
@@ -240,6 +244,11 @@ class Evolution:
     @property
     def _stage(self) -> str:
         return f"time integration, {self._n} steps a level"
+
+    def _lost(self) -> str:
+        """Return a sentence on when the steps failed."""
+        begin, end = self._times[self._level : self._level + 2]
+        return f"the solution was lost between t = {begin:.4g} and t = {end:.4g}."
 
     def _begin(self) -> None:
         """Go to the first level."""

@@ -169,11 +169,21 @@ class Flow:
         fields: Float[ndarray, "a N"],
         h: float,
     ) -> Matrices:
-        """Factorise the matrix of each eigenvalue, linearised at nodal values and an instant."""
+        """Factorise the matrix of each eigenvalue, linearised at nodal values and an instant.
+
+        Raises
+        ------
+        SingularError
+            If the equations do not determine how the fields go on.
+        DivergedError
+            If the matrices are not finite.
+        """
         from scipy.sparse import csr_array, hstack, vstack
 
         equations = replace(self.system, conditions=tuple(c.at(at) for c in conditions))
         J, N = equations.jacobian(fields.T).tocsc(), self.system.n_nodes
+        if not np.isfinite(J.data).all():
+            raise DivergedError("The fields or their derivatives are no longer finite there.")
         closing = self._steady.closing.tocsc()
         result = []
         for z in self.method.eigenvalues:

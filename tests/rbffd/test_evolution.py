@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pinnsolve.conditions.initial import initial_values
-from pinnsolve.errors import SingularError
+from pinnsolve.errors import DivergedError, SingularError
 from pinnsolve.rbffd import evolution
 from pinnsolve.references.exact import exact_at
 from pinnsolve.setup import Setup
@@ -180,3 +180,13 @@ def test_a_matrix_of_a_step_is_better_conditioned_than_the_steady_one(tmp_path):
     steps = (np.array([0.0, step]) for step in (1e-4, 1.0))
     small, large = (evolution.condition(system, bind, initial, times) for times in steps)
     assert 1 < small < large
+
+
+def test_a_solution_that_grows_beyond_all_bounds_is_lost_at_a_time(tmp_path):
+    # u = 1/(1/3 - t) while it lasts
+    more = '[initial]\nu = "3"'
+    ends = [("left right", "dn(u) = 0")]
+    domain = INTERVAL + IN_TIME
+    problem = pose(tmp_path, "u_t = u_xx + u^2", on=ends, domain=domain, count=20, more=more)
+    with pytest.raises(DivergedError, match=r"^the solution was lost between t = 0\.32 and t ="):
+        integrate(problem.replace({"nodes.time_levels": 26}))
