@@ -34,6 +34,7 @@ from pinnsolve.rbffd.weights import operator_matrices
 Jets: TypeAlias = Callable[[Float[ndarray, "P d"], Set[Term]], Mapping[Term, Float[ndarray, " P"]]]
 COARSE = {1: 16, 2: 4, 3: 4}  # points around a node at which the solution is evaluated
 DENSE = {1: 128, 2: 128, 3: 64}  # points around a node at which formulas alone are
+CLOSEST, MOST_CLOSE = 4096, 2**17  # around a node that is suspect, and around all of these
 MOST_DENSE = 2**20  # of these in all
 WIDE = 1.25  # spacings: the box of dense points, so that no corner between cells is left out
 ALONG = {1: (1, 1), 2: (4, 32), 3: (2, 4)}  # both kinds between two nodes of the boundary
@@ -110,7 +111,7 @@ def between(
             means.append(own)
             parts.append(np.zeros_like(own))
             continue
-        found = _Around(equation, condition, own, system, cells[0], cells[1], here)
+        found = _Around(domain, equation, condition, own, system, cells[0], cells[1], here)
         mean, data = found.means()
         means.append(mean)
         parts.append(data)
@@ -130,6 +131,8 @@ class _Around:
 
     Parameters
     ----------
+    domain
+        Where the problem is posed.
     equation, condition
         The equation, and the same bound to its nodes.
     at_nodes
@@ -144,6 +147,7 @@ class _Around:
 
     def __init__(
         self,
+        domain: Domain,
         equation: Equation,
         condition: Condition,
         at_nodes: Float[ndarray, " R"],
@@ -152,7 +156,8 @@ class _Around:
         dense: Cells,
         jet: Mapping[Term, Float[ndarray, " P"]],
     ) -> None:
-        self._equation, self._rows, self._at_nodes = equation, condition.rows, at_nodes
+        self._domain, self._equation = domain, equation
+        self._rows, self._at_nodes = condition.rows, at_nodes
         self._name = condition.name
         self._nodes, self._order = system.nodes, system.order
         self._coarse, self._dense, self._jet = coarse, dense, jet
@@ -233,6 +238,10 @@ class _Around:
         from scipy.spatial import KDTree  # 0.1 s that `pinnsolve --help` need not pay
 
         dense = self._dense.where(suspect[self._dense.owner])
+        if dense.normals is None:  # few enough to be looked at far closer
+            rows = np.flatnonzero(suspect)
+            per_node = max(DENSE[self._nodes.dim], min(CLOSEST, MOST_CLOSE // len(rows)) // 2 * 2)
+            dense = around(self._domain, self._nodes, per_node, rows=rows)
         _, nearest = KDTree(self._coarse.points).query(dense.points)
         jet = {term: values[nearest] for term, values in self._jet.items()}
         bound = self._equation.bind(dense.points, dense.normals)

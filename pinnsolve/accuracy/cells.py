@@ -69,8 +69,14 @@ def spacings(nodes: Nodes) -> Float[ndarray, " n"]:
     return np.asarray(distance[:, 1:].mean(axis=1))
 
 
-def around(domain: Domain, nodes: Nodes, per_node: int, width: float = 1.0) -> Cells:
-    """Return points of the domain around every interior and boundary node, in pairs.
+def around(
+    domain: Domain,
+    nodes: Nodes,
+    per_node: int,
+    width: float = 1.0,
+    rows: Int[ndarray, " R"] | None = None,
+) -> Cells:
+    """Return points of the domain around interior and boundary nodes, in pairs.
 
     Parameters
     ----------
@@ -80,13 +86,15 @@ def around(domain: Domain, nodes: Nodes, per_node: int, width: float = 1.0) -> C
         How many around each, an even number; those outside the domain are left out.
     width
         Of the box around a node, in distances to its neighbours.
+    rows
+        The nodes; by default all of them.
     """
-    count, dim = nodes.rows.stop, nodes.dim
-    half = _offsets(count * per_node // 2, dim).reshape(count, -1, dim)
+    dim, rows = nodes.dim, np.arange(nodes.rows.stop) if rows is None else rows
+    half = _offsets(len(rows) * per_node // 2, dim).reshape(len(rows), -1, dim)
     offsets = np.concatenate([half, -half], axis=1).reshape(-1, dim)
-    owner = np.repeat(np.arange(count), per_node)
+    owner = np.repeat(rows, per_node)
     points = nodes.x[owner] + width * spacings(nodes)[owner, None] * offsets
-    cells = Cells(points, owner, count)
+    cells = Cells(points, owner, nodes.rows.stop)
     return cells.where(domain.distance(points) < 0)
 
 

@@ -17,7 +17,7 @@ from pinnsolve.rbffd import direct
 from pinnsolve.rbffd.discretisation import discretise
 from pinnsolve.rbffd.fields import NodalFields
 
-FEWER = 0.6  # of the nodes
+FEWER = 0.8  # of the nodes
 
 
 def on_other_nodes(

@@ -110,7 +110,7 @@ def _doubts_at(problem: Problem, system: Discretisation, level: int | None) -> d
                 try:
                     left = equation.defect(expressions, x[rows], normals)
                 except Jump as error:
-                    doubt = f'[exact] does not satisfy "{equation.text}": {error.message}'
+                    doubt = f'[exact] cannot be held against "{equation.text}": {error.message}'
                     found[equation.text] = doubt
                     continue
         residual = (condition if level is None else condition.at(level)).residual
