@@ -143,6 +143,8 @@ FORMULAS = st.one_of(
     TAME,
     st.recursive(st.sampled_from((*NAMES, *NUMBERS)), _grown, max_leaves=25),
     _chains(),
+    _chains(),
+    _chains(),
     st.lists(st.sampled_from(TOKENS), max_size=40).map(" ".join),
     st.text(max_size=30),
 )

@@ -20,7 +20,7 @@ from pinnsolve.equations import calculus, variables
 from pinnsolve.equations.program import number
 from pinnsolve.equations.variables import Constant, Derivative
 
-MAX_TERMS = 1_000  # of what is multiplied out; beyond it, the equation is taken as it stands
+MAX_WORK = 20_000  # terms times operations; with more nothing is multiplied out
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def gather(e: Expr, time: int | None = None, is_mixed: bool = False) -> Form:
     if is_linear:
         rest = calculus.substitute(value, dict.fromkeys(symbols, sympy.S.Zero))
         products = [c * s for c, s in zip(slopes, symbols, strict=True)]
-        if rest.has(sympy.zoo, sympy.nan) and _expanded(value)[1] <= MAX_TERMS:
+        if rest.has(sympy.zoo, sympy.nan) and _may_be_expanded(value):
             rest = sympy.expand_mul(value - sympy.Add(*products))
         value = sympy.Add(*products, rest)
     names = tuple(constant.name for constant in constants.values())
@@ -105,18 +105,25 @@ def gather(e: Expr, time: int | None = None, is_mixed: bool = False) -> Form:
 def _slope(e: Expr, symbol: sympy.Symbol, fields: Collection[sympy.Symbol]) -> Expr:
     """Return a partial derivative, multiplied out if that frees it of the fields."""
     slope = calculus.partial(e, symbol)
-    if slope.free_symbols.isdisjoint(fields) or _expanded(slope)[1] > MAX_TERMS:
+    if slope.free_symbols.isdisjoint(fields) or not _may_be_expanded(slope):
         return slope
     expanded = sympy.expand_mul(slope)
     return expanded if expanded.free_symbols.isdisjoint(fields) else slope
 
 
+def _may_be_expanded(e: Expr) -> bool:
+    """Return whether multiplying out is little work; an equation is else taken as it stands."""
+    return _expanded(e)[1] * calculus.size(e) <= MAX_WORK
+
+
 @lru_cache(maxsize=4096)
 def _expanded(e: Expr) -> tuple[int, int]:
-    """Return how many terms an expression has when multiplied out, and most a part of it has."""
+    """Return the number of terms of what is multiplied out, and the largest of any part of it."""
     inner = list(map(_expanded, e.args))
     counts = [terms for terms, _ in inner]
     terms = sum(counts) if e.is_Add else prod(counts) if e.is_Mul else 1
+    if e.is_Pow and e.exp.could_extract_minus_sign():
+        terms = counts[0]  # what is divided by is multiplied out as well
     return terms, max(terms, *(most for _, most in inner), 1)
 
 

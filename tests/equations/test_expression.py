@@ -326,6 +326,11 @@ def test_nested_functions_are_few_operations(calls):
     assert calls() < FEW
 
 
+def test_denominators_are_not_multiplied_out_where_they_are_many(calls):
+    equation("atan(" * 14 + "u" + ")" * 14 + " = 1", FIELD)  # 2^14 terms
+    assert calls() < 5 * FEW  # of slopes by slopes, each of 14 factors
+
+
 def test_functions_are_not_rewritten():
     values = function("tan(x + pi/2) + sin(asin(y)) - tan(1 + pi/2)", PLANE)(X)
     np.testing.assert_allclose(values, 1 / np.tan(1) - 1 / np.tan(x) + y, rtol=1e-13)
