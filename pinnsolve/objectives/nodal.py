@@ -242,6 +242,11 @@ class NodalHead:
         """Whether the residual is affine in the head's weights."""
         return self.objective.is_linear
 
+    @property
+    def n_constants(self) -> int:
+        """None: a discretisation leaves no room for unknown constants."""
+        return 0
+
     def vector(self) -> Float[Tensor, " P"]:
         """Return the head's weights as they are."""
         return self.objective.model.head_vector()

@@ -67,6 +67,10 @@ class HeadProblem(Protocol):
     def is_linear(self) -> bool:
         """Whether it is affine in them."""
 
+    @property
+    def n_constants(self) -> int:
+        """How many of them, the last, are unknown constants of the equations."""
+
     def vector(self) -> Float[Tensor, " q"]:
         """Return a copy of the head's weights as they are in the model."""
 

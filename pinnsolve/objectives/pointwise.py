@@ -208,7 +208,7 @@ class PointwiseObjective:
         still = {term: values.detach() for term, values in jet.items()}
         held = {name: values.detach() for name, values in constants.items()}
         slopes = residual.partials(still, held)
-        return r.detach(), J, columns_of(self.model.unknowns, residual, slopes, factor)
+        return r.detach(), J, self._columns(residual, slopes, factor)
 
     def _rows(self, part: Part) -> Float[Tensor, "R P"]:
         """Return one condition's rows of the Jacobian, by nested differentiation."""
@@ -222,9 +222,19 @@ class PointwiseObjective:
             ]
         ).sum(0)
         if self.model.unknowns is not None:  # the last columns
-            further = columns_of(self.model.unknowns, residual, slopes, factor)
-            J[:, -len(self.model.unknowns) :] = further
+            J[:, -len(self.model.unknowns) :] = self._columns(residual, slopes, factor)
         return J
+
+    def _columns(
+        self,
+        residual: Residual,
+        slopes: Mapping[Term | str, Float[Tensor, " R"]],
+        factor: Float[Tensor, " R"],
+    ) -> Float[Tensor, "R k"]:
+        """Return the columns of a residual's Jacobian by what is trained of the constants."""
+        unknowns = self.model.unknowns
+        J = columns_of(unknowns, residual, slopes, factor)
+        return J if unknowns is None else J * unknowns.slopes(unknowns.trained)
 
     def _backend(self, x: Float[Tensor, "R d"]) -> Autograd | Taylor:
         if self.derivatives == "autograd":

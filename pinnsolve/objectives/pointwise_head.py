@@ -40,6 +40,11 @@ class PointwiseHead:
         """Return the head's weights as they are; the last are those of the unknown constants."""
         return self.model.head_vector()
 
+    @property
+    def n_constants(self) -> int:
+        """How many of the weights, the last, are those of the unknown constants."""
+        return 0 if self.model.unknowns is None else len(self.model.unknowns)
+
     def set(self, c: Float[Tensor, " P"]) -> None:
         """Copy weights of the head into the network."""
         self.model.set_head(c)
@@ -57,13 +62,24 @@ class PointwiseHead:
             slopes = residual.partials(*values)
             block = sum((factor * slopes[term])[:, None] * T for term, T in columns.items())
             if self.model.unknowns is not None:
-                further = columns_of(
-                    self.model.unknowns, residual, slopes, factor, self._trained(c)
-                )
-                block = torch.cat([block, further], 1)
+                unknowns = self.model.unknowns
+                further = columns_of(unknowns, residual, slopes, factor)
+                block = torch.cat([block, further * unknowns.slopes(self._trained(c))], 1)
             blocks.append(block)
         M = torch.cat(blocks)
         return M, M @ c - self.residual(c)
+
+    def by_constants(self, c: Float[Tensor, " P"]) -> Float[Tensor, "R k"]:
+        """Return the slopes of the residual by the unknown constants themselves.
+
+        Those by what is trained in their place vanish at a bound.
+        """
+        unknowns = self.model.unknowns
+        blocks = [
+            columns_of(unknowns, residual, residual.partials(*values), factor)
+            for residual, factor, _, values in self._evaluated(c)
+        ]
+        return torch.cat(blocks)
 
     def _evaluated(
         self, c: Float[Tensor, " P"]
@@ -77,7 +93,7 @@ class PointwiseHead:
             yield residual, factor, columns, (jet, constants)
 
     def _trained(self, c: Float[Tensor, " P"]) -> Float[Tensor, " k"]:
-        return c[len(c) - (0 if self.model.unknowns is None else len(self.model.unknowns)) :]
+        return c[len(c) - self.n_constants :]
 
 
 def constants_of(
@@ -98,14 +114,10 @@ def columns_of(
     residual: Residual,
     slopes: Mapping[Term | str, Float[Tensor, " R"]],
     factor: Float[Tensor, " R"],
-    trained: Float[Tensor, " k"] | None = None,
 ) -> Float[Tensor, "R k"]:
     """Return the columns of a residual's Jacobian that belong to the unknown constants."""
     J = factor.new_zeros(len(factor), 0 if unknowns is None else len(unknowns))
-    if unknowns is None:
-        return J
-    by_trained = unknowns.slopes(unknowns.trained if trained is None else trained)
-    for name in residual.constants:
-        k = unknowns.place(name)
-        J[:, k] = factor * slopes[name] * by_trained[k]
+    if unknowns is not None:
+        for name in residual.constants:
+            J[:, unknowns.place(name)] = factor * slopes[name]
     return J

@@ -16,6 +16,7 @@ from pinnsolve.optimizers.tensors import arrays, refill
 from pinnsolve.process import Budget, State, Step, StoppingRule, nested, part
 
 HALVINGS = 8
+STEADY = 1e-6  # of a constant's column: what a step of the constant costs
 CONVERGED = 1 - 1e-3  # the same of a solution
 
 
@@ -117,6 +118,8 @@ def _newton_step(
 ) -> tuple[Float[Tensor, " P"], float]:
     """Return the least-squares solution, or as far towards it as lowers the loss, and the loss."""
     M, t = problem.linearise(c)
+    if problem.n_constants > held:
+        M, t = _steadied(M, t, c, problem.n_constants)
     free = len(c) - held
     target = solve(M[:, :free], t - M[:, free:] @ c[free:].to(M), c.dtype).to(c)
     target = torch.cat([target, c[free:]])
@@ -125,3 +128,17 @@ def _newton_step(
         if (new_loss := loss_of(problem, new)) < loss:
             return new, new_loss
     return c, loss
+
+
+def _steadied(
+    M: Float[Tensor, "R P"], t: Float[Tensor, " R"], c: Float[Tensor, " P"], k: int
+) -> tuple[Float[Tensor, "S P"], Float[Tensor, " S"]]:
+    """Return the rows and, below them, such as keep the last weights where they are.
+
+    They count only where all others are silent: what no equation determines would go wherever
+    rounding sends it, and no step along it would lower the loss.
+    """
+    firm = STEADY * torch.linalg.vector_norm(M[:, -k:], dim=0)
+    rows = M.new_zeros(k, M.shape[1])
+    rows[:, -k:] = torch.diag(firm)
+    return torch.cat([M, rows]), torch.cat([t, firm * c[-k:].to(M)])

@@ -53,6 +53,7 @@ class Head:
     t: torch.Tensor
     model: MLP
     is_linear = True
+    n_constants = 0
 
     def vector(self):
         return self.model.head_vector()

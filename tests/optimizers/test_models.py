@@ -71,6 +71,7 @@ class AllHead(Exponential):
     """The same, with what the head solve needs: all coefficients are the head's."""
 
     is_linear = False
+    n_constants = 0
 
     def head(self):
         return self
