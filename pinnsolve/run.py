@@ -112,12 +112,12 @@ def solve(
     sample = method.sample(setup, answer)
     with setup.stage("estimate"):
         estimate = method.estimate(setup, answer, sample)
+        constants = method.constants(setup, answer)
     with setup.stage("errors"):
         if outcome.status == "finished":
             watch(Progress("errors"))
         errors = measure(answer, sample, problem, setup.domain)
     accuracy = Accuracy(errors, estimate, () if reference is None else (reference,))
-    constants = method.constants(setup, answer)
     warnings = (*warnings, *(estimate.warnings if estimate else ()))
     outcome = replace(_all_finite(outcome, sample, constants), warnings=warnings)
     found = verdict(problem, sample, outcome, accuracy, constants)

@@ -127,6 +127,7 @@ def test_the_parameter_of_a_self_similar_profile(name):
     solution = solve(posed(name))
     assert solution.outcome.status == "finished"
     assert solution.constants["lam"].error < PROFILES[name]
+    assert solution.constants["lam"].is_determined
     k = int(name[-1])
     u = solution.sample.values[:, 0]
     x = solution.sample.nodes.x[solution.sample.nodes.rows, 0]

@@ -30,6 +30,7 @@ LIMIT = 0.05  # relative error from which on a solution is not resolved
 ASYMPTOTIC = 0.3  # relative error above which the order says nothing of what more nodes bring
 MARGIN = 2.0  # how far below the limit more nodes should bring the error
 MOST = 30.0  # times as many nodes: beyond, something else is the matter than their number
+UNDETERMINED = "Add what else is known as [[pde.extra]], or fix it in [constants]."
 CLOSER = 3.0  # how many times closer another method has to be to be recommended
 
 
@@ -56,6 +57,10 @@ def verdict(
     if outcome.status == "diverged":
         reason = outcome.message or "the work left the finite numbers."
         return Verdict("diverged", _sentence(reason), _after_divergence(problem, accuracy))
+    unknown = [name for name, constant in constants.items() if constant.is_determined is False]
+    if unknown:
+        reason = f"equations and data do not determine {' and '.join(unknown)}."
+        return Verdict("not resolved", reason, UNDETERMINED)
     error, kind = _deciding(sample, accuracy)
     if error is None:
         return Verdict("unknown", *_unknown(accuracy, constants))

@@ -12,7 +12,7 @@ from pinnsolve.geometry.generation import Nodes
 from pinnsolve.geometry.quality import quality
 from pinnsolve.output.numbers import duration
 from pinnsolve.problem.abilities import ABILITIES
-from pinnsolve.solution.solution import Solution
+from pinnsolve.solution.solution import Solution, parameter_remarks
 from pinnsolve.studies import statistics
 from pinnsolve.studies.trials import Comparison, Trial
 
@@ -138,11 +138,17 @@ def _parameters(solution: Solution) -> list[str]:
     """Return the unknown parameters as found."""
     if not solution.constants:
         return []
-    rows = [("parameter", "initial", "found", "true", "error")]
+    rows = [("parameter", "initial", "found", "standard error", "true", "error")]
     for name, p in solution.constants.items():
+        found = "not determined" if p.is_determined is False else f"{p.found:.12g}"
+        deviation = "–" if p.standard_error is None else f"{p.standard_error:.1e}"
         true, error = ("–", "–") if p.true is None else (f"{p.true:.10g}", f"{p.error:.2e}")
-        rows.append((name, f"{p.initial:.6g}", f"{p.found:.12g}", true, error))
-    return [*table(rows), ""]
+        rows.append((name, f"{p.initial:.6g}", found, deviation, true, error))
+    lines = [*table(rows), *parameter_remarks(solution.constants)]
+    misfit = next(iter(solution.constants.values())).misfit
+    if misfit is not None:
+        lines.append(f"Of equations and data together {misfit:.1e} of their size is left.")
+    return [*lines, ""]
 
 
 def _errors(solution: Solution) -> list[str]:

@@ -57,6 +57,5 @@ METHOD = Method(
     read=trained.read,
     memory=memory.of_training,
     condition=trained.condition,
-    constants=trained.constants,
     device=trained.device,
 )

@@ -15,6 +15,7 @@ from pinnsolve.conditions.weights import row_weights
 from pinnsolve.constraints.build import posed, without_corners
 from pinnsolve.geometry.sampling import sample_in_time
 from pinnsolve.methods import memory, trained
+from pinnsolve.methods.constants import found_constants
 from pinnsolve.methods.method import Method
 from pinnsolve.setup import Setup
 
@@ -60,6 +61,6 @@ METHOD = Method(
     read=trained.read,
     memory=memory.of_training,
     condition=trained.condition,
-    constants=trained.constants,
+    constants=lambda setup, answer: found_constants(setup, answer, pointwise_objective),
     device=trained.device,
 )

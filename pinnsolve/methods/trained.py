@@ -1,6 +1,6 @@
 """What all methods have in common that train one network for the fields."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -14,7 +14,7 @@ from pinnsolve.process import Process, State
 from pinnsolve.setup import Setup
 from pinnsolve.solution.accuracy import Estimate
 from pinnsolve.solution.fields import Fields
-from pinnsolve.solution.solution import FoundConstant, Sample
+from pinnsolve.solution.solution import Sample
 
 if TYPE_CHECKING:
     from pinnsolve.networks.mlp import MLP
@@ -114,21 +114,6 @@ def condition(setup: Setup, _: Process[Fields]) -> float | None:
     name = ABILITIES[setup.problem.settings.solver.method].reference
     reference = setup.reference(name) if name else None
     return None if reference is None else reference.condition
-
-
-def constants(setup: Setup, answer: Fields) -> Mapping[str, FoundConstant]:
-    """Return the unknown constants of the equations as found."""
-    from pinnsolve.objectives.network_fields import NetworkFields
-
-    assert isinstance(answer, NetworkFields)
-    unknowns = answer.net.unknowns
-    if unknowns is None:
-        return {}
-    values = unknowns().detach().double().cpu().tolist()
-    return {
-        name: FoundConstant(parameter.start, value, parameter.true)
-        for (name, parameter), value in zip(setup.problem.parameters.items(), values, strict=True)
-    }
 
 
 def device(answer: Fields) -> str:

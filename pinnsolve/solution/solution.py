@@ -58,20 +58,53 @@ class FoundConstant:
         The value that goes with the solution.
     true
         The value that it should have; None if that is not known.
+    standard_error
+        How far from it the value may be, by what is left of equations and data taken as noise;
+        None where nothing determines the value.
+    is_determined
+        Whether equations and data determine it; None if that could not be told.
+    misfit
+        What is left of all equations and data, relative to what fields of zero would leave.
+    remark
+        What else is to be known, in words: why the value is none, that it lies at a bound.
     """
 
     initial: float
     found: float
     true: float | None = None
+    standard_error: float | None = None
+    is_determined: bool | None = None
+    misfit: float | None = None
+    remark: str = ""
 
     @property
     def error(self) -> float | None:
         """Distance from the true value."""
         return None if self.true is None else abs(self.found - self.true)
 
-    def metrics(self) -> dict[str, float | None]:
+    def metrics(self) -> dict[str, float | bool | str | None]:
         """Return all of it."""
-        return {**asdict(self), "error": self.error}
+        return {
+            "initial": self.initial,
+            "found": self.found,
+            "true": self.true,
+            "error": self.error,
+            "standard_error": self.standard_error,
+            "determined": self.is_determined,
+            "misfit": self.misfit,
+            "remark": self.remark,
+        }
+
+
+def parameter_remarks(constants: Mapping[str, FoundConstant]) -> list[str]:
+    """Return remarks on unknown constants, a sentence for each that needs one."""
+    return [
+        f"{name}: {p.remark}. The search ended at {p.found:.6g}."
+        if p.is_determined is False
+        else f"{name}: {p.remark}."
+        for name, p in constants.items()
+        if p.remark
+    ]
 
 
 @dataclass(frozen=True)
@@ -243,7 +276,15 @@ def from_metrics(
             metrics["verdict_error"],
         ),
         constants={
-            name: FoundConstant(p["initial"], p["found"], p["true"])
+            name: FoundConstant(
+                p["initial"],
+                p["found"],
+                p["true"],
+                p.get("standard_error"),
+                p.get("determined"),
+                p.get("misfit"),
+                p.get("remark", ""),
+            )
             for name, p in metrics["unknown_parameters"].items()
         },
     )

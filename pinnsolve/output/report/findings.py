@@ -9,7 +9,7 @@ from pinnsolve.problem.abilities import ABILITIES
 from pinnsolve.references.exact import exact_at
 from pinnsolve.solution.norms import relative_l2
 from pinnsolve.solution.reference import Reference
-from pinnsolve.solution.solution import Solution
+from pinnsolve.solution.solution import Solution, parameter_remarks
 
 STATUS = {
     "diverged": "The training diverged; what is shown here is its last finite state.",
@@ -40,14 +40,17 @@ def findings(solution: Solution) -> list[str]:
 
 
 def _parameters(solution: Solution) -> str:
-    """Return a sentence on the unknown parameters as found."""
+    """Return sentences on the unknown parameters: those found, and what is to be said."""
     found = []
     for name, parameter in solution.constants.items():
+        if parameter.is_determined is False:
+            continue
         text = f"{name} = {parameter.found:.12g}"
         if parameter.error is not None:
             text += f", {scientific(parameter.error)} from its true value"
         found.append(text)
-    return f"Found {'; '.join(found)}." if found else ""
+    said = [f"Found {'; '.join(found)}."] if found else []
+    return " ".join([*said, *parameter_remarks(solution.constants)])
 
 
 def _error(solution: Solution) -> str:

@@ -118,14 +118,22 @@ def _parameters(solution: Solution) -> str:
         (
             name,
             f"{p.initial:.6g}",
-            f"{p.found:.12g}",
+            "not determined" if p.is_determined is False else f"{p.found:.12g}",
+            scientific(p.standard_error),
             "–" if p.true is None else f"{p.true:.12g}",
             scientific(p.error),
+            p.remark,
         )
         for name, p in solution.constants.items()
     ]
-    caption = "Unknown numbers in the equations, found together with the fields."
-    return table(("parameter", "initial", "found", "true", "error"), rows, caption)
+    head = ("parameter", "initial", "found", "standard error", "true", "error", "remark")
+    misfit = next(iter(solution.constants.values())).misfit
+    caption = (
+        "Unknown numbers in the equations, found together with the fields. The standard error "
+        "takes what is left of equations and data for noise; of both together "
+        f"{scientific(misfit)} of their size is left."
+    )
+    return table(head, rows, caption, numbers=range(1, 6))
 
 
 def _fields(solution: Solution, grid: Grid, domain: Domain) -> str:

@@ -44,6 +44,13 @@ class Parameter(Section):
         """The parameter with which the search begins."""
         return exp(self.first) if self.transform == "exp" else self.first
 
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """The smallest and the largest value of the parameter, infinite if there is none."""
+        low = -inf if self.lower is None else self.lower
+        high = inf if self.upper is None else self.upper
+        return (exp(low), exp(high)) if self.transform == "exp" else (low, high)
+
     @model_validator(mode="after")
     def check(self) -> "Parameter":
         """Check that the bounds leave room for the start."""
