@@ -12,7 +12,6 @@ from argparse import Namespace
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
 from reporting import options_of, report
 
 from pinnsolve import load, solve
@@ -20,6 +19,7 @@ from pinnsolve.cli import shipped
 from pinnsolve.errors import PinnsolveError, ProblemError
 from pinnsolve.problem import Problem
 from pinnsolve.references.exact import exact_at
+from pinnsolve.solution.norms import overall_l2
 from pinnsolve.solution.solution import Solution
 
 METHODS = ("rbf-fd", "dt-pinn", "pinn")
@@ -42,7 +42,7 @@ def error(solution: Solution) -> float | None:
     if solution.problem.exact is None:
         return None
     truth = exact_at(solution.problem, solution.sample.nodes)
-    return float(np.linalg.norm(solution.sample.values - truth) / np.linalg.norm(truth))
+    return overall_l2(solution.sample.values, truth)
 
 
 def row(problem: Problem) -> dict[str, Any]:

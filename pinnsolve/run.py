@@ -30,7 +30,7 @@ from pinnsolve.setup import Setup
 from pinnsolve.solution.accuracy import Accuracy
 from pinnsolve.solution.course import Outcome
 from pinnsolve.solution.fields import Fields
-from pinnsolve.solution.norms import relative_l2
+from pinnsolve.solution.norms import overall_l2
 from pinnsolve.solution.provenance import Provenance, versions
 from pinnsolve.solution.solution import FoundConstant, Sample, Solution, from_metrics
 from pinnsolve.storage.fingerprint import fingerprint, must_agree
@@ -217,6 +217,6 @@ def _error(setup: Setup) -> Callable[[Fields], float] | None:
 
     def error(answer: Fields) -> float:
         with np.errstate(over="ignore"):  # of a network that is about to leave the finite numbers
-            return relative_l2(method.sample(setup, answer).values, exact)
+            return overall_l2(method.sample(setup, answer).values, exact)
 
     return error

@@ -13,7 +13,7 @@ from pinnsolve.problem import Problem
 from pinnsolve.references.exact import exact_at, exact_values
 from pinnsolve.solution.accuracy import Errors
 from pinnsolve.solution.fields import Fields
-from pinnsolve.solution.norms import by_field, by_level, max_error
+from pinnsolve.solution.norms import by_field, by_level, max_by_field
 from pinnsolve.solution.solution import Sample
 
 
@@ -43,7 +43,6 @@ def measure(fields: Fields, sample: Sample, problem: Problem, domain: Domain) ->
     if exact is None or exact_nodes is None:
         return None
     there = fields(points)
-    largest = {name: max_error(there[:, i], exact[:, i]) for i, name in enumerate(problem.fields)}
     at_end = None
     if sample.times is not None:
         at_end = {
@@ -52,7 +51,7 @@ def measure(fields: Fields, sample: Sample, problem: Problem, domain: Domain) ->
         }
     return Errors(
         relative_l2=by_field(problem.fields, there, exact),
-        max_error=largest,
+        max_error=max_by_field(problem.fields, there, exact),
         relative_l2_nodes=by_field(problem.fields, sample.values, exact_nodes),
         test_points=len(points),
         relative_l2_at_end=at_end,

@@ -22,7 +22,7 @@ from pinnsolve.problem import Problem
 from pinnsolve.problem.abilities import ABILITIES
 from pinnsolve.solution.accuracy import Accuracy
 from pinnsolve.solution.course import Outcome
-from pinnsolve.solution.norms import relative_l2
+from pinnsolve.solution.norms import overall_l2
 from pinnsolve.solution.solution import FoundConstant, Sample
 from pinnsolve.solution.verdict import Verdict, Word
 
@@ -107,7 +107,7 @@ def _deciding(sample: Sample, accuracy: Accuracy) -> tuple[float | None, str]:
         return accuracy.errors.worst, "measured"
     for reference in accuracy.references:
         if reference.error is not None and reference.values is not None:
-            apart = relative_l2(sample.values.ravel(), reference.values.ravel())
+            apart = overall_l2(sample.values, reference.values)
             return apart + reference.error, "measured"
     worst = None if accuracy.estimate is None else accuracy.estimate.worst
     return (worst, "estimated") if worst is not None and isfinite(worst) else (None, "")

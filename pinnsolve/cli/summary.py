@@ -172,7 +172,8 @@ def _errors(solution: Solution) -> list[str]:
         several = len(baseline.relative_l2) > 1
         for name, error in baseline.relative_l2.items():
             label = f"{name}, {baseline.name}" if several else baseline.name
-            rows.append((label, f"{error:.2e}", "", at))
+            largest = "" if baseline.max_error is None else f"{baseline.max_error[name]:.2e}"
+            rows.append((label, f"{error:.2e}", largest, at))
     lines = table(rows)
     if baseline and baseline.relative_l2 is None:
         lines.append(f"No {baseline.name} baseline: {baseline.message}")
@@ -180,14 +181,21 @@ def _errors(solution: Solution) -> list[str]:
 
 
 def _estimate(solution: Solution) -> list[str]:
-    """Return the estimated errors in a line."""
+    """Return the estimated errors in a line: relative, and the largest in the field's unit."""
     found = solution.accuracy.estimate
     if found is None:
         return []
     if found.worst is None:
         return [f"The error could not be estimated: {found.message}"]
     several = len(found.total) > 1
-    errors = [f"{name} {e:.2e}" if several else f"{e:.2e}" for name, e in found.total.items()]
+    errors = [
+        (f"{name} " if several else "")
+        + f"{error:.2e}"
+        + ("" if largest is None else f" (largest {largest:.2e})")
+        for (name, error), largest in zip(
+            found.total.items(), found.max_error.values(), strict=True
+        )
+    ]
     left = [e for e in found.optimisation.values() if e is not None]
     is_trained = ABILITIES[solution.method].has_network and left
     training = f"; {max(left):.2e} left by the training" if is_trained else ""

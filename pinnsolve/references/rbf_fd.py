@@ -7,7 +7,7 @@ from pinnsolve.errors import DivergedError, SingularError
 from pinnsolve.problem.abilities import ABILITIES
 from pinnsolve.rbffd.solve import solve, unsolvable
 from pinnsolve.references.exact import exact_at
-from pinnsolve.solution.norms import by_field, relative_l2
+from pinnsolve.solution.norms import by_field, max_by_field, overall_l2
 from pinnsolve.solution.reference import Reference
 
 if TYPE_CHECKING:
@@ -46,7 +46,8 @@ def reference(setup: "Setup") -> Reference | None:
         found.fields,
         values,
         relative_l2=None if exact is None else by_field(problem.fields, values, exact),
-        overall_l2=None if exact is None else relative_l2(values, exact),
+        overall_l2=None if exact is None else overall_l2(values, exact),
+        max_error=None if exact is None else max_by_field(problem.fields, values, exact),
         seconds=seconds,
         error_in_time=found.error_in_time,
         message=found.message,

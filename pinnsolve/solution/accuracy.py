@@ -16,8 +16,10 @@ class Errors:
 
     Attributes
     ----------
-    relative_l2, max_error
+    relative_l2
         On test points that were not trained on.
+    max_error
+        The largest there, in the field's unit.
     relative_l2_nodes
         On the interior and boundary nodes, where the references are known too.
     test_points
@@ -58,6 +60,8 @@ class Estimate:
         What the nodes or the time levels do not resolve: which datum, where, and by how much.
     remedy
         What would bring the error down, where the estimate has seen what makes it; else empty.
+    stored_max
+        What `max_error` was, where a file has kept it without the fields.
     """
 
     optimisation: Mapping[str, float | None]
@@ -67,6 +71,15 @@ class Estimate:
     message: str = ""
     warnings: tuple[str, ...] = ()
     remedy: str = ""
+    stored_max: Mapping[str, float | None] | None = None
+
+    @property
+    def max_error(self) -> Mapping[str, float | None]:
+        """Largest total error at a node, by field, in the field's unit; None if it is not known."""
+        if self.total_field is None:
+            return self.stored_max or dict.fromkeys(self.total)
+        largest = abs(self.total_field).reshape(-1, len(self.total)).max(axis=0)
+        return dict(zip(self.total, largest.tolist(), strict=True))
 
     @property
     def worst(self) -> float | None:
@@ -75,9 +88,14 @@ class Estimate:
         return max(known) if len(known) == len(self.total) else None
 
     def metrics(self) -> dict[str, dict[str, float | None]]:
-        """Return both errors of each field."""
+        """Return both errors of each field, and the largest."""
+        largest = self.max_error
         return {
-            name: {"optimisation": self.optimisation[name], "total": total}
+            name: {
+                "optimisation": self.optimisation[name],
+                "total": total,
+                "max_error": largest[name],
+            }
             for name, total in self.total.items()
         }
 

@@ -27,7 +27,7 @@ class Reference:
         Its relative L2 error on the nodes, by field, against the exact solution; None if that is
         not known.
     overall_l2
-        The same over all fields together.
+        Root mean square of those.
     seconds
         Time for its operators and its solution, nodes not counted.
     error_in_time
@@ -36,6 +36,8 @@ class Reference:
         How it went, in words.
     condition
         Estimated condition number of its operator; None if it has none.
+    max_error
+        Its largest error on the nodes, by field, in the field's unit.
     """
 
     name: str
@@ -48,3 +50,4 @@ class Reference:
     error_in_time: float = 0.0
     message: str = ""
     condition: float | None = None
+    max_error: Mapping[str, float] | None = None

@@ -189,6 +189,7 @@ class Solution:
             and {
                 "method": baseline.name,
                 "relative_l2": baseline.relative_l2 and dict(baseline.relative_l2),
+                "max_error": baseline.max_error and dict(baseline.max_error),
                 "seconds": baseline.seconds,
                 "error_in_time": baseline.error_in_time,
                 "message": baseline.message,
@@ -243,6 +244,7 @@ def from_metrics(
         estimate = Estimate(
             {name: found["optimisation"] for name, found in by_field},
             {name: found["total"] for name, found in by_field},
+            stored_max={name: found["max_error"] for name, found in by_field},
         )
     if metrics["baseline"] is not None:
         told = metrics["baseline"]
@@ -250,6 +252,7 @@ def from_metrics(
             told["method"],
             None,
             relative_l2=told["relative_l2"],
+            max_error=told["max_error"],
             seconds=told["seconds"],
             error_in_time=told["error_in_time"],
             message=told["message"],

@@ -26,7 +26,7 @@ from pinnsolve.progress import Progress, Watch, unwatched
 from pinnsolve.references.exact import exact_at
 from pinnsolve.setup import Setup
 from pinnsolve.solution.course import Record
-from pinnsolve.solution.norms import relative_l2
+from pinnsolve.solution.norms import overall_l2
 from pinnsolve.solution.solution import Solution
 from pinnsolve.studies.plan import DEFAULT, Plan
 from pinnsolve.studies.trials import Comparison, Configuration, Trial
@@ -278,7 +278,7 @@ def _judged(configuration: Configuration, solution: Solution, seed: int | None) 
     hidden: tuple[int, ...] = ()
     if configuration.optimizer is None:
         exact = exact_at(solution.problem, solution.sample.nodes)
-        error = None if exact is None else relative_l2(solution.sample.values, exact)
+        error = None if exact is None else overall_l2(solution.sample.values, exact)
         curve = (Record(sum(needed.values()), "direct", solution.course.iterations, nan, error),)
     else:
         hidden = hidden_layers(solution.problem, solution.sample.nodes.rows.stop)

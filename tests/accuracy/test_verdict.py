@@ -7,7 +7,7 @@ from pinnsolve.accuracy.verdict import judged, verdict
 from pinnsolve.solution.accuracy import Errors, Estimate
 from pinnsolve.solution.course import Outcome
 from pinnsolve.solution.reference import Reference
-from tests.solutions import changed
+from tests.solutions import changed, off
 
 
 def on(solution, asked=None):
@@ -55,7 +55,7 @@ def test_without_an_exact_solution_the_estimate_decides(case):
 
 def test_a_reference_that_knows_its_own_error_measures(case):
     solution = case(has_exact=False).solution
-    reference = Reference("other", None, solution.sample.values * 1.1, error=0.01)
+    reference = Reference("other", None, off(solution.sample.values, 0.1), error=0.01)
     found = on(changed(solution, baseline=reference, estimate=estimated(1e-9)))
     assert found.error == pytest.approx(0.1 / 1.1 + 0.01)
 

@@ -7,7 +7,7 @@ is said: a network that solves one linear problem once rarely pays.
 from pinnsolve.output.numbers import duration, scientific
 from pinnsolve.problem.abilities import ABILITIES
 from pinnsolve.references.exact import exact_at
-from pinnsolve.solution.norms import relative_l2
+from pinnsolve.solution.norms import overall_l2
 from pinnsolve.solution.reference import Reference
 from pinnsolve.solution.solution import Solution, parameter_remarks
 
@@ -69,7 +69,7 @@ def _error(solution: Solution) -> str:
     unknown = "No exact solution is known, so the error was not measured"
     if baseline is None or baseline.values is None:
         return f"{unknown}."
-    apart = scientific(relative_l2(solution.sample.values, baseline.values))
+    apart = scientific(overall_l2(solution.sample.values, baseline.values))
     return (
         f"{unknown}; from the direct solution on the same nodes it differs by {apart} "
         "(relative L2)."
@@ -112,7 +112,7 @@ def _comparison(solution: Solution) -> str:
     times = f"({duration(baseline.seconds)} against {duration(seconds)})"
     if exact is None or baseline.overall_l2 is None:
         return f"The direct solution is {speed} {times}." if speed else ""
-    return _comparison_of_errors(baseline, relative_l2(solution.sample.values, exact), speed, times)
+    return _comparison_of_errors(baseline, overall_l2(solution.sample.values, exact), speed, times)
 
 
 def _comparison_of_errors(baseline: Reference, error: float, speed: str, times: str) -> str:
