@@ -40,11 +40,13 @@ def nodal_objective(net: "MLP", setup: Setup) -> "NodalObjective":
     )
     if times is not None:
         system = system.extended(initial_conditions(problem, nodes))
+    sizes = trained.sizes(setup, problem, system.conditions)
     return NodalObjective(
         net,
         as_points(net, in_order(problem, nodes.x)),
         system,
-        row_weights(problem, system.conditions, nodes),
+        row_weights(problem, system.conditions, nodes, sizes),
+        sizes,
         n_levels=None if times is None else len(times),
         reverse=REVERSE[problem.settings.solver.precision],
     )

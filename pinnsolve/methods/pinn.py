@@ -46,11 +46,12 @@ def pointwise_objective(net: "MLP", setup: Setup) -> "PointwiseObjective":
         x, conditions = conditions_in_time(problem, nodes, inside)
     further, extra = extra_conditions(problem, setup.domain, nodes, len(x))
     x, conditions = np.concatenate([x, further]), (*conditions, *extra)
-    weights = row_weights(problem, conditions, nodes)
+    sizes = trained.sizes(setup, problem, conditions)
+    weights = row_weights(problem, conditions, nodes, sizes)
     solver: Any = problem.settings.solver  # its derivatives are those of this method
     accelerate: Any = "none" if solver.accelerate == "auto" else solver.accelerate
     return PointwiseObjective(
-        net, as_points(net, x), conditions, weights, solver.derivatives, accelerate
+        net, as_points(net, x), conditions, weights, sizes, solver.derivatives, accelerate
     )
 
 

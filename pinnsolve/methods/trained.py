@@ -1,14 +1,19 @@
 """What all methods have in common that train one network for the fields."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
 
 from pinnsolve.accuracy.estimate import estimate
 from pinnsolve.accuracy.in_time import estimate_in_time
+from pinnsolve.conditions.condition import Condition
 from pinnsolve.conditions.points import points_of
+from pinnsolve.conditions.weights import field_sizes
 from pinnsolve.errors import FileError
+from pinnsolve.problem import Problem
 from pinnsolve.problem.abilities import ABILITIES
 from pinnsolve.process import Process, State
 from pinnsolve.setup import Setup
@@ -21,6 +26,8 @@ if TYPE_CHECKING:
     from pinnsolve.objectives.objective import Objective
 
     ObjectiveOf: TypeAlias = Callable[[MLP, Setup], Objective]
+
+VANISHED = 1e-6  # of the size that its data ask of a field: less is what rounding makes of zero
 
 
 def start(setup: Setup, objective_of: "ObjectiveOf") -> Process[Fields]:
@@ -45,6 +52,30 @@ def start(setup: Setup, objective_of: "ObjectiveOf") -> Process[Fields]:
     net = network(setup, _device(setup.problem.settings.solver.device))
     ansatz = setup.ansatz()
     return training(objective_of(net, setup), setup, lambda: NetworkFields.of(net, ansatz))
+
+
+def sizes(setup: Setup, problem: Problem, conditions: Sequence[Condition]) -> Float[ndarray, " c"]:
+    """Return the size of each field, or of each output of a network that has conditions built in.
+
+    That of the classical solution, if there is one: data that oscillate ask for fields ten times
+    as large as they become, and with first weights as large training by gradients loses a digit.
+
+    Parameters
+    ----------
+    setup
+        Of the problem.
+    problem, conditions
+        As posed for the network's outputs.
+    """
+    asked = field_sizes(problem, conditions, setup.nodes)
+    name = ABILITIES[problem.settings.solver.method].reference
+    if name is None or any(setup.ansatz().parts):
+        return asked
+    reference = setup.reference(name)
+    if reference is None or reference.values is None or not np.isfinite(reference.values).all():
+        return asked
+    found = np.sqrt(np.mean(np.square(reference.values.reshape(-1, len(asked))), axis=0))
+    return np.where(found > VANISHED * asked, found, asked)
 
 
 def sample(setup: Setup, answer: Fields) -> Sample:

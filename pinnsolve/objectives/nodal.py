@@ -51,6 +51,8 @@ class NodalObjective:
         The discretisation, with the initial values if there are any.
     weights
         Factor of each row of the residual, the same for all rows of a condition.
+    sizes
+        Of the fields, in their units: about how large they will be.
     n_levels
         Number of time levels; None in a steady problem.
     reverse
@@ -61,6 +63,7 @@ class NodalObjective:
     x: Float[Tensor, "M d"]
     system: Discretisation
     weights: Float[ndarray, " R"]
+    sizes: Float[ndarray, " c"]
     n_levels: int | None = None
     reverse: torch.dtype | None = None
 

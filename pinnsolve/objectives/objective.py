@@ -12,6 +12,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 import torch
 from jaxtyping import Bool, Float
+from numpy import ndarray
 from torch import Tensor
 
 from pinnsolve.leastsquares.jacobian import Jacobian
@@ -119,6 +120,10 @@ class OfNetwork(WithHead, Protocol):
     @property
     def linear_rows(self) -> Bool[Tensor, " R"]:
         """Which rows of the residual are affine in the fields."""
+
+    @property
+    def sizes(self) -> Float[ndarray, " c"]:
+        """About how large the fields will be, in their units."""
 
 
 def by_reverse_mode(

@@ -83,6 +83,8 @@ class PointwiseObjective:
         What holds where.
     weights
         Factor of each row of the residual.
+    sizes
+        Of the fields, in their units: about how large they will be.
     derivatives
         How the network is differentiated.
     accelerate
@@ -93,6 +95,7 @@ class PointwiseObjective:
     x: Float[Tensor, "N d"]
     conditions: Sequence[Condition]
     weights: Float[ndarray, " R"]
+    sizes: Float[ndarray, " c"]
     derivatives: Literal["taylor", "autograd"] = "taylor"
     accelerate: Literal["none", "compile", "cuda-graph"] = "none"
 

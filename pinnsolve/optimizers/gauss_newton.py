@@ -67,6 +67,8 @@ class GaussNewton:
         self._rule.restore(part(state, "rule"))
         weights = torch.empty_like(self._now.weights)
         refill({"weights": weights}, state)
+        if torch.equal(weights, self._now.weights):  # a model may know its own vector again
+            weights = self._now.weights
         self._now = _Trial(float(state["loss"]), float(state["damping"]), weights)
         self._objective.model.set(weights)
 

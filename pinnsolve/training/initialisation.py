@@ -165,8 +165,8 @@ def _sketch(objective: OfNetwork) -> tuple[float, Float[Tensor, " P"]]:
     """Return the loss that the first Newton steps reach, and the head's weights there.
 
     They start from the zero field. Where a nonlinear problem has no slope there, as radiation
-    has none without a temperature, or is not finite, they start from the field that is one; and
-    where that is no better, from a field that satisfies the conditions that are linear.
+    has none without a temperature, or is not finite, they start from fields that are their sizes;
+    and where that is no better, from a field that satisfies the conditions that are linear.
     """
     problem = objective.head()
     best = inf, objective.model.head_vector()
@@ -180,7 +180,7 @@ def _sketch(objective: OfNetwork) -> tuple[float, Float[Tensor, " P"]]:
             break
     if not isfinite(best[0]):
         raise DivergedError(
-            "the equations are not finite for fields that are zero, nor for fields that are one. "
+            "the equations are not finite for fields that are zero, nor for fields of their size. "
             "Rewrite them, or train with another optimizer first."
         )
     return best
@@ -193,7 +193,7 @@ def _starts(objective: OfNetwork, problem: HeadProblem) -> Iterator[Float[Tensor
     if objective.is_linear:
         return
     one, n = zero.clone(), objective.model.head.weight.numel()
-    one[n : n + objective.model.head.out_features] = 1.0
+    one[n : n + objective.model.head.out_features] = torch.as_tensor(objective.sizes).to(one)
     yield one
     if objective.linear_rows.any():
         yield _meeting(problem, objective.linear_rows, zero)

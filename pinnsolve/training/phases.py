@@ -12,6 +12,7 @@ import torch
 
 from pinnsolve.errors import DivergedError
 from pinnsolve.objectives.objective import Objective, OfNetwork
+from pinnsolve.objectives.scaled import scaled
 from pinnsolve.optimizers import OPTIMIZERS, Optimizer
 from pinnsolve.optimizers.tensors import arrays, refill
 from pinnsolve.problem.schema.file import Phase
@@ -50,6 +51,7 @@ class Training(Generic[Answer]):
     ) -> None:
         self._objective, self._phases, self._answer = objective, phases, answer
         self._model, self._seed, self._patience = objective.model, seed, patience
+        self._scaled = scaled(objective)
         self._place = 0  # in the schedule
         self._before = nan  # the loss before this phase
         self._optimizer: Optimizer | None = None  # of this phase, once it has begun
@@ -110,7 +112,7 @@ class Training(Generic[Answer]):
     def _begin(self) -> Optimizer:
         """Begin a phase; the first one with the first weights, unless it draws them itself."""
         if self._place == 0 and not self._draws_features:
-            self._model.initialise(self._seed)
+            self._scaled.model.initialise(self._seed)
         self._before, self._finite = self._loss(), self._model.vector()
         self._optimizer = self._make()
         return self._optimizer
@@ -122,7 +124,8 @@ class Training(Generic[Answer]):
         budget = _budget(phase, self._patience if is_patient else 0)
         if self._draws_features and isinstance(objective, OfNetwork):
             return Drawing(objective, budget, self._seed)
-        return OPTIMIZERS[phase.optimizer](objective, budget)
+        is_head = phase.optimizer == "head"  # least squares are the same in any unit
+        return OPTIMIZERS[phase.optimizer](objective if is_head else self._scaled, budget)
 
     @property
     def _draws_features(self) -> bool:

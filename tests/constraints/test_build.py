@@ -8,7 +8,6 @@ from pinnsolve import load, solve
 from pinnsolve.accuracy.residuals import residuals
 from pinnsolve.checks.preflight import check, preflight
 from pinnsolve.conditions.nodal import nodal_conditions
-from pinnsolve.conditions.weights import row_weights
 from pinnsolve.constraints.build import ansatz, posed, without_corners
 from pinnsolve.errors import ProblemError
 from pinnsolve.geometry import build_domain
@@ -103,7 +102,7 @@ def test_the_residual_for_the_network_is_that_of_the_field(problem):
     inner, nodes = posed(problem, made), setup.nodes
     objective = pointwise_objective(net, setup)
     conditions = without_corners(nodal_conditions(inner, nodes), problem, nodes)
-    weights = row_weights(inner, conditions, nodes)
+    weights = objective.weights
     ours = objective.value().numpy() / weights
     stated = zip(nodal_conditions(problem, nodes), [None, *problem.boundary], strict=True)
     kept = [c for c, b in stated if b is None or not b.is_hard]

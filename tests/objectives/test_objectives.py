@@ -1,6 +1,8 @@
 """The two objectives: each is one residual, linearised in three ways that must agree."""
 
+from dataclasses import replace
 from functools import cache
+from math import pi
 
 import numpy as np
 import pytest
@@ -9,15 +11,17 @@ from torch.func import functional_call, jacrev
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from pinnsolve.conditions.nodal import nodal_conditions
-from pinnsolve.conditions.weights import row_weights
+from pinnsolve.conditions.weights import field_sizes, row_weights
 from pinnsolve.derivatives.autograd import derivative
 from pinnsolve.diffop import partial
 from pinnsolve.methods.dt_pinn import nodal_objective
 from pinnsolve.methods.pinn import pointwise_objective
 from pinnsolve.networks.build import network
+from pinnsolve.objectives.scaled import scaled
 from pinnsolve.problem import load
 from pinnsolve.setup import Setup
 from tests.lanes import parameters
+from tests.posing import pose
 
 PROBLEMS = {
     "linear": """
@@ -257,7 +261,7 @@ SLOW = {"-".join(case) for case in AUTOGRAD[1:]}
 
 @pytest.fixture(scope="module")
 def posed(tmp_path_factory):
-    """Return a function that reads the problem of a case once."""
+    """Return a function that gives the setup of a case, made once."""
 
     @cache
     def read(case):
@@ -267,7 +271,7 @@ def posed(tmp_path_factory):
         settings = {"network.hidden": [7, 6], "solver.order": 2}
         if method != "nodal":
             settings |= {"solver.method": "pinn", "solver.derivatives": method}
-        return load(path, settings)
+        return Setup(load(path, settings))
 
     return read
 
@@ -277,9 +281,9 @@ def objective(request, posed):
     return objective_of(posed(request.param))
 
 
-def objective_of(problem):
+def objective_of(setup):
     """Return the objective of a problem's method, its network with random weights."""
-    setup = Setup(problem)
+    problem = setup.problem
     net = network(setup)
     net.randomise_head(0)
     if problem.settings.solver.method == "pinn":
@@ -291,6 +295,57 @@ def test_the_value_is_the_residual(objective):
     torch.testing.assert_close(
         objective.value(), objective.residual().detach(), rtol=1e-10, atol=1e-12
     )
+
+
+def test_in_units_of_the_fields_sizes_the_head_is_smaller_and_its_slopes_are_larger(objective):
+    """The same residual, by the chain rule: only what the optimisers see has changed."""
+    sizes = 10.0 ** (3 + np.arange(len(objective.sizes)))
+    small = scaled(replace(objective, sizes=sizes))
+    before = objective.model.vector()
+    weights = torch.linspace(-1, 1, len(before) + 1)[1:].to(before) + 0.01  # none is zero
+    objective.model.set(weights.clone())
+    seen = small.model.vector()
+    factors = weights / seen
+    head = objective.model.head.in_features + 1
+    k = 0 if objective.model.unknowns is None else len(objective.model.unknowns)
+    first = len(weights) - head * len(sizes) - k
+    assert factors[:first].eq(1).all()  # hidden layers, and below the constants, as they are
+    assert factors[len(weights) - k :].eq(1).all()
+    each = torch.as_tensor(sizes)
+    expected = torch.cat([each.repeat_interleave(head - 1), each])
+    torch.testing.assert_close(factors[first : len(weights) - k], expected)
+    torch.testing.assert_close(small.model.factors, factors)
+
+    r, J = objective.linearise()
+    same, scaled_J = small.linearise()
+    assert torch.equal(same, r)
+    assert torch.equal(small.value(), objective.value())
+    (loss, slope), (plain_loss, plain_slope) = small.gradient(), objective.gradient()
+    assert torch.equal(loss, plain_loss)
+    torch.testing.assert_close(slope, plain_slope * factors)
+    v = torch.linspace(-1, 1, len(weights), dtype=weights.dtype)
+    torch.testing.assert_close(scaled_J.times(v), J.times(v * factors))
+    torch.testing.assert_close(scaled_J.transposed_times(r), J.transposed_times(r) * factors)
+    dense = torch.stack([scaled_J.transposed_times(row) for row in torch.eye(len(r)).to(r)])
+    for square, own in ((scaled_J.gram(), dense @ dense.mT), (scaled_J.normal(), dense.mT @ dense)):
+        rounding = 1e-12 * float(own.abs().max())
+        torch.testing.assert_close(square, own, rtol=1e-9, atol=rounding)
+    small.model.set(seen)  # no rounding remains of a search that led nowhere
+    assert torch.equal(objective.model.vector(), weights)
+    small.model.set(2 * seen)
+    torch.testing.assert_close(objective.model.vector(), 2 * weights)
+    objective.model.set(before)
+
+
+def test_first_weights_are_those_of_fields_of_their_sizes(objective):
+    first = scaled(replace(objective, sizes=np.ones_like(objective.sizes))).model
+    large = scaled(replace(objective, sizes=np.full_like(objective.sizes, 1e6))).model
+    before = first.vector()
+    first.initialise(3)
+    expected = first.vector()
+    large.initialise(3)
+    torch.testing.assert_close(large.vector(), expected)
+    first.set(before)
 
 
 def test_the_jacobian_gives_the_gradient_of_the_loss(objective):
@@ -344,9 +399,32 @@ def test_row_weights_do_not_depend_on_units(tmp_path):
         path.write_text(content)
         settings = {"solver.order": 2, "network.hidden": [5], "solver.method": "pinn"}
         problem = load(path, settings)
-        r = objective_of(problem).value()
+        r = objective_of(Setup(problem)).value()
         losses.append(float(r @ r))
     np.testing.assert_allclose(losses[0], losses[1], rtol=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("equations", "conditions", "sizes"),
+    [
+        # one half width is pi l, so that sin(x/l) has slopes as large as itself over l
+        (["u_xx = 0"], ["u = 3"], [3]),
+        (["u_xx = 5*pi**2"], ["u = 0"], [5]),
+        (["2*u_xx = 5*pi**2"], ["u = 1"], [2.5]),  # the larger of 2.5 and 1
+        (["u_xx = 0"], ["u_x + pi*u = 4*pi"], [2]),  # felt twice, as slope and as value
+        (["u_xx = v", "v_xx = 7*pi**4"], ["u = 0", "v = 0"], [7, 7 * pi**2]),  # one by the other
+        (["u_xx = exp(u/6)*6*pi**2"], ["u = 0"], [6 / (1 + 1)]),  # at zero, where the slope is 1
+        (["u_xx = sqrt(u)"], ["u = 4"], [4]),  # a slope that is infinite at zero
+        (["u_xx = 0"], ["u = 0"], [1]),  # nothing asks it to be anything
+    ],
+)
+def test_fields_are_as_large_as_their_data_ask(tmp_path, equations, conditions, sizes):
+    on = [("all", condition) for condition in conditions]
+    interval = 'shape = "interval"\nbounds = [-1, 1]'
+    problem = pose(tmp_path, *equations, on=on, domain=interval, count=20, method="pinn")
+    nodes = Setup(problem).nodes
+    found = field_sizes(problem, nodal_conditions(problem, nodes), nodes)
+    np.testing.assert_allclose(found, sizes)
 
 
 def test_weights_in_the_file_multiply_the_mean_square(tmp_path):
@@ -359,8 +437,8 @@ def test_weights_in_the_file_multiply_the_mean_square(tmp_path):
         conditions[0],
         type(conditions[1])(conditions[1].name, conditions[1].residual, conditions[1].rows, 4.0),
     ]
-    before = row_weights(problem, conditions, nodes)
-    after = row_weights(problem, doubled, nodes)
+    before = row_weights(problem, conditions, nodes, np.ones(1))
+    after = row_weights(problem, doubled, nodes, np.ones(1))
     n = len(conditions[0].rows)
     np.testing.assert_allclose(after[:n], before[:n])
     np.testing.assert_allclose(after[n:], 2 * before[n:])

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from scipy.sparse import eye_array
 
@@ -18,6 +19,7 @@ class Fit:
     model: MLP
     x: torch.Tensor
     is_linear = True
+    sizes = np.ones(1)
 
     @property
     def linear_rows(self):

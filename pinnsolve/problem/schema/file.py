@@ -289,7 +289,7 @@ class Phase(Section):
     )
     learning_rate: Positive | None = Field(default=None, description="step size, of adam only")
     tolerance: NotNegative | None = Field(
-        default=None, description="stop when the loss has fallen below this"
+        default=None, description="stop when the loss, which has no unit, has fallen below this"
     )
     seconds: Positive | None = Field(default=None, description="stop after this time")
 
