@@ -62,10 +62,12 @@ def verdict(
         reason = f"equations and data do not determine {' and '.join(unknown)}."
         return Verdict("not resolved", reason, UNDETERMINED)
     error, kind = _deciding(sample, accuracy)
-    if error is None:
-        return Verdict("unknown", *_unknown(accuracy, constants))
     asked = problem.settings.solver.accuracy
     limit = asked or LIMIT
+    if error is None and constants:
+        return _of_constants(constants, limit)
+    if error is None:
+        return Verdict("unknown", *_unknown(accuracy))
     word: Word = "resolved" if error <= limit else "not resolved"
     reason = f"the {kind} relative error is {in_words(error)}"
     reason += f"; {in_words(asked)} was asked for." if asked else "."
@@ -113,17 +115,33 @@ def _deciding(sample: Sample, accuracy: Accuracy) -> tuple[float | None, str]:
     return (worst, "estimated") if worst is not None and isfinite(worst) else (None, "")
 
 
-def _unknown(accuracy: Accuracy, constants: Mapping[str, FoundConstant]) -> tuple[str, str]:
+def _of_constants(constants: Mapping[str, FoundConstant], limit: float) -> Verdict:
+    """Return the verdict on an inverse problem, by its misfit and its standard errors."""
+    misfits = [c.misfit for c in constants.values() if c.misfit is not None]
+    spreads = [
+        c.standard_error / (abs(c.found) or 1.0)
+        for c in constants.values()
+        if c.standard_error is not None
+    ]
+    if not all(c.is_determined for c in constants.values()) or not misfits or not spreads:
+        reason = "how well equations and data determine the unknown constants could not be told."
+        return Verdict("unknown", reason, UNDETERMINED)
+    misfit, spread = max(misfits), max(spreads)
+    reason = (
+        f"equations and data are met to {in_words(misfit)}, and the unknown constants known to "
+    )
+    reason += f"{in_words(spread)}."
+    if max(misfit, spread) <= limit:
+        return Verdict("resolved", reason, error=max(misfit, spread))
+    return Verdict("not resolved", reason, UNDETERMINED, max(misfit, spread))
+
+
+def _unknown(accuracy: Accuracy) -> tuple[str, str]:
     """Return the reason for which nothing is known of the error, and a remedy."""
-    if accuracy.estimate is not None:
-        why = accuracy.estimate.message or "it is not finite"
-        return f"the error could not be estimated: {_sentence(why)}", ""
-    if constants:
-        return (
-            "with unknown constants in the equations the error is not estimated.",
-            "Solve again with the constants as found to see what the fields are worth.",
-        )
-    return "nothing is known of the error.", ""
+    if accuracy.estimate is None:
+        return "nothing is known of the error.", ""
+    why = accuracy.estimate.message or "it is not finite"
+    return f"the error could not be estimated: {_sentence(why)}", ""
 
 
 def _remedy(

@@ -7,6 +7,7 @@ from pinnsolve.accuracy.verdict import judged, verdict
 from pinnsolve.solution.accuracy import Errors, Estimate
 from pinnsolve.solution.course import Outcome
 from pinnsolve.solution.reference import Reference
+from pinnsolve.solution.solution import FoundConstant
 from tests.solutions import changed, off
 
 
@@ -114,3 +115,26 @@ def test_a_missed_accuracy_is_a_status_of_its_own(case):
     unknown = on(changed(solution, errors=None), asked=1e-2)
     assert judged(finished, unknown, 1e-2).status == "finished"
     assert judged(Outcome("stopped", ""), missed, 1e-4).status == "stopped"
+
+
+@pytest.mark.parametrize(
+    ("error", "misfit", "is_determined", "word"),
+    [
+        (0.01, 1e-6, True, "resolved"),
+        (0.3, 1e-6, True, "not resolved"),  # nobody knows the constant to better than a third
+        (0.01, 0.2, True, "not resolved"),  # the data are not met
+        (0.01, 1e-6, None, "unknown"),
+        (None, 1e-6, False, "not resolved"),
+    ],
+)
+def test_an_inverse_problem_is_judged_by_what_determines_its_constants(
+    case, error, misfit, is_determined, word
+):
+    solution = case(has_exact=False).solution
+    found = FoundConstant(1.0, 2.0, None, error and 2 * error, is_determined, misfit)
+    made = replace(solution, constants={"k": found})
+    assert on(made).word == word
+    if word == "resolved":
+        assert on(made).reason == (
+            "equations and data are met to 1.0e-06, and the unknown constants known to 1 %."
+        )
