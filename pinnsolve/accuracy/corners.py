@@ -3,7 +3,7 @@
 A node at such a corner is wrong by the jump, whichever of the values it takes, and so is every
 solution on nodes: relative to the field the error is at least
 
-    sqrt(sum of jump^2 over corners) / sqrt(sum of u^2 over nodes).
+    sqrt(sum of jump^2 over corners) / size of u at the nodes (`pinnsolve.solution.norms`).
 """
 
 from dataclasses import dataclass
