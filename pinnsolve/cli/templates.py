@@ -1,6 +1,11 @@
-"""Problem files to start from, for ``pinnsolve new``: each is whole, and explains itself."""
+"""Problem files to start from, for ``pinnsolve new``: each is whole, and explains itself.
+
+The first line tells editors that know the directive (Even Better TOML, taplo) which JSON schema
+completes and checks the file; where that is missing it is a comment like any other.
+"""
 
 POISSON = """\
+#:schema pinnsolve.schema.json
 # The Poisson equation on a disk. Change it into your problem, then run
 #     pinnsolve check FILE      is the problem well posed, and what will it take?
 #     pinnsolve solve FILE
@@ -39,6 +44,7 @@ order = 4                      # of accuracy, 2 to 6
 """
 
 NONLINEAR = """\
+#:schema pinnsolve.schema.json
 # Bratu's equation: combustion in a square vessel, where the reaction heats what it burns.
 # No solution in closed form is known: there is no [exact], and no error is reported.
 # pinnsolve schema explains every section and key.
@@ -73,6 +79,7 @@ order = 4
 """
 
 SYSTEM = """\
+#:schema pinnsolve.schema.json
 # Two coupled fields on a ring, with a different condition on each circle.
 # The sources f1, f2 and the boundary data follow from the exact solution.
 # pinnsolve schema explains every section and key.
@@ -127,6 +134,7 @@ order = 4
 """
 
 HOLE = """\
+#:schema pinnsolve.schema.json
 # Heat conduction in a square plate with a round hole: shapes combined, named boundary pieces.
 # pinnsolve schema explains every section and key.
 
@@ -180,6 +188,7 @@ order = 3
 """
 
 PLATE = """\
+#:schema pinnsolve.schema.json
 # An elastic plate under a load, clamped on the left and supported on the other edges: an equation
 # of order four, with two conditions on each edge. No solution in closed form is known.
 # pinnsolve schema explains every section and key.
@@ -227,6 +236,7 @@ order = 4
 """
 
 HEAT = """\
+#:schema pinnsolve.schema.json
 # Heat in a plate with a warm disk in its middle that cools through the edges.
 # No solution in closed form is known: there is no [exact], and no error is reported.
 # pinnsolve schema explains every section and key.

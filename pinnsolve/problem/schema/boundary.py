@@ -3,9 +3,13 @@
 from collections.abc import Sequence
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from pinnsolve.problem.schema.values import Positive, Section, Text, fault, in_words
+
+NAMES_SCHEMA = {
+    "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]
+}
 
 
 def _name_or_names(value: object) -> object:
@@ -24,9 +28,12 @@ def _quoted(names: Sequence[str]) -> str:
 class Boundary(Section):
     """What holds on one part of the boundary."""
 
-    on: Annotated[tuple[str, ...], BeforeValidator(_name_or_names), Field(min_length=1)] = Field(
-        description='name of a boundary piece, list of names, or "all"', examples=["all"]
-    )
+    on: Annotated[
+        tuple[str, ...],
+        BeforeValidator(_name_or_names),
+        Field(min_length=1),
+        WithJsonSchema(NAMES_SCHEMA),
+    ] = Field(description='name of a boundary piece, list of names, or "all"', examples=["all"])
     condition: Text | None = Field(
         default=None,
         description="equation in the fields, their derivatives and dn()",

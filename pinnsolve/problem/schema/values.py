@@ -25,6 +25,7 @@ from pinnsolve.equations.expression import ExpressionError, parse_number
 
 Info: TypeAlias = Any  # pydantic's ValidationInfo, which cannot be checked at run time
 NUMBER_SCHEMA = {"type": ["number", "string"]}
+INTEGER_SCHEMA = {"type": ["integer", "string"]}
 
 
 class Section(BaseModel):
@@ -149,7 +150,7 @@ Positive: TypeAlias = Annotated[
 NotNegative: TypeAlias = Annotated[
     float, Ge(0), BeforeValidator(read_number), WithJsonSchema(NUMBER_SCHEMA)
 ]
-Integer: TypeAlias = Annotated[int, BeforeValidator(read_integer)]
+Integer: TypeAlias = Annotated[int, BeforeValidator(read_integer), WithJsonSchema(INTEGER_SCHEMA)]
 Text: TypeAlias = Annotated[
     str, BeforeValidator(read_text), WithJsonSchema({"type": ["string", "number"]})
 ]
