@@ -11,10 +11,22 @@ if TYPE_CHECKING:
     from pinnsolve.checks.preflight import check
     from pinnsolve.errors import PinnsolveError
     from pinnsolve.problem import Problem, load
-    from pinnsolve.run import load_solution, solve
+    from pinnsolve.run import load_solution, solve, write
     from pinnsolve.solution.solution import Solution
 
-__all__ = ["PinnsolveError", "Problem", "Solution", "check", "load", "load_solution", "solve"]
+    __version__: str
+
+__all__ = [
+    "PinnsolveError",
+    "Problem",
+    "Solution",
+    "__version__",
+    "check",
+    "load",
+    "load_solution",
+    "solve",
+    "write",
+]
 
 _HOMES = {
     "PinnsolveError": "pinnsolve.errors",
@@ -24,11 +36,16 @@ _HOMES = {
     "load": "pinnsolve.problem",
     "load_solution": "pinnsolve.run",
     "solve": "pinnsolve.run",
+    "write": "pinnsolve.run",
 }
 
 
 def __getattr__(name: str) -> Any:
     """Import a public name from its module."""
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("pinnsolve")
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)

@@ -3,6 +3,7 @@
     PinnsolveError             exit code
     ├── ProblemError           2    problem file or command line is not a well-posed problem
     ├── NodesError             2    the nodes cannot carry the discretisation asked of them
+    ├── PointsError            2    points at which a solution is asked for are no points of it
     ├── SingularError          2    the discrete operator has no unique solution
     ├── PackageError           2    a package that was asked for is missing or unfit
     ├── DivergedError          4    training left the finite numbers
@@ -73,6 +74,12 @@ class ProblemError(PinnsolveError):
 
 class NodesError(PinnsolveError):
     """The node set cannot carry the discretisation asked of it."""
+
+    exit_code = 2
+
+
+class PointsError(PinnsolveError):
+    """What should be points of a solution are none, or it has no such field."""
 
     exit_code = 2
 

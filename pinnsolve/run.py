@@ -136,7 +136,7 @@ def solve(
 
 
 def write(
-    solution: Solution, directory: Path, overwrite: bool = False, watch: Watch = unwatched
+    solution: Solution, directory: str | Path, overwrite: bool = False, watch: Watch = unwatched
 ) -> list[Path]:
     """Write a solution's files and return their paths.
 
@@ -164,7 +164,7 @@ def write(
 
     formats = solution.problem.settings.output.formats
     domain = build_domain(solution.problem)
-    return write_run(solution, domain, directory, formats, overwrite, show)
+    return write_run(solution, domain, Path(directory), formats, overwrite, show)
 
 
 def load_solution(run: str | Path) -> Solution:

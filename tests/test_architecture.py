@@ -96,7 +96,7 @@ def test_a_check_does_not_load_what_solves_or_draws():
 
 def test_public_names_are_what_they_say_and_no_module_hides_them():
     for name in pinnsolve.__all__:
-        assert callable(getattr(pinnsolve, name))
+        assert name == "__version__" or callable(getattr(pinnsolve, name))
         assert ROOT / "pinnsolve" / f"{name}.py" not in MODULES
     assert dir(pinnsolve) == sorted(pinnsolve.__all__)
 

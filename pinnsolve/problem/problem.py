@@ -73,7 +73,7 @@ class ExtraResidual:
     key: KeyPath
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Problem:
     """A well-formed problem file.
 
@@ -129,6 +129,12 @@ class Problem:
     initial: tuple[tuple[Function, ...], ...] = ()
     extra: tuple[ExtraResidual, ...] = ()
     begins: Mapping[str, Equation] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """Return name, title and unknowns; all of it is in `to_toml`."""
+        place = ", ".join((*self.coordinates, *(() if self.time is None else ("t",))))
+        unknowns = ", ".join(f"{name}({place})" for name in self.fields)
+        return f"Problem {self.name}: {self.title or 'untitled'}; {unknowns}"
 
     @property
     def parameters(self) -> Mapping[str, Parameter]:

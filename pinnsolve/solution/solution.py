@@ -2,23 +2,33 @@
 
 A `Solution` is complete in itself. It can be called at points; its parts say what the answer is and
 where it is shown, how the work went and ended, how good the answer is, which unknown constants were
-found, and with what it was computed. What the problem knows is read there.
+found, and with what it was computed. What the problem knows is read there. Whoever knows that his
+points lie in the domain asks the `answer` itself.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
+from dataclasses import field as made
+from functools import cached_property
 from typing import Any
 
-from jaxtyping import Float
+import numpy as np
+from jaxtyping import Bool, Float
 from numpy import ndarray
 
+from pinnsolve.errors import PointsError, suggestion
+from pinnsolve.geometry import build_domain
+from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.problem import Problem
 from pinnsolve.solution.accuracy import Accuracy, Errors, Estimate
 from pinnsolve.solution.course import Course, Outcome, PhaseResult, Record
+from pinnsolve.solution.field import Field
 from pinnsolve.solution.fields import Fields
+from pinnsolve.solution.points import formula_at, formula_of, inside, points_in, values_where
 from pinnsolve.solution.provenance import Provenance
 from pinnsolve.solution.reference import Reference
+from pinnsolve.solution.shown import html_of, lines_of
 from pinnsolve.solution.verdict import Verdict
 
 
@@ -107,7 +117,7 @@ def parameter_remarks(constants: Mapping[str, FoundConstant]) -> list[str]:
     ]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Solution:
     """The outcome of one solve.
 
@@ -141,17 +151,96 @@ class Solution:
     accuracy: Accuracy
     provenance: Provenance
     verdict: Verdict
-    constants: Mapping[str, FoundConstant] = field(default_factory=dict)
+    constants: Mapping[str, FoundConstant] = made(default_factory=dict)
 
-    def __call__(self, points: Float[ndarray, "n d"]) -> Float[ndarray, "n c"]:
-        """Return the fields at points, one column for each field.
+    def __call__(self, points: Any, *, extrapolate: bool = False) -> Float[ndarray, "n c"]:
+        """Return the fields at points, one column for each field; NaN outside the domain.
 
         Parameters
         ----------
         points
-            Points of the domain; of a time-dependent problem with the time as last coordinate.
+            An array or lists of shape (n, d); of a time-dependent problem with the time as last
+            coordinate; in one dimension also of shape (n,).
+        extrapolate
+            Whether to give outside the domain what the formula of the answer makes there, which
+            solves nothing.
+
+        Raises
+        ------
+        PointsError
+            If they are no points of the problem.
         """
-        return self.answer(points)
+        x = points_in(self.problem, points)
+        wanted = self._wanted(x, extrapolate)
+        return values_where(self.answer, x, wanted, len(self.problem.fields))
+
+    def __getitem__(self, name: str) -> Field:
+        """Return a field as a function of points."""
+        return self.field(name)
+
+    def field(self, name: str) -> Field:
+        """Return a field as a function of points.
+
+        Raises
+        ------
+        PointsError
+            If there is no such field.
+        """
+        if name not in self.problem.fields:
+            known = suggestion(str(name), self.problem.fields)
+            raise PointsError(f'the solution has no field "{name}". {known}')
+        return Field(name, self, self.problem.fields.index(name))
+
+    def derivative(
+        self, formula: str, points: Any, *, extrapolate: bool = False
+    ) -> Float[ndarray, " n"] | Float[ndarray, "n k"]:
+        """Return a derivative of the fields at points, NaN outside the domain.
+
+        Derivatives of a network are exact, those of values at nodes are the interpolant's.
+
+        Parameters
+        ----------
+        formula
+            ``"u_x"``, ``"laplace(u)"``, or any formula of the fields as in the equations; a vector,
+            ``"grad(u)"``, has one column for each component.
+        points, extrapolate
+            As of a call.
+
+        Raises
+        ------
+        ProblemError
+            If it is no formula of the fields.
+        PointsError
+            If they are no points of the problem.
+        """
+        components = formula_of(self.problem, formula)
+        x = points_in(self.problem, points)
+        constants = {name: constant.found for name, constant in self.constants.items()}
+
+        def values(x: ndarray) -> ndarray:
+            return formula_at(components, self.answer, x, constants)
+
+        found = values_where(values, x, self._wanted(x, extrapolate), len(components))
+        return found[:, 0] if len(components) == 1 else found
+
+    def __repr__(self) -> str:
+        """Return the solution in a few lines."""
+        return "\n".join(lines_of(self))
+
+    def _repr_html_(self) -> str:
+        """Return these lines as notebooks show them."""
+        return html_of(self)
+
+    def _wanted(self, x: Float[ndarray, "n D"], extrapolate: bool) -> Bool[ndarray, " n"]:
+        """Return a mask of the points at which the solution is to be evaluated."""
+        if extrapolate:
+            return np.isfinite(x).all(axis=1)
+        return inside(self.problem, self._domain, self.sample.nodes.spacing, x)
+
+    @cached_property
+    def _domain(self) -> Domain:
+        """The domain, built when points are first compared with it."""
+        return build_domain(self.problem)
 
     @property
     def method(self) -> str:

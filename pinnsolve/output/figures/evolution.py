@@ -290,7 +290,7 @@ def _profiles(solution: Solution, domain: Domain, name: str, times: Float[ndarra
         for t, colour in zip(times, _colours(len(times)), strict=True):
             points = np.column_stack([line, np.full(len(line), t)])
             along = points[:, 0]
-            axes.plot(along, solution(points)[:, i], color=colour, lw=1.5, label=instant(t))
+            axes.plot(along, solution.answer(points)[:, i], color=colour, lw=1.5, label=instant(t))
             if problem.exact is not None:
                 label = "exact" if t == times[-1] else None
                 axes.plot(along, problem.exact[i](points), color=INK, lw=0.8, ls=":", label=label)

@@ -128,7 +128,7 @@ def _profiles(solution: Solution, domain: Domain, name: str) -> Figure:
     for j, (title, points) in enumerate(lines_through_the_middle(solution, domain).items()):
         axes = figure.add_axes((0.07 + 0.5 * j, 0.2, 0.42, 0.68))
         along = points[:, 0]
-        axes.plot(along, solution(points)[:, i], color=COLOURS[0], lw=1.6, label=name)
+        axes.plot(along, solution.answer(points)[:, i], color=COLOURS[0], lw=1.6, label=name)
         if problem.exact is not None:
             exact = problem.exact[i](points)
             axes.plot(along, exact, color=COLOURS[1], lw=1.2, ls="--", label="exact")
