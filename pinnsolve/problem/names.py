@@ -3,20 +3,22 @@
 import keyword
 import re
 import sys
+from collections import Counter
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from pinnsolve.equations.expression import CALLABLE, ExpressionError, parse_number
 from pinnsolve.equations.symbols import Symbols
 from pinnsolve.errors import Fault, KeyPath, suggestion
-from pinnsolve.problem.schema.domain import piece_names
-from pinnsolve.problem.schema.shapes import Brick, PointSet, Shape
+from pinnsolve.problem.schema.domain import Difference, Intersection, Union, piece_names
+from pinnsolve.problem.schema.shapes import Brick, Interval, PointSet, Rectangle, Shape
 from pinnsolve.problem.text.source import KEY
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 WORD = re.compile(r"[A-Za-z]\w*")
 RESERVED = {"pi": "the number π", "n": "the normal", "X": "the coordinate vector", "t": "time"}
 DEFAULT_COORDINATES = ("x", "y", "z")
+ENDS = ("low", "high")  # of an axis, in the order of the pieces of shapes along the axes
 MAX = sys.float_info.max
 
 T = TypeVar("T")
@@ -203,7 +205,7 @@ def _misnomer(
 
 def piece_faults(domain: Shape) -> list[Fault]:
     """Return the faults of names given to parts of the boundary, and of part names."""
-    faults, known = [], {*piece_names(domain), "all"}
+    faults, known = [], {*piece_names(domain), *piece_aliases(domain), "all"}
     for i, piece in enumerate(domain.pieces):
         if piece.name in known:
             message = f'a piece of the boundary has the name "{piece.name}" already.'
@@ -224,6 +226,8 @@ def pieces_on(
     """Return the pieces that a condition names, by their usual names, and the faults in them."""
     aliases = piece_aliases(domain)
     known = [*piece_names(domain), *(piece.name for piece in domain.pieces), "all"]
+    if domain.dim == 3:  # where names by side say least
+        known += [name for name in aliases if name.endswith(("-low", "-high"))]
     result: list[str] = []
     faults = []
     for i, given in enumerate(on):
@@ -241,11 +245,37 @@ def pieces_on(
 
 
 def piece_aliases(domain: Shape) -> dict[str, str]:
-    """Return other names of pieces: a 3-D box has those of boxes in any dimension too."""
-    if isinstance(domain, Brick) and domain.dim == 3:
-        general = [f"{end}-x{axis}" for axis in (1, 2, 3) for end in ("low", "high")]
-        return dict(zip(general, piece_names(domain), strict=True))
-    return {}
+    """Return further names of pieces and their usual ones, as ``y-low`` for ``bottom``.
+
+    By side, a shape in space has no names that all take alike: is the bottom low in y or in z? So
+    the sides of every shape along the axes have names by coordinate too, and a 3-D box has those of
+    boxes in any dimension, ``low-x1``.
+    """
+    axes = coordinates(domain, {})
+    return _aliases(domain, axes) if len(axes) == domain.dim else {}
+
+
+def _aliases(domain: Shape, axes: Sequence[str]) -> dict[str, str]:
+    """Return further names of pieces and their usual ones, given those of the coordinates."""
+    if isinstance(domain, Interval | Rectangle | Brick):
+        usual = domain.surfaces
+        found = dict(zip((f"{axis}-{end}" for axis in axes for end in ENDS), usual, strict=True))
+        if isinstance(domain, Brick):
+            general = (f"{end}-x{i + 1}" for i in range(domain.dim) for end in ENDS)
+            found |= dict(zip(general, usual, strict=True))
+        return {name: piece for name, piece in found.items() if name != piece}
+    found = {}
+    if isinstance(domain, Union | Intersection | Difference):
+        parts = zip(domain.of, domain.renames, strict=True)
+        ours = [(part, renames, _aliases(part, axes)) for part, renames in parts]
+        bare = Counter(alias for part, _, names in ours if part.name is None for alias in names)
+        for part, renames, names in ours:
+            for alias, piece in names.items():
+                if part.name is not None:
+                    found[f"{part.name}.{alias}"] = renames[piece]
+                elif bare[alias] == 1:
+                    found[alias] = renames[piece]
+    return found
 
 
 def broken(

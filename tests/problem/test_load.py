@@ -169,6 +169,54 @@ def test_conditions_may_use_the_general_names_of_a_box(write):
     assert problem.coordinates == ("x", "y", "z")
 
 
+RECTANGLE = 'shape = "rectangle"\nlower = [0, 0]\nupper = [1, 1]'
+BOX = 'shape = "box"\nlower = [0, 0, 0]\nupper = [1, 1, 1]'
+HIGH = 'shape = "box"\nlower = [0, 0, 0, 0]\nupper = [1, 1, 1, 1]'
+PLATE = """shape = "difference"
+of = [{ shape = "rectangle", name = "plate", lower = [0, 0], upper = [1, 1] },
+      { shape = "disk", radius = 0.1 }]"""
+
+
+@pytest.mark.parametrize(
+    ("domain", "by_axis", "usual"),
+    [
+        ('shape = "interval"\nbounds = [0, 1]', "x-low, x-high", "left, right"),
+        (RECTANGLE, "x-low, x-high, y-low, y-high", "left, right, bottom, top"),
+        (f'{RECTANGLE}\ncoordinates = ["r", "z"]', "r-high, z-low", "right, bottom"),
+        (BOX, "y-low, y-high, z-low, z-high", "bottom, top, front, back"),
+        (HIGH, "x1-low, x4-high", "low-x1, high-x4"),
+        (PLATE, "plate.x-low, plate.y-high", "plate.left, plate.top"),
+    ],
+)
+def test_sides_along_the_axes_have_names_by_coordinate(write, domain, by_axis, usual):
+    text = f"""[domain]
+{domain}
+[nodes]
+count = 100
+[unknowns]
+fields = ["u"]
+[pde]
+equations = ["laplace(u) = 0"]
+[[boundary]]
+on = {by_axis.split(", ")}
+condition = "u = 0"
+"""
+    assert load(write(text)).boundary[0].on == tuple(usual.split(", "))
+
+
+def test_in_space_the_names_by_coordinate_are_suggested(write):
+    text = RIGHT.replace('shape = "disk"\nradius = 1.0', BOX).replace('"all"', '"floor"')
+    with pytest.raises(ProblemError, match=r"Known: all, back, .*, z-high, z-low\."):
+        load(write(text))
+
+
+def test_a_name_by_coordinate_is_taken(write):
+    text = RIGHT.replace('shape = "disk"\nradius = 1.0', RECTANGLE)
+    piece = '[[domain.pieces]]\nname = "x-low"\nwhere = "x < 0.1"\n[nodes]'
+    with pytest.raises(ProblemError, match='has the name "x-low" already'):
+        load(write(text.replace("[nodes]", piece)))
+
+
 def test_named_pieces_are_predicates(write):
     text = RIGHT.replace("[nodes]", '[[domain.pieces]]\nname = "west"\nwhere = "x < 0"\n[nodes]')
     ((name, where),) = load(write(text.replace('"all"', '["surface", "west"]'))).pieces

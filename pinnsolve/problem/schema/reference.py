@@ -28,10 +28,11 @@ dimensionless. A number may be written as an expression in quotes, "1/2" or "0.0
 Any key can be overridden on the command line: --set nodes.count=4000.
 """
 PIECES = {
-    "interval": "left, right",
-    "rectangle": "left, right, bottom, top",
-    "box": "left, right, bottom, top, front (low z), back (high z), or low-x1, high-x1, …; "
-    "above three dimensions low-x1, high-x1, …",
+    "interval": "left, right; or by coordinate x-low, x-high",
+    "rectangle": "left, right, bottom, top; or x-low, x-high, y-low, y-high",
+    "box": "x-low, x-high, y-low, y-high, z-low, z-high, by the names of the coordinates; in three "
+    "dimensions also left, right (of x), bottom, top (of y), front, back (of z); in any dimension "
+    "low-x1, high-x1, …",
     "disk": "surface",
     "ball": "surface",
     "ellipse": "surface",
