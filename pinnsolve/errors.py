@@ -47,6 +47,8 @@ class Fault:
         ``file:line`` once the fault has been located in a file; empty before.
     excerpt
         The line of the file and a caret below the fault, once located; empty before.
+    at
+        Line and column in the file, counted from one, once located there; None else.
     """
 
     key: KeyPath
@@ -55,11 +57,26 @@ class Fault:
     span: tuple[int, int] | None = None
     place: str = ""
     excerpt: str = ""
+    at: tuple[int, int] | None = None
 
     def __str__(self) -> str:
         """Return the fault as the user reads it."""
         head = ": ".join(part for part in (self.place or _dotted(self.key), self.message) if part)
         return "\n".join(part for part in (f"{head} {self.remedy}".rstrip(), self.excerpt) if part)
+
+    def as_dict(self) -> dict[str, str | int | None]:
+        """Return the fault for programs: the file as it was named, line and column from one."""
+        line, column = self.at or (None, None)
+        file = self.place.removesuffix(f":{line}") if line else None
+        return {
+            "file": file,
+            "line": line,
+            "column": column,
+            "place": self.place,
+            "key": _dotted(self.key),
+            "message": self.message,
+            "remedy": self.remedy,
+        }
 
 
 class ProblemError(PinnsolveError):

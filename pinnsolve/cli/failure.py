@@ -1,10 +1,14 @@
-"""What a failure means to the user: a message on standard error, and the exit code."""
+"""What a failure means to the user: a message on standard error, and the exit code.
+
+Programs that ask for JSON get the faults as such, with their places.
+"""
 
 import errno
 import sys
 import tempfile
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -12,8 +16,8 @@ from pathlib import Path
 import typer
 
 from pinnsolve.cli.streams import silence
-from pinnsolve.cli.terminal import tell
-from pinnsolve.errors import FileError, MemoryLimitError, PinnsolveError
+from pinnsolve.cli.terminal import say_json, tell
+from pinnsolve.errors import Fault, FileError, MemoryLimitError, PinnsolveError, ProblemError
 
 EXIT_BUG, EXIT_USAGE, EXIT_INTERRUPTED, EXIT_PIPE = 1, 2, 130, 141
 REFUSALS = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EBADF, errno.EFBIG}  # of a channel
@@ -24,7 +28,10 @@ UsageError: type[Exception] = typer.BadParameter.__bases__[0]
 
 
 def report(error: BaseException, arguments: Sequence[str]) -> int:
-    """Say what went wrong and return the exit code for it."""
+    """Say what went wrong and return the exit code for it.
+
+    With ``--json`` the faults also go to standard output, for programs.
+    """
     if isinstance(error, KeyboardInterrupt | typer.Abort):
         return EXIT_INTERRUPTED
     if isinstance(error, BrokenPipeError) or isinstance(error.__context__, BrokenPipeError):
@@ -32,25 +39,31 @@ def report(error: BaseException, arguments: Sequence[str]) -> int:
         # Nothing may be flushed to it when the process ends.
         silence(sys.stdout)
         return EXIT_PIPE
+    code, message = _meaning(error, arguments)
+    tell(message)
+    if "--json" in arguments:
+        faults = error.faults if isinstance(error, ProblemError) else (Fault((), message),)
+        with suppress(FileError, BrokenPipeError):  # whose message is that above
+            say_json({"exit_code": code, "faults": [fault.as_dict() for fault in faults]})
+    return code
+
+
+def _meaning(error: BaseException, arguments: Sequence[str]) -> tuple[int, str]:
+    """Return the exit code of an error, and its message."""
     if isinstance(error, PinnsolveError):
-        tell(str(error))
-        return error.exit_code
+        return error.exit_code, str(error)
     if isinstance(error, UsageError):
-        tell(_usage(error))
-        return EXIT_USAGE
+        return EXIT_USAGE, _usage(error)
     if _is_out_of_memory(error):
-        tell(
+        return MemoryLimitError.exit_code, (
             "out of memory. Lower nodes.count, solver.order or network.hidden; "
             "pinnsolve check FILE says what each part takes."
         )
-        return MemoryLimitError.exit_code
     if isinstance(error, OSError) and (error.filename is not None or error.errno in REFUSALS):
         if error.filename is None:  # of what typer writes, as --help
             silence(sys.stdout)
-        tell(f"{error.filename or 'cannot write'}: {error.strerror}.")
-        return FileError.exit_code
-    _report_bug(error, arguments)
-    return EXIT_BUG
+        return FileError.exit_code, f"{error.filename or 'cannot write'}: {error.strerror}."
+    return EXIT_BUG, _bug(error, arguments)
 
 
 def _usage(error: Exception) -> str:
@@ -73,8 +86,8 @@ def _is_out_of_memory(error: BaseException) -> bool:
     )
 
 
-def _report_bug(error: BaseException, arguments: Sequence[str]) -> None:
-    """Keep the traceback in a file and ask the user to report it."""
+def _bug(error: BaseException, arguments: Sequence[str]) -> str:
+    """Return the request to report a bug, whose traceback is kept in a file."""
     text = "".join(traceback.format_exception(error))
     text = f"pinnsolve {version('pinnsolve')}, Python {sys.version}\n{list(arguments)}\n\n{text}"
     name = f"pinnsolve-crash-{datetime.now():%Y%m%d-%H%M%S}.txt"
@@ -84,9 +97,8 @@ def _report_bug(error: BaseException, arguments: Sequence[str]) -> None:
             (folder / name).write_text(text, encoding="utf-8")
         except OSError:
             continue
-        tell(
+        return (
             f"{headline}\nThis is a fault of pinnsolve, not of yours. "
             f"Please report it with the file {folder / name}."
         )
-        return
-    tell(f"{headline}\nThis is a fault of pinnsolve. Please report it:\n\n{text}")
+    return f"{headline}\nThis is a fault of pinnsolve. Please report it:\n\n{text}"

@@ -109,7 +109,8 @@ class Source:
         if characters is None:
             return replace(fault, place=str(self.path))
         line, excerpt = show(self.text, *characters)
-        return replace(fault, place=f"{self.path}:{line}", excerpt=excerpt)
+        at = (line, self._column(characters[0]))
+        return replace(fault, place=f"{self.path}:{line}", excerpt=excerpt, at=at)
 
     def override_of(self, key: KeyPath) -> str | None:
         """Return the dotted key by which the command line set a key, if it did."""
@@ -168,7 +169,12 @@ class Source:
             toml_remedy(words),
             place=f"{self.path}:{line}",
             excerpt=excerpt,
+            at=(line, self._column(start)),
         )
+
+    def _column(self, start: int) -> int:
+        """Return the column of a character in its line, counted from one."""
+        return start - self.text.rfind("\n", 0, start)
 
 
 def _is_deep(document: Mapping[str, Any]) -> bool:
