@@ -24,7 +24,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pinnsolve.cli import bench, terminal
+from pinnsolve.cli import bench, completion, terminal
 from pinnsolve.cli.failure import report
 from pinnsolve.cli.resume import resume
 from pinnsolve.cli.solving import Accept, Keeper, carry_out, sum_up, watching
@@ -34,7 +34,7 @@ from pinnsolve.errors import FileError
 from pinnsolve.machine import must_have_room, prepare
 
 CONTEXT = {"help_option_names": ["-h", "--help"]}
-app = typer.Typer(add_completion=False, context_settings=CONTEXT, rich_markup_mode=None)
+app = typer.Typer(context_settings=CONTEXT, rich_markup_mode=None)
 shipped_problems = typer.Typer(help="List the problems that come with pinnsolve, or copy one.")
 app.add_typer(shipped_problems, name="problems", context_settings=CONTEXT)
 app.add_typer(bench.app, name="bench", context_settings=CONTEXT)
@@ -92,7 +92,10 @@ def root(
 def solve(
     file: File,
     method: Annotated[
-        str | None, typer.Option(help="Override solver.method: rbf-fd, dt-pinn, pinn.")
+        str | None,
+        typer.Option(
+            help="Override solver.method: rbf-fd, dt-pinn, pinn.", autocompletion=completion.methods
+        ),
     ] = None,
     order: Annotated[int | None, typer.Option(help="Override solver.order.")] = None,
     device: Annotated[
@@ -289,7 +292,11 @@ def nodes(
 def new(
     name: Annotated[str, typer.Argument(metavar="[NAME]", help="Name of the file.")] = "problem",
     template: Annotated[
-        str, typer.Option(help="What to start from: poisson, nonlinear, system, hole, plate, heat.")
+        str,
+        typer.Option(
+            help="What to start from: poisson, nonlinear, system, hole, plate, heat.",
+            autocompletion=completion.templates,
+        ),
     ] = "poisson",
 ) -> None:
     """Write a commented problem file to start from; nothing is overwritten."""
@@ -350,7 +357,12 @@ def list_problems(json: Json = False) -> None:
 
 @shipped_problems.command("copy")
 def copy_problem(
-    name: Annotated[str, typer.Argument(help="Name of the problem.", show_default=False)],
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="Name of the problem.", show_default=False, autocompletion=completion.shipped_names
+        ),
+    ],
     destination: Annotated[Path, typer.Argument(metavar="[DEST]", help="Folder or file.")] = Path(),
 ) -> None:
     """Copy one of them; nothing is overwritten."""

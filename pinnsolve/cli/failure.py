@@ -39,6 +39,8 @@ def report(error: BaseException, arguments: Sequence[str]) -> int:
         # Nothing may be flushed to it when the process ends.
         silence(sys.stdout)
         return EXIT_PIPE
+    if isinstance(error, SystemExit) and isinstance(error.code, int | None):
+        return error.code or 0  # the shell's completion has its answer
     code, message = _meaning(error, arguments)
     tell(message)
     if "--json" in arguments:
