@@ -23,6 +23,7 @@ CGROUP = Path("/sys/fs/cgroup")  # where Linux tells a container its limits
 GIB = 2**30
 ALLOWED = 4 * GIB  # what a file may ask for where the free memory is not known
 LIBRARIES = 2**29  # bytes of address space that NumPy and SciPy take
+LOADED = time.monotonic()
 KEPT = 2**25  # bytes of an array that the C library reuses instead of asking the system; its limit
 
 
@@ -43,6 +44,18 @@ def prepare(threads: int | None) -> None:
             return
         threads = usable_cores()
     os.environ.update(dict.fromkeys(THREAD_VARIABLES, str(threads)))
+
+
+def age() -> float:
+    """Return the age of this process in seconds.
+
+    Where the system does not tell, it is that of this module, which is one of the first loaded.
+    """
+    try:
+        begun = Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19]
+        return time.clock_gettime(time.CLOCK_BOOTTIME) - int(begun) / os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError, AttributeError, IndexError):
+        return time.monotonic() - LOADED
 
 
 def keep_memory() -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from math import inf
 from pathlib import Path
 from threading import Event
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -46,6 +47,7 @@ def solve(
     state: State | None = None,
     keep: Callable[[State], None] | None = None,
     asked: Event | None = None,
+    spent: float = 0.0,
     **settings: Any,
 ) -> Solution:
     """Solve a problem.
@@ -64,6 +66,8 @@ def solve(
         Given all that is needed to continue, every ``[output] checkpoint`` seconds of the work.
     asked
         Set when that is to be kept at once.
+    spent
+        Seconds of starting up, which count as a stage of their own.
     settings
         Keys of the ``[solver]`` section, as ``order=5``, which override the file's.
 
@@ -82,6 +86,8 @@ def solve(
     if settings:
         problem = problem.replace({f"solver.{key}": value for key, value in settings.items()})
     setup = Setup(problem, watch) if setup is None else setup.sharing(problem, watch)
+    if spent:
+        setup.seconds["start-up"] = spent
     solver, output = problem.settings.solver, problem.settings.output
     method, able = METHODS[solver.method], ABILITIES[solver.method]
 
@@ -156,7 +162,8 @@ def write(
     FileError
         If a file cannot be written.
     """
-    from pinnsolve.output.run_directory import write_run
+    began = perf_counter()
+    from pinnsolve.output.run_directory import write_run  # loads matplotlib
 
     def show(progress: Progress) -> None:
         with suppress(Stopped):
@@ -164,7 +171,7 @@ def write(
 
     formats = solution.problem.settings.output.formats
     domain = build_domain(solution.problem)
-    return write_run(solution, domain, Path(directory), formats, overwrite, show)
+    return write_run(solution, domain, Path(directory), formats, overwrite, show, began)
 
 
 def load_solution(run: str | Path) -> Solution:

@@ -162,3 +162,9 @@ def test_a_copy_of_the_process_has_no_more_memory_than_it_is_given():
     assert machine.survives(lambda: bytearray(2**20), 10, 2**28)
     assert not machine.survives(lambda: bytearray(2**30), 10, 2**28)
     assert machine.survives(lambda: bytearray(2**30), 10)
+
+
+def test_a_process_is_older_than_what_it_has_loaded(monkeypatch):
+    assert machine.age() >= time.monotonic() - machine.LOADED - 0.02  # two ticks of the system's
+    monkeypatch.delattr("os.sysconf")  # as on a system that does not tell
+    assert 0 <= machine.age() <= time.monotonic() - machine.LOADED

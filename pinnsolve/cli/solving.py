@@ -4,8 +4,9 @@ Once the results are written the checkpoints go, except those of a run that was 
 has diverged would diverge again from each of them, for the continuation is the same to the bit.
 """
 
+import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from pinnsolve.cli import terminal
 from pinnsolve.cli.interruption import interruption
 from pinnsolve.cli.status import code_of
 from pinnsolve.errors import DivergedError, FileError
+from pinnsolve.machine import age
 from pinnsolve.progress import Progress, Watch
 
 if TYPE_CHECKING:
@@ -147,12 +149,15 @@ def carry_out(
     accept
         Whether a result will do that is not resolved, or of which nothing is known.
     """
+    reporter(Progress("start-up", note="loading torch"))
     from pinnsolve import run as runs
     from pinnsolve.storage.folder import forget
 
     keep = keeper if problem.settings.output.checkpoint else None
     try:
-        solution = runs.solve(problem, watch=reporter, state=state, keep=keep, asked=keeper.asked)
+        solution = runs.solve(
+            problem, watch=reporter, state=state, keep=keep, asked=keeper.asked, spent=age()
+        )
     except DivergedError:
         if state is not None or keeper.has_kept:
             forget(keeper.folder)
@@ -166,13 +171,23 @@ def carry_out(
     except FileError as error:  # what took hours must not be lost to a disk that is full
         files, elsewhere = _written_elsewhere(solution, keeper.folder, error)
         reporter.end("failed", elsewhere, FileError.exit_code)
-        return Solved(solution, files, keeper, FileError.exit_code, elsewhere)
+        return Solved(_as_written(solution, files), files, keeper, FileError.exit_code, elsewhere)
+    solution = _as_written(solution, files)
     outcome, word = solution.outcome, solution.verdict.word
     code = code_of(outcome.status, word, accept)
     reporter.end(outcome.status, outcome.message, code, word)
     if outcome.status != "stopped":
         forget(keeper.folder)
     return Solved(solution, files, keeper, code)
+
+
+def _as_written(solution: "Solution", files: Sequence[Path]) -> "Solution":
+    """Return the solution with the times that its files tell, that of writing them included."""
+    metrics = [file for file in files if file.name == "metrics.json"]
+    if not metrics:
+        return solution
+    seconds = json.loads(metrics[0].read_text(encoding="utf-8"))["seconds"]
+    return replace(solution, course=replace(solution.course, seconds=seconds))
 
 
 def _written_elsewhere(

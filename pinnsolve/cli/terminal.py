@@ -147,7 +147,9 @@ def _live() -> Iterator[Watch]:
         TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=24),
         TaskProgressColumn(),
+        TextColumn("elapsed"),
         TimeElapsedColumn(),
+        TextColumn("left"),
         TimeRemainingColumn(),
         TextColumn("{task.fields[details]}", markup=False),
         console=Console(stderr=True),
@@ -174,6 +176,7 @@ def _live() -> Iterator[Watch]:
         )
 
     with bars:
+        watch(Progress("start-up", note="loading libraries"))  # which takes a second or two
         yield watch
 
 

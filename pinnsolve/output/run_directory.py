@@ -27,6 +27,7 @@ def write_run(
     formats: Sequence[str],
     overwrite: bool = False,
     watch: Watch = unwatched,
+    began: float | None = None,
 ) -> list[Path]:
     """Write all files of a run and return their paths.
 
@@ -46,27 +47,34 @@ def write_run(
         formats that are not wanted now.
     watch
         Told of the progress.
+    began
+        When the writing began, by `time.perf_counter`; None for now.
 
     Raises
     ------
     FileError
         If a file cannot be written.
     """
+    began = perf_counter() if began is None else began
     if is_mine(directory):
-        return _write_into(directory, solution, domain, formats, watch)
+        return _write_into(directory, solution, domain, formats, watch, began)
     with claimed(directory, overwrite) as claim:
         remove_file(claim.folder / STATUS)  # of an earlier run
         begin(claim.folder, solution.problem.to_toml())
-        return _write_into(claim.folder, solution, domain, formats, watch)
+        return _write_into(claim.folder, solution, domain, formats, watch, began)
 
 
 def _write_into(
-    directory: Path, solution: Solution, domain: Domain, formats: Sequence[str], watch: Watch
+    directory: Path,
+    solution: Solution,
+    domain: Domain,
+    formats: Sequence[str],
+    watch: Watch,
+    began: float,
 ) -> list[Path]:
     """Write all files of a run into a folder that is claimed."""
     from pinnsolve.output.report import report
 
-    start = perf_counter()
     remove_file(directory / "metrics.json")  # written last: a folder that has it is whole
     write_file(directory / "problem.toml", solution.problem.to_toml().encode())
     paths = [directory / "problem.toml"]
@@ -85,9 +93,11 @@ def _write_into(
         else:
             remove_file(path)
     watch(Progress("output", note="report.html"))
-    report.write(directory / "report.html", solution, drawn, domain)
-    seconds = _with_output(solution.course.seconds, perf_counter() - start)
+    content = report.contents(solution, drawn, domain)
+    # one time in all files: what is left to do takes none to speak of
+    seconds = _with_output(solution.course.seconds, perf_counter() - began)
     timed = replace(solution, course=replace(solution.course, seconds=seconds))
+    report.write(directory / "report.html", timed, content)
     write_file(directory / "metrics.json", metrics_json(timed).encode())
     return [*paths, directory / "report.html", directory / "metrics.json"]
 

@@ -12,6 +12,7 @@ import pytest
 from pinnsolve.cli.app import EXIT_STATUS, main
 from pinnsolve.cli.templates import TEMPLATES
 from pinnsolve.errors import Stopped
+from pinnsolve.output.numbers import duration
 from pinnsolve.progress import Progress
 from pinnsolve.solution.course import Outcome
 from pinnsolve.solution.verdict import Verdict
@@ -99,6 +100,19 @@ def test_solve_sums_up_on_standard_output_and_writes_files(disk, capsys):
     assert {"problem.toml", "metrics.json", "solution.hdf"} <= set(os.listdir("runs/disk"))
 
 
+def test_a_run_has_one_time_from_the_start_of_the_process(disk, capsys):
+    assert main(["solve", str(disk), "--quiet"]) == 0
+    out, _ = capsys.readouterr()
+    seconds = json.loads(Path("runs/disk/metrics.json").read_text())["seconds"]
+    taken = duration(seconds.pop("total"))
+    assert f": finished in {taken}\n" in out
+    report = Path("runs/disk/report.html").read_text()
+    assert f"nodes in {taken}." in report
+    assert f"<dd>{taken}</dd>" in report
+    assert {"start-up", "solution", "output"} <= set(seconds)
+    assert all(f"<th>{stage}</th>" in report for stage in seconds)
+
+
 def test_json_is_all_there_is_on_standard_output(disk, capsys):
     assert main(["solve", str(disk), "--json", "--out", "results"]) == 0
     out, err = capsys.readouterr()
@@ -181,7 +195,7 @@ def test_progress_goes_to_standard_error(disk, outcome, capsys):
     main(["solve", str(disk)])
     out, err = capsys.readouterr()
     assert out == "finished\n"
-    assert err.startswith("pinnsolve: training, ")
+    assert err.startswith("pinnsolve: start-up, loading torch, ")  # silence would be seconds long
 
 
 def test_a_bug_is_1_and_leaves_a_report(disk, outcome, folder, capsys):

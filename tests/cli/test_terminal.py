@@ -56,7 +56,9 @@ def test_a_terminal_gets_a_bar_for_each_stage_on_standard_error(monkeypatch, cap
         watch(Progress("training", fraction=0.5, iteration=3, loss=1e-4))
     out, err = capsys.readouterr()
     assert out == ""
+    assert "start-up" in err  # before anything is heard of
     assert "nodes" in err
+    assert {"elapsed", "left"} <= set(err.split())
     assert "iteration 3, loss 1.0e-04" in err
 
 

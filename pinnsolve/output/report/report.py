@@ -4,6 +4,7 @@ HTML without scripts and without anything from the network: formulas are MathML,
 SVG. Whatever stands in the problem file is text of a stranger and is escaped.
 """
 
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
@@ -43,39 +44,55 @@ KINDS = {"resolved": "good", "not resolved": "bad", "unknown": "doubt", "diverge
 MOST_FIELDS = 4  # that get a figure; each costs a fifth of a second and some 100 kB
 
 
-def write(path: Path, solution: Solution, grid: Grid, domain: Domain) -> None:
+def write(path: Path, solution: Solution, content: Sequence[str]) -> None:
     """Write ``report.html``.
 
     Parameters
     ----------
     path
         The file.
-    solution, grid
-        The solution, and its values on cells.
-    domain
-        Where it lives.
+    solution
+        The solution.
+    content
+        The `contents` of the report.
 
     Raises
     ------
     FileError
         If it cannot be written.
     """
-    write_file(path, html(solution, grid, domain).encode())
+    write_file(path, _page(solution, content).encode())
 
 
 def html(solution: Solution, grid: Grid, domain: Domain) -> str:
     """Return the report as a page."""
-    problem = solution.problem
-    sections = [
-        section("The problem", statement(problem)),
+    return _page(solution, contents(solution, grid, domain))
+
+
+def contents(solution: Solution, grid: Grid, domain: Domain) -> list[str]:
+    """Return the sections with pictures, which take a while to draw and hold no time of the run.
+
+    Parameters
+    ----------
+    solution, grid
+        The solution, and its values on cells.
+    domain
+        Where it lives.
+    """
+    return [
+        section("The problem", statement(solution.problem)),
         section("Parameters found", _parameters(solution)),
         section("The solution", _fields(solution, grid, domain)),
         section("Accuracy", _accuracy(solution)),
         section("Estimated error", _estimate(solution, grid)),
         section("Training", _training(solution)),
         section("Nodes", _nodes(solution, domain)),
-        section("Time and settings", _settings(solution)),
     ]
+
+
+def _page(solution: Solution, content: Sequence[str]) -> str:
+    """Return the page around the sections with pictures."""
+    problem = solution.problem
     return page(
         title=problem.title or problem.name,
         kicker=ABILITIES[solution.method].title,
@@ -83,7 +100,7 @@ def html(solution: Solution, grid: Grid, domain: Domain) -> str:
         kind=KINDS[solution.verdict.word],
         findings=" ".join(findings(solution)),
         figures=_figures(solution),
-        sections=sections,
+        sections=[*content, section("Time and settings", _settings(solution))],
         footer=f"Made by pinnsolve {solution.provenance.versions.get('pinnsolve', '')}. To get the "
         "same again: pinnsolve solve problem.toml, with the file that lies beside this page.",
     )
