@@ -171,7 +171,7 @@ def _instants(
                 _name(axes, view.coordinates)
             else:
                 triad(axes, view.coordinates, 0.2)
-        scale(figure, row[0 if is_wide else -1], colours)
+        scale(figure, row[0 if is_wide else -1], colours, view.quantity.name)
     return figure
 
 
@@ -241,7 +241,7 @@ def _space_time(
         left.set(title=quantity.title, xlabel=coordinate)
         left.set_ylabel("t", rotation=0, ha="right", va="center")
         left.spines[:].set_visible(False)
-        scale(figure, left, colours)
+        scale(figure, left, colours, quantity.name)
         right = figure.add_axes((0.55, bottom, 0.31, height))
         for level, colour in zip(levels, _colours(len(levels)), strict=True):
             now = quantity.values[level]

@@ -100,7 +100,7 @@ def _maps(grid: Grid, shown: list[Quantity], coordinates: Sequence[str]) -> Figu
     figure, panels = _panels(len(shown), wide / tall)
     for axes, quantity in zip(panels, shown, strict=True):
         colour_map(axes, x, grid.cells, quantity.values, quantity.colours)
-        scale(figure, axes, quantity.colours)
+        scale(figure, axes, quantity.colours, quantity.name)
         entitle(axes, quantity.title, coordinates)
     return figure
 
@@ -112,7 +112,7 @@ def _bodies(grid: Grid, shown: list[Quantity], coordinates: Sequence[str]) -> Fi
     figure, panels = _panels(2 * len(shown), 1.0)
     for i, quantity in enumerate(shown):
         for axes, draw in zip(panels[2 * i : 2 * i + 2], (body, cut), strict=True):
-            scale(figure, axes, quantity.colours)
+            scale(figure, axes, quantity.colours, quantity.name)
             draw(axes, x, grid.cells, quantity.values, quantity.colours)
         triad(panels[2 * i], coordinates)
         entitle(panels[2 * i], f"{quantity.title}, surface")

@@ -10,7 +10,7 @@ https://jfly.uni-koeln.de/color/.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from io import BytesIO
 from itertools import cycle
 from pathlib import Path
@@ -23,6 +23,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+from matplotlib.transforms import Bbox
 from numpy import ndarray
 
 from pinnsolve.geometry import Domain
@@ -70,8 +71,10 @@ STYLE: Any = {
 styled = matplotlib.rc_context(STYLE)
 
 
-def svg(figure: Figure, label: str) -> str:
-    """Return a figure as an SVG element to stand in a page.
+def svg(
+    figure: Figure, label: str, shown: Collection[Axes] | None = None, part: Bbox | None = None
+) -> str:
+    """Return a figure, or a part of it, as an SVG element to stand in a page.
 
     Parameters
     ----------
@@ -79,10 +82,17 @@ def svg(figure: Figure, label: str) -> str:
         The figure.
     label
         What it shows, for those who cannot see it; plain text without markup characters.
+    shown, part
+        The axes that are drawn, and the part of the figure, in inches; None for all of it.
     """
     content = BytesIO()
+    visible = [axes.get_visible() for axes in figure.axes]
+    for axes in figure.axes:
+        axes.set_visible(shown is None or axes in shown)
     with matplotlib.rc_context(STYLE | {"svg.hashsalt": label}):
-        figure.savefig(content, format="svg", metadata={"Date": None})
+        figure.savefig(content, format="svg", metadata={"Date": None}, bbox_inches=part)
+    for axes, was in zip(figure.axes, visible, strict=True):
+        axes.set_visible(was)
     text = content.getvalue().decode()
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>", "", text, count=1, flags=re.DOTALL)

@@ -37,11 +37,14 @@ class Quantity:
         One for each point of the grid, at every time level if there are any.
     is_signed
         Whether zero is in the middle of the colours.
+    name
+        What they are in a word, at the scale of the colours.
     """
 
     title: str
     values: Float[ndarray, "*K n"]
     is_signed: bool = False
+    name: str = ""
 
     @property
     def colours(self) -> ScalarMappable:
@@ -57,11 +60,13 @@ class Quantity:
 
 def quantities(grid: Grid, name: str) -> list[Quantity]:
     """Return the quantities to be drawn of a field: it, and its error or else its difference."""
-    shown = [Quantity(name, grid.values[name])]
+    shown = [Quantity(name, grid.values[name], name=name)]
     if f"error_{name}" in grid.values:
-        shown.append(_scaled(f"{name} − exact", grid.values[f"error_{name}"]))
+        shown.append(_scaled(f"{name} − exact", grid.values[f"error_{name}"], "error"))
     elif f"difference_{name}" in grid.values:
-        shown.append(_scaled(f"{name} − direct solution", grid.values[f"difference_{name}"]))
+        shown.append(
+            _scaled(f"{name} − direct solution", grid.values[f"difference_{name}"], "difference")
+        )
     return [quantity for quantity in shown if np.isfinite(quantity.values).all()]
 
 
@@ -70,21 +75,21 @@ def estimates(grid: Grid, name: str) -> list[Quantity]:
     found = grid.values.get(f"{name}_error_estimate")
     if found is None:
         return []
-    shown = [_scaled(f"{name} − truth, estimated", found)]
+    shown = [_scaled(f"{name} − truth, estimated", found, "estimate")]
     if f"error_{name}" in grid.values:
-        shown.insert(0, _scaled(f"{name} − exact", grid.values[f"error_{name}"]))
+        shown.insert(0, _scaled(f"{name} − exact", grid.values[f"error_{name}"], "error"))
     return [quantity for quantity in shown if np.isfinite(quantity.values).all()]
 
 
-def _scaled(title: str, values: Float[ndarray, "*K n"]) -> Quantity:
+def _scaled(title: str, values: Float[ndarray, "*K n"], name: str) -> Quantity:
     """Return signed values divided by a power of ten that the title names."""
     largest = float(np.abs(values).max())
     exponent = int(np.floor(np.log10(largest))) if largest > 0 else 0
     if -1 <= exponent <= 2:
-        return Quantity(title, values, is_signed=True)
-    return Quantity(
-        f"{title}, in {power_of_ten(exponent)}", values / 10.0**exponent, is_signed=True
-    )
+        return Quantity(title, values, is_signed=True, name=name)
+    unit = power_of_ten(exponent)
+    shown = values / 10.0**exponent
+    return Quantity(f"{title}, in {unit}", shown, is_signed=True, name=f"{name}\nin {unit}")
 
 
 def colour_map(
@@ -163,8 +168,8 @@ def middle(x: Float[ndarray, "n 3"]) -> float:
     return float(x[:, 2].min() + x[:, 2].max()) / 2
 
 
-def scale(figure: Figure, axes: Axes, colours: ScalarMappable) -> None:
-    """Put the scale of the colours beside a picture."""
+def scale(figure: Figure, axes: Axes, colours: ScalarMappable, name: str = "") -> None:
+    """Put the scale of the colours beside a picture, and above it what they stand for."""
     place = axes.get_position()
     bottom, height = place.y0 + 0.1 * place.height, 0.8 * place.height
     bar = figure.add_axes((place.x1 + 0.012, bottom, 0.014, height))
@@ -173,6 +178,7 @@ def scale(figure: Figure, axes: Axes, colours: ScalarMappable) -> None:
     bar.yaxis.set_major_locator(MaxNLocator(5))
     bar.ticklabel_format(axis="y", scilimits=(-2, 4))
     bar.tick_params(length=2)
+    bar.set_title(name, fontsize=8, loc="left", pad=3)
 
 
 def entitle(axes: Axes, title: str, coordinates: Sequence[str] = ()) -> None:

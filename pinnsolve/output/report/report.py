@@ -13,6 +13,7 @@ from jaxtyping import Float
 from numpy import ndarray
 
 from pinnsolve.geometry import Domain
+from pinnsolve.output.figures.apart import set_apart
 from pinnsolve.output.figures.errors import error_figure
 from pinnsolve.output.figures.evolution import estimate_in_time_figure, evolution_figure
 from pinnsolve.output.figures.fields import estimate_figure, field_figure
@@ -159,15 +160,24 @@ def _fields(solution: Solution, grid: Grid, domain: Domain) -> str:
     """Return pictures of the fields."""
     if not np.isfinite(solution.sample.values).all():
         return "<p>The values are not finite: there is nothing to draw.</p>"
-    parts = []
     draw = field_figure if solution.sample.times is None else evolution_figure
-    for name in solution.problem.fields[:MOST_FIELDS]:
-        figure = svg(draw(solution, grid, domain, name), f"The field {name}")
-        parts.append(f"<figure>{figure}</figure>")
+    parts = [
+        set_apart(draw(solution, grid, domain, name), f"The field {name}", _caption(grid, name))
+        for name in solution.problem.fields[:MOST_FIELDS]
+    ]
     rest = len(solution.problem.fields) - MOST_FIELDS
     if rest > 0:
         parts.append(f"<p class='soft'>{rest} more fields are in solution.hdf.</p>")
     return "\n".join(parts)
+
+
+def _caption(grid: Grid, name: str) -> str:
+    """Return a sentence on the pictures of a field."""
+    if f"error_{name}" in grid.values:
+        return f"The field {name}, and its distance from the exact solution."
+    if f"difference_{name}" in grid.values:
+        return f"The field {name}, and its distance from the direct solution on the same nodes."
+    return f"The field {name}."
 
 
 def _accuracy(solution: Solution) -> str:
@@ -233,7 +243,9 @@ def _estimate(solution: Solution, grid: Grid) -> str:
     for name in fields[:MOST_FIELDS]:
         figure = draw(solution, grid, name)
         if figure is not None:
-            parts.append(f"<figure>{svg(figure, f'The estimated error of {name}')}</figure>")
+            beside = ", beside the true one" if f"error_{name}" in grid.values else ""
+            label = f"The estimated error of {name}"
+            parts.append(set_apart(figure, label, f"{label}{beside}."))
     return "\n".join(parts)
 
 
@@ -252,9 +264,13 @@ def _training(solution: Solution) -> str:
     """Return the course of the training and what each phase did."""
     parts = []
     if len(solution.course.history) > 1:
-        label = "Loss and error against training time"
-        figure = svg(convergence_figure(solution), label)
-        parts.append(f"<figure>{figure}</figure>")
+        has_error = any(record.relative_l2 for record in solution.course.history)
+        label = f"Loss{' and error' * has_error} against training time"
+        caption = f"{label}; each colour is a phase, the dashed line the direct solution."
+        has_line = "error" in label and solution.accuracy.baseline is not None
+        parts.append(
+            set_apart(convergence_figure(solution), label, caption if has_line else f"{label}.")
+        )
     if solution.course.phases:
         head = ("phase", "iterations", "time", "loss before", "loss after", "error after", "ended")
         rows = [
