@@ -260,7 +260,7 @@ def test_another_method_is_one_module_and_one_line_in_each_table(tmp_path):
     )
     assert metrics["method"] == "zero"
     assert metrics["status"] == "finished"
-    assert metrics["relative_l2"] == {"u": 1.0}
+    assert metrics["relative_l2"]["u"] >= 1.0  # relative to the variation of what it should be
     assert "operators" not in metrics["seconds"]
     assert "Solved by no work" in (tmp_path / "out" / "report.html").read_text()
     read = "import pinnsolve; print(pinnsolve.load_solution('out').sample.values.any())"

@@ -42,6 +42,7 @@ DIAGONAL: dict[str, Any] = {
 }
 SAME = 1e-14  # difference of entries of scaled rows, and of their products, that is rounding
 BYTES_PER_ENTRY = 750  # of the matrix: what SuperLU (scipy 1.17) asks for before it begins
+MOST_RANKED = 300  # rows of a matrix whose pattern is examined
 FIT_PIVOT = 0.05  # entry of the scaled matrix
 FIT_SHARE = 0.9  # of the diagonal, for pivots to be taken from it
 
@@ -133,8 +134,9 @@ def factorise(matrix: "csr_array", order: Int[ndarray, " K"] | None = None) -> F
         raise MemoryError  # SuperLU would try for ever, in ever smaller steps
     condition = np.inf
     # of a matrix whose very pattern is singular, or that has a row twice, SuperLU hands LAPACK
-    # nonsense, which prints it
-    is_full = system[order].diagonal().all() or structural_rank(system) == system.shape[0]
+    # nonsense, which prints it; the pattern's rank of a large matrix takes far longer than factors
+    is_small = system.shape[0] <= MOST_RANKED
+    is_full = not is_small or structural_rank(system) == system.shape[0]
     if is_full and not is_repeated:
         with suppress(RuntimeError):  # an exactly singular factor
             factors = splu(csc_array(system[order]), **settings)
