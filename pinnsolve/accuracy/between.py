@@ -41,6 +41,7 @@ WIDE = 1.25  # spacings: the box of dense points, so that no corner between cell
 ALONG = {1: (1, 1), 2: (4, 32), 3: (2, 4)}  # both kinds between two nodes of the boundary
 MANY = 0.1  # of the cells: if more than so many are suspect, the coarse points see it too
 FAR = 0.5  # of a datum's root mean square: distance from its interpolant that is worth a look
+AT_ONCE = 2**14  # points at which data are interpolated, so that the weights stay small
 SLACK = 1e-3  # of a datum's size: by how much it may leave a range
 
 
@@ -273,8 +274,13 @@ class _Around:
             return {}
         known = self._nodes.x[self._rows]
         op = identity(known.shape[1])
-        E = operator_matrices(cells.points, known, [op], self._order)[op]
-        return {k: E @ self._base[k] for k in self._varying}
+        found = {k: np.empty(len(cells.points)) for k in self._varying}
+        for start in range(0, len(cells.points), AT_ONCE):
+            some = slice(start, start + AT_ONCE)
+            E = operator_matrices(cells.points[some], known, [op], self._order)[op]
+            for k in self._varying:
+                found[k][some] = E @ self._base[k]
+        return found
 
 
 def _with(bound: Residual, data: Mapping[int, Float[ndarray, " P"]]) -> Residual:

@@ -16,6 +16,8 @@ from pinnsolve.process import State
 from pinnsolve.rbffd.interpolate import interpolate, interpolate_in_time
 from pinnsolve.rbffd.weights import operator_matrices
 
+AT_ONCE = 2**12  # points at which derivatives are taken, so that their weights stay small
+
 
 @dataclass(frozen=True)
 class NodalFields:
@@ -51,8 +53,13 @@ class NodalFields:
         """Return derivatives of the fields at points, those of the interpolant."""
         ops = sorted({term.op for term in terms}, key=lambda op: op.terms)
         if self.times is None:  # one factorisation for all of them
-            matrices = operator_matrices(x, self.nodes, ops, self.order)
-            return {term: matrices[term.op] @ self.values[:, term.field] for term in terms}
+            found = {term: np.empty(len(x)) for term in terms}
+            for start in range(0, len(x), AT_ONCE):
+                some = slice(start, start + AT_ONCE)
+                matrices = operator_matrices(x[some], self.nodes, ops, self.order)
+                for term in terms:
+                    found[term][some] = matrices[term.op] @ self.values[:, term.field]
+            return found
         by_op = {op: self._interpolated(x, op) for op in ops}
         return {term: by_op[term.op][:, term.field] for term in terms}
 

@@ -69,11 +69,11 @@ def _reports_for_seconds(monkeypatch):
 
 def solve(text, *arguments):
     Path("disk.toml").write_text(text)
-    return main(["solve", "disk.toml", "-q", *arguments])
+    return main(["solve", "disk.toml", "-q", "--accept", *arguments])
 
 
 def resume(*arguments):
-    return main(["resume", str(RUN), "-q", *arguments])
+    return main(["resume", str(RUN), "-q", "--accept", *arguments])
 
 
 def status(capsys):
@@ -155,7 +155,7 @@ def test_a_run_that_has_ended_is_left_as_it_is(capsys):
 
 def test_what_is_told_of_a_resumed_run_is_what_solve_tells(stopped, capsys):
     capsys.readouterr()
-    assert main(["resume", str(stopped), "--json"]) == 0
+    assert main(["resume", str(stopped), "--accept", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert (told["problem"], told["status"]) == ("disk", "finished")
     assert told["files"] == [str(RUN / name) for name in (
@@ -325,7 +325,7 @@ def child(command):  # a copy of this process, in which all is imported already
         write(folder, state, problem)
         os.write(mouth, f"{seconds(state)!r}\\n".encode())
     checkpoints.write_checkpoint = telling
-    os._exit(main([*command, "-q"]))
+    os._exit(main([*command, "-q", "--accept"]))
 
 def ended(pid):
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])

@@ -328,7 +328,7 @@ def test_in_units_of_the_fields_sizes_the_head_is_smaller_and_its_slopes_are_lar
     torch.testing.assert_close(scaled_J.transposed_times(r), J.transposed_times(r) * factors)
     dense = torch.stack([scaled_J.transposed_times(row) for row in torch.eye(len(r)).to(r)])
     for square, own in ((scaled_J.gram(), dense @ dense.mT), (scaled_J.normal(), dense.mT @ dense)):
-        rounding = 1e-12 * float(own.abs().max())
+        rounding = 1e-12 * float(own.detach().abs().max())
         torch.testing.assert_close(square, own, rtol=1e-9, atol=rounding)
     small.model.set(seen)  # no rounding remains of a search that led nowhere
     assert torch.equal(objective.model.vector(), weights)

@@ -27,7 +27,7 @@ def test_the_error_falls_with_the_order(tmp_path, on, refine, order):
         parts = {"count": f"{count}{refine}", "order": order, "more": more, **LINE}
         solution = solve(pose(tmp_path, "v = (1 + x**2)*u_x + g", "v_x = f", on=on, **parts))
         errors.append(max(solution.accuracy.errors.relative_l2.values()))
-    assert errors[1] < 2e-4
+    assert errors[1] < 5e-4
     assert errors[0] / errors[1] > 2 ** (order - 1)  # the order shows in full on finer nodes
 
 
