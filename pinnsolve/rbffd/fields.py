@@ -54,8 +54,9 @@ class NodalFields:
         ops = sorted({term.op for term in terms}, key=lambda op: op.terms)
         if self.times is None:  # one factorisation for all of them
             found = {term: np.empty(len(x)) for term in terms}
+            slabs = np.argsort(x[:, 0])  # neighbours together share their stencils
             for start in range(0, len(x), AT_ONCE):
-                some = slice(start, start + AT_ONCE)
+                some = slabs[start : start + AT_ONCE]
                 matrices = operator_matrices(x[some], self.nodes, ops, self.order)
                 for term in terms:
                     found[term][some] = matrices[term.op] @ self.values[:, term.field]
