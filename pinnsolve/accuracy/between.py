@@ -34,7 +34,6 @@ from pinnsolve.rbffd.weights import operator_matrices
 Jets: TypeAlias = Callable[[Float[ndarray, "P d"], Set[Term]], Mapping[Term, Float[ndarray, " P"]]]
 COARSE = {1: 16, 2: 4, 3: 4}  # points around a node at which the solution is evaluated
 DENSE = {1: 128, 2: 128, 3: 64}  # points around a node at which formulas alone are
-MORE = 64  # points around a node that is suspect, at which the solution is evaluated
 CLOSEST, MOST_CLOSE = 4096, 2**17  # around a node that is suspect, and around all of these
 MOST_DENSE = 2**20  # of these in all
 WIDE = 1.25  # spacings: the box of dense points, so that no corner between cells is left out
@@ -113,7 +112,7 @@ def between(
             means.append(own)
             parts.append(np.zeros_like(own))
             continue
-        found = _Around(domain, equation, condition, own, system, cells[0], cells[1], jets, here)
+        found = _Around(domain, equation, condition, own, system, cells[0], cells[1], here)
         mean, data = found.means()
         means.append(mean)
         parts.append(data)
@@ -143,8 +142,8 @@ class _Around:
         The discretisation.
     coarse, dense
         Points at which solutions, and formulas alone, are evaluated.
-    jets, jet
-        The solution's derivatives at points, and at the coarse ones.
+    jet
+        The solution's derivatives at the coarse points.
     """
 
     def __init__(
@@ -156,15 +155,13 @@ class _Around:
         system: Discretisation,
         coarse: Cells,
         dense: Cells,
-        jets: Jets,
         jet: Mapping[Term, Float[ndarray, " P"]],
     ) -> None:
         self._domain, self._equation = domain, equation
         self._rows, self._at_nodes = condition.rows, at_nodes
         self._name = condition.name
         self._nodes, self._order = system.nodes, system.order
-        self._coarse, self._dense = coarse, dense
-        self._jets, self._jet = jets, jet
+        self._coarse, self._dense, self._jet = coarse, dense, jet
         self._at_coarse = equation.bind(coarse.points, coarse.normals)
         self._at_dense = equation.bind(dense.points, dense.normals)
         self._base = condition.residual.data
@@ -190,8 +187,6 @@ class _Around:
         suspect = self._suspect
         if 0 < suspect[rows].mean() < MANY:
             excess = self._over_dense(suspect, mean if coarse.normals is not None else data)
-            if coarse.normals is None:
-                mean = mean + self._over_more(suspect, mean - data)
             mean, data = mean + excess, data + excess
         has_points = coarse.counts[rows] > 0
         return np.where(has_points, mean[rows], self._at_nodes), has_points * data[rows]
@@ -255,18 +250,6 @@ class _Around:
         if dense.normals is None:
             r = r - _with(bound, self._interpolated(dense))(jet)
         return np.where(dense.counts > 0, dense.means(r) - over_coarse, 0.0)
-
-    def _over_more(
-        self, suspect: Bool[ndarray, " n"], over_coarse: Float[ndarray, " n"]
-    ) -> Float[ndarray, " n"]:
-        """Return the excess of the mean over more points, for data that are interpolants."""
-        cells = around(self._domain, self._nodes, MORE, rows=np.flatnonzero(suspect))
-        if not len(cells.points):
-            return np.zeros(len(suspect))
-        bound = self._equation.bind(cells.points)
-        smooth = _with(bound, self._interpolated(cells))
-        r = smooth(self._jets(cells.points, set(self._jet)))
-        return np.where(cells.counts > 0, cells.means(r) - over_coarse, 0.0)
 
     def _interpolated(self, cells: Cells) -> dict[int, Float[ndarray, " P"]]:
         """Return the interpolants of the data, from the nodes inside; none on the boundary."""
