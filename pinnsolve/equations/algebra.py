@@ -13,6 +13,7 @@ from pinnsolve.equations.syntax import ExpressionError
 
 MAX_EXPONENT = 1000
 MAX_BITS = 4096  # of a number raised to a power
+MAX_ROOT = 16  # of a number that is kept exactly
 
 
 def exact(value: float) -> Expr:
@@ -65,4 +66,26 @@ def power(base: Expr, exponent: Expr) -> Expr:
         bits = max(abs(base.p), base.q).bit_length() * abs(number(exponent))
         if bits > MAX_BITS:
             raise ExpressionError("this number is too large.")
+    if base.is_number and exponent.is_number and not _is_simple(base, exponent):
+        return _as_digits(sympy.Pow(base, exponent, evaluate=False))
     return root(base) if exponent == sympy.S.Half else base**exponent
+
+
+def _is_simple(base: Expr, exponent: Expr) -> bool:
+    """Return whether a power of numbers is one that sympy can tell the sign and size of at once.
+
+    To compare roots of roots, or roots of a high order, it looks for the polynomial that they
+    solve, whose degree is the product of theirs.
+    """
+    if exponent.is_Integer:
+        return True
+    is_root = exponent.is_Rational and exponent.q <= MAX_ROOT
+    return bool(is_root and not base.atoms(sympy.Pow))
+
+
+def _as_digits(value: Expr) -> Expr:
+    """Return a number by the digits that it has in double precision."""
+    found = number(value)
+    if not math.isfinite(found):
+        raise ExpressionError("this number is too large.")
+    return exact(found)

@@ -360,6 +360,18 @@ def test_coordinates_whose_names_begin_alike_are_told_apart_in_little_time():
     assert alike.suffix("u_" + "a" * 2000 + "b") is None
 
 
+def test_roots_of_roots_of_numbers_are_few_operations(calls):
+    """sympy would look for the polynomial that they solve, here of degree 10^308 and more."""
+    tower = "(1e-308)^(1e-308)"
+    for _ in range(3):
+        tower = f"({tower})^({tower})"
+    (values,) = evaluate([parse(f"{tower} + x", PLANE)], PLANE, X)
+    assert calls() < FEW
+    np.testing.assert_allclose(values, 1 + X[:, 0])
+    (values,) = evaluate([parse("(2^(1/3) + 1)^(1/5) + x", PLANE)], PLANE, X)
+    np.testing.assert_allclose(values, (2 ** (1 / 3) + 1) ** 0.2 + X[:, 0], rtol=1e-15)
+
+
 def test_powers_of_powers_are_few_operations(calls):
     evaluate([parse("((((x^1000)^1000)^1000)^1000)^1000", PLANE)], PLANE, X)
     assert calls() < FEW
