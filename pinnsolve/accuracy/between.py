@@ -92,7 +92,7 @@ def between(
     nodes, dim = system.nodes, system.nodes.dim
     dense = max(2, min(DENSE[dim], MOST_DENSE // nodes.rows.stop) // 2 * 2)
     inside = [around(domain, nodes, COARSE[dim]), around(domain, nodes, dense, WIDE)]
-    inside = [_owned(cells, system.conditions[0]) for cells in inside]
+    inside = [cells.of(system.conditions[0].rows) for cells in inside]
     n_equations = len(problem.equations)
     terms = {t for own in system.conditions[:n_equations] for t in own.residual.terms}
     jet = jets(inside[0].points, terms) if len(inside[0].points) else {}
@@ -105,7 +105,7 @@ def between(
             equation, cells, here = stated.equation, [], {}
             if condition.across is None and domain.nodes is None:
                 cells = [along(problem, domain, nodes, stated, k) for k in ALONG[dim]]
-                cells = [_owned(points, condition) for points in cells]
+                cells = [points.of(condition.rows) for points in cells]
             if cells and len(cells[0].points):
                 here = jets(cells[0].points, set(condition.residual.terms))
         if not here:
@@ -118,13 +118,6 @@ def between(
         parts.append(data)
         misfits += found.misfits()
     return Between(np.concatenate(means), np.concatenate(parts), tuple(misfits))
-
-
-def _owned(cells: Cells, condition: Condition) -> Cells:
-    """Return the points of the nodes at which a condition holds."""
-    is_held = np.zeros(cells.n_nodes, dtype=bool)
-    is_held[condition.rows] = True
-    return cells.where(is_held[cells.owner])
 
 
 class _Around:

@@ -11,14 +11,15 @@ do cannot hide from all of them. Those that come in pairs lie opposite to one an
 node, so that the odd part of a residual does not spoil its mean.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, Shaped
 from numpy import ndarray
 
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.nodes import Nodes
+from pinnsolve.geometry.patches import Boundary
 from pinnsolve.problem import BoundaryCondition, Problem
 
 ON_NODE = 1e-6  # spacings: what is so close to a node is the node
@@ -43,7 +44,7 @@ class Cells:
     points: Float[ndarray, "P d"]
     owner: Int[ndarray, " P"]
     n_nodes: int
-    normals: Float[ndarray, "P d"] | None = field(default=None)
+    normals: Float[ndarray, "P d"] | None = None
 
     def means(self, values: Float[ndarray, " P"]) -> Float[ndarray, " n"]:
         """Return the mean of values over the points of each node, zero where it has none."""
@@ -53,6 +54,12 @@ class Cells:
     def counts(self) -> Int[ndarray, " n"]:
         """How many points each node has."""
         return np.bincount(self.owner, minlength=self.n_nodes)
+
+    def of(self, rows: Int[ndarray, " R"]) -> "Cells":
+        """Return the points of some nodes."""
+        is_held = np.zeros(self.n_nodes, dtype=bool)
+        is_held[rows] = True
+        return self.where(is_held[self.owner])
 
     def where(self, chosen: ndarray) -> "Cells":
         """Return some of the points."""
@@ -114,6 +121,28 @@ def along(
     """
     from scipy.spatial import KDTree  # 0.1 s that `pinnsolve --help` need not pay
 
+    found, pieces = rim(problem, domain, nodes, per_spacing)
+    is_here = np.isin(pieces, condition.on) | ("all" in condition.on)
+    distance, nearest = KDTree(nodes.x[nodes.boundary]).query(found.x)
+    is_between = distance > ON_NODE * nodes.spacing
+    owner = nodes.n_interior + nearest
+    cells = Cells(found.x, owner, nodes.rows.stop, found.normals)
+    return cells.where(is_here & is_between)
+
+
+def rim(
+    problem: Problem, domain: Domain, nodes: Nodes, per_spacing: int = 1
+) -> tuple[Boundary, Shaped[ndarray, " B"]]:
+    """Return points of the boundary, a corner once for each piece, and the names of their pieces.
+
+    Parameters
+    ----------
+    problem, domain, nodes
+        What is solved, and where.
+    per_spacing
+        How many points between two nodes, in each direction.
+    """
+
     def spacing(x: Float[ndarray, "N d"]) -> Float[ndarray, " N"]:
         wanted = np.full(len(x), nodes.spacing / per_spacing)
         return wanted if problem.refine is None else wanted * problem.refine(x)
@@ -123,12 +152,7 @@ def along(
     tags = found.tags.copy()
     for i, (_, where) in enumerate(problem.pieces):
         tags[where(found.probe)] = len(domain.pieces) + i
-    is_here = np.isin(names[tags], condition.on) | ("all" in condition.on)
-    distance, nearest = KDTree(nodes.x[nodes.boundary]).query(found.x)
-    is_between = distance > ON_NODE * nodes.spacing
-    owner = nodes.n_interior + nearest
-    cells = Cells(found.x, owner, nodes.rows.stop, found.normals)
-    return cells.where(is_here & is_between)
+    return found, names[tags]
 
 
 def _offsets(count: int, dim: int) -> Float[ndarray, "k d"]:

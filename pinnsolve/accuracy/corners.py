@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
+from pinnsolve.accuracy.cells import rim
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.problem import Problem
@@ -56,41 +57,30 @@ def jumps(problem: Problem, domain: Domain, nodes: Nodes) -> list[Jump]:
 
     if nodes.dim < 2 or domain.nodes is not None:
         return []
-    rim = domain.boundary(
-        lambda x: (
-            np.full(len(x), nodes.spacing)
-            if problem.refine is None
-            else nodes.spacing * problem.refine(x)
-        ),
-        np.random.default_rng(1),
-    )
-    pairs = KDTree(rim.x).query_pairs(COINCIDENT * domain.size, output_type="ndarray")
+    found, pieces = rim(problem, domain, nodes)
+    pairs = KDTree(found.x).query_pairs(COINCIDENT * domain.size, output_type="ndarray")
     if not len(pairs):
         return []
-    names = np.array([*domain.pieces, *(name for name, _ in problem.pieces)])
-    tags = rim.tags.copy()
-    for i, (_, where) in enumerate(problem.pieces):
-        tags[where(rim.probe)] = len(domain.pieces) + i
-    ends, given = np.unique(pairs), np.full((len(problem.fields), len(rim.x)), np.nan)
+    ends, given = np.unique(pairs), np.full((len(problem.fields), len(found.x)), np.nan)
     for condition in problem.boundary:
         equation = condition.equation
         is_value = len(equation.terms) == 1 and equation.is_algebraic and equation.is_linear
         if condition.is_periodic or equation.constants or not is_value:
             continue
-        here = ends[np.isin(names[tags[ends]], condition.on) | ("all" in condition.on)]
+        here = ends[np.isin(pieces[ends], condition.on) | ("all" in condition.on)]
         if not len(here):
             continue
         (term,) = equation.terms
-        bound = equation.bind(rim.x[here], rim.normals[here])
+        bound = equation.bind(found.x[here], found.normals[here])
         zero = {term: np.zeros(len(here))}
         given[term.field, here] = -bound(zero) / bound.partials(zero)[term]
     first, second = pairs.T
-    found = []
+    jumping = []
     for field, values in enumerate(given):
         size = np.nan_to_num(np.abs(values[first] - values[second]))
         largest = np.nanmax(np.abs(values), initial=0.0)
-        found += [
-            Jump(field, float(size[k]), rim.x[first[k]])
+        jumping += [
+            Jump(field, float(size[k]), found.x[first[k]])
             for k in np.flatnonzero(size > ROUNDING * largest)
         ]
-    return sorted(found, key=lambda jump: -jump.size)
+    return sorted(jumping, key=lambda jump: -jump.size)

@@ -50,9 +50,9 @@ from pinnsolve.progress import Watch, unwatched
 from pinnsolve.rbffd.direct import Equations
 from pinnsolve.rbffd.discretisation import Discretisation
 from pinnsolve.rbffd.fields import NodalFields
+from pinnsolve.solution import norms
 from pinnsolve.solution.accuracy import Estimate
 from pinnsolve.solution.fields import Fields
-from pinnsolve.solution.norms import size
 
 RAISE = 2  # of the order of accuracy, for the residual of nodal values
 AGREE = 2.5  # how many times larger the error between the nodes may be, and still say the same
@@ -231,7 +231,7 @@ def _corners(
     squares = np.zeros(len(problem.fields))
     for jump in found:
         squares[jump.field] += jump.size**2
-    sizes = np.sqrt(squares) / np.array([size(values) for values in u.T])
+    sizes = np.sqrt(squares) / np.array([norms.size(values) for values in u.T])
     remedy = "Let the values agree where the pieces meet, or refine there." if found else ""
     return Finding(dict(zip(problem.fields, sizes.tolist(), strict=True)), (), remedy)
 

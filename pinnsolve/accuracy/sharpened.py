@@ -181,10 +181,7 @@ def _spread(placement: Placement, domain: Domain, rows: ndarray, order: int) -> 
     from scipy.sparse import csr_array  # 0.1 s that `pinnsolve --help` need not pay
 
     nodes = placement.nodes
-    cells = around(domain, nodes, POINTS[nodes.dim])
-    is_held = np.zeros(cells.n_nodes, dtype=bool)
-    is_held[rows] = True
-    cells = cells.where(is_held[cells.owner])
+    cells = around(domain, nodes, POINTS[nodes.dim]).of(rows)
     op, known = identity(nodes.dim), nodes.x[rows]
     E = operator_matrices(cells.points, known, [op], order)[op]
     weights = 1 / np.maximum(cells.counts, 1)[cells.owner]
