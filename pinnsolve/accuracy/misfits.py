@@ -57,7 +57,7 @@ class Misfit:
         """What would resolve it."""
         place = ", ".join(f"{coordinate:.3g}" for coordinate in self.place)
         if self.is_jump:
-            return f"Refine the nodes around ({place}), where what is given jumps."
+            return f"Refine the nodes around ({place}), where what is given jumps, or nearly so."
         return f"Refine the nodes near ({place}) to a spacing of {self.spacing:.2g}."
 
     def __str__(self) -> str:
