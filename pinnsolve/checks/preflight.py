@@ -190,7 +190,7 @@ def _before(setup: Setup, system: Discretisation | None, through: Carried) -> tu
         *through.doubts,
         *agreement.doubts(problem, setup.domain, nodes),
         *singularities.doubts(problem, setup.domain, nodes),
-        *(doubts(problem, system) if system is not None else ()),
+        *(doubts(setup.placement.problem, system) if system is not None else ()),
         *(given_away(setup) if system is not None else ()),
     )
 

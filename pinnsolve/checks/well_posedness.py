@@ -131,7 +131,7 @@ def _contradictions(problem: Problem, nodes: Nodes, conditions: Sequence[Conditi
     """Return a fault for each two conditions that say the same twice, or one thing and another."""
     # of a problem in time at its first level
     now = [c if c.levels is None else c.at(0) for c in conditions[len(problem.equations) :]]
-    held = zip(problem.boundary, now, strict=True)
+    held = zip(problem.boundary, now, strict=False)  # equations may follow
     bound = [(stated, condition) for stated, condition in held if not stated.is_periodic]
     pairs = [*combinations(bound, 2), *product(_algebraic(problem, conditions), bound)]
     found = (_contradiction(problem, nodes, *pair) for pair in pairs)

@@ -38,6 +38,8 @@ class Condition:
     across
         For each node the point whose terms are subtracted from its own, as it is periodic; None
         if nothing is subtracted.
+    closes
+        Whether it is about the ghosts, beside conditions that determine all fields at the nodes.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Condition:
     weight: float
     levels: Int[ndarray, " L"] | None = None
     across: Float[ndarray, "R D"] | None = None
+    closes: bool = False
 
     @property
     def size(self) -> int:
@@ -61,7 +64,9 @@ class Condition:
 
 def names_of(problem: Problem) -> list[str]:
     """Return the names of the equations and conditions of a problem, in the order of the file."""
-    labels = ["pde"] * len(problem.equations) + [", ".join(c.on) for c in problem.boundary]
+    labels = ["pde"] * len(problem.equations) + [
+        c.name or ", ".join(c.on) for c in problem.boundary
+    ]
     repeated, seen, names = Counter(labels), Counter[str](), list[str]()
     for label in labels:
         seen[label] += 1

@@ -23,6 +23,7 @@ from jaxtyping import Bool, Float, Int
 from numpy import ndarray
 
 from pinnsolve.conditions.condition import Condition, bound, names_of, terms_in_space
+from pinnsolve.conditions.incompressible import on_nodes
 from pinnsolve.errors import Fault, KeyPath
 from pinnsolve.geometry.generation import Nodes
 from pinnsolve.geometry.periodic import Tie, ties
@@ -51,6 +52,8 @@ class Place:
         Unit outward normals at the nodes; None of a differential equation, or a tie.
     tie
         What it ties; None if it is not periodic.
+    closes
+        Whether it is a differential equation that the boundary has beside its conditions.
     """
 
     name: str
@@ -60,6 +63,7 @@ class Place:
     weight: float = 1.0
     normals: Float[ndarray, "R d"] | None = None
     tie: Tie | None = None
+    closes: bool = False
 
 
 @dataclass(frozen=True)
@@ -112,7 +116,9 @@ class Placement:
             residual = bound(self.problem, place.key, place.equation, x, times, place.normals)
             across = None if place.tie is None else place.tie.across
             conditions.append(
-                Condition(place.name, residual, place.rows, place.weight, levels, across)
+                Condition(
+                    place.name, residual, place.rows, place.weight, levels, across, place.closes
+                )
             )
         return tuple(conditions)
 
@@ -136,6 +142,10 @@ def placed(problem: Problem, nodes: Nodes, *, pde_rows: PdeRows = "all") -> Plac
     ProblemError
         If no node lies where a boundary condition holds.
     """
+    torn = smooth = np.empty(0, dtype=int)
+    if pde_rows == "all" and nodes.has_ghosts:
+        posed = on_nodes(problem, nodes)
+        problem, smooth, torn = posed.problem, posed.smooth, posed.torn
     found = ties(nodes)
     by_sides = {frozenset(joint.sides): tie for joint, tie in zip(nodes.joints, found, strict=True)}
     is_tied = np.zeros(len(nodes.x), dtype=bool)
@@ -143,21 +153,28 @@ def placed(problem: Problem, nodes: Nodes, *, pde_rows: PdeRows = "all") -> Plac
         is_tied[tie.rows] = True
     names, boundary = names_of(problem), list[Place]()
     for condition, name in zip(problem.boundary, names[len(problem.equations) :], strict=True):
-        key = (*condition.key, "condition")
+        is_stated = condition.key[0] == "boundary"
+        key = (*condition.key, "condition") if is_stated else condition.key
         own = by_sides[frozenset(condition.on)] if condition.is_periodic else None
         normals = None
         if own is None:
             rows = boundary_rows(problem, nodes, condition, is_tied)
+            if not is_stated:
+                rows = np.setdiff1d(rows, [*smooth, *torn])
             normals = nodes.normals[rows - nodes.n_interior]
         else:
             rows = own.rows
-        boundary.append(Place(name, key, condition.equation, rows, condition.weight, normals, own))
+        boundary.append(
+            Place(
+                name, key, condition.equation, rows, condition.weight, normals, own, not is_stated
+            )
+        )
     inside = np.arange(nodes.n_interior)
     if pde_rows != "interior" and nodes.has_ghosts:
         around = _rows_with_room(problem, nodes, boundary)
         if pde_rows == "all":
             around = around[~is_tied[around]]
-        inside = np.concatenate([inside, around])
+        inside = np.concatenate([inside, np.setdiff1d(around, torn)])
     is_each_its_own = len(problem.equations) == len(problem.settings.pde.equations)
     equations = []
     for i, (equation, name) in enumerate(zip(problem.equations, names, strict=False)):

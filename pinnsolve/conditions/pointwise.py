@@ -62,7 +62,7 @@ def conditions_in_time(
     assert problem.times is not None
     K, points, conditions = len(problem.times), [inside], list[Condition]()
     rows = np.arange(len(inside))
-    placement = placed(problem, nodes)
+    placement = placed(problem, nodes, pde_rows="interior")
     for place in placement.places[: len(problem.equations)]:
         # what is differentiated exactly need not be taken apart into orders
         mixed = replace(place.equation, is_mixed=True)

@@ -13,7 +13,7 @@ Ghosts for RBF-FD: Fornberg and Flyer (2015), A Primer on Radial Basis Functions
 from dataclasses import replace
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from numpy import ndarray
 from scipy.spatial import KDTree
 
@@ -91,12 +91,7 @@ def _outward(
     """Return unit directions out of the domain: the normal, at corners the middle of outside."""
     if domain.dim not in FEELERS:
         return normals
-    reach = FEELER * h
-    out = domain.distance(base + reach[:, None] * normals)
-    back = domain.distance(base - reach[:, None] * normals)
-    corner = np.flatnonzero(
-        (np.abs(out - reach) > reach / 10) | (np.abs(back + reach) > reach / 10)
-    )
+    corner, reach = np.flatnonzero(_turns(base, normals, h, domain)), FEELER * h
     if len(corner) == 0:
         return normals
     fan = _directions(domain.dim)
@@ -107,6 +102,33 @@ def _outward(
     outward = normals.copy()
     outward[corner] = np.where(length > 1e-9, middle / np.maximum(length, 1e-9), normals[corner])
     return outward
+
+
+def corners(nodes: Nodes, domain: Domain) -> Int[ndarray, " K"]:
+    """Return the boundary nodes, counted among these, at which the normal jumps.
+
+    Parameters
+    ----------
+    nodes, domain
+        The nodes, and the domain they lie in.
+    """
+    if nodes.dim not in FEELERS or domain.nodes is not None:
+        return np.empty(0, dtype=int)
+    base, domain = nodes.x[nodes.boundary], rolled(domain, nodes.joints)
+    return np.flatnonzero(_turns(base, nodes.normals, _local_spacing(nodes), domain))
+
+
+def _turns(
+    base: Float[ndarray, "B d"],
+    normals: Float[ndarray, "B d"],
+    h: Float[ndarray, "B"],
+    domain: Domain,
+) -> Bool[ndarray, "B"]:
+    """Return where the distance from the boundary does not change along the normal as it should."""
+    reach = FEELER * h
+    out = domain.distance(base + reach[:, None] * normals)
+    back = domain.distance(base - reach[:, None] * normals)
+    return (np.abs(out - reach) > reach / 10) | (np.abs(back + reach) > reach / 10)
 
 
 def _directions(dim: int) -> Float[ndarray, "F d"]:

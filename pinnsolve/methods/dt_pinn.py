@@ -32,7 +32,8 @@ def nodal_objective(net: "MLP", setup: Setup) -> "NodalObjective":
     problem = setup.problem
     nodes, times = setup.nodes, problem.times
     system = setup.discretisation()
-    is_asked = [True] * len(problem.equations) + [not c.is_built_in for c in problem.boundary]
+    boundary = setup.placement.problem.boundary
+    is_asked = [True] * len(problem.equations) + [not c.is_built_in for c in boundary]
     system = replace(
         system,
         conditions=tuple(compress(system.conditions, is_asked)),

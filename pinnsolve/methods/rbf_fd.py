@@ -43,7 +43,7 @@ def estimated(setup: Setup, answer: Fields, shown: Sample) -> Estimate:
             watch=setup.watch,
         )
     system = setup.discretisation()
-    return estimate(problem, setup.domain, system, answer.values, watch=setup.watch)
+    return estimate(setup.placement.problem, setup.domain, system, answer.values, watch=setup.watch)
 
 
 def condition(_: Setup, process: Process[Fields]) -> float:

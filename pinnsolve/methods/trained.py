@@ -109,7 +109,7 @@ def estimated(setup: Setup, answer: Fields, shown: Sample) -> Estimate | None:
     system = setup.discretisation()
     U = answer(nodes.x)
     return estimate(
-        problem,
+        setup.placement.problem,
         setup.domain,
         system,
         U,

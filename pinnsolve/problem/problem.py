@@ -37,6 +37,8 @@ class BoundaryCondition:
         Whether a network satisfies it whatever its weights, for being periodic itself.
     is_hard
         Whether a network satisfies it whatever its weights, for what is made of its output.
+    name
+        As reports call it; empty for that of the pieces.
     """
 
     on: tuple[str, ...]
@@ -46,6 +48,7 @@ class BoundaryCondition:
     is_periodic: bool = False
     is_built_in: bool = False
     is_hard: bool = False
+    name: str = ""
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ So all ghosts of such fields are continued smoothly, and the equations hold at a
 sense of least squares, with a few rows more than there are unknowns.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -87,6 +87,8 @@ def match(discretisation: Discretisation, *, is_steady: bool = True) -> Matching
     boundary = np.arange(len(nodes.x))[nodes.boundary]
     for here, present in _groups(conditions, on_boundary, boundary):
         held = {k: own[k] for k in inside if here[0] in conditions[k].rows}
+        closing = [k for k in present if conditions[k].closes]
+        present = [k for k in present if not conditions[k].closes]
         most = [min(n, nodes.rings + (not held)) for n in claimable]
         claims = _assign([conditions[k] for k in present], most)
         for field in claims:
@@ -95,9 +97,13 @@ def match(discretisation: Discretisation, *, is_steady: bool = True) -> Matching
             zip(present, claims, strict=True),
             key=lambda claim: _order([conditions[claim[0]]], claim[1]),
         )
-        found, left = _places([*by_order, *held.items()], n_fields, nodes.rings)
+        claimed_here = [*by_order, *held.items(), *((k, -1) for k in closing)]
+        lowest = 1 if held else 0  # where no equation holds, values are continued as well
+        found, left = _places(claimed_here, n_fields, nodes.rings, lowest)
         for k, (field, ghost) in found.items():
             fields[k, here], ghosts[k, here] = field, ghost
+        for k in closing:
+            _exchange(k, held, here, discretisation, fields, ghosts)
         for field, ghost in left:
             free[field].append(here + ghost * nodes.n_boundary)
 
@@ -119,7 +125,7 @@ def match(discretisation: Discretisation, *, is_steady: bool = True) -> Matching
 
 
 def _places(
-    claims: Sequence[tuple[int, int]], n_fields: int, rings: int
+    claims: Sequence[tuple[int, int]], n_fields: int, rings: int, lowest: int
 ) -> tuple[dict[int, tuple[int, int]], list[tuple[int, int]]]:
     """Distribute the values at a boundary node and its ghosts.
 
@@ -130,6 +136,8 @@ def _places(
         the field's inner values.
     n_fields, rings
         Number of fields, and of ghosts.
+    lowest
+        Of the values that may be left, numbered outwards: 1 if at the node all are determined.
 
     Returns
     -------
@@ -142,10 +150,37 @@ def _places(
         if field >= 0:
             found[condition] = field, taken[field]
             taken[field] += 1
-    left = [(f, ghost) for f, n in enumerate(taken) for ghost in range(max(1, n), rings + 1)]
+    left = [(f, ghost) for f, n in enumerate(taken) for ghost in range(max(lowest, n), rings + 1)]
     others = [condition for condition, field in claims if field < 0]
     found.update(zip(others, left, strict=False))
     return found, left[len(others) :]
+
+
+def _exchange(
+    closing: int,
+    held: Mapping[int, int],
+    here: Int[ndarray, " n"],
+    discretisation: Discretisation,
+    fields: Int[ndarray, "k N"],
+    ghosts: Int[ndarray, "k N"],
+) -> None:
+    """Let continuity determine the ghost of the velocity along the normal, where it can.
+
+    The momentum equation to which that belonged determines what continuity had been left with, the
+    ghost of the pressure: both pivots are large then.
+    """
+    terms = discretisation.conditions[closing].residual.terms
+    along = {alpha.index(1): term.field for term in terms for alpha, _ in term.op.terms}
+    nodes = discretisation.nodes
+    normals = np.abs(nodes.normals[here - nodes.n_interior])
+    steepest = np.argmax(normals, axis=1)
+    for axis, field in along.items():
+        rows = here[steepest == axis]
+        momentum = next((k for k, own in held.items() if own == field), None)
+        if momentum is None or not len(rows) or not ghosts[momentum, rows[0]]:
+            continue
+        for table in (fields, ghosts):
+            table[[closing, momentum], rows[:, None]] = table[[momentum, closing], rows[:, None]]
 
 
 def _groups(

@@ -1,0 +1,147 @@
+"""Incompressible flow on nodes: which equation holds where, so that the pressure is stable.
+
+With velocity and pressure on the same nodes, continuity inside determines the pressure badly
+(`pinnsolve.equations.pressure`). So inside hold the momentum equations and the pressure equation;
+on the boundary the conditions, the momentum equations, the pressure equation, and continuity: in
+the plane six rows for ``u, v, p`` at the node and at its ghost.
+
+Corners. The tangential derivatives of a velocity that is given on both sides of a corner are known
+there, and so is its divergence: continuity would be redundant, or contradict them. It is left out,
+and the ghost of the pressure continued. Where the velocities that both sides ask for differ, as at
+the ends of a lid that moves, no derivative exists, and the differential equations are left out as
+well: pressure and ghosts are continued from the neighbours.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+from numpy import ndarray
+
+from pinnsolve.equations.equation import prescribed_value
+from pinnsolve.equations.expression import ExpressionError, evaluate
+from pinnsolve.equations.pressure import Balance, balance, pressure_equation
+from pinnsolve.geometry.from_problem import build_domain
+from pinnsolve.geometry.generation import Nodes
+from pinnsolve.geometry.ghosts import corners
+from pinnsolve.problem import BoundaryCondition, Problem
+
+NAME = "continuity"
+NEIGHBOURS = {2: 4, 3: 6}  # of a node, whose mean distance is its spacing
+REACH = 1.7  # spacings around a corner, within which there are nodes of both sides
+SAME = 1e-8  # difference of velocities, relative to the largest, that is rounding
+INSTANTS = 5  # at which velocities at corners are compared
+
+
+@dataclass(frozen=True)
+class OnNodes:
+    """A problem as it is posed on nodes.
+
+    Attributes
+    ----------
+    problem
+        Of a flow, the pressure equation takes the place of continuity, which is the last condition
+        on the boundary.
+    smooth, torn
+        Corner nodes, among all nodes, where the velocities of both sides agree, and where not.
+    """
+
+    problem: Problem
+    smooth: Int[ndarray, " A"]
+    torn: Int[ndarray, " T"]
+
+
+def on_nodes(problem: Problem, nodes: Nodes) -> OnNodes:
+    """Return a problem as it is posed on nodes with ghosts; most remain as they are."""
+    flow = balance(problem.equations) if nodes.rings == 1 else None
+    none = np.empty(0, dtype=int)
+    if flow is None:
+        return OnNodes(problem, none, none)
+    x = nodes.x[nodes.rows]
+    pressure = pressure_equation(problem.equations, flow, Spacing.of(x))
+    if pressure is None:
+        return OnNodes(problem, none, none)
+    k = flow.continuity
+    is_each_its_own = len(problem.equations) == len(problem.settings.pde.equations)
+    key = ("pde", "equations", k) if is_each_its_own else ("pde", "equations")
+    continuity = BoundaryCondition(("all",), problem.equations[k], 1.0, key, name=NAME)
+    posed = replace(
+        problem,
+        equations=(*problem.equations[:k], pressure, *problem.equations[k + 1 :]),
+        boundary=(*problem.boundary, continuity),
+    )
+    at = corners(nodes, build_domain(problem))
+    is_torn = _is_torn(problem, flow, nodes, at)
+    rows = nodes.n_interior + at
+    return OnNodes(posed, rows[~is_torn], rows[is_torn])
+
+
+@dataclass(frozen=True)
+class Spacing:
+    """The distance of nodes as a function of position: at a point that of the nearest node.
+
+    Attributes
+    ----------
+    x
+        The nodes.
+    h
+        Mean distance of each from its neighbours.
+    """
+
+    x: Float[ndarray, "N d"]
+    h: Float[ndarray, " N"]
+
+    @classmethod
+    def of(cls, x: Float[ndarray, "N d"]) -> "Spacing":
+        """Measure the spacing of nodes."""
+        from scipy.spatial import KDTree  # 0.1 s that `pinnsolve --help` need not pay
+
+        k = NEIGHBOURS.get(x.shape[1], 2 * x.shape[1])
+        apart, _ = KDTree(x).query(x, min(k + 1, len(x)))
+        return cls(x, apart[:, 1:].mean(axis=1))
+
+    def __call__(self, points: Float[ndarray, "n D"]) -> Float[ndarray, " n"]:
+        """Return the spacing at points of space, or of space and time."""
+        from scipy.spatial import KDTree  # 0.1 s that `pinnsolve --help` need not pay
+
+        _, nearest = KDTree(self.x).query(points[:, : self.x.shape[1]])
+        return self.h[nearest]
+
+
+def _is_torn(
+    problem: Problem, flow: Balance, nodes: Nodes, at: Int[ndarray, " K"]
+) -> Bool[ndarray, " K"]:
+    """Return whether the pieces that meet at corners ask for different velocities there."""
+    from scipy.spatial import KDTree  # 0.1 s that `pinnsolve --help` need not pay
+
+    x = nodes.x[nodes.boundary]
+    low, high = np.full((2, len(flow.velocity), len(at)), np.nan)
+    if not len(at):
+        return np.zeros(0, dtype=bool)
+    apart, near = KDTree(x).query(x[at], min(2 * nodes.dim + 1, len(x)))
+    is_near = apart <= REACH * apart[:, 1:2]
+    times = (
+        [None] if problem.times is None else problem.times[:: -(-len(problem.times) // INSTANTS)]
+    )
+    for condition in problem.boundary:
+        if condition.is_periodic:
+            continue
+        try:
+            field, value = prescribed_value(condition.equation)
+        except ExpressionError:
+            continue
+        here = [k for k, piece in enumerate(nodes.pieces) if {"all", piece} & set(condition.on)]
+        meets = (np.isin(nodes.tags[near], here) & is_near).any(axis=1)
+        if field not in flow.velocity or not meets.any():
+            continue
+        i, symbols = flow.velocity.index(field), condition.equation.symbols
+        for t in times:
+            place = x[at[meets]]
+            if t is not None:
+                place = np.column_stack([place, np.full(len(place), t)])
+            normals = nodes.normals[at[meets]]
+            (asked,) = evaluate([value], symbols, place, normals)
+            low[i, meets] = np.fmin(low[i, meets], asked)
+            high[i, meets] = np.fmax(high[i, meets], asked)
+    size = np.nanmax(np.abs([low, high]), initial=0.0)
+    return np.nan_to_num(high - low).max(axis=0) > SAME * size

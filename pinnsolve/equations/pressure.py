@@ -1,0 +1,191 @@
+"""Incompressible flow: a system that conserves momentum and volume, and its pressure equation.
+
+Of a system with the equations
+
+    M_i = ∂_t u_i + u·grad u_i - nu laplace(u_i) + kappa ∂_i p + … = 0,   d = sum_i ∂_i u_i - g = 0,
+
+the last one holds no pressure, so that nodal values of ``p`` which alternate from node to node
+hardly show in it. The divergence of the momentum equations does hold it,
+
+    Q = sum_i ∂_i M_i - (derivatives of d),    Q = kappa laplace(p) + sum_ij ∂_i u_j ∂_j u_i + … ,
+
+and takes the place of ``d = 0`` inside; third derivatives cancel, for ``d`` vanishes with all its
+derivatives. What is left out satisfies ``∂_t d + u·grad d - nu laplace(d) = 0`` where all ``M_i``
+and ``Q`` vanish, so that ``d = 0`` on the boundary is enough; and ``Q - s d = 0`` instead adds
+``s d``, by which what rounding and truncation leave of ``d`` decays within ``sqrt(nu/s)`` of where
+it arises. Sources: Gresho & Sani (1987), doi:10.1002/fld.1650071008; the damped divergence of
+Harlow & Welch (1965), doi:10.1063/1.1761178.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import sympy
+from sympy import Expr
+
+from pinnsolve.diffop import MultiIndex
+from pinnsolve.equations import calculus, variables
+from pinnsolve.equations.equation import Equation
+from pinnsolve.equations.symbols import Tabulated
+from pinnsolve.equations.syntax import ExpressionError
+from pinnsolve.equations.variables import Constant, Data, Derivative, Symbol
+
+SPACING = "spacing of the nodes"  # a name that no file can give
+TEXT = "divergence of the momentum equations"
+
+
+@dataclass(frozen=True)
+class Balance:
+    """Which of the fields and equations of a system are those of an incompressible flow.
+
+    Attributes
+    ----------
+    velocity
+        Index of the field that is the velocity along each axis.
+    pressure
+        Index of the pressure.
+    momentum
+        Index of the equation that balances the momentum along each axis.
+    continuity
+        Index of the equation that conserves volume.
+    viscosity
+        Kinematic viscosity times the unit of the momentum equations: minus the coefficient of the
+        second derivatives of the velocity in them.
+    weight
+        Coefficient of the gradient of the pressure in them.
+    """
+
+    velocity: tuple[int, ...]
+    pressure: int
+    momentum: tuple[int, ...]
+    continuity: int
+    viscosity: Expr
+    weight: Expr
+
+
+def balance(equations: Sequence[Equation]) -> Balance | None:
+    """Return the flow that a system of equations describes; None if it describes none."""
+    symbols = equations[0].symbols
+    if len(symbols.space) < 2:
+        return None
+    for continuity, equation in enumerate(equations):
+        velocity = _divergence_of(equation)
+        if velocity is None:
+            continue
+        for pressure in set(range(len(symbols.fields))) - set(velocity):
+            flow = _balance(equations, continuity, velocity, pressure)
+            if flow is not None:
+                return flow
+    return None
+
+
+def pressure_equation(
+    equations: Sequence[Equation], flow: Balance, spacing: Tabulated
+) -> Equation | None:
+    """Return the equation that takes the place of continuity away from the boundary.
+
+    It is ``Q - nu d / h^2 = 0``; None if a momentum equation cannot be differentiated.
+
+    Parameters
+    ----------
+    equations
+        The system.
+    flow
+        What it describes.
+    spacing
+        The distance ``h`` of nodes, at points.
+    """
+    own = equations[flow.continuity]
+    symbols = own.symbols
+    unit, names = _unit(symbols.coordinates), symbols.coordinates
+    try:
+        q = sympy.Add(
+            *(
+                calculus.differentiate(equations[k].expression, axis, names, along_normal=False)
+                for k, axis in zip(flow.momentum, symbols.space, strict=True)
+            )
+        )
+        divergence = own.expression / _factor(own, flow.velocity)
+        last, axis = flow.velocity[-1], symbols.space[-1]
+        known = {}
+        for symbol, derivative in variables.occurring(Derivative, q).items():
+            alpha = derivative.alpha
+            if derivative.field == last and alpha[axis] and sum(alpha) > 1:
+                beta = _less(alpha, unit[axis])
+                known[symbol] = symbol - calculus.derivative(divergence, beta, names)
+        q = sympy.expand(calculus.substitute(q, known))
+    except ExpressionError:
+        return None
+    if any(
+        derivative.field in flow.velocity and sum(derivative.alpha[i] for i in symbols.space) > 2
+        for derivative in variables.occurring(Derivative, q).values()
+    ):
+        return None
+    h = Symbol(Data(SPACING))
+    symbols = replace(symbols, data={**symbols.data, SPACING: spacing})
+    latex = r"\nabla\cdot(\text{{momentum}}) = 0"
+    damped = q - flow.viscosity * divergence / h**2
+    return Equation(TEXT, latex, damped, symbols)
+
+
+def _divergence_of(equation: Equation) -> tuple[int, ...] | None:
+    """Return the fields whose divergence, less something known, an equation asks to vanish."""
+    e, symbols = equation.expression, equation.symbols
+    unit = _unit(symbols.coordinates)
+    derivatives = variables.occurring(Derivative, e)
+    by_axis = {own.alpha: own.field for own in derivatives.values()}
+    if len(derivatives) != len(symbols.space) or set(by_axis) != {unit[i] for i in symbols.space}:
+        return None
+    velocity = tuple(by_axis[unit[i]] for i in symbols.space)
+    slopes = {calculus.partial(e, symbol) for symbol in derivatives}
+    if len(set(velocity)) < len(velocity) or len(slopes) > 1 or slopes.pop().free_symbols:
+        return None
+    return None if variables.occurring(Constant, e) else velocity
+
+
+def _balance(
+    equations: Sequence[Equation], continuity: int, velocity: tuple[int, ...], pressure: int
+) -> Balance | None:
+    """Return the flow with a given velocity and pressure, if the equations balance its momentum."""
+    symbols = equations[0].symbols
+    unit, space = _unit(symbols.coordinates), symbols.space
+    momentum, weights, viscosities = [], set(), []
+    for axis, field in zip(space, velocity, strict=True):
+        gradient = variables.derivative(pressure, unit[axis])
+        other = space[0] if axis != space[0] else space[1]
+        twice = tuple(2 * n for n in unit[other])
+        found = [
+            k
+            for k, equation in enumerate(equations)
+            if gradient in equation.expression.free_symbols and k != continuity
+        ]
+        if len(found) != 1:
+            return None
+        e = equations[found[0]].expression
+        weight = sympy.expand(calculus.partial(e, gradient))
+        viscosity = sympy.expand(-calculus.partial(e, variables.derivative(field, twice)))
+        if weight == 0 or viscosity == 0 or variables.occurring(Derivative, weight):
+            return None
+        momentum.append(found[0])
+        weights.add(weight)
+        viscosities.append(viscosity)
+    if len(set(momentum)) < len(momentum) or len(weights) > 1:
+        return None
+    return Balance(velocity, pressure, tuple(momentum), continuity, viscosities[0], weights.pop())
+
+
+def _factor(equation: Equation, velocity: Sequence[int]) -> Expr:
+    """Return the coefficient of the divergence in an equation."""
+    unit = _unit(equation.symbols.coordinates)
+    axis = equation.symbols.space[0]
+    return calculus.partial(equation.expression, variables.derivative(velocity[0], unit[axis]))
+
+
+def _unit(coordinates: Sequence[str]) -> list[MultiIndex]:
+    """Return the multi-index of the first derivative along each coordinate."""
+    n = len(coordinates)
+    return [tuple(int(i == j) for j in range(n)) for i in range(n)]
+
+
+def _less(alpha: MultiIndex, beta: MultiIndex) -> MultiIndex:
+    return tuple(a - b for a, b in zip(alpha, beta, strict=True))
