@@ -23,7 +23,6 @@ from numpy import ndarray
 
 from pinnsolve.rbffd.direct import Equations
 from pinnsolve.rbffd.discretisation import Discretisation, discretise
-from pinnsolve.rbffd.factorisation import factorise
 
 ErrorOf: TypeAlias = Callable[[Float[ndarray, " R"]], Float[ndarray, "N c"]]
 STEPS = 6  # of deferred correction, at most
@@ -42,10 +41,10 @@ def error_equation(system: Discretisation, U: Float[ndarray, "N c"]) -> ErrorOf:
         If the linearised equations have no unique solution.
     """
     equations = Equations.of(system)
-    factors = factorise(equations.jacobian(U.T.ravel()), equations.order)
+    factors = equations.factorised(U.T.ravel())
 
     def error(residual: Float[ndarray, " R"]) -> Float[ndarray, "N c"]:
-        full = np.zeros(factors.matrix.shape[0])
+        full = np.zeros(len(equations.is_constraint))
         full[: len(residual)] = residual
         return factors(full).reshape(system.n_fields, -1).T
 

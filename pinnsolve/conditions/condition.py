@@ -38,6 +38,11 @@ class Condition:
     across
         For each node the point whose terms are subtracted from its own, as it is periodic; None
         if nothing is subtracted.
+    points
+        Where it holds, if not at its nodes, which are the nearest then; None otherwise.
+    is_sum
+        Whether it is the sum of its rows that vanishes, as of an integral over nodes, and not
+        each of them.
     closes
         Whether it is about the ghosts, beside conditions that determine all fields at the nodes.
     """
@@ -48,12 +53,28 @@ class Condition:
     weight: float
     levels: Int[ndarray, " L"] | None = None
     across: Float[ndarray, "R D"] | None = None
+    points: Float[ndarray, "R D"] | None = None
+    is_sum: bool = False
     closes: bool = False
 
     @property
     def size(self) -> int:
         """Number of rows of the residual, over all instants."""
-        return len(self.rows) * (1 if self.levels is None else len(self.levels))
+        return self.rows_at_instant * (1 if self.levels is None else len(self.levels))
+
+    @property
+    def rows_at_instant(self) -> int:
+        """Number of rows of the residual at one instant."""
+        return 1 if self.is_sum else len(self.rows)
+
+    @property
+    def is_constraint(self) -> bool:
+        """Whether it holds at a point or for an integral, over and above what holds at nodes."""
+        return self.is_sum or self.points is not None
+
+    def summed(self, values: Float[ndarray, "R *L"]) -> Float[ndarray, "r *L"]:
+        """Return the values at the nodes, or their sum where it is the sum that counts."""
+        return values.sum(axis=0, keepdims=True) if self.is_sum else values
 
     def at(self, level: int) -> "Condition":
         """Return the condition at one instant, as that of a steady problem."""

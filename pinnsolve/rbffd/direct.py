@@ -16,14 +16,14 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from numpy import ndarray
 
 from pinnsolve.errors import DivergedError, SingularError
 from pinnsolve.process import State, Step
 from pinnsolve.progress import Progress, Watch, unwatched
 from pinnsolve.rbffd.discretisation import Discretisation, stack
-from pinnsolve.rbffd.factorisation import Factorisation, factorise
+from pinnsolve.rbffd.levels import Level, LevelledFactors, factorise_with_levels, levels_of
 from pinnsolve.rbffd.matching import closing_rows, match
 
 if TYPE_CHECKING:
@@ -131,28 +131,62 @@ def condition(discretisation: Discretisation, U: Float[ndarray, "N c"] | None = 
     """
     equations = Equations.of(discretisation)
     size = discretisation.n_fields * discretisation.n_nodes
-    return factorise(equations.jacobian(np.zeros(size) if U is None else U.T.ravel())).condition
+    u = np.zeros(size) if U is None else U.T.ravel()
+    return equations.factorised(u, has_order=False).condition
 
 
 @dataclass(frozen=True)
 class Equations:
-    """The conditions and the rows that close the ghosts, as functions of one long vector."""
+    """The conditions and the rows that close the ghosts, as functions of one long vector.
+
+    Attributes
+    ----------
+    discretisation
+        The discrete problem.
+    closing
+        The rows that close the ghosts, the last.
+    order
+        The row that determines each unknown, constraints not counted; None if it is not known.
+    levels
+        Those of fields that constraints fix.
+    """
 
     discretisation: Discretisation
     closing: "csr_array"
-    order: Int[ndarray, " K"] | None  # the row that determines each unknown
+    order: Int[ndarray, " K"] | None
+    levels: tuple[Level, ...] = ()
 
     @classmethod
     def of(cls, discretisation: Discretisation, *, is_steady: bool = True) -> "Equations":
         """Add the closing rows; those of an evolution if it is not steady."""
         n_columns = discretisation.n_fields * discretisation.n_nodes
-        matching = match(discretisation, is_steady=is_steady)
+        plain = discretisation.without_constraints()
+        matching = match(plain, is_steady=is_steady)
         closing = closing_rows(discretisation, matching)
         ghosts = [columns[:, -1] for columns, _ in closing]
         determined = np.concatenate([matching.determined, *ghosts])
         is_square = np.array_equal(np.sort(determined), np.arange(n_columns))
         order = np.argsort(determined) if is_square else None
-        return cls(discretisation, stack(closing, n_columns), order)
+        levels = levels_of(discretisation, matching.determined // discretisation.n_nodes)
+        return cls(discretisation, stack(closing, n_columns), order, levels)
+
+    @property
+    def is_constraint(self) -> Bool[ndarray, " R"]:
+        """Which rows are constraints."""
+        conditions = self.discretisation.conditions
+        own = [np.full(c.rows_at_instant, c.is_constraint) for c in conditions]
+        return np.concatenate([*own, np.zeros(self.closing.shape[0], dtype=bool)])
+
+    def factorised(self, u: Float[ndarray, " K"], *, has_order: bool = True) -> LevelledFactors:
+        """Return the factors of the derivative of the residuals by the unknowns.
+
+        Raises
+        ------
+        SingularError
+            If it has no inverse.
+        """
+        order = self.order if has_order else None
+        return factorise_with_levels(self.jacobian(u), order, self.levels, self.is_constraint)
 
     def residual(self, u: Float[ndarray, " K"]) -> Float[ndarray, " R"]:
         """Return the residuals of the conditions, then those of the closing rows."""
@@ -279,7 +313,7 @@ class Newton:
             return self._failed(self._steps, f"no convergence in {self._iterations} steps")
         steps = self._steps + 1
         self._watch(Progress(self._stage, iteration=steps, loss=float(np.mean(r * r))))
-        factors = factorise(equations.jacobian(u), equations.order)
+        factors = equations.factorised(u)
         self.condition = factors.condition
         d = -factors(r)
         if self._discretisation.is_linear:
@@ -316,7 +350,7 @@ class Newton:
 
 def _damping(
     equations: Equations,
-    factors: Factorisation,
+    factors: LevelledFactors,
     u: Float[ndarray, " K"],
     d: Float[ndarray, " K"],
     damping: float,

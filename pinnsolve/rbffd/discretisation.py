@@ -97,7 +97,7 @@ class Discretisation:
         """
         return np.concatenate(
             [
-                condition.residual(jet).ravel()
+                condition.summed(condition.residual(jet)).ravel()
                 for condition, jet in zip(self.conditions, self._jets(U), strict=True)
             ]
         )
@@ -124,6 +124,8 @@ class Discretisation:
         for slot, terms in sorted(by_slot.items()):
             parts = [(partials[term], matrices[term]) for term in terms]
             index, values = _sum(parts, rows)
+            if self.conditions[k].is_sum:
+                index, values = _total(index, values)
             columns.append(index + slot * self.n_nodes)
             entries.append(values)
         return np.concatenate(columns, axis=1), np.concatenate(entries, axis=1)
@@ -141,6 +143,15 @@ class Discretisation:
             self,
             conditions=(*self.conditions, *conditions),
             matrices=(*self.matrices, *matrices),
+        )
+
+    def without_constraints(self) -> "Discretisation":
+        """Return the discretisation with what holds at nodes alone."""
+        held = [k for k, c in enumerate(self.conditions) if not c.is_constraint]
+        return replace(
+            self,
+            conditions=tuple(self.conditions[k] for k in held),
+            matrices=tuple(self.matrices[k] for k in held),
         )
 
     def _jets(self, U: Float[ndarray, "N c *K"]) -> list[dict[Term, Float[ndarray, "_ *L"]]]:
@@ -190,9 +201,10 @@ def discretise(
     NodesError
         If the nodes are too few, coincide, or do not determine polynomials of the degree needed.
     """
-    row_sets = {condition.rows.tobytes(): condition.rows for condition in conditions}
+    at_nodes = [condition for condition in conditions if condition.points is None]
+    row_sets = {condition.rows.tobytes(): condition.rows for condition in at_nodes}
     wanted: dict[bytes, dict[DiffOp, None]] = {key: {} for key in row_sets}
-    for condition in conditions:
+    for condition in at_nodes:
         ops = dict.fromkeys(term.op for term in condition.residual.terms if term.op.order > 0)
         wanted[condition.rows.tobytes()].update(ops)
     derivatives = _derivatives(
@@ -200,13 +212,15 @@ def discretise(
     )
     by_rows = dict(zip(row_sets, derivatives, strict=True))
     highest = max(term.op.order for c in conditions for term in c.residual.terms)
-    for condition in conditions:
+    for condition in at_nodes:
         key = condition.rows.tobytes()
         if condition.across is not None and identity(nodes.dim) not in by_rows[key]:
             degree = polynomial_degree(order, highest)
             by_rows[key] = {identity(nodes.dim): _difference(condition, nodes, degree)}
     matrices = tuple(
-        {
+        _anywhere(condition, nodes, polynomial_degree(order, highest))
+        if condition.points is not None
+        else {
             term: by_rows[condition.rows.tobytes()][term.op]
             if term.op.order > 0 or condition.across is not None
             else _multiple_of_identity(term.op, condition.rows, len(nodes.x))
@@ -325,6 +339,18 @@ def _difference(condition: Condition, nodes: Nodes, degree: int) -> "csr_array":
     return _matrix(columns, entries, len(nodes.x))
 
 
+def _anywhere(condition: Condition, nodes: Nodes, degree: int) -> "dict[Term, csr_array]":
+    """Return the matrices that evaluate the RBF interpolant and its derivatives at any points."""
+    assert condition.points is not None
+    there, owner = unrolled(nodes)
+    terms = condition.residual.terms
+    ops = list(dict.fromkeys(term.op for term in terms))
+    stencils = nearest(condition.points, there, degree)
+    index, weights = stencil_weights(condition.points, there, stencils, ops, degree)
+    columns = owner[index].astype(np.int32)
+    return {term: _matrix(columns, weights[ops.index(term.op)], len(nodes.x)) for term in terms}
+
+
 def _multiple_of_identity(op: DiffOp, rows: Int[ndarray, " R"], n_nodes: int) -> "csr_array":
     """Return the matrix that takes the nodal values at rows."""
     factor = sum(c for _, c in op.terms)
@@ -345,3 +371,9 @@ def _sum(
         else:  # the identity: its one entry is where the stencil meets its own row
             total[index == rows[:, None]] += factor * D[:, 0]
     return index, total
+
+
+def _total(index: Int[ndarray, "R n"], values: Float[ndarray, "R n"]) -> Block:
+    """Return the sum of rows as one row."""
+    columns, place = np.unique(index, return_inverse=True)
+    return columns[None], np.bincount(place.ravel(), values.ravel(), len(columns))[None]

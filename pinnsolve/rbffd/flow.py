@@ -23,7 +23,7 @@ from pinnsolve.conditions.condition import Condition
 from pinnsolve.errors import DivergedError
 from pinnsolve.rbffd.direct import Equations
 from pinnsolve.rbffd.discretisation import Discretisation
-from pinnsolve.rbffd.factorisation import Factorisation, factorise
+from pinnsolve.rbffd.levels import LevelledFactors, factorise_with_levels
 from pinnsolve.timestepping.radau import Radau
 
 NEWTON_STEPS = 12
@@ -48,7 +48,7 @@ class Matrices:
         Nodal values there, then their derivatives in time.
     """
 
-    factors: tuple[Factorisation, ...]
+    factors: tuple[LevelledFactors, ...]
     at: int
     fields: Float[ndarray, "a N"]
 
@@ -198,7 +198,10 @@ class Flow:
                 ghosts = (h * z) ** m * closing[:, field * N : (field + 1) * N]
                 columns.append(vstack([sum(parts), ghosts]))
             matrix = csr_array(hstack(columns))
-            result.append(factorise(matrix, self._steady.order))
+            held = self._steady
+            result.append(
+                factorise_with_levels(matrix, held.order, held.levels, held.is_constraint)
+            )
         self.condition = max(self.condition, *(factors.condition for factors in result))
         return Matrices(tuple(result), at, fields.copy())
 
@@ -259,7 +262,7 @@ class Flow:
         self,
         equations: Discretisation,
         fields: Float[ndarray, "s a N"],
-        matrices: Sequence[Factorisation],
+        matrices: Sequence[LevelledFactors],
     ) -> Float[ndarray, "s c N"]:
         """Return the excess of the stages' slopes."""
         r = equations.residual(fields.transpose(2, 1, 0)).reshape(-1, len(fields))

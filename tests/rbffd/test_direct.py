@@ -5,7 +5,7 @@ import pytest
 
 from pinnsolve.errors import DivergedError, SingularError
 from pinnsolve.progress import Progress
-from pinnsolve.rbffd import direct
+from pinnsolve.rbffd import direct, levels
 from tests.posing import DISK, text_of
 from tests.rbffd.worlds import PLATE, STOKES, disk, world
 
@@ -110,7 +110,7 @@ def test_an_equation_without_solution_is_reported_not_raised(tmp_path):
 
 
 def test_newtons_method_holds_one_factorisation_at_a_time(tmp_path, monkeypatch):
-    conditions, factorise = [], direct.factorise
+    conditions, factorise = [], levels.factorise
 
     def watched(*arguments):
         assert all(former() is None for former in conditions)
@@ -118,6 +118,6 @@ def test_newtons_method_holds_one_factorisation_at_a_time(tmp_path, monkeypatch)
         conditions.append(ref(factors))
         return factors
 
-    monkeypatch.setattr(direct, "factorise", watched)
+    monkeypatch.setattr(levels, "factorise", watched)
     w = world(tmp_path, disk("u = g", "laplace(u) - exp(u) = f"))
     assert direct.solve(w.discretise()).iterations == len(conditions) > 2
