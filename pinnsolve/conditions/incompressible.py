@@ -24,7 +24,7 @@ from pinnsolve.equations.pressure import Balance, balance, pressure_equation
 from pinnsolve.geometry.from_problem import build_domain
 from pinnsolve.geometry.generation import Nodes
 from pinnsolve.geometry.ghosts import corners
-from pinnsolve.problem import BoundaryCondition, Problem
+from pinnsolve.problem import BoundaryCondition, Equation, Problem
 
 NAME = "continuity"
 NEIGHBOURS = {2: 4, 3: 6}  # of a node, whose mean distance is its spacing
@@ -44,11 +44,25 @@ class OnNodes:
         on the boundary.
     smooth, torn
         Corner nodes, among all nodes, where the velocities of both sides agree, and where not.
+    flow
+        What is known of it; None if it is no flow.
     """
 
     problem: Problem
     smooth: Int[ndarray, " A"]
     torn: Int[ndarray, " T"]
+    flow: Balance | None = None
+
+    def fixes_level(self, equation: Equation) -> bool:
+        """Tell whether a condition is about the pressure alone, and gives it a value."""
+        fields = {term.field for term in equation.terms}
+        return self.flow is not None and equation.is_algebraic and fields == {self.flow.pressure}
+
+    def moves(self, equation: Equation) -> bool:
+        """Tell whether a condition is about the velocity."""
+        return self.flow is not None and any(
+            term.field in self.flow.velocity for term in equation.terms
+        )
 
 
 def on_nodes(problem: Problem, nodes: Nodes) -> OnNodes:
@@ -73,7 +87,7 @@ def on_nodes(problem: Problem, nodes: Nodes) -> OnNodes:
     at = corners(nodes, build_domain(problem))
     is_torn = _is_torn(problem, flow, nodes, at)
     rows = nodes.n_interior + at
-    return OnNodes(posed, rows[~is_torn], rows[is_torn])
+    return OnNodes(posed, rows[~is_torn], rows[is_torn], flow)
 
 
 @dataclass(frozen=True)

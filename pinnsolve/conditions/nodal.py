@@ -23,7 +23,7 @@ from jaxtyping import Bool, Float, Int
 from numpy import ndarray
 
 from pinnsolve.conditions.condition import Condition, bound, names_of, terms_in_space
-from pinnsolve.conditions.incompressible import on_nodes
+from pinnsolve.conditions.incompressible import OnNodes, on_nodes
 from pinnsolve.errors import Fault, KeyPath
 from pinnsolve.geometry.generation import Nodes
 from pinnsolve.geometry.periodic import Tie, ties
@@ -54,6 +54,8 @@ class Place:
         What it ties; None if it is not periodic.
     closes
         Whether it is a differential equation that the boundary has beside its conditions.
+    is_sum
+        Whether it is the sum over its nodes that vanishes.
     """
 
     name: str
@@ -64,6 +66,7 @@ class Place:
     normals: Float[ndarray, "R d"] | None = None
     tie: Tie | None = None
     closes: bool = False
+    is_sum: bool = False
 
 
 @dataclass(frozen=True)
@@ -115,11 +118,8 @@ class Placement:
             x = self.nodes.x[place.rows]
             residual = bound(self.problem, place.key, place.equation, x, times, place.normals)
             across = None if place.tie is None else place.tie.across
-            conditions.append(
-                Condition(
-                    place.name, residual, place.rows, place.weight, levels, across, place.closes
-                )
-            )
+            own = Condition(place.name, residual, place.rows, place.weight, levels, across)
+            conditions.append(replace(own, is_sum=place.is_sum, closes=place.closes))
         return tuple(conditions)
 
 
@@ -142,10 +142,11 @@ def placed(problem: Problem, nodes: Nodes, *, pde_rows: PdeRows = "all") -> Plac
     ProblemError
         If no node lies where a boundary condition holds.
     """
-    torn = smooth = np.empty(0, dtype=int)
+    none = np.empty(0, dtype=int)
+    posed = OnNodes(problem, none, none)
     if pde_rows == "all" and nodes.has_ghosts:
         posed = on_nodes(problem, nodes)
-        problem, smooth, torn = posed.problem, posed.smooth, posed.torn
+        problem = posed.problem
     found = ties(nodes)
     by_sides = {frozenset(joint.sides): tie for joint, tie in zip(nodes.joints, found, strict=True)}
     is_tied = np.zeros(len(nodes.x), dtype=bool)
@@ -160,7 +161,7 @@ def placed(problem: Problem, nodes: Nodes, *, pde_rows: PdeRows = "all") -> Plac
         if own is None:
             rows = boundary_rows(problem, nodes, condition, is_tied)
             if not is_stated:
-                rows = np.setdiff1d(rows, [*smooth, *torn])
+                rows = np.setdiff1d(rows, [*posed.smooth, *posed.torn])
             normals = nodes.normals[rows - nodes.n_interior]
         else:
             rows = own.rows
@@ -169,12 +170,13 @@ def placed(problem: Problem, nodes: Nodes, *, pde_rows: PdeRows = "all") -> Plac
                 name, key, condition.equation, rows, condition.weight, normals, own, not is_stated
             )
         )
+    boundary = _with_levels(posed, nodes, boundary)
     inside = np.arange(nodes.n_interior)
     if pde_rows != "interior" and nodes.has_ghosts:
         around = _rows_with_room(problem, nodes, boundary)
         if pde_rows == "all":
             around = around[~is_tied[around]]
-        inside = np.concatenate([inside, np.setdiff1d(around, torn)])
+        inside = np.concatenate([inside, np.setdiff1d(around, posed.torn)])
     is_each_its_own = len(problem.equations) == len(problem.settings.pde.equations)
     equations = []
     for i, (equation, name) in enumerate(zip(problem.equations, names, strict=False)):
@@ -218,6 +220,21 @@ def boundary_rows(
     return rows
 
 
+def _with_levels(posed: OnNodes, nodes: Nodes, boundary: list[Place]) -> list[Place]:
+    """Let a pressure that is given beside the whole velocity fix its level alone, on average."""
+    count = np.zeros(len(nodes.x), dtype=int)
+    for place in boundary:
+        count[place.rows] += posed.moves(place.equation) and not place.closes
+    return [
+        replace(
+            place,
+            is_sum=posed.fixes_level(place.equation)
+            and bool((count[place.rows] >= nodes.dim).all()),
+        )
+        for place in boundary
+    ]
+
+
 def _rows_with_room(problem: Problem, nodes: Nodes, boundary: list[Place]) -> Int[ndarray, " R"]:
     """Return the boundary nodes whose conditions leave room for the equations.
 
@@ -225,7 +242,7 @@ def _rows_with_room(problem: Problem, nodes: Nodes, boundary: list[Place]) -> In
     """
     count, highest = np.zeros((2, len(nodes.x)), dtype=int)
     for place in boundary:
-        if place.tie is not None:
+        if place.tie is not None or place.closes or place.is_sum:
             continue
         count[place.rows] += 1
         order = max(term.op.order for term in terms_in_space(problem, place.equation))

@@ -23,6 +23,7 @@ from pinnsolve.errors import DivergedError, SingularError
 from pinnsolve.process import State, Step
 from pinnsolve.progress import Progress, Watch, unwatched
 from pinnsolve.rbffd.discretisation import Discretisation, stack
+from pinnsolve.rbffd.easing import Eased
 from pinnsolve.rbffd.levels import Level, LevelledFactors, factorise_with_levels, levels_of
 from pinnsolve.rbffd.matching import closing_rows, match
 
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 SMALLEST_DAMPING = 2.0**-12
+SMALLEST_SHARE = 2.0**-6  # of the nonlinear part, by which a flow goes on at least
+PATIENCE = 12  # Newton steps with one share of it
 
 
 @dataclass(frozen=True)
@@ -185,8 +188,12 @@ class Equations:
         SingularError
             If it has no inverse.
         """
+        return self.factors_of(self.jacobian(u), has_order=has_order)
+
+    def factors_of(self, matrix: "csr_array", *, has_order: bool = True) -> LevelledFactors:
+        """Return the factors of a matrix with the rows and unknowns of these equations."""
         order = self.order if has_order else None
-        return factorise_with_levels(self.jacobian(u), order, self.levels, self.is_constraint)
+        return factorise_with_levels(matrix, order, self.levels, self.is_constraint)
 
     def residual(self, u: Float[ndarray, " K"]) -> Float[ndarray, " R"]:
         """Return the residuals of the conditions, then those of the closing rows."""
@@ -204,7 +211,9 @@ class Equations:
 class Newton:
     """Newton's method, of which a linear problem takes one step.
 
-    It goes on until the step is small, or no damped step makes the next one smaller.
+    It goes on until the step is small, or no damped step makes the next one smaller. That of a flow
+    starts from Stokes flow, its solution without what is not linear, and where it fails takes less
+    of this at first (`pinnsolve.rbffd.easing`).
 
     Parameters
     ----------
@@ -233,6 +242,9 @@ class Newton:
         self._tolerance, self._iterations = tolerance, iterations
         self._starts_left = int(initial is None and not discretisation.is_linear)
         self._r: Float[ndarray, " R"] | None = None  # the residuals, once they are evaluated
+        is_flow = any(condition.closes for condition in discretisation.conditions)
+        is_eased = is_flow and initial is None and not discretisation.is_linear
+        self._reached, self._share = (0.0, 0.0) if is_eased else (1.0, 1.0)
         shape = (discretisation.n_fields, discretisation.n_nodes)
         self._go_to(np.zeros(shape).ravel() if initial is None else initial.T.ravel())
 
@@ -274,6 +286,10 @@ class Newton:
             "converged": int(self.converged),
             "condition": self.condition,
             "message": self._message,
+            "share": self._share,
+            "reached": self._reached,
+            "base": self._base.copy(),
+            "since": self._since,
         }
 
     def restore(self, state: State) -> None:
@@ -284,10 +300,18 @@ class Newton:
         )
         self._damping, self.condition = float(state["damping"]), float(state["condition"])
         self.converged, self._message = bool(converged), str(state["message"])
+        self._share, self._reached = float(state["share"]), float(state["reached"])
+        self._base, self._since = np.array(state["base"]), int(str(state["since"]))
 
     @cached_property
-    def _equations(self) -> "Equations":
-        return Equations.of(self._discretisation)
+    def _whole(self) -> Eased:
+        return Eased(Equations.of(self._discretisation))
+
+    @property
+    def _equations(self) -> Eased:
+        """The equations with the present share of what is not linear."""
+        self._whole.share = self._share
+        return self._whole
 
     @property
     def _residual(self) -> Float[ndarray, " R"]:
@@ -300,6 +324,7 @@ class Newton:
         """Start at nodal values."""
         self._u, self._r = u, None
         self._damping, self._steps, self._message = 1.0, 0, ""
+        self._base, self._since = u, 0
 
     def _iterate(self) -> Step:
         """Take a step, or say why there is none."""
@@ -309,14 +334,15 @@ class Newton:
                 "the equations are not finite at the values where Newton's method starts. "
                 "Rewrite them so that they are finite for fields that are zero, or one."
             )
-        if self._steps >= self._iterations:
-            return self._failed(self._steps, f"no convergence in {self._iterations} steps")
+        most = self._iterations if self._reached == self._share else PATIENCE
+        if self._steps - self._since >= most:
+            return self._failed(self._steps, f"no convergence in {self._steps} steps")
         steps = self._steps + 1
         self._watch(Progress(self._stage, iteration=steps, loss=float(np.mean(r * r))))
         factors = equations.factorised(u)
         self.condition = factors.condition
         d = -factors(r)
-        if self._discretisation.is_linear:
+        if equations.is_linear:
             return self._moved(u + d, "solved")
         if norm(d) <= self._tolerance * norm(u + d):
             return self._moved(u + d, "converged")
@@ -336,6 +362,11 @@ class Newton:
     def _moved(self, u: Float[ndarray, " K"], message: str = "") -> Step:
         """Stand at new nodal values, which are the solution if there is a message."""
         self._u, self._r, self._steps = u, None, self._steps + 1
+        if message and self._share < 1:
+            gap = 2 * (self._share - self._reached) or 1.0
+            self._reached, self._base = self._share, u
+            self._take(min(1.0, self._share + gap), self._steps)
+            message = ""
         self._message, self.converged = message, bool(message)
         return self._said(self._steps, message)
 
@@ -343,13 +374,25 @@ class Newton:
         r = self._residual
         return Step(float(np.mean(r * r)), steps, message, stage=self._stage)
 
+    def _take(self, share: float, steps: int) -> None:
+        """Go on from the last solution with a larger share of what is not linear."""
+        self._share, self._since, self._damping = share, steps, 1.0
+        self._u, self._r = self._base, None
+
     def _failed(self, steps: int, message: str) -> Step:
         """Say why there is no solution; the nodal values stay where they are."""
+        if self._share - self._reached >= 2 * SMALLEST_SHARE:
+            self._steps = steps
+            self._take((self._reached + self._share) / 2, steps)
+            return self._said(steps, "")
+        if self._share > self._reached:
+            share = f"{100 * self._reached:.0f} % of the Reynolds number"
+            message = f"{message}: the solution was followed to {share} only"
         return Step(nan, steps, message, stage=self._stage)
 
 
 def _damping(
-    equations: Equations,
+    equations: Eased,
     factors: LevelledFactors,
     u: Float[ndarray, " K"],
     d: Float[ndarray, " K"],

@@ -159,6 +159,8 @@ def multiplier_rows(
         start += condition.rows_at_instant
         if condition.across is not None:
             continue
+        if condition.closes:
+            return rows
         is_outside = condition.rows >= n_interior
         holds_field = any(term.field == field for term in condition.residual.terms)
         if is_outside.all():

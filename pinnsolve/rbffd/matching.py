@@ -13,8 +13,14 @@ nodes where the field is determined,
 
     u(ghost) - sum_j w_j u(x_j) = 0,
 
-so that in effect the field's derivatives next to the boundary become one-sided. Examples are the
-pressure in the Stokes equations and a transported quantity at the outflow.
+so that in effect the field's derivatives next to the boundary become one-sided. An example is a
+transported quantity at the outflow.
+
+In a flow a condition more holds on the boundary, continuity, beside those that determine all
+fields at the nodes (`pinnsolve.conditions.incompressible`): together with the equations it
+determines the ghosts of velocity and pressure. At corners, where some of them do not hold, these
+are continued, and perhaps the pressure, from nodes of the domain alone: ghosts on both sides of a
+corner at which the velocity jumps know nothing of each other.
 
 On a line a steady field of order one takes one condition at most; another at the other end is about
 the fields that it is tied to, as in ``q = k u_x, q_x = 0`` with ``u`` given at both. Central
@@ -85,10 +91,10 @@ def match(discretisation: Discretisation, *, is_steady: bool = True) -> Matching
     free: list[list[Int[ndarray, " _"]]] = [[np.empty(0, dtype=int)] for _ in range(n_fields)]
     claimed = np.zeros(n_fields, dtype=int)  # over the whole boundary
     boundary = np.arange(len(nodes.x))[nodes.boundary]
-    for here, present in _groups(conditions, on_boundary, boundary):
-        held = {k: own[k] for k in inside if here[0] in conditions[k].rows}
-        closing = [k for k in present if conditions[k].closes]
-        present = [k for k in present if not conditions[k].closes]
+    for here, holding in _groups(conditions, [*on_boundary, *inside], boundary):
+        held = {k: own[k] for k in holding if k in own}
+        closing = [k for k in holding if conditions[k].closes]
+        present = [k for k in holding if k not in held and not conditions[k].closes]
         most = [min(n, nodes.rings + (not held)) for n in claimable]
         claims = _assign([conditions[k] for k in present], most)
         for field in claims:
@@ -241,6 +247,8 @@ def closing_rows(discretisation: Discretisation, matching: Matching) -> list[Blo
     if not nodes.has_ghosts:
         return []
     terms = {term for condition in discretisation.conditions for term in condition.residual.terms}
+    is_flow = any(condition.closes for condition in discretisation.conditions)
+    domain = np.arange(nodes.rows.stop if is_flow else len(nodes.x))
     blocks = []
     for field, ghosts in enumerate(matching.free):
         if not len(ghosts):
@@ -248,7 +256,7 @@ def closing_rows(discretisation: Discretisation, matching: Matching) -> list[Blo
         # as exact as the derivatives that will be taken of the continued values
         highest = max((term.op.order for term in terms if term.field == field), default=1)
         degree = polynomial_degree(order, highest)
-        known = np.delete(np.arange(len(nodes.x)), ghosts)
+        known = np.setdiff1d(domain, ghosts)
         x, there = nodes.x[ghosts], nodes.x[known]
         index, weights = stencil_weights(
             x, there, nearest(x, there, degree), [identity(nodes.dim)], degree
