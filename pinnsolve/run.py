@@ -113,8 +113,8 @@ def solve(
     for stage, seconds in course.seconds.items():  # the work stands apart from its measuring
         setup.seconds["errors"] -= seconds - earlier
         setup.seconds[stage] = setup.seconds.get(stage, 0.0) + seconds
-    warnings += afterwards(setup, method.condition(setup, process), reference)
     answer = process.answer()
+    warnings += afterwards(setup, method.condition(setup, process), reference, answer)
     sample = method.sample(setup, answer)
     with setup.stage("estimate"):
         estimate = method.estimate(setup, answer, sample)

@@ -20,9 +20,11 @@ from pinnsolve.geometry import build_domain
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.from_problem import node_set
 from pinnsolve.geometry.nodes import Nodes
+from pinnsolve.geometry.quadrature import Quadrature
 from pinnsolve.problem import Problem
 from pinnsolve.progress import Progress, Watch, unwatched
 from pinnsolve.rbffd.discretisation import Discretisation
+from pinnsolve.rbffd.quadrature import weights_for
 from pinnsolve.rbffd.solve import assemble
 from pinnsolve.references import REFERENCES
 from pinnsolve.solution.reference import Reference
@@ -104,7 +106,18 @@ class Setup:
     @property
     def placement(self) -> Placement:
         """Where on the nodes the equations and conditions hold."""
-        return self._once("placement", "nodes", lambda: placed(self.problem, self.nodes))
+        return self._once(
+            "placement",
+            "nodes",
+            lambda: placed(self.problem, self.nodes, quadrature=self.quadrature),
+        )
+
+    @property
+    def quadrature(self) -> Quadrature | None:
+        """Weights of integrals at the nodes; None if no constraint needs them."""
+        return self._once(
+            "quadrature", "nodes", lambda: weights_for(self.problem, self.nodes, self.domain)
+        )
 
     @property
     def conditions(self) -> tuple[Condition, ...]:

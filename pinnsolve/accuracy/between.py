@@ -98,11 +98,15 @@ def between(
     jet = jets(inside[0].points, terms) if len(inside[0].points) else {}
     means, parts, misfits = [], [], []
     for i, (condition, own) in enumerate(zip(system.conditions, at_nodes, strict=True)):
-        if i < n_equations:
+        cells: list[Cells] = []
+        here: Mapping[Term, Float[ndarray, " P"]] = {}
+        if condition.is_constraint:
+            equation = problem.equations[0]  # not looked at: it holds where it is seen
+        elif i < n_equations:
             equation, cells, here = problem.equations[i], inside, jet
         else:
             stated = problem.boundary[i - n_equations]
-            equation, cells, here = stated.equation, [], {}
+            equation = stated.equation
             if condition.across is None and domain.nodes is None:
                 cells = [along(problem, domain, nodes, stated, k) for k in ALONG[dim]]
                 cells = [points.of(condition.rows) for points in cells]

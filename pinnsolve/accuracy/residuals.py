@@ -29,6 +29,8 @@ def residuals(
     """
     rows, wanted = dict[bytes, ndarray](), dict[bytes, set[Term]]()  # conditions may share rows
     for condition in conditions:
+        if condition.points is not None:
+            continue
         key = condition.rows.tobytes()
         rows[key] = condition.rows
         wanted.setdefault(key, set()).update(condition.residual.terms)
@@ -38,4 +40,11 @@ def residuals(
     }.items():
         there = fields.jet(across, wanted[key])
         jets[key] = {term: values - there[term] for term, values in jets[key].items()}
-    return [condition.residual(jets[condition.rows.tobytes()]) for condition in conditions]
+    found = []
+    for condition in conditions:
+        if condition.points is None:
+            jet = jets[condition.rows.tobytes()]
+        else:
+            jet = fields.jet(condition.points, set(condition.residual.terms))
+        found.append(condition.summed(condition.residual(jet)))
+    return found

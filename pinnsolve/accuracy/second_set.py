@@ -16,6 +16,7 @@ from pinnsolve.progress import Watch, unwatched
 from pinnsolve.rbffd import direct
 from pinnsolve.rbffd.discretisation import discretise
 from pinnsolve.rbffd.fields import NodalFields
+from pinnsolve.rbffd.quadrature import weights_for
 
 FEWER = 0.8  # of the nodes
 
@@ -35,6 +36,8 @@ def on_other_nodes(
     count, seed = max(int(FEWER * len(x)), 1), problem.settings.nodes.seed + 1
     nodes = node_set(problem.replace({"nodes.seed": seed}), domain, watch, count=count)
     order, c = problem.settings.solver.order, len(problem.fields)
-    system = discretise(nodal_conditions(problem, nodes), nodes, c, order, watch)
+    weights = weights_for(problem, nodes, domain)
+    conditions = nodal_conditions(problem, nodes, quadrature=weights)
+    system = discretise(conditions, nodes, c, order, watch)
     found = direct.solve(system, watch=watch)
     return NodalFields(nodes.x, found.values, order)(x) if found.converged else None

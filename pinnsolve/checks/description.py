@@ -15,7 +15,7 @@ from pinnsolve.constraints.build import is_by_make
 from pinnsolve.diffop import DiffOp
 from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.networks.sizes import hidden_layers
-from pinnsolve.problem import BoundaryCondition, Equation, Problem
+from pinnsolve.problem import BoundaryCondition, Equation, PointCondition, Problem
 from pinnsolve.problem.abilities import ABILITIES
 from pinnsolve.rbffd.stencils import polynomial_degree, stencil_size
 
@@ -52,6 +52,7 @@ def figures(problem: Problem, nodes: Nodes, conditions: Sequence[Condition]) -> 
         "parameters": list(problem.parameters),
         "equations": list(dict.fromkeys(e.text for e in problem.equations)),
         "conditions": [{"on": list(b.on), "condition": b.equation.text} for b in problem.boundary],
+        "constraints": [c.equation.text for c in problem.constraints],
         "linear": all(condition.residual.is_linear for condition in conditions),
         "interior": nodes.n_interior,
         "boundary": nodes.n_boundary,
@@ -80,6 +81,10 @@ def lines(problem: Problem, figures: Mapping[str, Any]) -> list[str]:
     equations = {e.text: _kind(e) for e in problem.equations}
     conditions = [
         (b.equation.text, f"on {', '.join(b.on)}" + _notes(problem, b)) for b in problem.boundary
+    ]
+    conditions += [
+        (c.equation.text, c.name if isinstance(c, PointCondition) else "")
+        for c in problem.constraints
     ]
     lengths = [len(text) for text, _ in [*equations.items(), *conditions]]
     wide = max((length for length in lengths if length <= LONGEST), default=LONGEST)

@@ -21,6 +21,7 @@ from pinnsolve.problem import Problem
 from pinnsolve.problem.abilities import ABILITIES
 from pinnsolve.rbffd import direct, evolution
 from pinnsolve.rbffd.discretisation import Discretisation
+from pinnsolve.rbffd.quadrature import weights_for
 from pinnsolve.rbffd.solve import assemble
 from pinnsolve.setup import Setup
 from pinnsolve.solution.reference import Reference
@@ -131,7 +132,11 @@ def _examinable(setup: Setup, has_memory: bool) -> Discretisation:
         few = FEW.get(nodes.dim, FEW[3]) // len(problem.fields)
         try:
             coarse = node_set(problem, domain, count=few)
-            return assemble(problem, coarse, nodal_conditions(problem, coarse))
+            return assemble(
+                problem,
+                coarse,
+                nodal_conditions(problem, coarse, quadrature=weights_for(problem, coarse, domain)),
+            )
         except ProblemError:  # too few for a small piece of the boundary, or for the stencils
             pass
     return setup.discretisation()
@@ -149,7 +154,8 @@ def _condition(problem: Problem, system: Discretisation) -> float | None:
         return None
     if problem.times is None:
         return direct.condition(system)
-    initial, bind = initial_values(problem, system.nodes), placed(problem, system.nodes).at
+    initial, nodes = initial_values(problem, system.nodes), system.nodes
+    bind = placed(problem, nodes, quadrature=weights_for(problem, nodes)).at
     return evolution.condition(system, bind, initial, problem.times)
 
 

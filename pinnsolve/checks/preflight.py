@@ -12,6 +12,7 @@ from pinnsolve.checks import (
     agreement,
     description,
     growth,
+    levels,
     operator,
     singularities,
     statements,
@@ -28,6 +29,7 @@ from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.problem import Problem
 from pinnsolve.problem.abilities import ABILITIES
 from pinnsolve.rbffd.discretisation import Discretisation
+from pinnsolve.rbffd.fields import NodalFields
 from pinnsolve.setup import Setup
 from pinnsolve.solution.reference import Reference
 
@@ -85,7 +87,7 @@ def preflight(setup: Setup) -> tuple[str, ...]:
 
 
 def afterwards(
-    setup: Setup, condition: float | None, reference: Reference | None
+    setup: Setup, condition: float | None, reference: Reference | None, answer: object = None
 ) -> tuple[str, ...]:
     """Return the warnings that follow from a direct solution.
 
@@ -97,12 +99,15 @@ def afterwards(
         Estimated condition number of the discrete operator; None if it is not known.
     reference
         The direct solution as another method's reference; None if it is not that.
+    answer
+        What the method found, which may be the direct solution itself.
     """
     if not _is_discretised(setup.problem):
         return ()
     with setup.stage("errors"):
         of_operator = operator.doubts(setup.discretisation(), condition)
-        return (*of_operator, *operator.failure(reference))
+        of_data = _contradictions(setup, answer if reference is None else reference.fields)
+        return (*of_operator, *operator.failure(reference), *of_data)
 
 
 def check(problem: Problem) -> Report:
@@ -127,6 +132,7 @@ def check(problem: Problem) -> Report:
     if found:
         warnings += operator.doubts(found.system, found.condition)
         warnings += operator.failure(found.reference)
+        warnings += _contradictions(setup, found.reference and found.reference.fields)
     if excess:
         warnings.append(f"{excess.message} {excess.remedy}")
     figures = {
@@ -140,11 +146,19 @@ def check(problem: Problem) -> Report:
     return Report(tuple(description.lines(problem, figures)), tuple(warnings), figures)
 
 
+def _contradictions(setup: Setup, direct: object) -> list[str]:
+    """Return the contradictions of data that a direct solution shows."""
+    if not (setup.problem.constraints and isinstance(direct, NodalFields)):
+        return []
+    return levels.incompatible(setup.discretisation(), direct)
+
+
 def _well_posed(setup: Setup) -> Carried:
     """Refuse a problem that is not well posed; return what it carries through the boundary."""
     problem, nodes = setup.problem, setup.nodes
     faults = well_posedness.faults(problem, nodes, setup.conditions)
     faults += statements.faults(problem, nodes)
+    faults += levels.faults(problem, setup.domain, setup.conditions)
     through = carried(problem, nodes)
     if not faults:  # which may be said of in other words already
         inside = nodes.x[nodes.interior][:: max(1, nodes.n_interior // SOME)]
@@ -161,7 +175,8 @@ def _forecast(setup: Setup) -> dict[str, float]:
     problem, nodes = setup.problem, setup.nodes
     if not hard(problem):
         return forecast(problem, nodes, setup.conditions)
-    trained = nodal_conditions(posed(problem, setup.ansatz()), nodes)
+    stated = posed(problem, setup.ansatz())
+    trained = nodal_conditions(stated, nodes, quadrature=setup.quadrature)
     return forecast(problem, nodes, setup.conditions, trained)
 
 

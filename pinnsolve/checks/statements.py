@@ -58,6 +58,7 @@ def _idle_parameters(problem: Problem) -> list[Fault]:
         *problem.equations,
         *(condition.equation for condition in problem.boundary),
         *(residual.equation for residual in problem.extra),
+        *(constraint.equation for constraint in problem.constraints),
     ]
     used = {name for equation in stated for name in equation.constants}
     return [

@@ -130,8 +130,9 @@ def _beside_periodic(problem: Problem) -> list[Fault]:
 def _contradictions(problem: Problem, nodes: Nodes, conditions: Sequence[Condition]) -> list[Fault]:
     """Return a fault for each two conditions that say the same twice, or one thing and another."""
     # of a problem in time at its first level
-    now = [c if c.levels is None else c.at(0) for c in conditions[len(problem.equations) :]]
-    held = zip(problem.boundary, now, strict=False)  # equations may follow
+    first, stop = len(problem.equations), len(problem.equations) + len(problem.boundary)
+    now = [c if c.levels is None else c.at(0) for c in conditions[first:stop]]
+    held = zip(problem.boundary, now, strict=True)
     bound = [(stated, condition) for stated, condition in held if not stated.is_periodic]
     pairs = [*combinations(bound, 2), *product(_algebraic(problem, conditions), bound)]
     found = (_contradiction(problem, nodes, *pair) for pair in pairs)
@@ -224,6 +225,7 @@ def _undetermined(problem: Problem) -> list[Fault]:
         if any(sum(alpha) == 0 for alpha, _ in term.op.terms)
     }
     valued |= {field for field, values in enumerate(problem.initial) if values}
+    valued |= {term.field for c in problem.constraints for term in c.equation.terms}
     result = []
     for i, name in enumerate(problem.fields):
         if i in valued:
@@ -234,8 +236,7 @@ def _undetermined(problem: Problem) -> list[Fault]:
         is_periodic = any(condition.is_periodic for condition in problem.boundary)
         alone = ", periodic sides included." if is_periodic else ", and no condition is about it."
         message += ", as in a pure Neumann problem." if about else alone
-        remedy = f"Give {name} a value on a piece of the boundary; "
-        remedy += "[[domain.pieces]] can name a small one."
+        remedy = f'Add [[constraint]] equation = "mean({name}) = 0", or a condition at a point.'
         key = (*about[0].key, "condition") if about else ("unknowns", "fields", i)
         result.append(Fault(key, message, remedy))
     return result

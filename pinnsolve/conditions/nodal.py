@@ -24,9 +24,11 @@ from numpy import ndarray
 
 from pinnsolve.conditions.condition import Condition, bound, names_of, terms_in_space
 from pinnsolve.conditions.incompressible import OnNodes, on_nodes
+from pinnsolve.conditions.constrained import ConstraintPlace, constraint_places
 from pinnsolve.errors import Fault, KeyPath
 from pinnsolve.geometry.generation import Nodes
 from pinnsolve.geometry.periodic import Tie, ties
+from pinnsolve.geometry.quadrature import Quadrature
 from pinnsolve.problem import BoundaryCondition, Equation, Problem
 
 PdeRows: TypeAlias = Literal["all", "tied too", "interior"]
@@ -82,11 +84,14 @@ class Placement:
     places
         Those of the differential equations, then of the boundary conditions, in the order of the
         file.
+    constraints
+        Those of what holds at points and for integrals.
     """
 
     problem: Problem
     nodes: Nodes
     places: tuple[Place, ...]
+    constraints: tuple[ConstraintPlace, ...] = ()
 
     @property
     def boundary(self) -> tuple[Place, ...]:
@@ -101,10 +106,10 @@ class Placement:
                 chosen = np.unique(np.linspace(0, len(place.rows) - 1, count).astype(int))
                 normals = None if place.normals is None else place.normals[chosen]
                 places.append(replace(place, rows=place.rows[chosen], normals=normals))
-        return replace(self, places=tuple(places))
+        return replace(self, places=tuple(places), constraints=())
 
     def at(self, times: Float[ndarray, " K"] | None = None) -> tuple[Condition, ...]:
-        """Return the conditions with their data, in the order of the places.
+        """Return the conditions with their data, in the order of the places, then constraints.
 
         Parameters
         ----------
@@ -120,10 +125,36 @@ class Placement:
             across = None if place.tie is None else place.tie.across
             own = Condition(place.name, residual, place.rows, place.weight, levels, across)
             conditions.append(replace(own, is_sum=place.is_sum, closes=place.closes))
-        return tuple(conditions)
+        return (*conditions, *(self._constrained(own, times, levels) for own in self.constraints))
+
+    def _constrained(
+        self,
+        place: ConstraintPlace,
+        times: Float[ndarray, " K"] | None,
+        levels: Int[ndarray, " K"] | None,
+    ) -> Condition:
+        """Return a constraint with its data."""
+        x = self.nodes.x[place.rows] if place.points is None else place.points
+        residual = bound(self.problem, place.key, place.equation, x, times, place.normals)
+        is_sum = place.points is None
+        return Condition(
+            place.name,
+            residual,
+            place.rows,
+            place.weight,
+            levels,
+            points=place.points,
+            is_sum=is_sum,
+        )
 
 
-def placed(problem: Problem, nodes: Nodes, *, pde_rows: PdeRows = "all") -> Placement:
+def placed(
+    problem: Problem,
+    nodes: Nodes,
+    *,
+    pde_rows: PdeRows = "all",
+    quadrature: Quadrature | None = None,
+) -> Placement:
     """Find the nodes where the equations of a problem hold.
 
     Parameters
@@ -136,6 +167,8 @@ def placed(problem: Problem, nodes: Nodes, *, pde_rows: PdeRows = "all") -> Plac
         Whether the differential equations hold on the boundary too, as far as the nodes have
         ghosts to satisfy them with, and there also at nodes that are tied to others, or in the
         interior only.
+    quadrature
+        Weights of integrals at the nodes, if a constraint has integrals.
 
     Raises
     ------
@@ -182,7 +215,8 @@ def placed(problem: Problem, nodes: Nodes, *, pde_rows: PdeRows = "all") -> Plac
     for i, (equation, name) in enumerate(zip(problem.equations, names, strict=False)):
         key = ("pde", "equations", i) if is_each_its_own else ("pde", "equations")
         equations.append(Place(name, key, equation, inside))
-    return Placement(problem, nodes, (*equations, *boundary))
+    constraints = constraint_places(problem, nodes, quadrature)
+    return Placement(problem, nodes, (*equations, *boundary), constraints)
 
 
 def nodal_conditions(
@@ -191,17 +225,18 @@ def nodal_conditions(
     times: Float[ndarray, " K"] | None = None,
     *,
     pde_rows: PdeRows = "all",
+    quadrature: Quadrature | None = None,
 ) -> tuple[Condition, ...]:
     """Bind the equations of a problem to the nodes where they hold, for those who do so once.
 
     Parameters
     ----------
-    problem, nodes, pde_rows
+    problem, nodes, pde_rows, quadrature
         As of `placed`.
     times
         As of `Placement.at`.
     """
-    return placed(problem, nodes, pde_rows=pde_rows).at(times)
+    return placed(problem, nodes, pde_rows=pde_rows, quadrature=quadrature).at(times)
 
 
 def boundary_rows(

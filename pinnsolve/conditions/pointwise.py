@@ -16,30 +16,37 @@ from pinnsolve.conditions.nodal import Place, placed
 from pinnsolve.diffop import Term, partial
 from pinnsolve.equations.residual import prescribed
 from pinnsolve.geometry.generation import Nodes
+from pinnsolve.geometry.quadrature import Quadrature
 from pinnsolve.problem import Problem
 
 
-def pointwise_conditions(problem: Problem, nodes: Nodes) -> tuple[Condition, ...]:
+def pointwise_conditions(
+    problem: Problem, nodes: Nodes, quadrature: Quadrature | None = None
+) -> tuple[Condition, ...]:
     """Bind the equations of a steady problem to the nodes, for a network with exact derivatives.
 
     Where pieces are periodic the derivatives agree on them, and the equations hold on both; what
     a network has built in is left out.
     """
-    placement = placed(problem, nodes, pde_rows="tied too")
+    placement = placed(problem, nodes, pde_rows="tied too", quadrature=quadrature)
     equations = placement.at()
     conditions = list(equations[: len(problem.equations)])
-    stated = zip(problem.boundary, placement.boundary, strict=True)
-    for (condition, place), own in zip(stated, equations[len(conditions) :], strict=True):
+    stated = list(zip(problem.boundary, placement.boundary, strict=True))
+    constrained = equations[len(conditions) + len(stated) :]
+    for (condition, place), own in zip(stated, equations[len(conditions) :], strict=False):
         if place.tie is None:
             conditions.append(own)
         elif not condition.is_built_in:
             here = slice(place.tie.n_boundary)
             conditions += _jumps(problem, place, own.rows[here], place.tie.across[here])
-    return tuple(conditions)
+    return (*conditions, *constrained)
 
 
 def conditions_in_time(
-    problem: Problem, nodes: Nodes, inside: Float[ndarray, "M D"]
+    problem: Problem,
+    nodes: Nodes,
+    inside: Float[ndarray, "M D"],
+    quadrature: Quadrature | None = None,
 ) -> tuple[Float[ndarray, "P D"], tuple[Condition, ...]]:
     """Bind the equations of a problem in time to points of space and time, one by one.
 
@@ -52,6 +59,8 @@ def conditions_in_time(
         What to solve, and where.
     inside
         Points of space and time where the differential equations hold.
+    quadrature
+        Weights of integrals at the nodes, if a constraint has integrals.
 
     Returns
     -------
@@ -62,7 +71,7 @@ def conditions_in_time(
     assert problem.times is not None
     K, points, conditions = len(problem.times), [inside], list[Condition]()
     rows = np.arange(len(inside))
-    placement = placed(problem, nodes, pde_rows="interior")
+    placement = placed(problem, nodes, pde_rows="interior", quadrature=quadrature)
     for place in placement.places[: len(problem.equations)]:
         # what is differentiated exactly need not be taken apart into orders
         mixed = replace(place.equation, is_mixed=True)
@@ -85,6 +94,16 @@ def conditions_in_time(
             conditions += _jumps(problem, place, rows, np.column_stack([across, instants]))
         points.append(x)
         count += len(x)
+    for own in placement.constraints:
+        for instant in problem.times:
+            x = nodes.x[own.rows] if own.points is None else own.points
+            x = np.column_stack([x, np.full(len(x), instant)])
+            rows = count + np.arange(len(x))
+            residual = bound(problem, own.key, own.equation, x, None, own.normals)
+            is_sum = own.points is None
+            conditions.append(Condition(own.name, residual, rows, own.weight / K, is_sum=is_sum))
+            points.append(x)
+            count += len(x)
     start = nodes.x[nodes.rows]
     start = np.column_stack([start, np.full(len(start), problem.times[0])])
     rows = count + np.arange(len(start))

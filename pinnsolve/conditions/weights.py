@@ -102,11 +102,14 @@ def _felt(
     starts = {name: np.full(shape, problem.parameters[name].start) for name in residual.constants}
     with np.errstate(all="ignore"):
         slopes = residual.partials(jet, starts)
-        asked = float(np.sqrt(np.mean(np.square(residual(jet, starts)))))
+        left = condition.summed(residual(jet, starts))
+        asked = float(np.sqrt(np.mean(np.square(left))))
+    count = len(condition.rows) if condition.is_sum else 1  # rows that make one
     felt = np.zeros(len(values))
     for term in residual.terms:
         felt[term.field] += (
-            float(np.mean(np.abs(slopes[term])))
+            count
+            * float(np.mean(np.abs(slopes[term])))
             * duration**-term.time_order
             * sum(
                 abs(c) * prod(l**-n for l, n in zip(lengths, alpha, strict=False))

@@ -44,6 +44,8 @@ class Part:
         Instants at which the rows hold.
     rows
         Where they begin in the residual.
+    is_sum
+        Whether they are added up to one.
     """
 
     matrix: SparseMatrix
@@ -51,6 +53,12 @@ class Part:
     factors: Float[Tensor, "R L"] | None
     levels: Int[Tensor, " L"]
     rows: int
+    is_sum: bool = False
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows of the residual, at one instant."""
+        return 1 if self.is_sum else self.matrix.shape[0]
 
 
 @dataclass(frozen=True)
@@ -90,6 +98,7 @@ class LevelMatrix:
             U = u.view(c * N, K) if part.slot is None else u.view(c, N, K)[part.slot]
             y = part.matrix @ U[:, part.levels].contiguous()
             y = y if part.factors is None else y * part.factors
+            y = y.sum(0, keepdim=True) if part.is_sum else y
             by_row[part.rows] = by_row[part.rows] + y if part.rows in by_row else y
         return torch.cat([by_row[start].flatten() for start in sorted(by_row)])
 
@@ -106,17 +115,18 @@ class LevelMatrix:
             values = nodal.view(c * N, K, q) if part.slot is None else nodal[part.slot]
             L = len(part.levels)
             R = part.matrix.shape[0]
-            rows = residual[part.rows : part.rows + R * L].view(R, L, q)
+            rows = residual[part.rows : part.rows + part.n_rows * L].view(part.n_rows, L, q)
             factors = None if part.factors is None else part.factors[:, :, None]
             if transposed:
-                y = rows if factors is None else rows * factors
+                y = rows.expand(R, L, q) if factors is None else rows * factors
                 back = part.matrix.times(y.reshape(R, L * q), transposed=True)
                 values.index_add_(1, part.levels, back.view(-1, L, q))
             else:
                 everywhere = L == K
                 there = values if everywhere else values[:, part.levels]
                 y = part.matrix.times(there.reshape(-1, L * q)).view(R, L, q)
-                rows += y if factors is None else y * factors
+                y = y if factors is None else y * factors
+                rows += y.sum(0, keepdim=True) if part.is_sum else y
         return out[:, 0] if u.ndim == 1 else out
 
     def split(self) -> Iterator[tuple["LevelMatrix", slice]]:
@@ -132,7 +142,7 @@ class LevelMatrix:
                     continue
                 if part.rows not in starts:
                     starts[part.rows] = n_rows
-                    n_rows += part.matrix.shape[0]
+                    n_rows += part.n_rows
                 factors = None if part.factors is None else part.factors[:, here]
                 first = torch.zeros_like(here)
                 rows = starts[part.rows]
@@ -185,6 +195,6 @@ def level_matrix(
                 matrix = sparse(system.matrices[k][term])
                 factors = tensor(weights[k] * slope).to(dtype)
                 slot = system.slot(term.field, term.time_order)
-                parts.append(Part(matrix, slot, factors, levels, start))
+                parts.append(Part(matrix, slot, factors, levels, start, condition.is_sum))
         start += condition.size
     return LevelMatrix(tuple(parts), (system.n_slots, system.n_nodes, n_levels), start)

@@ -21,6 +21,7 @@ from pinnsolve.equations.variables import Constant, Data, Normal, Source, Symbol
 from pinnsolve.errors import suggestion
 
 OPERATORS = ("biharmonic", "d", "div", "dn", "dot", "grad", "laplace", "norm", "sum")
+INTEGRALS = ("integral", "mean")  # of constraints alone
 SYNONYMS = {  # what others call it
     "arccos": "acos",
     "arcsin": "asin",
@@ -33,7 +34,7 @@ SYNONYMS = {  # what others call it
     "ln": "log",
     "nabla": "grad",
 }
-CALLABLE = (*functions.FUNCTIONS, *functions.FUNCTIONS_OF_TWO, *OPERATORS)
+CALLABLE = (*functions.FUNCTIONS, *functions.FUNCTIONS_OF_TWO, *OPERATORS, *INTEGRALS)
 
 
 def translate(tree: ast.expr, symbols: Symbols) -> Value:
@@ -104,6 +105,9 @@ class _Translation:
             case ast.List(elts=components):
                 return tuple(self.scalar(component) for component in components)
             case ast.Call(func=ast.Name(id=name), args=arguments):
+                if name in INTEGRALS:
+                    message = f"{name} stands in constraints only, and not within another."
+                    raise ExpressionError(message, "Write it in [[constraint]] equation.")
                 if name not in CALLABLE:
                     raise self._not_callable(name, span(node.func))
                 return self._call(name, arguments)

@@ -149,6 +149,8 @@ class _Typesetter:
         special: dict[str, Callable[[list[ast.expr]], Piece]] = {
             "d": self._partial,
             "dot": self._dot,
+            "integral": lambda a: (r"\int " + _bracketed(self.visit(a[0])[0]), Binding.ATOM),
+            "mean": lambda a: (r"\mathrm{mean}" + _bracketed(self.visit(a[0])[0]), Binding.ATOM),
             "gauss": lambda a: (f"e^{{-{self._power(a[0], '2')[0]}}}", Binding.POWER),
         }
         return special[name](arguments)

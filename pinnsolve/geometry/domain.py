@@ -67,6 +67,23 @@ class Domain:
             sides += [curve.sides[0] for curve in self.curves]
         return tuple(dict.fromkeys(side.piece for side in sides))
 
+    @property
+    def size_within(self) -> float | None:
+        """Length or area of a domain on a line or in the plane; None if that is not known."""
+        if self.nodes is not None or self.dim > 2:
+            return None
+        if self.dim == 1:
+            ends = _end_nodes(self.ends, self.pieces)
+            return float((ends.x * ends.normals).sum())
+        return sum(curve.area for curve in self.curves)
+
+    @property
+    def surface_area(self) -> float | None:
+        """Area of the boundary of a domain in space; None if it is not known, as of cut faces."""
+        if self.nodes is not None or self.dim != 3 or any(face.margins for face in self.faces):
+            return None
+        return sum(face.area for face in self.faces)
+
     def boundary(self, spacing: Spacing, rng: np.random.Generator) -> Boundary:
         """Return nodes on the boundary; where pieces meet, one for each piece.
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from pinnsolve.diffop import identity
@@ -143,6 +143,50 @@ class BorderedJacobian:
     def transposed_times(self, y: Float[Tensor, " R"]) -> Float[Tensor, " P"]:
         """Return ``J^T y``."""
         return torch.cat([self.J.transposed_times(y), self.columns.mT @ y])
+
+
+@dataclass(frozen=True)
+class ExtendedJacobian:
+    """A Jacobian with further rows in full, those of sums over many points.
+
+    Attributes
+    ----------
+    J
+        Of what is pointwise.
+    rows
+        The further ones.
+    order
+        Of all rows: for each its number among those of ``J`` and, after them, the further ones.
+    """
+
+    J: Jacobian
+    rows: Float[Tensor, "k P"]
+    order: Int[Tensor, " R"]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        return len(self.order), self.rows.shape[1]
+
+    def gram(self) -> Float[Tensor, "R R"]:
+        """Return ``J J^T``."""
+        mixed = torch.stack([self.J.times(row) for row in self.rows])
+        below = torch.cat([mixed, self.rows @ self.rows.mT], 1)
+        whole = torch.cat([torch.cat([self.J.gram(), mixed.mT], 1), below])
+        return whole[self.order][:, self.order]
+
+    def normal(self) -> Float[Tensor, "P P"]:
+        """Return ``J^T J``."""
+        return self.J.normal().addmm_(self.rows.mT, self.rows)
+
+    def times(self, v: Float[Tensor, " P"]) -> Float[Tensor, " R"]:
+        """Return ``J v``."""
+        return torch.cat([self.J.times(v), self.rows @ v])[self.order]
+
+    def transposed_times(self, y: Float[Tensor, " R"]) -> Float[Tensor, " P"]:
+        """Return ``J^T y``."""
+        own, further = y[self.order.argsort()].tensor_split([self.J.shape[0]])
+        return self.J.transposed_times(own) + self.rows.mT @ further
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,7 @@ def nodal_objective(net: "MLP", setup: Setup) -> "NodalObjective":
     system = setup.discretisation()
     boundary = setup.placement.problem.boundary
     is_asked = [True] * len(problem.equations) + [not c.is_built_in for c in boundary]
+    is_asked += [True] * len(problem.constraints)
     system = replace(
         system,
         conditions=tuple(compress(system.conditions, is_asked)),

@@ -38,12 +38,13 @@ def pointwise_objective(net: "MLP", setup: Setup) -> "PointwiseObjective":
     problem = posed(within, setup.ansatz())
     x, conditions = nodes.x, tuple[Condition, ...]()
     if problem.time is None:
-        conditions = without_corners(pointwise_conditions(problem, nodes), within, nodes)
+        conditions = pointwise_conditions(problem, nodes, setup.quadrature)
+        conditions = without_corners(conditions, within, nodes)
     if problem.time is not None and problem.times is not None:
         count = nodes.n_interior * len(problem.times)
         seed = problem.settings.nodes.seed + 1  # other points than those of the test
         inside = sample_in_time(setup.domain, problem.time, count, seed, problem.refine)
-        x, conditions = conditions_in_time(problem, nodes, inside)
+        x, conditions = conditions_in_time(problem, nodes, inside, setup.quadrature)
     further, extra = extra_conditions(problem, setup.domain, nodes, len(x))
     x, conditions = np.concatenate([x, further]), (*conditions, *extra)
     sizes = trained.sizes(setup, problem, conditions)

@@ -172,7 +172,10 @@ class NodalObjective:
             return S @ u.flatten() - b
         orders, c = self.system.time_order + 1, self.system.n_fields
         table = u.view(orders, c, -1, *self._levels)
-        parts = [residual(jet(table)).flatten() for residual, jet in self._conditions]
+        parts, conditions = [], self.system.conditions
+        for condition, (residual, jet) in zip(conditions, self._conditions, strict=True):
+            r = residual(jet(table))
+            parts.append((r.sum(0) if condition.is_sum else r).flatten())
         return torch.cat(parts) * self._tensor(self.weights, self.dtype)
 
     @cached_property

@@ -26,12 +26,22 @@ from pinnsolve.derivatives.jet import Jet
 from pinnsolve.derivatives.taylor import Taylor, features_of_outputs
 from pinnsolve.diffop import DiffOp, Term
 from pinnsolve.leastsquares.automatic import term_jacobian
-from pinnsolve.leastsquares.jacobian import BorderedJacobian, DenseJacobian, Jacobian
+from pinnsolve.leastsquares.jacobian import (
+    BorderedJacobian,
+    DenseJacobian,
+    ExtendedJacobian,
+    Jacobian,
+)
 from pinnsolve.leastsquares.network import NetworkJacobian, StackedJacobian, trace
 from pinnsolve.networks.mlp import MLP
 from pinnsolve.objectives.capture import captured
 from pinnsolve.objectives.objective import by_reverse_mode
-from pinnsolve.objectives.pointwise_head import PointwiseHead, columns_of, constants_of
+from pinnsolve.objectives.pointwise_head import (
+    HeadPart,
+    PointwiseHead,
+    columns_of,
+    constants_of,
+)
 from pinnsolve.problem import Residual
 
 
@@ -49,12 +59,15 @@ class Part:
         Of each row of the residual.
     is_periodic
         Whether what holds at the points across is subtracted.
+    is_sum
+        Whether the residual is one, the sum over the points.
     """
 
     residual: Residual
     x: Float[Tensor, "M d"]
     factor: Float[Tensor, " R"]
     is_periodic: bool
+    is_sum: bool = False
 
     @property
     def terms(self) -> frozenset[Term]:
@@ -67,6 +80,15 @@ class Part:
             return values
         here, across = values.tensor_split(2)
         return here - across
+
+    @property
+    def count(self) -> int:
+        """At how many points the residual is evaluated."""
+        return len(self.x) // (1 + self.is_periodic)
+
+    def summed(self, values: Float[Tensor, "R *q"]) -> Float[Tensor, "r *q"]:
+        """Return the values at the points, or their sum where it is the sum that counts."""
+        return values.sum(0, keepdim=True) if self.is_sum else values
 
 
 @dataclass(frozen=True)
@@ -113,13 +135,13 @@ class PointwiseObjective:
             for k, some in places:
                 part = self._parts[k]
                 jet = {term: part.rows(values[term][some]) for term in part.terms}
-                rows[k] = part.factor * part.residual(jet, self._constants(part))
+                rows[k] = part.factor * part.summed(part.residual(jet, self._constants(part)))
         return torch.cat([rows[k] for k in range(len(rows))])
 
     @property
     def linear_rows(self) -> Bool[Tensor, " R"]:
         """Which rows of the residual are affine in the fields."""
-        sizes = torch.tensor([len(condition.rows) for condition in self.conditions])
+        sizes = torch.tensor([condition.rows_at_instant for condition in self.conditions])
         is_linear = torch.tensor([c.residual.is_linear for c in self.conditions])
         return is_linear.repeat_interleave(sizes).to(self.x.device)
 
@@ -132,7 +154,7 @@ class PointwiseObjective:
         """Return the same outside of any graph."""
         return torch.cat(
             [
-                part.factor * part.residual(self._jet(part), self._constants(part))
+                part.factor * part.summed(part.residual(self._jet(part), self._constants(part)))
                 for part in self._parts
             ]
         )
@@ -142,7 +164,7 @@ class PointwiseObjective:
         if self.derivatives == "autograd":
             return self.value(), DenseJacobian(torch.cat(list(map(self._rows, self._parts))))
         values, parts, columns = zip(*map(self._linearised, self._parts), strict=True)
-        J = StackedJacobian(parts)
+        J = _stacked(parts, [part.is_sum for part in self._parts])
         has_constants = self.model.unknowns is not None
         return torch.cat(values), BorderedJacobian(J, torch.cat(columns)) if has_constants else J
 
@@ -156,12 +178,12 @@ class PointwiseObjective:
             columns = {}
             for term in part.terms:
                 i = term.field
-                T = columns[term] = part.x.new_zeros(len(part.factor), c * (w + 1))
+                T = columns[term] = part.x.new_zeros(part.count, c * (w + 1))
                 T[:, i * w : (i + 1) * w] = part.rows(features[term.op][i])
                 if not part.is_periodic:
                     constant = sum(value for alpha, value in term.op.terms if sum(alpha) == 0)
                     T[:, c * w + i] = constant * self.model.constant[i]
-            parts.append((part.residual, part.factor, columns))
+            parts.append(HeadPart(part.residual, part.factor, columns, part.is_sum))
         return PointwiseHead(tuple(parts), self.model, self.is_linear)
 
     def _jet(self, part: Part) -> Jet:
@@ -175,7 +197,7 @@ class PointwiseObjective:
 
     def _constants(self, part: Part) -> dict[str, Float[Tensor, " R"]]:
         """Return the unknown constants that a residual needs."""
-        return constants_of(part.residual, self.model.unknowns, len(part.factor))
+        return constants_of(part.residual, self.model.unknowns, part.count)
 
     def _features(
         self, x: Float[Tensor, "R d"], ops: Set[DiffOp]
@@ -211,7 +233,8 @@ class PointwiseObjective:
         still = {term: values.detach() for term, values in jet.items()}
         held = {name: values.detach() for name, values in constants.items()}
         slopes = residual.partials(still, held)
-        return r.detach(), J, self._columns(residual, slopes, factor)
+        further = self._columns(residual, slopes, factor.expand(part.count))
+        return part.summed(r.detach()), J, part.summed(further)
 
     def _rows(self, part: Part) -> Float[Tensor, "R P"]:
         """Return one condition's rows of the Jacobian, by nested differentiation."""
@@ -225,8 +248,9 @@ class PointwiseObjective:
             ]
         ).sum(0)
         if self.model.unknowns is not None:  # the last columns
-            J[:, -len(self.model.unknowns) :] = self._columns(residual, slopes, factor)
-        return J
+            further = self._columns(residual, slopes, factor.expand(part.count))
+            J[:, -len(self.model.unknowns) :] = further
+        return part.summed(J)
 
     def _columns(
         self,
@@ -260,14 +284,17 @@ class PointwiseObjective:
     def _parts(self) -> list[Part]:
         """Each condition, on the network's device."""
         factors = torch.as_tensor(self.weights).to(self.x)
-        shares = factors.split([len(condition.rows) for condition in self.conditions])
+        shares = factors.split([condition.rows_at_instant for condition in self.conditions])
         parts = []
         for condition, factor in zip(self.conditions, shares, strict=True):
             residual = condition.residual.with_data(self._tensor)
             x = self.x[torch.as_tensor(condition.rows, device=self.x.device)]
+            if condition.points is not None:
+                x = self._tensor(condition.points)
             if condition.across is not None:
                 x = torch.cat([x, self._tensor(condition.across)])
-            parts.append(Part(residual, x, factor, condition.across is not None))
+            is_periodic = condition.across is not None
+            parts.append(Part(residual, x, factor, is_periodic, condition.is_sum))
         return parts
 
     @cached_property
@@ -291,3 +318,22 @@ class PointwiseObjective:
 
     def _tensor(self, values: ndarray) -> Tensor:
         return torch.as_tensor(values).to(self.x)
+
+
+def _stacked(parts: Sequence[NetworkJacobian], is_sum: Sequence[bool]) -> Jacobian:
+    """Return Jacobians of the same network below one another, some of them summed to one row."""
+    whole = StackedJacobian(tuple(p for p, total in zip(parts, is_sum, strict=True) if not total))
+    if not any(is_sum):
+        return whole
+    sums = [p for p, total in zip(parts, is_sum, strict=True) if total]
+    ones = [p.layers[0].inputs.new_ones(p.shape[0]) for p in sums]
+    rows = torch.stack([p.transposed_times(one) for p, one in zip(sums, ones, strict=True)])
+    order, before, further = list[int](), 0, whole.shape[0]
+    for part, total in zip(parts, is_sum, strict=True):
+        if total:
+            order.append(further)
+            further += 1
+        else:
+            order += range(before, before + part.shape[0])
+            before += part.shape[0]
+    return ExtendedJacobian(whole, rows, torch.tensor(order, device=rows.device))

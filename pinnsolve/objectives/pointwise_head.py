@@ -19,20 +19,51 @@ from pinnsolve.problem import Residual
 
 
 @dataclass(frozen=True)
+class HeadPart:
+    """One condition as a function of the head's weights.
+
+    Attributes
+    ----------
+    residual
+        What vanishes.
+    factor
+        Of each row, or of the sum.
+    columns
+        Each term of every feature.
+    is_sum
+        Whether the residual is one, the sum over the points.
+    """
+
+    residual: Residual
+    factor: Float[Tensor, " r"]
+    columns: Mapping[Term, Float[Tensor, "R P"]]
+    is_sum: bool = False
+
+    @property
+    def count(self) -> int:
+        """At how many points the residual is evaluated."""
+        return len(next(iter(self.columns.values())))
+
+    def summed(self, values: Float[Tensor, "R *q"]) -> Float[Tensor, "r *q"]:
+        """Return the values at the points, or their sum where it is the sum that counts."""
+        return values.sum(0, keepdim=True) if self.is_sum else values
+
+
+@dataclass(frozen=True)
 class PointwiseHead:
     """The residual as a function of the head's weights and of the unknown constants.
 
     Attributes
     ----------
     parts
-        Residual, row factors, and each term of every feature, condition by condition.
+        The conditions.
     model
         The network, whose features those are.
     is_linear
         Whether the residual is affine in the fields.
     """
 
-    parts: tuple[tuple[Residual, Tensor, Mapping[Term, Tensor]], ...]
+    parts: tuple[HeadPart, ...]
     model: MLP
     is_linear: bool
 
@@ -52,20 +83,24 @@ class PointwiseHead:
     def residual(self, c: Float[Tensor, " P"]) -> Float[Tensor, " R"]:
         """Return the weighted residual vector."""
         return torch.cat(
-            [factor * residual(*values) for residual, factor, _, values in self._evaluated(c)]
+            [
+                part.summed(part.factor * part.residual(*values))
+                for part, values in self._evaluated(c)
+            ]
         )
 
     def linearise(self, c: Float[Tensor, " P"]) -> tuple[Float[Tensor, "R P"], Float[Tensor, " R"]]:
         """Return ``M, t`` such that the residual linearised at ``c`` is ``M c' - t`` at ``c'``."""
         blocks = []
-        for residual, factor, columns, values in self._evaluated(c):
-            slopes = residual.partials(*values)
-            block = sum((factor * slopes[term])[:, None] * T for term, T in columns.items())
+        for part, values in self._evaluated(c):
+            factor = part.factor.expand(part.count)
+            slopes = part.residual.partials(*values)
+            block = sum((factor * slopes[term])[:, None] * T for term, T in part.columns.items())
             if self.model.unknowns is not None:
                 unknowns = self.model.unknowns
-                further = columns_of(unknowns, residual, slopes, factor)
+                further = columns_of(unknowns, part.residual, slopes, factor)
                 block = torch.cat([block, further * unknowns.slopes(self._trained(c))], 1)
-            blocks.append(block)
+            blocks.append(part.summed(block))
         M = torch.cat(blocks)
         return M, M @ c - self.residual(c)
 
@@ -76,21 +111,28 @@ class PointwiseHead:
         """
         unknowns = self.model.unknowns
         blocks = [
-            columns_of(unknowns, residual, residual.partials(*values), factor)
-            for residual, factor, _, values in self._evaluated(c)
+            part.summed(
+                columns_of(
+                    unknowns,
+                    part.residual,
+                    part.residual.partials(*values),
+                    part.factor.expand(part.count),
+                )
+            )
+            for part, values in self._evaluated(c)
         ]
         return torch.cat(blocks)
 
     def _evaluated(
         self, c: Float[Tensor, " P"]
-    ) -> Iterator[tuple[Residual, Tensor, Mapping[Term, Tensor], tuple[Jet, dict[str, Tensor]]]]:
-        """Yield each condition's residual, row factors and terms, and its jet and constants."""
+    ) -> Iterator[tuple[HeadPart, tuple[Jet, dict[str, Tensor]]]]:
+        """Yield each condition, and its jet and constants."""
         trained = self._trained(c)
         weights = c[: len(c) - len(trained)]
-        for residual, factor, columns in self.parts:
-            jet = {term: T @ weights for term, T in columns.items()}
-            constants = constants_of(residual, self.model.unknowns, len(factor), trained)
-            yield residual, factor, columns, (jet, constants)
+        for part in self.parts:
+            jet = {term: T @ weights for term, T in part.columns.items()}
+            constants = constants_of(part.residual, self.model.unknowns, part.count, trained)
+            yield part, (jet, constants)
 
     def _trained(self, c: Float[Tensor, " P"]) -> Float[Tensor, " k"]:
         return c[len(c) - self.n_constants :]

@@ -19,6 +19,7 @@ from torch import Tensor
 from pinnsolve.leastsquares.jacobian import (
     BorderedJacobian,
     DenseJacobian,
+    ExtendedJacobian,
     Jacobian,
     NodalJacobian,
 )
@@ -132,6 +133,8 @@ def _scaled(J: Jacobian, model: ScaledModel) -> Jacobian:
     """Return the Jacobian by weights in units of the fields' sizes."""
     if isinstance(J, BorderedJacobian):
         return replace(J, J=_scaled(J.J, model))
+    if isinstance(J, ExtendedJacobian):
+        return replace(J, J=_scaled(J.J, model), rows=J.rows * model.factors[: J.rows.shape[1]])
     if isinstance(J, NodalJacobian):
         return replace(J, layers=_with_head(J.layers, model.sizes))
     if isinstance(J, NetworkJacobian):

@@ -4,13 +4,21 @@ from pinnsolve.equations.equation import Equation
 from pinnsolve.equations.expression import Function, Predicate
 from pinnsolve.equations.residual import Residual
 from pinnsolve.problem.load import load
-from pinnsolve.problem.problem import BoundaryCondition, ExtraResidual, Problem
+from pinnsolve.problem.problem import (
+    BoundaryCondition,
+    ExtraResidual,
+    IntegralConstraint,
+    PointCondition,
+    Problem,
+)
 
 __all__ = [
     "BoundaryCondition",
     "Equation",
     "ExtraResidual",
     "Function",
+    "IntegralConstraint",
+    "PointCondition",
     "Predicate",
     "Problem",
     "Residual",

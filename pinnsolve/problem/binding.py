@@ -5,8 +5,8 @@ conditions, exact solution, and last the manufactured functions, each of which m
 in which it stands hold for the exact solution.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from pinnsolve.equations.equation import Equation, equation, equations, periodic
@@ -15,17 +15,16 @@ from pinnsolve.equations.expression import (
     Function,
     Predicate,
     Symbols,
-    Value,
     function,
-    parse,
     parse_predicate,
 )
+from pinnsolve.equations.integrals import IntegralEquation, integral_equation
 from pinnsolve.errors import Fault, KeyPath, suggestion
 from pinnsolve.problem import names
 from pinnsolve.problem.consistency import boundary_faults, method_faults, node_faults, value_faults
 from pinnsolve.problem.data_files import Table
 from pinnsolve.problem.manufactured import manufacture
-from pinnsolve.problem.schema.boundary import Boundary
+from pinnsolve.problem.reading import Reading, entries, with_names
 from pinnsolve.problem.schema.file import TabulatedFunction
 from pinnsolve.problem.schema.shapes import Shape
 from pinnsolve.problem.text.source import KEY
@@ -66,6 +65,8 @@ class Statements:
         Of each field the value, and further derivatives in time, when time begins.
     extra
         Of each ``[[pde.extra]]`` the equation and where it holds; None for everywhere.
+    constraints
+        Of each ``[[constraint]]`` the equation, and the pieces over which its integrals extend.
     """
 
     coordinates: tuple[str, ...]
@@ -77,56 +78,7 @@ class Statements:
     refine: Function | None
     initial: tuple[tuple[Function, ...], ...]
     extra: tuple[tuple[Equation, Predicate | None], ...]
-
-
-@dataclass
-class _Reading:
-    """One reading of a file: collects what is wrong.
-
-    Attributes
-    ----------
-    valid
-        Sections that passed validation, by key path.
-    faults
-        What was found so far.
-    broken
-        Names that are in the file but have no meaning: what uses them is not at fault.
-    is_partial
-        Whether a section that introduces names is at fault as a whole.
-    """
-
-    valid: Mapping[KeyPath, Any]
-    faults: list[Fault] = field(default_factory=list)
-    broken: set[str] = field(default_factory=set)
-    is_partial: bool = False
-
-    def attempt(self, key: KeyPath, read: Callable[..., T], text: str, *rest: Any) -> T | None:
-        """Return ``read(text, *rest)``, or None after noting why it failed."""
-        try:
-            return read(text, *rest)
-        except ExpressionError as error:
-            if not self.is_excused(text, error):
-                self.faults.append(Fault(key, error.message, error.remedy, error.span))
-        return None
-
-    def is_excused(self, text: str, error: ExpressionError) -> bool:
-        """Return whether an error only follows from a fault that is told already."""
-        if error.message.startswith("unknown name") and self.is_partial:
-            return True
-        return text[slice(*error.span)] in self.broken
-
-    def resolve(
-        self, section: KeyPath, texts: Mapping[str, str], symbols: Symbols, kind: str
-    ) -> Symbols:
-        """Return the symbols with functions or definitions added, each in terms of others."""
-
-        def read(text: str, known: Mapping[str, Value]) -> Value:
-            return parse(text, _with(symbols, kind, known))
-
-        values, faults = names.resolve(section, texts, read, self.broken)
-        self.faults += faults
-        self.broken |= set(texts) - set(values)
-        return _with(symbols, kind, values)
+    constraints: tuple[tuple[IntegralEquation, tuple[str | None, ...]], ...] = ()
 
 
 def bind(
@@ -155,7 +107,7 @@ def bind(
     """
     tables = (document.get(section, {}) for section in ("constants", "functions"))
     is_partial = not all(isinstance(table, Mapping) for table in tables)
-    reading = _Reading(valid, list(faults), names.broken(document, valid, constants), is_partial)
+    reading = Reading(valid, list(faults), names.broken(document, valid, constants), is_partial)
     domain, unknowns = valid.get(("domain",)), valid.get(("unknowns",))
     coordinates = names.coordinates(domain, document)
     reading.faults += names.name_faults(names.introduced(coordinates, valid))
@@ -182,12 +134,15 @@ def bind(
     if not reading.valid.get(("boundary",), True):
         reading.faults += boundary_faults(stated.values(), len(coordinates))
     conditions = _conditions(reading, replace(symbols, normals=True))
+    constraints = _constraints(reading, replace(symbols, manufactured=()), domain)
     if not reading.faults:
         stated, conditions, reading.faults = manufacture(
             symbols.manufactured, stated, conditions, exact
         )
     if not reading.faults:
-        hard = [key for key, entry in _boundary(reading) if entry.hard and not entry.periodic]
+        hard = [
+            key for key, entry in entries(reading, "boundary") if entry.hard and not entry.periodic
+        ]
         reading.faults += value_faults({key: conditions[key] for key in hard})
     if domain is None or reading.faults:
         return None, reading.faults
@@ -202,7 +157,7 @@ def bind(
         tuple(stated.values()),
         tuple(
             tuple(e for where, e in conditions.items() if where[:2] == key)
-            for key, _ in _boundary(reading)
+            for key, _ in entries(reading, "boundary")
         ),
         on,
         exact,
@@ -210,19 +165,12 @@ def bind(
         refine,
         initial,
         extra,
+        constraints,
     )
     return (None if reading.faults else statements), reading.faults
 
 
-def _with(symbols: Symbols, kind: str, values: Mapping[str, Value]) -> Symbols:
-    """Return the symbols with values added to their functions or definitions."""
-    known = {**getattr(symbols, kind), **values}
-    if kind == "functions":
-        return replace(symbols, functions=known)
-    return replace(symbols, definitions=known)
-
-
-def _functions(reading: _Reading, place: Symbols) -> Symbols:
+def _functions(reading: Reading, place: Symbols) -> Symbols:
     """Add ``[functions]`` to the symbols."""
     texts, data, sources = {}, {}, []
     for name, value in reading.valid.get(("functions",), {}).items():
@@ -237,7 +185,7 @@ def _functions(reading: _Reading, place: Symbols) -> Symbols:
 
 
 def _regions(
-    reading: _Reading, symbols: Symbols
+    reading: Reading, symbols: Symbols
 ) -> tuple[tuple[tuple[str, Predicate], ...], Function | None]:
     """Read the named parts of the boundary and the refinement."""
     domain, nodes = reading.valid.get(("domain",)), reading.valid.get(("nodes",))
@@ -253,7 +201,7 @@ def _regions(
     return tuple(pieces), refine
 
 
-def _pieces(reading: _Reading, domain: Shape | None) -> tuple[tuple[str, ...], ...]:
+def _pieces(reading: Reading, domain: Shape | None) -> tuple[tuple[str, ...], ...]:
     """Check the pieces that the conditions name; return them by their usual names."""
     if domain is None:
         return ()
@@ -261,15 +209,37 @@ def _pieces(reading: _Reading, domain: Shape | None) -> tuple[tuple[str, ...], .
     if ("nodes",) in reading.valid:
         reading.faults += node_faults(domain, reading.valid["nodes",])
     result = []
-    for key, entry in _boundary(reading):
+    for key, entry in entries(reading, "boundary"):
+        if entry.at is not None and len(entry.at) != domain.dim:
+            message = f"the point has {len(entry.at)} coordinates, but the domain {domain.dim}."
+            reading.faults.append(Fault((*key, "at"), message, "Give one number for each."))
         on, faults = names.pieces_on(entry.on, key, domain)
         reading.faults += faults
         result.append(on)
     return tuple(result)
 
 
+def _constraints(
+    reading: Reading, symbols: Symbols, domain: Shape | None
+) -> tuple[tuple[IntegralEquation, tuple[str | None, ...]], ...]:
+    """Read the constraints, and the pieces that their integrals name."""
+    found = []
+    for key, entry in entries(reading, "constraint"):
+        place = (*key, "equation")
+        stated = reading.attempt(place, integral_equation, entry.equation, symbols)
+        if stated is None or domain is None:
+            continue
+        on: list[str | None] = []
+        for integral in stated.integrals:
+            pieces, faults = names.pieces_on((integral.on or "all",), key, domain)
+            reading.faults += [replace(f, key=place, span=integral.span) for f in faults]
+            on.append(pieces[0] if integral.on is not None else None)
+        found.append((stated, tuple(on)))
+    return tuple(found)
+
+
 def _exact(
-    reading: _Reading, symbols: Symbols, fields: Sequence[str]
+    reading: Reading, symbols: Symbols, fields: Sequence[str]
 ) -> tuple[Function, ...] | None:
     """Read the exact solution, which must give every field."""
     texts = reading.valid.get(("exact",), {})
@@ -289,7 +259,7 @@ def _exact(
     return tuple(e for e in exact if e is not None) if texts else None
 
 
-def _equations(reading: _Reading, symbols: Symbols) -> dict[KeyPath, Equation]:
+def _equations(reading: Reading, symbols: Symbols) -> dict[KeyPath, Equation]:
     """Read the equations, of which there must be one for each field."""
     pde = reading.valid.get(("pde",))
     stated: dict[KeyPath, Equation] = {}
@@ -318,7 +288,7 @@ def _equations(reading: _Reading, symbols: Symbols) -> dict[KeyPath, Equation]:
 
 
 def _initial(
-    reading: _Reading,
+    reading: Reading,
     symbols: Symbols,
     stated: Sequence[Equation],
     exact: Sequence[Function] | None,
@@ -352,11 +322,11 @@ def _initial(
 
 
 def _extra(
-    reading: _Reading, symbols: Symbols, first: Equation
+    reading: Reading, symbols: Symbols, first: Equation
 ) -> tuple[tuple[Equation, Predicate | None], ...]:
     """Read further residuals, in which ``residual`` is what the first equation leaves."""
     if RESIDUAL not in symbols.names:
-        symbols = _with(symbols, "definitions", {RESIDUAL: first.expression})
+        symbols = with_names(symbols, "definitions", {RESIDUAL: first.expression})
     place = replace(symbols, fields=(), definitions={}, parameters={})
     found = []
     for i, entry in enumerate(reading.valid["pde",].extra):
@@ -370,19 +340,14 @@ def _extra(
     return tuple(found)
 
 
-def _conditions(reading: _Reading, symbols: Symbols) -> dict[KeyPath, Equation]:
+def _conditions(reading: Reading, symbols: Symbols) -> dict[KeyPath, Equation]:
     """Read the conditions on the boundary; a periodic one is a statement on every field."""
     found: dict[KeyPath, Equation | None] = {}
-    for key, entry in _boundary(reading):
+    for key, entry in entries(reading, "boundary"):
         if entry.periodic:
             for i in range(len(symbols.fields)):
                 found[*key, "periodic", i] = periodic(i, entry.on, symbols)
         elif entry.condition is not None:
-            found[key] = reading.attempt((*key, "condition"), equation, entry.condition, symbols)
+            known = symbols if entry.at is None else replace(symbols, normals=False)
+            found[key] = reading.attempt((*key, "condition"), equation, entry.condition, known)
     return {key: e for key, e in found.items() if e is not None}
-
-
-def _boundary(reading: _Reading) -> list[tuple[KeyPath, Boundary]]:
-    """Return the valid entries of ``[[boundary]]``."""
-    entries = reading.valid.items()
-    return [(key, entry) for key, entry in entries if key[0] == "boundary" and len(key) > 1]

@@ -11,7 +11,13 @@ from typing import Any
 from pinnsolve.errors import Fault, FileError, KeyPath, PinnsolveError
 from pinnsolve.problem import names
 from pinnsolve.problem.binding import Statements, bind
-from pinnsolve.problem.problem import BoundaryCondition, ExtraResidual, Problem
+from pinnsolve.problem.problem import (
+    BoundaryCondition,
+    ExtraResidual,
+    IntegralConstraint,
+    PointCondition,
+    Problem,
+)
 from pinnsolve.problem.schema.file import ProblemFile
 from pinnsolve.problem.text import overrides, source
 from pinnsolve.problem.text.source import Source
@@ -90,7 +96,22 @@ def _problem(source: Source, settings: ProblemFile, statements: Statements) -> P
         for i, (on, stated, entry) in enumerate(
             zip(statements.on, statements.conditions, settings.boundary, strict=True)
         )
+        if entry.at is None
         for equation in stated
+    )
+    points = (
+        PointCondition(entry.at, equation, entry.weight, ("boundary", i, "condition"))
+        for i, (stated, entry) in enumerate(
+            zip(statements.conditions, settings.boundary, strict=True)
+        )
+        if entry.at is not None
+        for equation in stated
+    )
+    integrals = (
+        IntegralConstraint(stated, on, entry.weight, ("constraint", i, "equation"))
+        for i, ((stated, on), entry) in enumerate(
+            zip(statements.constraints, settings.constraint, strict=True)
+        )
     )
     return Problem(
         name=source.path.stem,
@@ -117,6 +138,7 @@ def _problem(source: Source, settings: ProblemFile, statements: Statements) -> P
         begins=initial_equations(
             settings.unknowns.fields, statements.initial, statements.equations[0].symbols
         ),
+        constraints=(*points, *integrals),
     )
 
 

@@ -1,6 +1,6 @@
 """A well-formed problem: what a problem file says, resolved and in symbolic form."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from numpy import ndarray
 
 from pinnsolve.equations.equation import Equation
 from pinnsolve.equations.expression import Function, Predicate
+from pinnsolve.equations.integrals import IntegralEquation
 from pinnsolve.errors import KeyPath
 from pinnsolve.problem.schema.file import TIME_LEVELS, Parameter, ProblemFile
 from pinnsolve.problem.text.source import Source
@@ -49,6 +50,73 @@ class BoundaryCondition:
     is_built_in: bool = False
     is_hard: bool = False
     name: str = ""
+
+
+@dataclass(frozen=True)
+class PointCondition:
+    """A condition at one point.
+
+    Attributes
+    ----------
+    at
+        The point.
+    equation
+        What holds there.
+    weight
+        Weight in the loss, dimensionless.
+    key
+        Where it stands in the problem file, as ``("boundary", 0, "condition")``.
+    """
+
+    at: tuple[float, ...]
+    equation: Equation
+    weight: float
+    key: KeyPath
+
+    @property
+    def name(self) -> str:
+        """As reports call it."""
+        return f"at ({', '.join(f'{value:.4g}' for value in self.at)})"
+
+    def posed(self, change: Callable[[Equation], Equation]) -> "PointCondition":
+        """Return the condition with its equation changed."""
+        return replace(self, equation=change(self.equation))
+
+
+@dataclass(frozen=True)
+class IntegralConstraint:
+    """An equation between means and integrals.
+
+    Attributes
+    ----------
+    stated
+        What holds.
+    on
+        The pieces of the boundary over which each integral extends; None for the domain.
+    weight
+        Weight in the loss, dimensionless.
+    key
+        Where it stands in the problem file, as ``("constraint", 0, "equation")``.
+    """
+
+    stated: IntegralEquation
+    on: tuple[str | None, ...]
+    weight: float
+    key: KeyPath
+
+    @property
+    def equation(self) -> Equation:
+        """What holds, as an equation."""
+        return self.stated.equation
+
+    @property
+    def name(self) -> str:
+        """As reports call it."""
+        return self.equation.text
+
+    def posed(self, change: Callable[[Equation], Equation]) -> "IntegralConstraint":
+        """Return the constraint with its equation changed."""
+        return replace(self, stated=replace(self.stated, equation=change(self.equation)))
 
 
 @dataclass(frozen=True)
@@ -113,6 +181,8 @@ class Problem:
         What holds as well, of which only networks with exact derivatives make use.
     begins
         The initial values as equations, by name: what holds at the first instant.
+    constraints
+        What holds at points, and for means and integrals.
     """
 
     name: str
@@ -132,6 +202,7 @@ class Problem:
     initial: tuple[tuple[Function, ...], ...] = ()
     extra: tuple[ExtraResidual, ...] = ()
     begins: Mapping[str, Equation] = field(default_factory=dict)
+    constraints: tuple[PointCondition | IntegralConstraint, ...] = ()
 
     def __repr__(self) -> str:
         """Return name, title and unknowns; all of it is in `to_toml`."""

@@ -24,6 +24,7 @@ coefficient of an undifferentiated field, times the shift, leaves anything.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -65,35 +66,65 @@ class Level:
 
 
 def open_levels(conditions: Sequence[Condition], n_fields: int) -> Float[ndarray, "m c"]:
-    """Return the shifts of the fields by constants that change nothing, orthonormal.
+    """Return the shifts of the fields by constants that change nothing.
+
+    Fields with as many equations among themselves are looked at first; to the others they are
+    data, for what these make of a shift need not be a constant.
 
     Parameters
     ----------
     conditions
-        What holds; constraints among them are left out.
+        What holds, the differential equations first, one for each field; constraints among them
+        are left out.
     n_fields
         Number of fields.
     """
-    random = np.random.default_rng(0)
-    parts = [np.zeros((1, n_fields))]
-    for condition in conditions:
-        if condition.is_constraint or condition.across is not None:
-            continue
-        residual = condition.residual
-        jet = {term: random.uniform(0.5, 1.5, residual.ones.shape) for term in residual.terms}
-        constants = {name: np.ones(residual.ones.shape) for name in residual.constants}
-        with np.errstate(all="ignore"):
-            slopes = residual.partials(jet, constants)
-        largest = max(float(np.abs(slope).max(initial=0)) for slope in slopes.values()) or 1.0
-        part = np.zeros((residual.ones.size, n_fields))
-        for term in residual.terms:
-            value = sum(c for alpha, c in term.op.terms if not any(alpha))
-            part[:, term.field] += value * np.ravel(slopes[term]) / largest
-        part = part[np.isfinite(part).all(axis=1)]
-        parts.append(np.atleast_2d(np.linalg.qr(part, mode="r")))
-    _, sizes, shifts = np.linalg.svd(np.concatenate(parts), full_matrices=True)
-    sizes = np.concatenate([sizes, np.zeros(n_fields - len(sizes))])
-    return np.asarray(shifts[sizes <= OPEN * max(sizes.max(), np.finfo(float).tiny)])
+    held = [c for c in conditions if not c.is_constraint and c.across is None]
+    fields = [{term.field for term in c.residual.terms} for c in held]
+    values = [values_held(condition, n_fields) for condition in held]
+    found, known = [np.zeros((0, n_fields))], set[int]()
+    while len(known) < n_fields:
+        block = sorted(_closed(fields[:n_fields], known, n_fields))
+        about = [k for k, own in enumerate(fields) if own & set(block) and own <= known | {*block}]
+        rows = [np.zeros((1, len(block))), *(values[k][:, block] for k in about)]
+        triangles = [np.linalg.qr(part, mode="r") for part in rows]
+        _, sizes, shifts = np.linalg.svd(np.concatenate(triangles), full_matrices=True)
+        sizes = np.concatenate([sizes, np.zeros(len(block) - len(sizes))])
+        is_open = sizes <= OPEN * max(sizes.max(), np.finfo(float).tiny)
+        part = np.zeros((int(is_open.sum()), n_fields))
+        part[:, block] = shifts[is_open]
+        found.append(part)
+        known |= set(block)
+    return np.concatenate(found)
+
+
+def _closed(equations: Sequence[set[int]], known: set[int], n_fields: int) -> set[int]:
+    """Return the fewest fields, beside those known, with as many equations among themselves."""
+    others = [field for field in range(n_fields) if field not in known]
+    for count in range(1, len(others)):
+        for some in combinations(others, count):
+            among = [own for own in equations if own & {*some} and own <= known | {*some}]
+            if len(among) >= count:
+                return {*some}
+    return {*others}
+
+
+def values_held(condition: Condition, n_fields: int) -> Float[ndarray, "R c"]:
+    """Return what a condition holds of each field undifferentiated, relative to all it holds.
+
+    Where it is not linear, that is taken at some values; rows that are not finite are left out.
+    """
+    residual, random = condition.residual, np.random.default_rng(0)
+    jet = {term: random.uniform(0.5, 1.5, residual.ones.shape) for term in residual.terms}
+    constants = {name: np.ones(residual.ones.shape) for name in residual.constants}
+    with np.errstate(all="ignore"):
+        slopes = residual.partials(jet, constants)
+    largest = max(float(np.abs(slope).max(initial=0)) for slope in slopes.values()) or 1.0
+    found = np.zeros((residual.ones.size, n_fields))
+    for term in residual.terms:
+        value = sum(c for alpha, c in term.op.terms if not any(alpha))
+        found[:, term.field] += value * np.ravel(slopes[term]) / largest
+    return np.asarray(found[np.isfinite(found).all(axis=1)])
 
 
 def levels_of(discretisation: Discretisation, fields: Int[ndarray, " R"]) -> tuple[Level, ...]:

@@ -10,7 +10,7 @@ from typing import Any
 from pinnsolve.constraints.build import is_by_make
 from pinnsolve.output.numbers import instant
 from pinnsolve.output.report.page import mathml
-from pinnsolve.problem import Problem
+from pinnsolve.problem import PointCondition, Problem
 
 COMBINED = {"union": " and ", "intersection": " within ", "difference": " without "}
 
@@ -23,6 +23,9 @@ def statement(problem: Problem) -> str:
         where += ", with all derivatives" if condition.is_periodic else ""
         where += ", built into the network" if is_by_make(problem, condition) else ""
         rows.append((mathml(condition.equation.latex, condition.equation.text), where))
+    for constraint in problem.constraints:
+        where = constraint.name if isinstance(constraint, PointCondition) else "over Ω or ∂Ω"
+        rows.append((mathml(constraint.equation.latex, constraint.equation.text), where))
     for extra in problem.extra:
         where = f"where {extra.where.text}" if extra.where else "in Ω"
         rows.append((mathml(extra.equation.latex, extra.equation.text), f"also {where}"))

@@ -1,11 +1,11 @@
-"""The section ``[[boundary]]``: what holds on a part of the boundary."""
+"""The sections ``[[boundary]]`` and ``[[constraint]]``: what holds on a part, a point, in all."""
 
 from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
-from pinnsolve.problem.schema.values import Positive, Section, Text, fault, in_words
+from pinnsolve.problem.schema.values import Number, Positive, Section, Text, fault, in_words
 
 NAMES_SCHEMA = {
     "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]
@@ -31,9 +31,18 @@ class Boundary(Section):
     on: Annotated[
         tuple[str, ...],
         BeforeValidator(_name_or_names),
-        Field(min_length=1),
         WithJsonSchema(NAMES_SCHEMA),
-    ] = Field(description='name of a boundary piece, list of names, or "all"', examples=["all"])
+    ] = Field(
+        default=(),
+        description='name of a boundary piece, list of names, or "all"',
+        examples=["all"],
+    )
+    at: tuple[Number, ...] | None = Field(
+        default=None,
+        min_length=1,
+        description="a point, inside or on the boundary, in place of on: the condition holds there",
+        examples=[[0.5, 0.0]],
+    )
     condition: Text | None = Field(
         default=None,
         description="equation in the fields, their derivatives and dn()",
@@ -55,7 +64,15 @@ class Boundary(Section):
 
     @model_validator(mode="after")
     def check(self) -> "Boundary":
-        """Check that there is one statement, and that a periodic one joins two pieces."""
+        """Check that there is one place and one statement, and that a periodic one joins two."""
+        if self.at is not None:
+            return self._checked_point()
+        if not self.on:
+            raise fault(
+                'key "on" is missing in [[boundary]].',
+                'Add on = … (name of a boundary piece, list of names, or "all"), or at = … (a '
+                "point).",
+            )
         if self.condition is None and not self.periodic:
             raise fault(
                 'key "condition" is missing in [[boundary]].',
@@ -75,3 +92,26 @@ class Boundary(Section):
                 key="on",
             )
         return self
+
+    def _checked_point(self) -> "Boundary":
+        """Check that a condition holds at a point and nowhere else."""
+        for key in ("on", "periodic", "hard"):
+            if getattr(self, key):
+                message = f"at and {key} are both given."
+                raise fault(message, f"Remove {key}: the condition holds at a point.", key=key)
+        if self.condition is None:
+            raise fault(
+                'key "condition" is missing in [[boundary]].',
+                "Add condition = … (equation in the fields and their derivatives).",
+            )
+        return self
+
+
+class Constraint(Section):
+    """What holds for means and integrals."""
+
+    equation: Text = Field(
+        description='equation in mean(e), integral(e), and either with on = "piece"',
+        examples=["mean(p) = 0"],
+    )
+    weight: Positive = Field(default=1.0, description="weight of the constraint in the loss")

@@ -16,7 +16,7 @@ from pydantic import (
 )
 
 from pinnsolve.problem.abilities import ABILITIES, DEFAULT_METHOD
-from pinnsolve.problem.schema.boundary import Boundary
+from pinnsolve.problem.schema.boundary import Boundary, Constraint
 from pinnsolve.problem.schema.domain import SHAPES, Domain, piece_names
 from pinnsolve.problem.schema.shapes import Piece
 from pinnsolve.problem.schema.unknowns import Parameter, Unknowns
@@ -348,6 +348,11 @@ class ProblemFile(Section):
     boundary: tuple[Boundary, ...] = Field(
         default=(),
         description="what holds on the boundary; none if there are no derivatives in space",
+    )
+    constraint: tuple[Constraint, ...] = Field(
+        default=(),
+        description="what holds for means and integrals, as of a field whose level the equations "
+        "leave open",
     )
     initial: dict[str, Text] = Field(
         default_factory=dict,

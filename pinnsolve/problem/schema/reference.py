@@ -61,6 +61,10 @@ OPERATORS = {
     "dot": "dot(a, b): product of two vectors",
     "norm": "norm(v): length of a vector",
     "sum": "sum(v): sum of the components of a vector",
+    "integral": 'integral(e), integral(e, on = "left"): over the domain, or a piece of the '
+    "boundary; in [[constraint]] only",
+    "mean": 'mean(e), mean(e, on = "left"): the integral by the size of what it extends over; in '
+    "[[constraint]] only",
 }
 LANGUAGE = """
 gauss(z) is exp(-z^2), sech(z) is 1/cosh(z), heaviside(0) is 1/2.

@@ -17,7 +17,7 @@ from pinnsolve.problem.schema.file import ProblemFile
 from pinnsolve.problem.schema.values import Section, in_words
 from pinnsolve.problem.text.source import KEY
 
-LISTS = ("boundary", "training")  # sections [[…]], validated entry by entry
+LISTS = ("boundary", "constraint", "training")  # sections [[…]], validated entry by entry
 
 
 @dataclass(frozen=True)
