@@ -20,7 +20,7 @@ from pinnsolve.geometry import build_domain
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.from_problem import node_set
 from pinnsolve.geometry.nodes import Nodes
-from pinnsolve.geometry.quadrature import Quadrature
+from pinnsolve.geometry.nodal_quadrature import NodalQuadrature
 from pinnsolve.problem import Problem
 from pinnsolve.progress import Progress, Watch, unwatched
 from pinnsolve.rbffd.discretisation import Discretisation
@@ -113,7 +113,7 @@ class Setup:
         )
 
     @property
-    def quadrature(self) -> Quadrature | None:
+    def quadrature(self) -> NodalQuadrature | None:
         """Weights of integrals at the nodes; None if no constraint needs them."""
         return self._once(
             "quadrature", "nodes", lambda: weights_for(self.problem, self.nodes, self.domain)

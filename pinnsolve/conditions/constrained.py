@@ -11,7 +11,7 @@ from scipy.spatial import KDTree
 from pinnsolve.equations.integrals import REST
 from pinnsolve.errors import KeyPath
 from pinnsolve.geometry.nodes import Nodes
-from pinnsolve.geometry.quadrature import Quadrature
+from pinnsolve.geometry.nodal_quadrature import NodalQuadrature
 from pinnsolve.problem import Equation, IntegralConstraint, PointCondition, Problem
 
 
@@ -47,7 +47,7 @@ class ConstraintPlace:
 
 
 def constraint_places(
-    problem: Problem, nodes: Nodes, quadrature: Quadrature | None
+    problem: Problem, nodes: Nodes, quadrature: NodalQuadrature | None
 ) -> tuple[ConstraintPlace, ...]:
     """Return where the constraints of a problem hold, in their order.
 
@@ -76,7 +76,7 @@ def _at_point(constraint: PointCondition, nodes: Nodes) -> ConstraintPlace:
 
 
 def _of_integrals(
-    constraint: IntegralConstraint, nodes: Nodes, quadrature: Quadrature | None
+    constraint: IntegralConstraint, nodes: Nodes, quadrature: NodalQuadrature | None
 ) -> ConstraintPlace:
     """Return the place of an equation between integrals."""
     if quadrature is None:

@@ -28,7 +28,7 @@ from pinnsolve.conditions.constrained import ConstraintPlace, constraint_places
 from pinnsolve.errors import Fault, KeyPath
 from pinnsolve.geometry.generation import Nodes
 from pinnsolve.geometry.periodic import Tie, ties
-from pinnsolve.geometry.quadrature import Quadrature
+from pinnsolve.geometry.nodal_quadrature import NodalQuadrature
 from pinnsolve.problem import BoundaryCondition, Equation, Problem
 
 PdeRows: TypeAlias = Literal["all", "tied too", "interior"]
@@ -153,7 +153,7 @@ def placed(
     nodes: Nodes,
     *,
     pde_rows: PdeRows = "all",
-    quadrature: Quadrature | None = None,
+    quadrature: NodalQuadrature | None = None,
 ) -> Placement:
     """Find the nodes where the equations of a problem hold.
 
@@ -225,7 +225,7 @@ def nodal_conditions(
     times: Float[ndarray, " K"] | None = None,
     *,
     pde_rows: PdeRows = "all",
-    quadrature: Quadrature | None = None,
+    quadrature: NodalQuadrature | None = None,
 ) -> tuple[Condition, ...]:
     """Bind the equations of a problem to the nodes where they hold, for those who do so once.
 

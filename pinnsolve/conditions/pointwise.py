@@ -16,12 +16,12 @@ from pinnsolve.conditions.nodal import Place, placed
 from pinnsolve.diffop import Term, partial
 from pinnsolve.equations.residual import prescribed
 from pinnsolve.geometry.generation import Nodes
-from pinnsolve.geometry.quadrature import Quadrature
+from pinnsolve.geometry.nodal_quadrature import NodalQuadrature
 from pinnsolve.problem import Problem
 
 
 def pointwise_conditions(
-    problem: Problem, nodes: Nodes, quadrature: Quadrature | None = None
+    problem: Problem, nodes: Nodes, quadrature: NodalQuadrature | None = None
 ) -> tuple[Condition, ...]:
     """Bind the equations of a steady problem to the nodes, for a network with exact derivatives.
 
@@ -46,7 +46,7 @@ def conditions_in_time(
     problem: Problem,
     nodes: Nodes,
     inside: Float[ndarray, "M D"],
-    quadrature: Quadrature | None = None,
+    quadrature: NodalQuadrature | None = None,
 ) -> tuple[Float[ndarray, "P D"], tuple[Condition, ...]]:
     """Bind the equations of a problem in time to points of space and time, one by one.
 

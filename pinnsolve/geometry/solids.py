@@ -35,7 +35,23 @@ def ball(center: Sequence[float], radius: float) -> Domain:
             away = rng.normal(size=(max(int(area / h ** (dim - 1)), 1), dim))
         return c + radius * away / np.linalg.norm(away, axis=1, keepdims=True)
 
-    surface = Face(Side("surface", outward), cover, lambda x: c + radius * outward(x), area)
+    def rule(count: int) -> tuple[Float[ndarray, "Q 3"], Float[ndarray, " Q"]]:
+        # exact for polynomials: Gauss and Legendre along the axis, evenly around it
+        n = max(int(np.sqrt(count / 2)), 2)
+        z, weights = np.polynomial.legendre.leggauss(n)
+        turn = np.pi * (np.arange(2 * n) + 0.5) / n
+        r = np.sqrt(1 - z**2)[:, None]
+        around = [r * np.cos(turn), r * np.sin(turn), z[:, None] + 0 * turn]
+        x = c + radius * np.stack(around, axis=-1).reshape(-1, 3)
+        return x, np.repeat(weights, 2 * n) * np.pi / n * radius**2
+
+    surface = Face(
+        Side("surface", outward),
+        cover,
+        lambda x: c + radius * outward(x),
+        area,
+        rule=rule if dim == 3 else None,
+    )
     return Domain(
         c - radius, c + radius, lambda x: np.linalg.norm(x - c, axis=1) - radius, faces=(surface,)
     )
@@ -98,9 +114,18 @@ def _box_face(
         inner = x[:, along]
         return np.minimum(inner - low[along], high[along] - inner).min(axis=1)
 
+    def rule(count: int) -> tuple[Float[ndarray, "Q 3"], Float[ndarray, " Q"]]:
+        nodes, weights = np.polynomial.legendre.leggauss(max(int(np.sqrt(count)), 2))
+        x = np.full((len(nodes), len(nodes), 3), level)
+        for i, j in enumerate(along):
+            there = (low[j] + high[j] + (high[j] - low[j]) * nodes) / 2
+            x[..., j] = np.expand_dims(there, 1 - i)
+        return x.reshape(-1, 3), np.outer(weights, weights).ravel() * area / 4
+
     normal = np.zeros(dim)
     normal[axis] = 1.0 if is_high else -1.0
-    return Face(Side(name, constant(normal)), cover, project, area, extent)
+    side = Side(name, constant(normal))
+    return Face(side, cover, project, area, extent, rule=rule if dim == 3 else None)
 
 
 def _box_edges(low: Float[ndarray, "d"], high: Float[ndarray, "d"]) -> tuple[Curve, ...]:

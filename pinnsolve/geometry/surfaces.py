@@ -20,6 +20,7 @@ from pinnsolve.geometry.relaxation import CLOSEST, PACKING, UNIFORM, relax, thin
 
 Margin: TypeAlias = Callable[[Float[ndarray, "N d"]], Float[ndarray, "N"]]
 Cover: TypeAlias = Callable[[float, np.random.Generator], Float[ndarray, "N d"]]
+Rule: TypeAlias = Callable[[int], tuple[Float[ndarray, "Q d"], Float[ndarray, " Q"]]]
 
 NEWTON_STEPS = 12
 CONVERGED = 1e-13  # in spacings
@@ -54,6 +55,8 @@ class Face:
         How deep a point lies inside the other parts of a combination.
     depths
         The same, but plus or minus infinity where the surface is also that of another part.
+    rule
+        About so many points of the whole surface, and their weights in an integral; if known.
     """
 
     side: Side
@@ -63,6 +66,7 @@ class Face:
     extent: Margin | None = None
     margins: tuple[Margin, ...] = ()
     depths: tuple[Margin, ...] = ()
+    rule: Rule | None = None
 
     def flipped(self) -> "Face":
         """Return the face as seen from the other side of the boundary."""

@@ -27,7 +27,7 @@ from pinnsolve.errors import NodesError
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.from_problem import located
 from pinnsolve.geometry.nodes import Nodes
-from pinnsolve.geometry.quadrature import Quadrature
+from pinnsolve.geometry.nodal_quadrature import NodalQuadrature
 from pinnsolve.geometry.relaxation import thin
 from pinnsolve.problem import Problem
 from pinnsolve.rbffd.weights import operator_matrices
@@ -38,7 +38,7 @@ SMALL = 1e-12  # added to the normal equations, whose diagonal is one
 REFINEMENTS = 3  # of their solution
 
 
-def weights_for(problem: Problem, nodes: Nodes, domain: Domain | None = None) -> Quadrature | None:
+def weights_for(problem: Problem, nodes: Nodes, domain: Domain | None = None) -> NodalQuadrature | None:
     """Return the weights that the constraints of a problem need; None if they need none.
 
     Parameters
@@ -56,7 +56,7 @@ def weights_for(problem: Problem, nodes: Nodes, domain: Domain | None = None) ->
         raise located(problem, error) from None
 
 
-def quadrature(nodes: Nodes, order: int, domain: Domain | None = None) -> Quadrature:
+def quadrature(nodes: Nodes, order: int, domain: Domain | None = None) -> NodalQuadrature:
     """Return weights of integrals at nodes, whose errors are of an order of the spacing.
 
     Parameters
@@ -112,7 +112,7 @@ def quadrature(nodes: Nodes, order: int, domain: Domain | None = None) -> Quadra
         factor = domain.size_within / inside.sum()
     elif domain is not None and domain.surface_area is not None:
         factor = domain.surface_area / boundary.sum()
-    return Quadrature(factor * inside, factor * boundary)
+    return NodalQuadrature(factor * inside, factor * boundary)
 
 
 def _flux(
