@@ -11,10 +11,12 @@ from typing import Any
 
 import numpy as np
 
+from pinnsolve.accuracy.flow import balance
 from pinnsolve.accuracy.measure import measure
 from pinnsolve.accuracy.verdict import judged, verdict
 from pinnsolve.checks.preflight import afterwards, preflight
-from pinnsolve.errors import FileError, Stopped
+from pinnsolve.equations.incompressible import incompressible
+from pinnsolve.errors import FileError, ProblemError, Stopped
 from pinnsolve.geometry import build_domain
 from pinnsolve.geometry.from_problem import joined
 from pinnsolve.geometry.nodes import Nodes
@@ -31,6 +33,7 @@ from pinnsolve.setup import Setup
 from pinnsolve.solution.accuracy import Accuracy
 from pinnsolve.solution.course import Outcome
 from pinnsolve.solution.fields import Fields
+from pinnsolve.solution.flow import FlowBalance
 from pinnsolve.solution.norms import overall_l2
 from pinnsolve.solution.provenance import Provenance, versions
 from pinnsolve.solution.solution import FoundConstant, Sample, Solution, from_metrics
@@ -124,7 +127,8 @@ def solve(
             watch(Progress("errors"))
         errors = measure(answer, sample, problem, setup.domain)
     accuracy = Accuracy(errors, estimate, () if reference is None else (reference,))
-    warnings = (*warnings, *(estimate.warnings if estimate else ()))
+    flow, remarks = _flow(setup, answer, sample, constants)
+    warnings = (*warnings, *(estimate.warnings if estimate else ()), *remarks)
     outcome = replace(_all_finite(outcome, sample, constants), warnings=warnings)
     found = verdict(problem, sample, outcome, accuracy, constants)
     precision = solver.precision if able.has_network else "float64"
@@ -138,6 +142,7 @@ def solve(
         provenance=Provenance(method.device(answer), precision, threads(), versions()),
         verdict=found,
         constants=constants,
+        flow=flow,
     )
 
 
@@ -212,6 +217,20 @@ def _all_finite(
     ):
         return outcome
     return replace(outcome, status="diverged", message="the result is not finite.")
+
+
+def _flow(
+    setup: Setup, answer: Fields, sample: Sample, constants: Mapping[str, FoundConstant]
+) -> tuple[FlowBalance | None, tuple[str, ...]]:
+    """Return what is told of an incompressible flow, and a warning if that could not be."""
+    if incompressible(setup.problem.equations) is None:
+        return None, ()
+    found = {name: constant.found for name, constant in constants.items()}
+    with setup.stage("flow"):
+        try:
+            return balance(setup.problem, setup.domain, answer, sample, found), ()
+        except ProblemError as error:
+            return None, (f"Forces and fluxes could not be told: {error}",)
 
 
 def _error(setup: Setup) -> Callable[[Fields], float] | None:

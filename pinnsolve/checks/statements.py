@@ -2,7 +2,8 @@
 
 An unknown constant that stands nowhere is determined by nothing. A network that is odd or even in
 the first coordinate cannot have values that are not: those of ``[exact]``, of a condition, or of
-the start. A condition is judged where the domain has a boundary on both sides.
+the start. A condition is judged where the domain has a boundary on both sides. A force acts on
+something.
 """
 
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ from pinnsolve.equations.expression import ExpressionError, evaluate
 from pinnsolve.errors import Fault
 from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.problem import BoundaryCondition, Problem
+from pinnsolve.problem.forces import pieces_asked
 
 SIGNS = {"odd": -1.0, "even": 1.0}
 SAME = 1e-8  # relative difference of values that count as equal
@@ -26,7 +28,11 @@ Values = Callable[[Float[ndarray, "n D"]], Float[ndarray, " n"]]
 
 def faults(problem: Problem, nodes: Nodes) -> list[Fault]:
     """Return the faults of statements that cannot be true, or determine nothing."""
-    return [*_idle_parameters(problem), *_broken_symmetries(problem, nodes)]
+    return [
+        *_idle_parameters(problem),
+        *_broken_symmetries(problem, nodes),
+        *_forces_on_nothing(problem, nodes),
+    ]
 
 
 def prescribed(condition: BoundaryCondition) -> tuple[int, Values] | None:
@@ -70,6 +76,15 @@ def _idle_parameters(problem: Problem) -> list[Fault]:
         for name in problem.parameters
         if name not in used
     ]
+
+
+def _forces_on_nothing(problem: Problem, nodes: Nodes) -> Iterator[Fault]:
+    """Yield a fault for each piece with a force that further pieces have taken whole."""
+    for name, usual in pieces_asked(problem).items():
+        if usual not in (*nodes.pieces, "all"):
+            message = f'a force is asked for on "{name}", of which nothing is left.'
+            remedy = f"Pieces: {', '.join(nodes.pieces)}."
+            yield Fault(("output", "forces"), message, remedy)
 
 
 def _broken_symmetries(problem: Problem, nodes: Nodes) -> Iterator[Fault]:

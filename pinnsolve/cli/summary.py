@@ -48,6 +48,7 @@ def summary(solution: Solution, files: Sequence[Path]) -> list[str]:
         *_parameters(solution),
         *_errors(solution),
         *_estimate(solution),
+        *_flow(solution),
         "",
         *_folders(files),
     ]
@@ -200,6 +201,31 @@ def _estimate(solution: Solution) -> list[str]:
     is_trained = ABILITIES[solution.method].has_network and left
     training = f"; {max(left):.2e} left by the training" if is_trained else ""
     return [f"Estimated error on the nodes, no bound: {', '.join(errors)}{training}."]
+
+
+def _flow(solution: Solution) -> list[str]:
+    """Return the forces of a flow at its end, what is lost of it, and its Reynolds number."""
+    found, axes = solution.flow, solution.problem.coordinates
+    if found is None:
+        return []
+    lines = []
+    if found.forces:
+        about = ["about " + axis for axis in axes] if len(axes) == 3 else ["moment"]
+        rows = [("force on", *axes, *about)]
+        for name, own in found.forces.items():
+            numbers = (*own.force[-1], *own.moment[-1])
+            rows.append((name, *(f"{number:.6g}" for number in numbers)))
+        lines += ["", *table(rows)]
+    lines.append(
+        f"Flow through the boundary: {found.through[-1]:.6g}, of which "
+        f"{abs(found.mass_defect[-1]):.1e} is lost or gained."
+    )
+    if found.reynolds is not None:
+        lines.append(
+            f"Reynolds number {found.reynolds.number:.4g}, by the largest speed and the diameter "
+            f"of {found.reynolds.of}."
+        )
+    return lines
 
 
 def _folders(files: Sequence[Path]) -> list[str]:

@@ -46,7 +46,7 @@ class Incompressible:
         The field of the pressure.
     viscosity
         That in the traction ``-p n + viscosity (∇u + ∇uᵀ) n``: an expression in coordinates, fields
-        and unknown constants; None where there is none, or it depends on derivatives.
+        and unknown constants; zero of a flow without friction, None where the friction is another.
     density
         The factor of the convection ``u · ∇u``, likewise; None where nothing is convected.
     """
@@ -145,16 +145,18 @@ def _viscosity(
 ) -> Expr | None:
     """Return the factor of minus the Laplacian, but for a gradient of the divergence."""
     axes = range(len(velocity))
+    by_component = [variables.occurring(Derivative, e) for e in momentum]
+    curved = [{s for s, own in of.items() if sum(own.alpha) > 1} for of in by_component]
+    if not any(curved):
+        return sympy.S.Zero
     first = -momentum[0].diff(variables.derivative(velocity[0], indices(1, 1)))
     if first == 0 or _has_slopes(first):
         return None
-    for i, e in enumerate(momentum):
-        derivatives = variables.occurring(Derivative, e)
-        second = {s: own for s, own in derivatives.items() if sum(own.alpha) >= 2}
+    for i, (e, second) in enumerate(zip(momentum, curved, strict=True)):
         # what is left beside the Laplacian of the component is c ∂_i div u, with any c
         bulk = [variables.derivative(velocity[j], indices(i, j)) for j in axes]
         laplacian = [variables.derivative(velocity[i], indices(j, j)) for j in axes]
-        if not second.keys() <= {*bulk, *laplacian}:
+        if not second <= {*bulk, *laplacian}:
             return None
         c = e.diff(bulk[1 if i == 0 else 0])
         for symbol in {*bulk, *laplacian}:

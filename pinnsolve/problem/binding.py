@@ -23,6 +23,7 @@ from pinnsolve.errors import Fault, KeyPath, suggestion
 from pinnsolve.problem import names
 from pinnsolve.problem.consistency import boundary_faults, method_faults, node_faults, value_faults
 from pinnsolve.problem.data_files import Table
+from pinnsolve.problem.forces import force_faults
 from pinnsolve.problem.manufactured import manufacture
 from pinnsolve.problem.reading import Reading, entries, with_names
 from pinnsolve.problem.schema.file import TabulatedFunction
@@ -144,6 +145,7 @@ def bind(
             key for key, entry in entries(reading, "boundary") if entry.hard and not entry.periodic
         ]
         reading.faults += value_faults({key: conditions[key] for key in hard})
+        reading.faults += force_faults(valid, tuple(stated.values()))
     if domain is None or reading.faults:
         return None, reading.faults
     initial: tuple[tuple[Function, ...], ...] = ()

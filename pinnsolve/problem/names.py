@@ -221,9 +221,19 @@ def piece_faults(domain: Shape) -> list[Fault]:
 
 
 def pieces_on(
-    on: Sequence[str], key: KeyPath, domain: Shape
+    on: Sequence[str], key: KeyPath, domain: Shape, last: str = "on"
 ) -> tuple[tuple[str, ...], list[Fault]]:
-    """Return the pieces that a condition names, by their usual names, and the faults in them."""
+    """Return the pieces that a section names, by their usual names, and the faults in them.
+
+    Parameters
+    ----------
+    on
+        Names, as given.
+    key, last
+        Where the section stands, and under which key in it the names do.
+    domain
+        Whose pieces they are.
+    """
     aliases = piece_aliases(domain)
     known = [*piece_names(domain), *(piece.name for piece in domain.pieces), "all"]
     if domain.dim == 3:  # where names by side say least
@@ -231,7 +241,7 @@ def pieces_on(
     result: list[str] = []
     faults = []
     for i, given in enumerate(on):
-        here = (*key, "on") if len(on) == 1 else (*key, "on", i)
+        here = (*key, last) if len(on) == 1 else (*key, last, i)
         name = aliases.get(given, given)
         if not isinstance(domain, PointSet) and name not in known:
             message = f'unknown piece of the boundary "{given}".'
@@ -239,7 +249,7 @@ def pieces_on(
         elif name in result:
             faults.append(Fault(here, f'piece "{given}" is named twice.', "Name it once."))
         elif name == "all" and len(on) > 1:
-            faults.append(Fault(here, '"all" is every piece already.', 'Write on = "all" alone.'))
+            faults.append(Fault(here, '"all" is every piece already.', 'Write "all" alone.'))
         result.append(name)
     return tuple(result), faults
 

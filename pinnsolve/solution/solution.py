@@ -25,6 +25,7 @@ from pinnsolve.solution.accuracy import Accuracy, Errors, Estimate
 from pinnsolve.solution.course import Course, Outcome, PhaseResult, Record
 from pinnsolve.solution.field import Field
 from pinnsolve.solution.fields import Fields
+from pinnsolve.solution.flow import FlowBalance, flow_from
 from pinnsolve.solution.points import formula_at, formula_of, inside, points_in, values_where
 from pinnsolve.solution.provenance import Provenance
 from pinnsolve.solution.reference import Reference
@@ -141,6 +142,8 @@ class Solution:
         Whether it can be used.
     constants
         The unknown constants of the equations by name.
+    flow
+        Forces, fluxes and the Reynolds number of an incompressible flow; None of anything else.
     """
 
     problem: Problem
@@ -152,6 +155,7 @@ class Solution:
     provenance: Provenance
     verdict: Verdict
     constants: Mapping[str, FoundConstant] = made(default_factory=dict)
+    flow: FlowBalance | None = None
 
     def __call__(self, points: Any, *, extrapolate: bool = False) -> Float[ndarray, "n c"]:
         """Return the fields at points, one column for each field; NaN outside the domain.
@@ -270,6 +274,7 @@ class Solution:
             "nodes": self.sample.nodes.rows.stop,
             **self._metrics_in_time(),
             "unknown_parameters": {k: p.metrics() for k, p in self.constants.items()},
+            **(self.flow.metrics() if self.flow else {}),
             "parameters": self.answer.size,
             "seconds": dict(course.seconds),
             "iterations": course.iterations,
@@ -379,4 +384,5 @@ def from_metrics(
             )
             for name, p in metrics["unknown_parameters"].items()
         },
+        flow=flow_from(metrics),
     )

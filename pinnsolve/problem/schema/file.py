@@ -325,6 +325,17 @@ class Output(Section):
     test_points: Annotated[Integer, Field(ge=1, le=MAX_NODES)] = Field(
         default=20_000, description="points on which the error against [exact] is measured"
     )
+    forces: tuple[str, ...] = Field(
+        default=(),
+        description="of an incompressible flow, boundary pieces on which its force and moment are "
+        "told",
+        examples=[["cylinder.surface"]],
+    )
+    moments_about: tuple[Number, ...] | None = Field(
+        default=None,
+        description="point about which the moments are taken; by default each piece's centroid",
+        examples=[[0.0, 0.0]],
+    )
 
 
 class ProblemFile(Section):
