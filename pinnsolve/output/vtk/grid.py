@@ -3,6 +3,7 @@
 VTKHDF and VTU files hold the same grid. Space has three dimensions there: flat problems lie in
 the plane z = 0, and of problems above three dimensions the first three coordinates are shown,
 the others being values. In time the points and cells stay; values change from level to level.
+The velocity of an incompressible flow is a vector beside its components, also of three dimensions.
 """
 
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ import numpy as np
 from jaxtyping import Float, Int
 from numpy import ndarray
 
+from pinnsolve.equations.incompressible import incompressible
 from pinnsolve.geometry import Domain
 from pinnsolve.output.vtk.triangulation import triangulation
 from pinnsolve.references.exact import exact_at
@@ -30,8 +32,8 @@ class Grid:
     cells
         Corners of each cell, as rows of the points.
     values
-        What is known at the points, by name; integers or floating-point numbers. What changes
-        in time has one row for each time level.
+        What is known at the points, by name; integers or floating-point numbers, of a vector three
+        in the last axis. What changes in time has the time levels as its first axis.
     times
         The time levels; None if nothing changes.
     """
@@ -43,8 +45,12 @@ class Grid:
 
     def at(self, level: int) -> "Grid":
         """Return the grid at one time level."""
-        now = {name: z[level] if z.ndim == 2 else z for name, z in self.values.items()}
+        now = {name: z[level] if self.changes(name) else z for name, z in self.values.items()}
         return Grid(self.points, self.cells, now)
+
+    def changes(self, name: str) -> bool:
+        """Tell whether values change in time."""
+        return self.times is not None and self.values[name].ndim > 1
 
 
 def grid(solution: Solution, domain: Domain) -> Grid:
@@ -91,7 +97,19 @@ def values(solution: Solution) -> dict[str, ndarray]:
     known["boundary"] = np.full(len(x), -1, dtype=np.int32)  # -1: interior
     known["boundary"][nodes.boundary] = nodes.tags
     known |= dict(zip(problem.coordinates[3:], x.T[3:], strict=True))
+    known |= velocity(solution)
     return fields | {name: z for name, z in known.items() if name not in fields}
+
+
+def velocity(solution: Solution) -> dict[str, Float[ndarray, "*K n 3"]]:
+    """Return the velocity at the nodes, by its name, if the problem is an incompressible flow."""
+    flow = incompressible(solution.problem.equations)
+    if flow is None or len(flow.velocity) > 3:
+        return {}
+    shown = solution.sample.values
+    vectors = np.zeros((*shown.shape[:-1], 3))
+    vectors[..., : len(flow.velocity)] = shown[..., flow.velocity]
+    return {"velocity": vectors}
 
 
 def estimated(estimate: Estimate, fields: Sequence[str]) -> dict[str, ndarray]:

@@ -78,7 +78,8 @@ def _write_grid(file: h5py.File, grid: Grid) -> None:
     group["Connectivity"] = grid.cells.ravel()
     data = group.create_group("PointData")
     for name, values in grid.values.items():
-        data[name] = values.ravel()
+        levels = values if grid.changes(name) else values[None]
+        data[name] = levels.reshape(-1, *levels.shape[2:])  # one after another
     if grid.times is not None:
         _write_steps(group, grid, grid.times)
 
@@ -95,8 +96,8 @@ def _write_steps(group: h5py.Group, grid: Grid, times: Float[ndarray, " K"]) -> 
     steps["CellOffsets"] = np.zeros((len(times), 1), dtype=np.int64)
     steps["ConnectivityIdOffsets"] = np.zeros((len(times), 1), dtype=np.int64)
     offsets = steps.create_group("PointDataOffsets")
-    for name, values in grid.values.items():
-        offsets[name] = levels * (len(grid.points) if values.ndim == 2 else 0)
+    for name in grid.values:
+        offsets[name] = levels * (len(grid.points) if grid.changes(name) else 0)
 
 
 def _write_nodes(file: h5py.File, solution: Solution) -> None:

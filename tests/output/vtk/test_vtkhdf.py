@@ -8,6 +8,8 @@ import pytest
 from pinnsolve.output.vtk import vtkhdf
 from pinnsolve.output.vtk.grid import grid
 from pinnsolve.storage.solutions import read_solution
+from tests.flows import flow
+from tests.solutions import SHAPES
 
 
 @pytest.fixture
@@ -101,3 +103,12 @@ def test_a_solution_in_time_shares_its_cells_and_keeps_its_network(case_in_time,
         np.testing.assert_array_equal(file["nodes/x"], solution.sample.nodes.x)
     weights = solution.answer.state()["head.weight"]
     np.testing.assert_array_equal(read_solution(path).answer["head.weight"], weights)
+
+
+def test_the_velocity_of_a_flow_is_a_vector(tmp_path):
+    made = flow(tmp_path, SHAPES["annulus"], {"u": "y", "v": "-x", "p": "(x^2 + y^2)/2"})
+    vtkhdf.write(tmp_path / "solution.hdf", made.solution, grid(made.solution, made.domain))
+    with h5py.File(tmp_path / "solution.hdf") as file:
+        velocity = file["VTKHDF/PointData/velocity"][()]
+        np.testing.assert_array_equal(velocity[:, :2], made.solution.sample.values[:, :2])
+        np.testing.assert_array_equal(velocity[:, 2], 0)

@@ -7,6 +7,8 @@ import pytest
 
 from pinnsolve.output.run_directory import WRITERS
 from pinnsolve.output.vtk.grid import grid
+from tests.flows import flow
+from tests.solutions import SHAPES
 
 pytest.importorskip("vtkmodules", reason="needs VTK")
 
@@ -112,3 +114,35 @@ def test_vtk_reads_the_files_of_the_list_at_their_times(case_in_time, tmp_path, 
     for level, entry in enumerate(entries):
         data = opened(tmp_path / entry.get("file")).GetOutput()
         check(data, expected.at(level))
+
+
+IN_TIME = {
+    "coordinates": "\ntime = [0, 1]",
+    "equations": ("u_t + p_x = laplace(u)", "v_t + p_y = laplace(v)", "u_x + v_y = 0"),
+    "initial": '[initial]\nu = "0"\nv = "0"',
+    "levels": "time_levels = 3",
+}
+
+
+@pytest.mark.parametrize("suffix", ["hdf", "pvd"])
+def test_vtk_reads_the_velocity_of_every_time_level_as_vectors(tmp_path, suffix):
+    parts = dict(IN_TIME)
+    domain = SHAPES["disk"] + parts.pop("coordinates")
+    made = flow(tmp_path, domain, {"u": "y*t", "v": "-x*t", "p": "x*y"}, **parts)
+    expected = grid(made.solution, made.domain)
+    WRITERS[suffix](tmp_path / f"solution.{suffix}", made.solution, expected)
+    for level, data in enumerate(levels_of(tmp_path, suffix)):
+        assert data.GetPointData().GetArray("velocity").GetNumberOfComponents() == 3
+        check(data, expected.at(level))
+
+
+def levels_of(folder, suffix):
+    """Yield what VTK reads of three time levels."""
+    if suffix == "pvd":
+        for path in sorted((folder / "solution").glob("*.vtu")):
+            yield opened(path).GetOutput()
+        return
+    reader = opened(folder / "solution.hdf")
+    for time in (0.0, 0.5, 1.0):
+        reader.UpdateTimeStep(time)
+        yield reader.GetOutput()
