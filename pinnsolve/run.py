@@ -127,9 +127,9 @@ def solve(
             watch(Progress("errors"))
         errors = measure(answer, sample, problem, setup.domain)
     accuracy = Accuracy(errors, estimate, () if reference is None else (reference,))
-    flow, remarks = _flow(setup, answer, sample, constants)
-    warnings = (*warnings, *(estimate.warnings if estimate else ()), *remarks)
+    warnings = (*warnings, *(estimate.warnings if estimate else ()))
     outcome = replace(_all_finite(outcome, sample, constants), warnings=warnings)
+    flow, outcome = _flow(setup, answer, sample, outcome, constants)
     found = verdict(problem, sample, outcome, accuracy, constants)
     precision = solver.precision if able.has_network else "float64"
     return Solution(
@@ -220,17 +220,22 @@ def _all_finite(
 
 
 def _flow(
-    setup: Setup, answer: Fields, sample: Sample, constants: Mapping[str, FoundConstant]
-) -> tuple[FlowBalance | None, tuple[str, ...]]:
-    """Return what is told of an incompressible flow, and a warning if that could not be."""
-    if incompressible(setup.problem.equations) is None:
-        return None, ()
+    setup: Setup,
+    answer: Fields,
+    sample: Sample,
+    outcome: Outcome,
+    constants: Mapping[str, FoundConstant],
+) -> tuple[FlowBalance | None, Outcome]:
+    """Return the balance of an incompressible flow, and the outcome, warned if there is none."""
+    if outcome.status == "diverged" or incompressible(setup.problem.equations) is None:
+        return None, outcome
     found = {name: constant.found for name, constant in constants.items()}
     with setup.stage("flow"):
         try:
-            return balance(setup.problem, setup.domain, answer, sample, found), ()
+            return balance(setup.problem, setup.domain, answer, sample, found), outcome
         except ProblemError as error:
-            return None, (f"Forces and fluxes could not be told: {error}",)
+            warning = f"Forces and fluxes could not be told: {error}"
+            return None, replace(outcome, warnings=(*outcome.warnings, warning))
 
 
 def _error(setup: Setup) -> Callable[[Fields], float] | None:

@@ -29,15 +29,13 @@ from pinnsolve.equations.symbols import Symbols
 from pinnsolve.equations.variables import Normal, Symbol
 from pinnsolve.errors import Fault
 from pinnsolve.geometry.domain import Domain
-from pinnsolve.geometry.quadrature import Quadrature, over_pieces
+from pinnsolve.geometry.quadrature import Quadrature, joined, over_pieces
 from pinnsolve.problem import Problem
 from pinnsolve.problem.forces import pieces_asked
 from pinnsolve.rbffd.fields import NodalFields
 from pinnsolve.solution.fields import Fields
 from pinnsolve.solution.flow import FlowBalance, Force, Reynolds
 from pinnsolve.solution.solution import Sample
-
-MOST_FOR_A_DIAMETER = 1000  # points of a piece of which all distances are looked at
 
 
 def balance(
@@ -80,10 +78,10 @@ def balance(
         if usual not in (*pieces, "all"):
             fault = Fault(("output", "forces"), f'there is hardly anything of the piece "{name}".')
             raise problem.source.error(fault)
-        piece = _joined(pieces) if usual == "all" else pieces[usual]
+        piece = joined(pieces.values()) if usual == "all" else pieces[usual]
         pull = _values(_tractions(flow, symbols), symbols, piece, answer, sample, constants)
         if not forces and usual != "all":
-            length, of = _diameter(piece.x), name
+            length, of = piece.diameter, name
         forces[name] = _force(piece, np.stack(pull, axis=1), problem.settings.output.moments_about)
     reynolds = _reynolds(problem, flow, sample, constants, length, of)
     return FlowBalance(fluxes, through, forces, reynolds, sample.times)
@@ -170,23 +168,6 @@ def _force(
     else:
         turning = np.cross(arms, pull.swapaxes(1, 2)).swapaxes(1, 2)
     return Force(piece.integral(pull), piece.integral(turning), center)
-
-
-def _joined(pieces: Mapping[str, Quadrature]) -> Quadrature:
-    """Return the quadrature over all pieces."""
-    parts = pieces.values()
-    return Quadrature(
-        np.concatenate([part.x for part in parts]),
-        np.concatenate([part.normals for part in parts]),
-        np.concatenate([part.weights for part in parts]),
-    )
-
-
-def _diameter(x: Float[ndarray, "Q d"]) -> float:
-    """Return the largest distance between two points of a piece."""
-    from scipy.spatial.distance import pdist
-
-    return float(pdist(x[:: -(-len(x) // MOST_FOR_A_DIAMETER)]).max())
 
 
 def _reynolds(

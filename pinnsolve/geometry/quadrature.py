@@ -8,10 +8,9 @@ takes points spread evenly over it, of equal weights, whose error is some thousa
 P. J. Davis and P. Rabinowitz (1984), Methods of Numerical Integration, sections 2.7 and 5.4.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TypeAlias
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -31,7 +30,7 @@ ON_CUT_FACE = (4000, 8000)
 DENSITY = 2.0  # points on a face for each node
 SAMPLES, BISECTIONS = 4096, 60  # along a curve, to find where its piece changes
 
-Part: TypeAlias = tuple[Float[ndarray, "Q d"], Float[ndarray, "Q d"], Float[ndarray, " Q"]]
+MOST_COMPARED = 4000  # points of which all distances are looked at
 
 
 @dataclass(frozen=True)
@@ -46,11 +45,14 @@ class Quadrature:
         Outward unit normals of the domain there.
     weights
         The parts of the piece's length or area that they stand for.
+    ends
+        Further points of the piece: the ends of curves, and of the panels on them.
     """
 
     x: Float[ndarray, "Q d"]
     normals: Float[ndarray, "Q d"]
     weights: Float[ndarray, " Q"]
+    ends: Float[ndarray, "E d"]
 
     def integral(self, values: Float[ndarray, "*k Q"]) -> Float[ndarray, "*k"]:
         """Return the integral over the piece of what has these values at the points."""
@@ -60,6 +62,14 @@ class Quadrature:
     def centroid(self) -> Float[ndarray, " d"]:
         """The mean position on the piece."""
         return self.integral(self.x.T) / self.weights.sum()
+
+    @property
+    def diameter(self) -> float:
+        """The largest distance between two points of the piece, of many points within a little."""
+        from scipy.spatial.distance import pdist
+
+        points = np.concatenate([self.ends, self.x])
+        return float(pdist(points[:: -(-len(points) // MOST_COMPARED)]).max())
 
 
 def over_pieces(domain: Domain, pieces: Pieces, spacing: float) -> dict[str, Quadrature]:
@@ -78,17 +88,20 @@ def over_pieces(domain: Domain, pieces: Pieces, spacing: float) -> dict[str, Qua
     if domain.nodes is not None or domain.dim == 1:
         return {}
     tags = _Tags(domain.pieces, pieces)
-    found: dict[int, list[Part]] = {}
+    found: dict[int, list[Quadrature]] = {}
     if domain.dim == 2:
         parts = (part for curve in domain.curves for part in _on_curve(curve, tags, spacing))
     else:
         parts = (part for face in domain.faces for part in _on_face(face, tags, spacing))
     for tag, part in parts:
         found.setdefault(tag, []).append(part)
-    return {
-        names[tag]: Quadrature(*map(np.concatenate, zip(*found[tag], strict=True)))
-        for tag in sorted(found)
-    }
+    return {names[tag]: joined(found[tag]) for tag in sorted(found)}
+
+
+def joined(parts: Iterable[Quadrature]) -> Quadrature:
+    """Return the quadrature over several pieces, or parts of one."""
+    arrays = ((part.x, part.normals, part.weights, part.ends) for part in parts)
+    return Quadrature(*map(np.concatenate, zip(*arrays, strict=True)))
 
 
 @dataclass(frozen=True)
@@ -106,7 +119,7 @@ class _Tags:
         return tags
 
 
-def _on_curve(curve: Curve, tags: _Tags, spacing: float) -> Iterator[tuple[int, Part]]:
+def _on_curve(curve: Curve, tags: _Tags, spacing: float) -> Iterator[tuple[int, Quadrature]]:
     """Yield the pieces along a curve, each with its points."""
     piece = curve.sides[0].piece
 
@@ -130,7 +143,7 @@ def _on_curve(curve: Curve, tags: _Tags, spacing: float) -> Iterator[tuple[int, 
         yield int(own), _panels(curve, np.linspace(ends[i], ends[i + 1], count + 1))
 
 
-def _panels(curve: Curve, ends: Float[ndarray, " P"]) -> Part:
+def _panels(curve: Curve, ends: Float[ndarray, " P"]) -> Quadrature:
     """Return points along a curve between the ends of panels."""
     nodes, weights, slopes = _gauss()
     half = np.diff(ends)[:, None] / 2
@@ -139,7 +152,7 @@ def _panels(curve: Curve, ends: Float[ndarray, " P"]) -> Part:
     tangent = np.einsum("ij,pjd->pid", slopes, x)
     lengths = np.linalg.norm(tangent, axis=2) * weights
     flat = x.reshape(-1, 2)
-    return flat, curve.sides[0].normal(flat), lengths.ravel()
+    return Quadrature(flat, curve.sides[0].normal(flat), lengths.ravel(), curve.point(ends))
 
 
 @cache
@@ -150,7 +163,7 @@ def _gauss() -> tuple[Float[ndarray, " q"], Float[ndarray, " q"], Float[ndarray,
     return nodes, weights, slopes @ np.linalg.inv(legendre.legvander(nodes, PER_PANEL - 1))
 
 
-def _on_face(face: Face, tags: _Tags, spacing: float) -> Iterator[tuple[int, Part]]:
+def _on_face(face: Face, tags: _Tags, spacing: float) -> Iterator[tuple[int, Quadrature]]:
     """Yield the pieces on a face, each with its points."""
     piece = face.side.piece
     wanted = DENSITY * face.area / spacing**2
@@ -168,4 +181,4 @@ def _on_face(face: Face, tags: _Tags, spacing: float) -> Iterator[tuple[int, Par
     normals = face.side.normal(x)
     for tag in np.unique(held):
         here = held == tag
-        yield int(tag), (x[here], normals[here], weights[here])
+        yield int(tag), Quadrature(x[here], normals[here], weights[here], x[:0])

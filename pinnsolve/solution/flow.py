@@ -123,7 +123,7 @@ class FlowBalance:
 
 
 def flow_from(metrics: Mapping[str, Any]) -> FlowBalance | None:
-    """Return what was told of a flow in the figures of `FlowBalance.metrics`; None if nothing.
+    """Return the balance of a flow from the figures of `FlowBalance.metrics`; None without one.
 
     Raises
     ------

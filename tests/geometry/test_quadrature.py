@@ -5,7 +5,7 @@ import pytest
 
 from pinnsolve.equations.expression import Symbols, parse_predicate
 from pinnsolve.geometry import csg, planar, solids
-from pinnsolve.geometry.quadrature import over_pieces
+from pinnsolve.geometry.quadrature import joined, over_pieces
 from tests.geometry.domains import PLANE, SPACE, named
 
 EXACT = 1e-11  # of order-one integrals of smooth functions: rounding, and what panels leave
@@ -87,3 +87,19 @@ def test_a_hole_has_normals_that_leave_the_domain():
     )
     hole = over_pieces(plate, (), 0.1)["hole.surface"]
     np.testing.assert_allclose(hole.normals, -2 * hole.x, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("domain", "piece", "diameter"),
+    [
+        (planar.rectangle((0, 0), (3, 1)), "top", 3),
+        (planar.disk((1, 2), 0.5), "surface", 1),
+        (planar.ellipse((0, 0), (2, 1), 0.4), "surface", 4),
+        (solids.ball((0, 0, 0), 2), "surface", 4),
+    ],
+)
+def test_the_diameter_of_a_piece_is_its_largest_extent(domain, piece, diameter):
+    parts = over_pieces(domain, (), 0.17)
+    assert parts[piece].diameter == pytest.approx(diameter, rel=1e-3)
+    whole = sum(part.weights.sum() for part in parts.values())
+    assert joined(parts.values()).weights.sum() == pytest.approx(whole)

@@ -20,6 +20,7 @@ from pinnsolve.output.figures.fields import estimate_figure, field_figure
 from pinnsolve.output.figures.figures import convergence_figure, nodes_figure, svg
 from pinnsolve.output.numbers import duration, instant, scientific
 from pinnsolve.output.report.findings import findings
+from pinnsolve.output.report.flow import flow
 from pinnsolve.output.report.page import page, section, table
 from pinnsolve.output.report.statement import statement
 from pinnsolve.output.vtk.grid import Grid
@@ -84,6 +85,7 @@ def contents(solution: Solution, grid: Grid, domain: Domain) -> list[str]:
         section("The problem", statement(solution.problem)),
         section("Parameters found", _parameters(solution)),
         section("The solution", _fields(solution, grid, domain)),
+        section("The flow", flow(solution, grid, domain)),
         section("Accuracy", _accuracy(solution)),
         section("Estimated error", _estimate(solution, grid)),
         section("Training", _training(solution)),
