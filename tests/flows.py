@@ -35,10 +35,7 @@ fields = {fields}
 [pde]
 equations = [{equations}]
 {initial}
-[[boundary]]
-on = "all"
-condition = "u = 0"
-
+{conditions}
 [exact]
 {exact}
 
@@ -52,9 +49,21 @@ test_points = 200
 
 
 def text_of(
-    domain, exact, *, equations=STOKES, nu=0.5, output="", count=300, initial="", levels=""
+    domain,
+    exact,
+    *,
+    equations=STOKES,
+    nu=0.5,
+    output="",
+    count=300,
+    initial="",
+    levels="",
+    on=(("all", "u = 0"),),
 ):
-    """Return a problem file of a flow with a known solution, `exact` by field."""
+    """Return a problem file of a flow with a known solution, `exact` by field.
+
+    `on` gives pairs of a piece and a condition.
+    """
     return TEXT.format(
         domain=domain,
         exact="\n".join(f'{name} = "{formula}"' for name, formula in exact.items()),
@@ -65,6 +74,9 @@ def text_of(
         count=count,
         initial=initial,
         levels=levels,
+        conditions="".join(
+            f'[[boundary]]\non = "{piece}"\ncondition = "{condition}"\n' for piece, condition in on
+        ),
     )
 
 

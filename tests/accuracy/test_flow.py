@@ -7,8 +7,10 @@ import pytest
 
 from pinnsolve.accuracy.flow import balance
 from pinnsolve.output.metrics import metrics_json
+from pinnsolve.run import load_solution, solve, write
 from pinnsolve.solution.flow import flow_from
-from tests.flows import NAVIER_STOKES, flow
+from tests.flows import NAVIER_STOKES, flow, text_of
+from tests.posing import written
 from tests.solutions import case
 
 CHANNEL = 'shape = "rectangle"\nlower = [0, -1]\nupper = [3, 1]'
@@ -212,3 +214,27 @@ def test_other_problems_have_no_flow():
     made = case()
     answer, sample = made.solution.answer, made.solution.sample
     assert balance(made.problem, made.domain, answer, sample, {}) is None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", ["rbf-fd", "dt-pinn", "pinn"])
+def test_every_method_finds_the_forces_of_channel_flow_and_keeps_them(tmp_path, method):
+    # a polynomial of degree two, which all of them hold
+    domain = CHANNEL + '\npieces = [{ name = "pin", where = "x < 0.2 and y > 0.99" }]'
+    text = text_of(
+        domain,
+        {"u": "1 - y^2", "v": "0", "p": "-2*nu*x"},
+        equations=NAVIER_STOKES,
+        count=200,
+        output=forces("bottom", "pin"),
+        on=[("all", "u = 1 - y^2"), ("all", "v = 0"), ("pin", "p = -2*nu*x")],
+    )
+    solution = solve(written(tmp_path, text), method=method)
+    found = solution.flow.forces
+    np.testing.assert_allclose(found["bottom"].force, [[3, 4.5]], atol=1e-6)
+    # the pin takes its part of the wall, 2 nu * 0.2 and p n, and of the inflow nu (1 - 0.99²)
+    np.testing.assert_allclose(found["pin"].force, [[0.2, -0.02 - 0.00995]], atol=1e-6)
+    assert abs(solution.flow.mass_defect[0]) < 1e-6
+    write(solution, tmp_path / "run")
+    again = load_solution(tmp_path / "run")
+    assert again.flow.metrics() == solution.flow.metrics()
