@@ -19,8 +19,8 @@ from pinnsolve.constraints.build import ansatz, hard
 from pinnsolve.geometry import build_domain
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.from_problem import node_set
-from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.geometry.nodal_quadrature import NodalQuadrature
+from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.problem import Problem
 from pinnsolve.progress import Progress, Watch, unwatched
 from pinnsolve.rbffd.discretisation import Discretisation

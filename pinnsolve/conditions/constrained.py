@@ -10,8 +10,8 @@ from scipy.spatial import KDTree
 
 from pinnsolve.equations.integrals import REST
 from pinnsolve.errors import KeyPath
-from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.geometry.nodal_quadrature import NodalQuadrature
+from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.problem import Equation, IntegralConstraint, PointCondition, Problem
 
 

@@ -23,12 +23,12 @@ from jaxtyping import Bool, Float, Int
 from numpy import ndarray
 
 from pinnsolve.conditions.condition import Condition, bound, names_of, terms_in_space
-from pinnsolve.conditions.incompressible import OnNodes, on_nodes
 from pinnsolve.conditions.constrained import ConstraintPlace, constraint_places
+from pinnsolve.conditions.incompressible import OnNodes, on_nodes
 from pinnsolve.errors import Fault, KeyPath
 from pinnsolve.geometry.generation import Nodes
-from pinnsolve.geometry.periodic import Tie, ties
 from pinnsolve.geometry.nodal_quadrature import NodalQuadrature
+from pinnsolve.geometry.periodic import Tie, ties
 from pinnsolve.problem import BoundaryCondition, Equation, Problem
 
 PdeRows: TypeAlias = Literal["all", "tied too", "interior"]

@@ -33,7 +33,9 @@ TILTS = np.radians([20.0, 40.0, 60.0, 75.0, 85.0])
 ROUNDS = 40
 FEELER = 1e-3  # in spacings: how far around a boundary node is looked for a corner
 FEELERS = {2: 128, 3: 512}  # directions, by dimension
-GRADED = 2.0  # ratio of local spacings from which nodes count as graded
+# ratio of local spacings at the boundary to that of the set from which nodes count as graded; those
+# of uniform nodes lie between 0.8 and 1.15
+GRADED = 1.3
 
 
 def with_ghosts(nodes: Nodes, domain: Domain, rings: int = 1) -> Nodes:
@@ -78,8 +80,8 @@ def _local_spacing(nodes: Nodes) -> Float[ndarray, "B"]:
         return uniform
     near = KDTree(x).query(nodes.x[nodes.boundary], k)[0].reshape(nodes.n_boundary, k)
     local = near[:, 1:].mean(axis=1) if k > 1 else uniform
-    small, large = np.quantile(local, (0.05, 0.95))
-    return uniform if large < GRADED * small else local
+    small, large = np.quantile(local, (0.05, 0.95)) / nodes.spacing
+    return uniform if max(large, 1 / small) < GRADED else local
 
 
 def _outward(

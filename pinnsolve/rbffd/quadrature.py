@@ -26,8 +26,8 @@ from pinnsolve.diffop import identity, partial
 from pinnsolve.errors import NodesError
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.from_problem import located
-from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.geometry.nodal_quadrature import NodalQuadrature
+from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.geometry.relaxation import thin
 from pinnsolve.problem import Problem
 from pinnsolve.rbffd.weights import operator_matrices
@@ -38,7 +38,9 @@ SMALL = 1e-12  # added to the normal equations, whose diagonal is one
 REFINEMENTS = 3  # of their solution
 
 
-def weights_for(problem: Problem, nodes: Nodes, domain: Domain | None = None) -> NodalQuadrature | None:
+def weights_for(
+    problem: Problem, nodes: Nodes, domain: Domain | None = None
+) -> NodalQuadrature | None:
     """Return the weights that the constraints of a problem need; None if they need none.
 
     Parameters

@@ -132,6 +132,14 @@ def test_ghosts_follow_a_refined_spacing():
     assert length.max() > 3 * length.min()
 
 
+def test_ghosts_follow_a_spacing_that_is_refined_on_the_whole_boundary():
+    nodes = ghosted(UNIT_SQUARE, count=1000, refine=lambda x: 0.3 + np.minimum(x, 1 - x).min(1))
+    base = nodes.x[nodes.boundary]
+    length = np.linalg.norm(nodes.x[nodes.ghost] - base, axis=1)
+    local = KDTree(nodes.x[nodes.rows]).query(base, 2)[0][:, 1]
+    assert (length < 1.5 * local).all()
+
+
 def test_given_points_get_ghosts_too():
     nodes = generate(PLANE["star"], count=500)
     made = with_ghosts(nodes, points(nodes))
