@@ -20,7 +20,8 @@ from numpy import ndarray
 
 from pinnsolve.equations.equation import prescribed_value
 from pinnsolve.equations.expression import ExpressionError, evaluate
-from pinnsolve.equations.pressure import Balance, balance, pressure_equation
+from pinnsolve.equations.incompressible import Incompressible, incompressible
+from pinnsolve.equations.pressure import pressure_equation
 from pinnsolve.geometry.from_problem import build_domain
 from pinnsolve.geometry.generation import Nodes
 from pinnsolve.geometry.ghosts import corners
@@ -51,7 +52,7 @@ class OnNodes:
     problem: Problem
     smooth: Int[ndarray, " A"]
     torn: Int[ndarray, " T"]
-    flow: Balance | None = None
+    flow: Incompressible | None = None
 
     def fixes_level(self, equation: Equation) -> bool:
         """Tell whether a condition is about the pressure alone, and gives it a value."""
@@ -67,7 +68,7 @@ class OnNodes:
 
 def on_nodes(problem: Problem, nodes: Nodes) -> OnNodes:
     """Return a problem as it is posed on nodes with ghosts; most remain as they are."""
-    flow = balance(problem.equations) if nodes.rings == 1 else None
+    flow = incompressible(problem.equations) if nodes.rings == 1 else None
     none = np.empty(0, dtype=int)
     if flow is None:
         return OnNodes(problem, none, none)
@@ -123,7 +124,7 @@ class Spacing:
 
 
 def _is_torn(
-    problem: Problem, flow: Balance, nodes: Nodes, at: Int[ndarray, " K"]
+    problem: Problem, flow: Incompressible, nodes: Nodes, at: Int[ndarray, " K"]
 ) -> Bool[ndarray, " K"]:
     """Return whether the pieces that meet at corners ask for different velocities there."""
     from scipy.spatial import KDTree  # 0.1 s that `pinnsolve --help` need not pay

@@ -15,7 +15,7 @@ Fluid Dynamics, section 3.3.
 That two expressions are the same is seen from their values at random places of jet space.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -24,10 +24,10 @@ import sympy
 from sympy import Expr
 
 from pinnsolve.diffop import MultiIndex
-from pinnsolve.equations import variables
+from pinnsolve.equations import calculus, variables
 from pinnsolve.equations.equation import Equation
 from pinnsolve.equations.program import program
-from pinnsolve.equations.variables import Derivative
+from pinnsolve.equations.variables import Constant, Derivative
 
 PLACES = 8  # of jet space, at which expressions are compared
 ROUNDING = 1e-9  # relative difference of two values that are the same
@@ -40,6 +40,10 @@ class Incompressible:
 
     Attributes
     ----------
+    continuity
+        Which equation says that the velocity has no divergence, or a given one.
+    momentum
+        Which equation balances the momentum of each component.
     velocity
         The field of each component, in the order of the coordinates.
     pressure
@@ -51,6 +55,8 @@ class Incompressible:
         The factor of the convection ``u · ∇u``, likewise; None where nothing is convected.
     """
 
+    continuity: int
+    momentum: tuple[int, ...]
     velocity: tuple[int, ...]
     pressure: int
     viscosity: Expr | None
@@ -73,11 +79,14 @@ def incompressible(equations: tuple[Equation, ...]) -> Incompressible | None:
     indices = _Indices(len(equations[0].symbols.coordinates), space)
     for i, continuity in enumerate(stated):
         velocity = _divergence_of(continuity, indices)
-        others = [e for j, e in enumerate(stated) if j != i]
-        for pressure in _fields(others) if velocity else ():
-            momentum = _momentum(others, velocity, pressure, indices)
-            if pressure not in velocity and momentum:
+        others = {j: e for j, e in enumerate(stated) if j != i}
+        for pressure in _fields([*others.values()]) if velocity else ():
+            found = _momentum(others, velocity, pressure, indices)
+            if pressure not in velocity and found:
+                momentum = [*found.values()]
                 return Incompressible(
+                    i,
+                    tuple(found),
                     velocity,
                     pressure,
                     _viscosity(momentum, velocity, indices),
@@ -106,7 +115,7 @@ def _fields(stated: Sequence[Expr]) -> list[int]:
 
 
 def _divergence_of(e: Expr, indices: _Indices) -> tuple[int, ...]:
-    """Return the fields whose divergence an expression is, up to a constant; else none."""
+    """Return the fields whose divergence an expression is, but for a factor and sources."""
     derivatives = variables.occurring(Derivative, e)
     by_axis = {own.alpha: own.field for own in derivatives.values()}
     along = [indices(axis) for axis in range(len(indices.space))]
@@ -114,30 +123,32 @@ def _divergence_of(e: Expr, indices: _Indices) -> tuple[int, ...]:
         return ()
     fields = tuple(by_axis[alpha] for alpha in along)
     factor = e.diff(next(iter(derivatives)))
-    is_divergence = not factor.free_symbols and _agree(e, factor * sympy.Add(*derivatives))
+    rest = calculus.substitute(e, dict.fromkeys(derivatives, sympy.S.Zero))
+    is_divergence = not factor.free_symbols and _agree(e - rest, factor * sympy.Add(*derivatives))
+    is_divergence &= not variables.occurring(Constant, rest)
     return fields if is_divergence and len(set(fields)) == len(fields) else ()
 
 
 def _momentum(
-    stated: Sequence[Expr], velocity: tuple[int, ...], pressure: int, indices: _Indices
-) -> list[Expr]:
+    stated: Mapping[int, Expr], velocity: tuple[int, ...], pressure: int, indices: _Indices
+) -> dict[int, Expr]:
     """Return for each component the equation of its momentum, ``∂p`` with the factor one.
 
-    None are returned where one is missing.
+    They are named by their indices. None are returned where one is missing.
     """
-    found: list[Expr] = []
+    found: dict[int, Expr] = {}
     along = [variables.derivative(pressure, indices(axis)) for axis in range(len(velocity))]
     for slope, field in zip(along, velocity, strict=True):
-        for e in stated:
+        for k, e in stated.items():
             derivatives = variables.occurring(Derivative, e)
             moves = any(own.field == field and any(own.alpha) for own in derivatives.values())
             if moves and derivatives.keys() & set(along) == {slope}:
                 factor = e.diff(slope)
                 if variables.occurring(Derivative, factor):
-                    return []
-                found.append(e / factor)
+                    return {}
+                found[k] = e / factor
                 break
-    return found if len(found) == len(velocity) else []
+    return found if len(found) == len(velocity) else {}
 
 
 def _viscosity(

@@ -18,7 +18,7 @@ Harlow & Welch (1965), doi:10.1063/1.1761178.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import sympy
 from sympy import Expr
@@ -26,61 +26,17 @@ from sympy import Expr
 from pinnsolve.diffop import MultiIndex
 from pinnsolve.equations import calculus, variables
 from pinnsolve.equations.equation import Equation
+from pinnsolve.equations.incompressible import Incompressible
 from pinnsolve.equations.symbols import Tabulated
 from pinnsolve.equations.syntax import ExpressionError
-from pinnsolve.equations.variables import Constant, Data, Derivative, Symbol
+from pinnsolve.equations.variables import Data, Derivative, Symbol
 
 SPACING = "spacing of the nodes"  # a name that no file can give
 TEXT = "divergence of the momentum equations"
 
 
-@dataclass(frozen=True)
-class Balance:
-    """Which of the fields and equations of a system are those of an incompressible flow.
-
-    Attributes
-    ----------
-    velocity
-        Index of the field that is the velocity along each axis.
-    pressure
-        Index of the pressure.
-    momentum
-        Index of the equation that balances the momentum along each axis.
-    continuity
-        Index of the equation that conserves volume.
-    viscosity
-        Kinematic viscosity times the unit of the momentum equations: minus the coefficient of the
-        second derivatives of the velocity in them.
-    weight
-        Coefficient of the gradient of the pressure in them.
-    """
-
-    velocity: tuple[int, ...]
-    pressure: int
-    momentum: tuple[int, ...]
-    continuity: int
-    viscosity: Expr
-    weight: Expr
-
-
-def balance(equations: Sequence[Equation]) -> Balance | None:
-    """Return the flow that a system of equations describes; None if it describes none."""
-    symbols = equations[0].symbols
-    if len(symbols.space) < 2:
-        return None
-    for continuity, equation in enumerate(equations):
-        velocity = _divergence_of(equation)
-        if velocity is None:
-            continue
-        for pressure in set(range(len(symbols.fields))) - set(velocity):
-            flow = _balance(equations, continuity, velocity, pressure)
-            if flow is not None:
-                return flow
-    return None
-
-
 def pressure_equation(
-    equations: Sequence[Equation], flow: Balance, spacing: Tabulated
+    equations: Sequence[Equation], flow: Incompressible, spacing: Tabulated
 ) -> Equation | None:
     """Return the equation that takes the place of continuity away from the boundary.
 
@@ -124,54 +80,17 @@ def pressure_equation(
     h = Symbol(Data(SPACING))
     symbols = replace(symbols, data={**symbols.data, SPACING: spacing})
     latex = r"\nabla\cdot(\text{{momentum}}) = 0"
-    damped = q - flow.viscosity * divergence / h**2
+    damped = q - _viscosity(equations[flow.momentum[0]], flow.velocity[0]) * divergence / h**2
     return Equation(TEXT, latex, damped, symbols)
 
 
-def _divergence_of(equation: Equation) -> tuple[int, ...] | None:
-    """Return the fields whose divergence, less something known, an equation asks to vanish."""
-    e, symbols = equation.expression, equation.symbols
-    unit = _unit(symbols.coordinates)
-    derivatives = variables.occurring(Derivative, e)
-    by_axis = {own.alpha: own.field for own in derivatives.values()}
-    if len(derivatives) != len(symbols.space) or set(by_axis) != {unit[i] for i in symbols.space}:
-        return None
-    velocity = tuple(by_axis[unit[i]] for i in symbols.space)
-    slopes = {calculus.partial(e, symbol) for symbol in derivatives}
-    if len(set(velocity)) < len(velocity) or len(slopes) > 1 or slopes.pop().free_symbols:
-        return None
-    return None if variables.occurring(Constant, e) else velocity
-
-
-def _balance(
-    equations: Sequence[Equation], continuity: int, velocity: tuple[int, ...], pressure: int
-) -> Balance | None:
-    """Return the flow with a given velocity and pressure, if the equations balance its momentum."""
-    symbols = equations[0].symbols
-    unit, space = _unit(symbols.coordinates), symbols.space
-    momentum, weights, viscosities = [], set(), []
-    for axis, field in zip(space, velocity, strict=True):
-        gradient = variables.derivative(pressure, unit[axis])
-        other = space[0] if axis != space[0] else space[1]
-        twice = tuple(2 * n for n in unit[other])
-        found = [
-            k
-            for k, equation in enumerate(equations)
-            if gradient in equation.expression.free_symbols and k != continuity
-        ]
-        if len(found) != 1:
-            return None
-        e = equations[found[0]].expression
-        weight = sympy.expand(calculus.partial(e, gradient))
-        viscosity = sympy.expand(-calculus.partial(e, variables.derivative(field, twice)))
-        if weight == 0 or viscosity == 0 or variables.occurring(Derivative, weight):
-            return None
-        momentum.append(found[0])
-        weights.add(weight)
-        viscosities.append(viscosity)
-    if len(set(momentum)) < len(momentum) or len(weights) > 1:
-        return None
-    return Balance(velocity, pressure, tuple(momentum), continuity, viscosities[0], weights.pop())
+def _viscosity(momentum: Equation, field: int) -> Expr:
+    """Return minus the coefficient of a second derivative of the first velocity across its axis."""
+    symbols = momentum.symbols
+    across = _unit(symbols.coordinates)[symbols.space[1]]
+    return -calculus.partial(
+        momentum.expression, variables.derivative(field, tuple(2 * n for n in across))
+    )
 
 
 def _factor(equation: Equation, velocity: Sequence[int]) -> Expr:
