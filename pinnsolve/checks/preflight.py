@@ -202,6 +202,7 @@ def _before(setup: Setup, system: Discretisation | None, through: Carried) -> tu
     problem, nodes = setup.problem, setup.nodes
     return (
         *_unsaid(problem, nodes, through),
+        *dict.fromkeys(c.taken_for for c in problem.boundary if c.taken_for),
         *through.doubts,
         *agreement.doubts(problem, setup.domain, nodes),
         *singularities.doubts(problem, setup.domain, nodes),

@@ -11,6 +11,7 @@ from typing import Any
 from pinnsolve.errors import Fault, FileError, KeyPath, PinnsolveError
 from pinnsolve.problem import names
 from pinnsolve.problem.binding import Statements, bind
+from pinnsolve.problem.outflow import with_outflow
 from pinnsolve.problem.problem import (
     BoundaryCondition,
     ExtraResidual,
@@ -123,7 +124,7 @@ def _problem(source: Source, settings: ProblemFile, statements: Statements) -> P
         coordinates=statements.coordinates,
         fields=settings.unknowns.fields,
         equations=statements.equations,
-        boundary=boundary,
+        boundary=with_outflow(statements.equations, boundary),
         exact=statements.exact,
         pieces=statements.pieces,
         refine=statements.refine,

@@ -40,6 +40,8 @@ class BoundaryCondition:
         Whether a network satisfies it whatever its weights, for what is made of its output.
     name
         As reports call it; empty for that of the pieces.
+    taken_for
+        What users are told who wrote something else; empty if it is as stated.
     """
 
     on: tuple[str, ...]
@@ -50,6 +52,7 @@ class BoundaryCondition:
     is_built_in: bool = False
     is_hard: bool = False
     name: str = ""
+    taken_for: str = ""
 
 
 @dataclass(frozen=True)
