@@ -24,9 +24,11 @@ import sympy
 from sympy import Expr
 
 from pinnsolve.diffop import MultiIndex
-from pinnsolve.equations import calculus, variables
+from pinnsolve.equations import variables
+from pinnsolve.equations.calculus import partial, substitute
 from pinnsolve.equations.equation import Equation
 from pinnsolve.equations.program import program
+from pinnsolve.equations.syntax import ExpressionError
 from pinnsolve.equations.variables import Constant, Derivative
 
 PLACES = 8  # of jet space, at which expressions are compared
@@ -72,6 +74,14 @@ def incompressible(equations: tuple[Equation, ...]) -> Incompressible | None:
     equations
         What holds inside the domain.
     """
+    try:
+        return _found(equations)
+    except ExpressionError:  # formulas too large to be differentiated once more
+        return None
+
+
+def _found(equations: Sequence[Equation]) -> Incompressible | None:
+    """Return the flow in a system of equations."""
     space = equations[0].symbols.space
     if len(space) < 2:
         return None
@@ -122,8 +132,8 @@ def _divergence_of(e: Expr, indices: _Indices) -> tuple[int, ...]:
     if len(derivatives) != len(along) or set(by_axis) != set(along):
         return ()
     fields = tuple(by_axis[alpha] for alpha in along)
-    factor = e.diff(next(iter(derivatives)))
-    rest = calculus.substitute(e, dict.fromkeys(derivatives, sympy.S.Zero))
+    factor = partial(e, next(iter(derivatives)))
+    rest = substitute(e, dict.fromkeys(derivatives, sympy.S.Zero))
     is_divergence = not factor.free_symbols and _agree(e - rest, factor * sympy.Add(*derivatives))
     is_divergence &= not variables.occurring(Constant, rest)
     return fields if is_divergence and len(set(fields)) == len(fields) else ()
@@ -143,7 +153,7 @@ def _momentum(
             derivatives = variables.occurring(Derivative, e)
             moves = any(own.field == field and any(own.alpha) for own in derivatives.values())
             if moves and derivatives.keys() & set(along) == {slope}:
-                factor = e.diff(slope)
+                factor = partial(e, slope)
                 if variables.occurring(Derivative, factor):
                     return {}
                 found[k] = e / factor
@@ -160,7 +170,7 @@ def _viscosity(
     curved = [{s for s, own in of.items() if sum(own.alpha) > 1} for of in by_component]
     if not any(curved):
         return sympy.S.Zero
-    first = -momentum[0].diff(variables.derivative(velocity[0], indices(1, 1)))
+    first = -partial(momentum[0], variables.derivative(velocity[0], indices(1, 1)))
     if first == 0 or _has_slopes(first):
         return None
     for i, (e, second) in enumerate(zip(momentum, curved, strict=True)):
@@ -169,10 +179,10 @@ def _viscosity(
         laplacian = [variables.derivative(velocity[i], indices(j, j)) for j in axes]
         if not second <= {*bulk, *laplacian}:
             return None
-        c = e.diff(bulk[1 if i == 0 else 0])
+        c = partial(e, bulk[1 if i == 0 else 0])
         for symbol in {*bulk, *laplacian}:
             expected = c * int(symbol in bulk) - first * int(symbol in laplacian)
-            if not _agree(e.diff(symbol), expected):
+            if not _agree(partial(e, symbol), expected):
                 return None
     return first
 
@@ -180,8 +190,9 @@ def _viscosity(
 def _density(momentum: Sequence[Expr], velocity: tuple[int, ...], indices: _Indices) -> Expr | None:
     """Return the factor of the convection of momentum."""
     factors = [
-        e.diff(variables.derivative(velocity[j], indices())).diff(
-            variables.derivative(velocity[i], indices(j))
+        partial(
+            partial(e, variables.derivative(velocity[i], indices(j))),
+            variables.derivative(velocity[j], indices()),
         )
         for i, e in enumerate(momentum)
         for j in range(len(velocity))

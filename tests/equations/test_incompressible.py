@@ -79,9 +79,7 @@ def test_buoyant_flow_in_time_has_its_temperature_apart():
         fields=("T", "p", "u", "v"),
         coordinates=("x", "y", "t"),
     )
-    assert found == Incompressible(
-        3, (1, 2), (2, 3), 1, sympy.Rational(1, 20), sympy.Integer(1)
-    )
+    assert found == Incompressible(3, (1, 2), (2, 3), 1, sympy.Rational(1, 20), sympy.Integer(1))
 
 
 def test_the_components_in_space_are_in_the_order_of_the_coordinates():

@@ -53,6 +53,7 @@ def stream_figure(solution: Solution, grid: Grid, domain: Domain) -> Figure | No
     quantity = Quantity(title, speed, name="speed")
     figure, axes = _framed(domain)
     colour_map(axes, grid.points[:, :2], grid.cells, speed, quantity.colours)
+    axes.collections[-1].set_zorder(3)  # the rim, above the streamlines that run along it
     _trace(axes, solution, domain, flow.velocity)
     scale(figure, axes, quantity.colours, quantity.name)
     entitle(axes, quantity.title, solution.problem.coordinates)
