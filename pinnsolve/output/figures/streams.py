@@ -40,13 +40,11 @@ def stream_figure(solution: Solution, grid: Grid, domain: Domain) -> Figure | No
     Figure or None
         None of anything else, and of a fluid at rest.
     """
-    velocity = grid.values.get("velocity")
-    flow = incompressible(solution.problem.equations)
-    if flow is None or velocity is None or solution.sample.nodes.dim != 2:
+    flow, times = incompressible(solution.problem.equations), solution.sample.times
+    if flow is None or solution.sample.nodes.dim != 2:
         return None
-    times = solution.sample.times
-    shown = velocity if times is None else velocity[-1]
-    speed = np.linalg.norm(shown, axis=1)
+    shown = solution.sample.values if times is None else solution.sample.values[-1]
+    speed = np.linalg.norm(shown[:, flow.velocity], axis=1)
     if not np.isfinite(speed).all() or speed.max() == 0:
         return None
     title = "speed and streamlines" + ("" if times is None else f", {instant(times[-1])}")

@@ -54,6 +54,15 @@ def test_the_picture_names_its_colours_and_its_instant(tmp_path):
     assert svg(figure, "A flow").startswith('<svg role="img" aria-label="A flow"')
 
 
+def test_a_field_keeps_its_name_and_half_a_fluid_may_rest(tmp_path):
+    sheared = {"velocity": "max(y, 0)", "v": "0", "p": "0"}
+    momentum = ("p_x = laplace(velocity)", "p_y = laplace(v)", "velocity_x + v_y = 0")
+    made = flow(tmp_path, SHAPES["disk"], sheared, equations=momentum, on=[("all", "v = 0")])
+    values = grid(made.solution, made.domain).values["velocity"]
+    np.testing.assert_array_equal(values, made.solution.sample.values[:, 0])
+    assert drawn(made) is not None
+
+
 @pytest.mark.parametrize("shape", ["disk", "box"])
 def test_there_is_no_picture_of_what_is_no_plane_flow(case, shape):
     assert drawn(case(shape, 200)) is None
