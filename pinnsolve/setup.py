@@ -24,7 +24,7 @@ from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.problem import Problem
 from pinnsolve.progress import Progress, Watch, unwatched
 from pinnsolve.rbffd.discretisation import Discretisation
-from pinnsolve.rbffd.quadrature import weights_for
+from pinnsolve.rbffd.quadrature import order_for, weights_for
 from pinnsolve.rbffd.solve import assemble
 from pinnsolve.references import REFERENCES
 from pinnsolve.solution.reference import Reference
@@ -107,7 +107,7 @@ class Setup:
     def placement(self) -> Placement:
         """Where on the nodes the equations and conditions hold."""
         return self._once(
-            "placement",
+            ("placement", order_for(self.problem)),
             "nodes",
             lambda: placed(self.problem, self.nodes, quadrature=self.quadrature),
         )
@@ -116,13 +116,16 @@ class Setup:
     def quadrature(self) -> NodalQuadrature | None:
         """Weights of integrals at the nodes; None if no constraint needs them."""
         return self._once(
-            "quadrature", "nodes", lambda: weights_for(self.problem, self.nodes, self.domain)
+            ("quadrature", order_for(self.problem)),
+            "nodes",
+            lambda: weights_for(self.problem, self.nodes, self.domain),
         )
 
     @property
     def conditions(self) -> tuple[Condition, ...]:
         """The equations and conditions, bound to the nodes."""
-        return self._once("conditions", "nodes", lambda: self.placement.at())
+        key = ("conditions", order_for(self.problem))
+        return self._once(key, "nodes", lambda: self.placement.at())
 
     def discretisation(self, order: int | None = None) -> Discretisation:
         """Return the discrete problem of an order of accuracy, by default the problem's.
@@ -139,7 +142,7 @@ class Setup:
             self.watch(Progress("operators"))
             return assemble(self.problem, self.nodes, conditions, self.watch, order=order)
 
-        return self._once(("discretisation", order), "operators", make)
+        return self._once(("discretisation", order, order_for(self.problem)), "operators", make)
 
     def ansatz(self) -> Ansatz:
         """Return the fields in terms of a network's outputs.
@@ -160,7 +163,8 @@ class Setup:
         name
             A key of `REFERENCES`.
         """
-        key = ("reference", name, self.problem.settings.solver.order)
+        order = self.problem.settings.solver.order
+        key = ("reference", name, order, order_for(self.problem))
         stage = "errors" if name == "exact" else "baseline"
 
         def make() -> Reference | None:

@@ -26,8 +26,8 @@ from pinnsolve.diffop import identity, partial
 from pinnsolve.errors import NodesError
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.from_problem import located
-from pinnsolve.geometry.nodal_quadrature import NodalQuadrature
 from pinnsolve.geometry.nodes import Nodes
+from pinnsolve.geometry.nodal_quadrature import NodalQuadrature
 from pinnsolve.geometry.relaxation import thin
 from pinnsolve.problem import Problem
 from pinnsolve.rbffd.weights import operator_matrices
@@ -38,9 +38,18 @@ SMALL = 1e-12  # added to the normal equations, whose diagonal is one
 REFINEMENTS = 3  # of their solution
 
 
-def weights_for(
-    problem: Problem, nodes: Nodes, domain: Domain | None = None
-) -> NodalQuadrature | None:
+def order_for(problem: Problem) -> int | None:
+    """Return the order of the integrals in the constraints of a problem; None if it has none.
+
+    It is that of the derivatives; where these are exact, the highest.
+    """
+    if not has_integrals(problem.constraints):
+        return None
+    solver = problem.settings.solver
+    return solver.order if solver.derivatives == "rbf-fd" else max(HIGHEST.values())
+
+
+def weights_for(problem: Problem, nodes: Nodes, domain: Domain | None = None) -> NodalQuadrature | None:
     """Return the weights that the constraints of a problem need; None if they need none.
 
     Parameters
@@ -50,10 +59,11 @@ def weights_for(
     nodes, domain
         As of `quadrature`.
     """
-    if not has_integrals(problem.constraints):
+    order = order_for(problem)
+    if order is None:
         return None
     try:
-        return quadrature(nodes, problem.settings.solver.order, domain)
+        return quadrature(nodes, order, domain)
     except NodesError as error:
         raise located(problem, error) from None
 

@@ -177,8 +177,8 @@ def test_ill_posed_problems_are_refused_with_every_fault(refusal):
         '  12 | on = ["left"]\n'
         "     |      ^^^^^^^^\n"
         "problem.toml:13: the level of u is not determined: every equation and condition holds for "
-        "u plus any constant, as in a pure Neumann problem. Give u a value on a piece of the "
-        "boundary; [[domain.pieces]] can name a small one.\n"
+        "u plus any constant, as in a pure Neumann problem. Add [[constraint]] equation = "
+        '"mean(u) = 0", or a condition at a point.\n'
         '  13 | condition = "dn(u) = 0"\n'
         "     |             ^^^^^^^^^^^"
     )

@@ -37,7 +37,7 @@ def told(tmp_path):
     return told
 
 
-LEVEL = "Give {} a value on a piece of the boundary; [[domain.pieces]] can name a small one."
+LEVEL = 'Add [[constraint]] equation = "mean({}) = 0", or a condition at a point.'
 
 
 def level(name, why):

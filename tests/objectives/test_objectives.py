@@ -210,6 +210,48 @@ condition = "v + dn(u) = y"
 [network]
 symmetry = { u = "odd" }
 """,
+    "constraints": """
+[domain]
+shape = "disk"
+radius = 1
+[nodes]
+count = 120
+[unknowns]
+fields = ["u"]
+[pde]
+equations = ["laplace(u) = x"]
+[[boundary]]
+on = "all"
+condition = "dn(u) = 0"
+[[boundary]]
+at = [0.3, 0.2]
+condition = "u_x + u**2 = 1"
+[[constraint]]
+equation = "mean(u**2 + u_x) = 2 + integral(dn(u)*u, on = 'surface')"
+""",
+    "constraints in time": """
+[domain]
+shape = "disk"
+radius = 1
+time = [0, 1]
+[nodes]
+count = 80
+time_levels = 4
+[unknowns]
+fields = ["u"]
+[pde]
+equations = ["u_t = laplace(u) + x*t"]
+[[boundary]]
+on = "all"
+condition = "dn(u) = 0"
+[[boundary]]
+at = [0.3, 0.2]
+condition = "u = t"
+[[constraint]]
+equation = "mean(u + t*u**2) = t"
+[initial]
+u = "x"
+""",
     "periodic in time": """
 [domain]
 shape = "interval"

@@ -382,7 +382,7 @@ LATER_ON = [  # what only the geometry, or the discrete problem, can tell
     Wrong("count-1", "count = 300", "count = 1", "count", ("nodes", "nodes.count")),
     Wrong("count-3", "count = 300", "count = 3", "count", ("Raise nodes.count",)),
     Wrong("spacing-1", "count = 300", "spacing = 1", NOWHERE, ("31 nodes", "nodes.spacing")),
-    Wrong("pure-neumann", CONDITION, '"dn(u) = g"', "dn(u)", ("pure Neumann", "Give u a value")),
+    Wrong("pure-neumann", CONDITION, '"dn(u) = g"', "dn(u)", ("pure Neumann", "mean(u) = 0")),
     Wrong("no-condition", f"condition = {CONDITION}\n", "", "[[boundary]]",
           ('key "condition" is missing in [[boundary]]', "or periodic = true")),
     Wrong("periodic-and-condition", 'on = "all"', 'on = ["left", "right"]\nperiodic = true',

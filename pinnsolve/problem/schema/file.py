@@ -362,8 +362,7 @@ class ProblemFile(Section):
     )
     constraint: tuple[Constraint, ...] = Field(
         default=(),
-        description="what holds for means and integrals, as of a field whose level the equations "
-        "leave open",
+        description="what holds for means and integrals",
     )
     initial: dict[str, Text] = Field(
         default_factory=dict,

@@ -1,0 +1,130 @@
+"""Problem files with constraints: solved by every method, or refused with place and remedy."""
+
+import numpy as np
+import pytest
+
+from pinnsolve import solve
+from pinnsolve.checks.preflight import check
+from pinnsolve.errors import ProblemError
+from tests.posing import DISK, SQUARE, manufactured, pose
+
+MEAN = "[[constraint]]\nequation = 'mean(u) = 0'\n"
+EXACT = manufactured("f", "g", u="x*y + sin(x)")
+FEW = "\n[network]\nhidden = [100]\n"
+
+
+def posed(folder, more=MEAN, condition="dn(u) = g", **parts):
+    parts = {"on": [("all", condition)], "domain": DISK, "count": 250, "order": 4} | parts
+    return pose(folder, "laplace(u) = f", more=more + EXACT, **parts)
+
+
+@pytest.mark.parametrize("method", ["rbf-fd", "dt-pinn", "pinn"])
+@pytest.mark.parametrize(
+    "fix",
+    [
+        MEAN,
+        '[[boundary]]\nat = [0, 0.5]\ncondition = "u = 0"\n',
+        "[[constraint]]\nequation = \"integral(u, on = 'surface') = 0\"\n",
+    ],
+    ids=["mean", "point", "boundary"],
+)
+def test_the_pure_neumann_problem_is_solved(tmp_path, method, fix):
+    more = fix + ("" if method == "rbf-fd" else FEW)
+    solution = solve(posed(tmp_path, more, method=method))
+    assert solution.accuracy.errors.relative_l2["u"] < 3e-5  # of the order of the nodes: 1e-6
+    assert solution.outcome.warnings == ()
+
+
+def test_on_a_square_a_flux_is_kept_that_the_data_have(tmp_path):
+    more = "[[constraint]]\nequation = 'mean(u) = 1 - cos(1) + 1/4'\n"
+    solution = solve(posed(tmp_path, more, domain=SQUARE, method="rbf-fd"))
+    assert solution.accuracy.errors.relative_l2["u"] < 1e-5
+
+
+def test_incompatible_data_are_told_with_the_amount(tmp_path):
+    problem = pose(
+        tmp_path, "laplace(u) = 1", on=[("all", "dn(u) = 1")], domain=DISK, more=MEAN, order=4
+    )
+    assert check(problem).warnings == (
+        "the data contradict one another: the condition on all cannot hold, and is off by -0.5 "
+        "all over. Let sources and fluxes balance.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("more", "condition", "message"),
+    [
+        (
+            MEAN,
+            "u = g",
+            '"mean(u) = 0" is one condition too many: the equations and the other conditions fix '
+            "all levels already. Leave it out, or the condition that fixes the same.",
+        ),
+        (
+            MEAN + MEAN,
+            "dn(u) = g",
+            '"mean(u) = 0" is one condition too many: the equations and the other conditions fix '
+            "all levels already. Leave it out, or the condition that fixes the same.",
+        ),
+        (
+            '[[boundary]]\nat = [2, 0]\ncondition = "u = 0"\n',
+            "dn(u) = g",
+            "the point lies 1 outside the domain. Give a point inside, or on the boundary.",
+        ),
+        (
+            "[[constraint]]\nequation = 'mean(u_x) = 1'\n",
+            "dn(u) = g",
+            '"mean(u_x) = 1" is one condition too many: the equations and the other conditions '
+            "fix all levels already. Leave it out, or the condition that fixes the same.",
+        ),
+    ],
+    ids=["dirichlet", "twice", "outside", "no level"],
+)
+def test_constraints_that_fix_nothing_are_refused(tmp_path, more, condition, message):
+    with pytest.raises(ProblemError) as caught:
+        check(posed(tmp_path, more, condition))
+    assert message in str(caught.value).replace("\n", " ")
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (
+            "[[constraint]]\nequation = \"mean(u, on = 'surfac') = 0\"\n",
+            'unknown piece of the boundary "surfac". Did you mean "surface"?',
+        ),
+        ("[[constraint]]\nequation = 'meam(u) = 0'\n", 'unknown function "meam". Did you mean'),
+        (
+            '[[boundary]]\nat = [0]\ncondition = "u = 0"\n',
+            "the point has 1 coordinates, but the domain 2. Give one number for each.",
+        ),
+        (
+            '[[boundary]]\nat = [0, 0]\non = "all"\ncondition = "u = 0"\n',
+            "at and on are both given. Remove on: the condition holds at a point.",
+        ),
+        ("[[constraint]]\nweight = 2\n", 'key "equation" is missing in [[constraint]]'),
+    ],
+)
+def test_what_is_written_wrongly_is_refused(tmp_path, more, message):
+    with pytest.raises(ProblemError) as caught:
+        posed(tmp_path, more)
+    assert message in str(caught.value)
+
+
+@pytest.mark.slow
+def test_in_time_a_level_is_fixed_at_every_instant(tmp_path):
+    problem = pose(
+        tmp_path,
+        "laplace(u) = f",
+        "v_t = laplace(v) + u - h",
+        on=[("all", "dn(u) = g"), ("all", "v = x*t")],
+        domain=DISK + "\ntime = [0, 1]",
+        count=200,
+        order=4,
+        more=MEAN
+        + manufactured("f", "g", "h", u="(x*y + sin(x))*(1 + t)", v="x*t")
+        + '[initial]\nv = "0"\n[output]\ntest_points = 500\n',
+    )
+    solution = solve(problem)
+    assert max(solution.accuracy.errors.relative_l2.values()) < 1e-5
+    assert np.isfinite(solution.sample.values).all()
