@@ -254,11 +254,13 @@ class _Around:
             return {}
         known = self._nodes.x[self._rows]
         op = identity(known.shape[1])
+        sight = None if self._nodes.sight is None else self._nodes.sight.of(self._rows)
         found = {k: np.empty(len(cells.points)) for k in self._varying}
         slabs = np.argsort(cells.points[:, 0])  # neighbours together share their stencils
         for start in range(0, len(cells.points), AT_ONCE):
             some = slabs[start : start + AT_ONCE]
-            E = operator_matrices(cells.points[some], known, [op], self._order)[op]
+            points = cells.points[some]
+            E = operator_matrices(points, known, [op], self._order, sight=sight)[op]
             for k in self._varying:
                 found[k][some] = E @ self._base[k]
         return found

@@ -44,7 +44,7 @@ from pinnsolve.accuracy.second_set import on_other_nodes
 from pinnsolve.accuracy.smoothing import smoothed
 from pinnsolve.errors import NodesError, PinnsolveError
 from pinnsolve.geometry.domain import Domain
-from pinnsolve.geometry.periodic import unrolled
+from pinnsolve.geometry.periodic import seen, unrolled
 from pinnsolve.problem import Problem
 from pinnsolve.progress import Watch, unwatched
 from pinnsolve.rbffd.direct import Equations
@@ -186,7 +186,8 @@ def weighed(
 def _interpolant(system: Discretisation, U: Float[ndarray, "N c"]) -> Fields:
     """Return nodal values as fields, which go on where the domain is periodic."""
     x, owner = unrolled(system.nodes)
-    return NodalFields(x, U[owner], system.order + RAISE)
+    sight = seen(system.nodes, x, owner)
+    return NodalFields(x, U[owner], system.order + RAISE, sight=sight)
 
 
 def _at_nodes(

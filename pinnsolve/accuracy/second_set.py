@@ -40,4 +40,5 @@ def on_other_nodes(
     conditions = nodal_conditions(problem, nodes, quadrature=weights)
     system = discretise(conditions, nodes, c, order, watch)
     found = direct.solve(system, watch=watch)
-    return NodalFields(nodes.x, found.values, order)(x) if found.converged else None
+    fields = NodalFields(nodes.x, found.values, order, sight=nodes.sight)
+    return fields(x) if found.converged else None

@@ -183,7 +183,8 @@ def _spread(placement: Placement, domain: Domain, rows: ndarray, order: int) -> 
     nodes = placement.nodes
     cells = around(domain, nodes, POINTS[nodes.dim]).of(rows)
     op, known = identity(nodes.dim), nodes.x[rows]
-    E = operator_matrices(cells.points, known, [op], order)[op]
+    sight = None if nodes.sight is None else nodes.sight.of(rows)
+    E = operator_matrices(cells.points, known, [op], order, sight=sight)[op]
     weights = 1 / np.maximum(cells.counts, 1)[cells.owner]
     shape = (cells.n_nodes, len(cells.points))
     averages = csr_array((weights, (cells.owner, np.arange(len(cells.points)))), shape=shape)[rows]

@@ -24,7 +24,7 @@ from pinnsolve.equations.incompressible import Incompressible, incompressible
 from pinnsolve.equations.pressure import pressure_equation
 from pinnsolve.geometry.from_problem import build_domain
 from pinnsolve.geometry.generation import Nodes
-from pinnsolve.geometry.ghosts import corners
+from pinnsolve.geometry.outward import corners
 from pinnsolve.problem import BoundaryCondition, Equation, Problem
 
 NAME = "continuity"

@@ -194,7 +194,7 @@ def placed(
         if own is None:
             rows = boundary_rows(problem, nodes, condition, is_tied)
             if not is_stated:
-                rows = np.setdiff1d(rows, [*posed.smooth, *posed.torn])
+                rows = np.setdiff1d(rows, posed.smooth)
             normals = nodes.normals[rows - nodes.n_interior]
         else:
             rows = own.rows
@@ -206,10 +206,11 @@ def placed(
     boundary = _with_levels(posed, nodes, boundary)
     inside = np.arange(nodes.n_interior)
     if pde_rows != "interior" and nodes.has_ghosts:
-        around = _rows_with_room(problem, nodes, boundary)
+        around = np.setdiff1d(_rows_with_room(problem, nodes, boundary), posed.torn)
+        boundary = [_closing(place, around) if place.closes else place for place in boundary]
         if pde_rows == "all":
             around = around[~is_tied[around]]
-        inside = np.concatenate([inside, np.setdiff1d(around, posed.torn)])
+        inside = np.concatenate([inside, around])
     is_each_its_own = len(problem.equations) == len(problem.settings.pde.equations)
     equations = []
     for i, (equation, name) in enumerate(zip(problem.equations, names, strict=False)):
@@ -255,6 +256,13 @@ def boundary_rows(
     return rows
 
 
+def _closing(place: Place, around: Int[ndarray, " R"]) -> Place:
+    """Return a differential equation of the boundary where the others hold too."""
+    assert place.normals is not None
+    held = np.isin(place.rows, around)
+    return replace(place, rows=place.rows[held], normals=place.normals[held])
+
+
 def _with_levels(posed: OnNodes, nodes: Nodes, boundary: list[Place]) -> list[Place]:
     """Let a pressure that is given beside the whole velocity fix its level alone, on average."""
     count = np.zeros(len(nodes.x), dtype=int)
@@ -287,4 +295,6 @@ def _rows_with_room(problem: Problem, nodes: Nodes, boundary: list[Place]) -> In
     if nodes.rings == 1 and count.sum() == nodes.n_boundary * len(problem.fields):
         has_room[:] = True  # one end of an interval may have the conditions of both
     rows = np.arange(nodes.n_interior, nodes.rows.stop)
+    if nodes.sight is not None:  # ghosts that nobody sees satisfy nothing
+        has_room[rows[nodes.sight.is_withheld[nodes.ghost][: nodes.n_boundary]]] = False
     return rows[has_room[rows]]

@@ -14,6 +14,7 @@ from pinnsolve.geometry.nodes import Joint, Nodes
 from pinnsolve.geometry.periodic import joint
 from pinnsolve.geometry.pointclouds import read
 from pinnsolve.geometry.shapes import build_shape
+from pinnsolve.geometry.walls import sight
 from pinnsolve.problem import Equation, Problem
 from pinnsolve.progress import Watch, unwatched
 
@@ -39,15 +40,15 @@ def node_set(
     FileError
         If the file of nodes cannot be read.
     """
-    settings, n_rings = problem.settings.nodes, rings(problem)
+    settings = problem.settings.nodes
     try:
         if domain.nodes is not None:
             nodes = joined(problem, retagged(domain.nodes, problem.pieces))
-            return _closed(nodes, domain, n_rings)
+            return _closed(nodes, domain, problem)
         if settings.file is not None and count is None:
             nodes = read(problem.source.folder / settings.file)
             must_fit(nodes, domain)
-            return _closed(joined(problem, retagged(nodes, problem.pieces)), domain, n_rings)
+            return _closed(joined(problem, retagged(nodes, problem.pieces)), domain, problem)
         nodes = generate(
             domain,
             count=count or settings.count,
@@ -58,7 +59,7 @@ def node_set(
             pieces=problem.pieces,
             watch=watch,
         )
-        return with_ghosts(joined(problem, nodes), domain, n_rings)
+        return _ghosted(joined(problem, nodes), domain, problem)
     except NodesError as error:
         raise located(problem, error) from None
 
@@ -114,9 +115,32 @@ def located(problem: Problem, error: NodesError) -> ProblemError:
     return problem.source.error(Fault(key, str(error)))
 
 
-def _closed(nodes: Nodes, domain: Domain, n_rings: int) -> Nodes:
+def _closed(nodes: Nodes, domain: Domain, problem: Problem) -> Nodes:
     """Return nodes from a file with ghosts, its own if it has as many rings as are needed."""
-    return nodes if nodes.rings == n_rings else with_ghosts(nodes, domain, n_rings)
+    if nodes.rings != rings(problem):
+        return _ghosted(nodes, domain, problem)
+    return replace(
+        nodes, sight=sight(nodes, domain, spares_corners=_spares_corners(problem, nodes))
+    )
+
+
+def _ghosted(nodes: Nodes, domain: Domain, problem: Problem) -> Nodes:
+    """Return nodes with the ghosts that a problem needs."""
+    return with_ghosts(
+        nodes, domain, rings(problem), spares_corners=_spares_corners(problem, nodes)
+    )
+
+
+def _spares_corners(problem: Problem, nodes: Nodes) -> bool:
+    """Return whether boundary nodes can do without ghosts: the conditions give all their values."""
+    joined_sides = {side for joint in nodes.joints for side in joint.sides}
+    given = [c.on for c in problem.boundary if not c.is_periodic]
+    counts = {
+        sum("all" in on or piece in on for on in given)
+        for piece in nodes.pieces
+        if piece not in joined_sides
+    }
+    return counts == {len(problem.fields)} and _highest_order(problem, problem.equations) == 2
 
 
 def _most_dirichlet_first(problem: Problem, domain: Domain) -> list[str]:

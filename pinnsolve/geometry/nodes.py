@@ -8,6 +8,7 @@ from numpy import ndarray
 from scipy.spatial import KDTree
 
 from pinnsolve.errors import NodesError
+from pinnsolve.geometry.sight import Sight
 
 UNIT = 1e-6  # how far from 1 the length of a normal may be: published node sets give 6 digits
 COINCIDENT = 1e-6  # nodes closer than this many spacings count as one
@@ -61,6 +62,8 @@ class Nodes:
         Typical distance between neighbours.
     joints
         Where the domain is periodic.
+    sight
+        Which nodes see one another; None if all do.
 
     Raises
     ------
@@ -75,6 +78,7 @@ class Nodes:
     pieces: tuple[str, ...]
     spacing: float
     joints: tuple[Joint, ...] = ()
+    sight: Sight | None = None
 
     def __post_init__(self) -> None:
         """Refuse a node set on which no method could be trusted."""

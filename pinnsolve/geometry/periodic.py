@@ -18,6 +18,7 @@ from scipy.spatial import KDTree
 from pinnsolve.errors import NodesError
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.nodes import Joint, Nodes
+from pinnsolve.geometry.sight import Sight
 
 FLAT = 1e-6  # how far off in spacings a node of a side may be, or the end of a normal
 NEAR = 3.0  # in local spacings: how far from a side's nodes those of the other may come to lie
@@ -137,7 +138,10 @@ def wrapped(x: Float[ndarray, "N d"], joints: Sequence[Joint]) -> Float[ndarray,
 
 
 def unrolled(nodes: Nodes) -> tuple[Float[ndarray, "M d"], Int[ndarray, " M"]]:
-    """Return the nodes that stencils may take, again across each joint, and which they are."""
+    """Return the nodes that stencils may take, again across each joint, and which they are.
+
+    Those that nobody is to see are still among them (`seen`).
+    """
     if not nodes.joints:
         return nodes.x, np.arange(len(nodes.x))
     owner = np.flatnonzero(~tied(nodes))
@@ -151,6 +155,13 @@ def unrolled(nodes: Nodes) -> tuple[Float[ndarray, "M d"], Int[ndarray, " M"]]:
         parts.append(x[near])
         owners.append(owner[near])
     return np.concatenate(parts), np.concatenate(owners)
+
+
+def seen(nodes: Nodes, x: Float[ndarray, "M d"], owner: Int[ndarray, " M"]) -> Sight | None:
+    """Return the sight of nodes that are `unrolled`."""
+    if nodes.sight is None:
+        return None
+    return replace(nodes.sight, places=nodes.sight.places[owner] + (x - nodes.x[owner]))
 
 
 def rolled(domain: Domain, joints: Sequence[Joint]) -> Domain:

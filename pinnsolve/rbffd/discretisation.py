@@ -28,7 +28,7 @@ from pinnsolve.conditions.condition import Condition
 from pinnsolve.diffop import DiffOp, Term, identity
 from pinnsolve.errors import NodesError
 from pinnsolve.geometry.generation import Nodes
-from pinnsolve.geometry.periodic import unrolled
+from pinnsolve.geometry.periodic import seen, unrolled
 from pinnsolve.progress import Progress, Watch, unwatched
 from pinnsolve.rbffd.stencils import nearest, polynomial_degree, shared
 from pinnsolve.rbffd.weights import stencil_weights
@@ -264,7 +264,8 @@ def _derivatives(
         return [{} for _ in wanted]
     degree = polynomial_degree(order, max(op.order for ops in wanted for op in ops))
     there, owner = unrolled(nodes)
-    stencils = shared(nodes.x[rows], there, degree)
+    sight, places = seen(nodes, there, owner), _places(nodes, rows)
+    stencils = shared(nodes.x[rows], there, degree, sight, places)
     shape = (len(rows), stencils.index.shape[1])
     index = np.empty((len(nodes.x), shape[1]), dtype=np.int32)
     entries = [
@@ -295,6 +296,11 @@ def _derivatives(
         {op: _matrix(index[row_sets[k]], w, len(nodes.x)) for op, w in entries[k].items()}
         for k in range(len(wanted))
     ]
+
+
+def _places(nodes: Nodes, rows: Int[ndarray, " R"]) -> "Float[ndarray, 'R d'] | None":
+    """Return from where nodes look."""
+    return None if nodes.sight is None else nodes.sight.places[rows]
 
 
 def _refuse_repeated(index: Int[ndarray, "R n"]) -> None:
@@ -331,9 +337,8 @@ def _difference(condition: Condition, nodes: Nodes, degree: int) -> "csr_array":
     """
     assert condition.across is not None
     x, (there, owner) = condition.across, unrolled(nodes)
-    index, weights = stencil_weights(
-        x, there, nearest(x, there, degree), [identity(nodes.dim)], degree
-    )
+    stencils = nearest(x, there, degree, seen(nodes, there, owner))
+    index, weights = stencil_weights(x, there, stencils, [identity(nodes.dim)], degree)
     columns = np.concatenate([condition.rows[:, None], owner[index]], axis=1, dtype=np.int32)
     entries = np.concatenate([np.ones((len(x), 1)), -weights[0]], axis=1)
     return _matrix(columns, entries, len(nodes.x))

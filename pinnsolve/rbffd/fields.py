@@ -12,6 +12,7 @@ from jaxtyping import Float
 from numpy import ndarray
 
 from pinnsolve.diffop import DiffOp, Term, in_space
+from pinnsolve.geometry.sight import Sight, Walls
 from pinnsolve.process import State
 from pinnsolve.rbffd.interpolate import interpolate, interpolate_in_time
 from pinnsolve.rbffd.weights import operator_matrices
@@ -33,12 +34,15 @@ class NodalFields:
         Order of accuracy of the derivatives that gave them.
     times
         The time levels, evenly spaced; None of a steady problem.
+    sight
+        Which nodes see one another; None if all do.
     """
 
     nodes: Float[ndarray, "N d"]
     values: Float[ndarray, "N c"] | Float[ndarray, "K N c"]
     order: int
     times: Float[ndarray, " K"] | None = None
+    sight: Sight | None = None
 
     @property
     def size(self) -> int:
@@ -57,7 +61,7 @@ class NodalFields:
             slabs = np.argsort(x[:, 0])  # neighbours together share their stencils
             for start in range(0, len(x), AT_ONCE):
                 some = slabs[start : start + AT_ONCE]
-                matrices = operator_matrices(x[some], self.nodes, ops, self.order)
+                matrices = operator_matrices(x[some], self.nodes, ops, self.order, sight=self.sight)
                 for term in terms:
                     found[term][some] = matrices[term.op] @ self.values[:, term.field]
             return found
@@ -66,25 +70,36 @@ class NodalFields:
 
     def state(self) -> State:
         """Return the nodes and the values."""
-        times = {} if self.times is None else {"times": self.times}
-        return {"nodes": self.nodes, "values": self.values, "order": self.order, **times}
+        more = {} if self.times is None else {"times": self.times}
+        if self.sight is not None:
+            more |= {"places": self.sight.places, "walls": self.sight.walls.chords}
+        return {"nodes": self.nodes, "values": self.values, "order": self.order, **more}
 
     def _interpolated(self, x: Float[ndarray, "n D"], op: DiffOp | None) -> Float[ndarray, "n c"]:
         """Return the fields at points, differentiated if an operator is given."""
         if self.times is None:
-            return interpolate(x, self.nodes, self.values, self.order, op=op)
+            return interpolate(x, self.nodes, self.values, self.order, op=op, sight=self.sight)
         in_time, still = (0, None) if op is None else in_space(op)
         return interpolate_in_time(
-            x, self.nodes, self.times, self.values, self.order, op=still, time_order=in_time
+            x,
+            self.nodes,
+            self.times,
+            self.values,
+            self.order,
+            op=still,
+            time_order=in_time,
+            sight=self.sight,
         )
 
 
 def from_state(state: State) -> NodalFields:
     """Return the fields whose state this is."""
-    times = state.get("times")
+    times, places = state.get("times"), state.get("places")
+    walls = Walls(np.asarray(state["walls"])) if "walls" in state else None
     return NodalFields(
         np.asarray(state["nodes"]),
         np.asarray(state["values"]),
         int(str(state["order"])),
         None if times is None else np.asarray(times),
+        None if walls is None else Sight(np.asarray(places), walls),
     )

@@ -7,6 +7,7 @@ from jaxtyping import Float
 from numpy import ndarray
 
 from pinnsolve.diffop import DiffOp, identity
+from pinnsolve.geometry.sight import Sight
 from pinnsolve.progress import Watch, unwatched
 from pinnsolve.rbffd.weights import operator_matrices
 
@@ -24,6 +25,7 @@ def interpolate(
     watch: Watch = unwatched,
     *,
     op: DiffOp | None = None,
+    sight: Sight | None = None,
 ) -> Float[ndarray, "R c"]:
     """Return the values of every field at points, or what an operator makes of them.
 
@@ -43,13 +45,15 @@ def interpolate(
         Told how far the work has come.
     op
         What to apply; None for the values themselves.
+    sight
+        Which nodes are seen from where; None if all are.
 
     Raises
     ------
     NodesError
         If the nodes are too few, coincide, or do not determine polynomials of the degree needed.
     """
-    return np.asarray(_matrix(x, nodes, order, op, watch) @ values)
+    return np.asarray(_matrix(x, nodes, order, op, watch, sight) @ values)
 
 
 def interpolate_in_time(
@@ -62,6 +66,7 @@ def interpolate_in_time(
     *,
     op: DiffOp | None = None,
     time_order: int = 0,
+    sight: Sight | None = None,
 ) -> Float[ndarray, "R c"]:
     """Return the values of every field at points of space and time, or derivatives.
 
@@ -84,6 +89,8 @@ def interpolate_in_time(
         What to apply in space; None for nothing.
     time_order
         How often to differentiate in time.
+    sight
+        Which nodes are seen from where; None if all are.
 
     Raises
     ------
@@ -97,7 +104,7 @@ def interpolate_in_time(
     weights = _lagrange(position - first, count)
     if time_order:
         weights = _lagrange_slopes(position - first, count, time_order) / step**time_order
-    E = _matrix(points[:, :-1], nodes, order, op, watch)
+    E = _matrix(points[:, :-1], nodes, order, op, watch, sight)
     by_node = np.ascontiguousarray(values.swapaxes(0, 1)).reshape(len(nodes), -1)
     result = np.empty((len(points), n_fields))
     length = max(1, CHUNK // by_node.shape[1])
@@ -116,12 +123,13 @@ def _matrix(
     order: int,
     op: DiffOp | None,
     watch: Watch,
+    sight: Sight | None,
 ) -> "csr_array":
     """Return the matrix from nodal values to values, or derivatives, at points."""
     if op is None or op.order == 0:
         # one degree more than the derivatives had, so that between the nodes errors are no larger
         op, order = op or identity(nodes.shape[1]), order + 1
-    return operator_matrices(x, nodes, [op], order, watch)[op]
+    return operator_matrices(x, nodes, [op], order, watch, sight)[op]
 
 
 def _lagrange(position: Float[ndarray, " R"], count: int) -> Float[ndarray, "R k"]:

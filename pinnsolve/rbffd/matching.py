@@ -258,9 +258,12 @@ def closing_rows(discretisation: Discretisation, matching: Matching) -> list[Blo
         degree = polynomial_degree(order, highest)
         known = np.setdiff1d(domain, ghosts)
         x, there = nodes.x[ghosts], nodes.x[known]
-        index, weights = stencil_weights(
-            x, there, nearest(x, there, degree), [identity(nodes.dim)], degree
-        )
+        sight, places = None, None
+        if nodes.sight is not None:  # a ghost goes on with what its boundary node sees
+            base = nodes.n_interior + (ghosts - nodes.n_interior) % nodes.n_boundary
+            sight, places = nodes.sight.of(known), nodes.sight.places[base]
+        stencils = nearest(x, there, degree, sight, places)
+        index, weights = stencil_weights(x, there, stencils, [identity(nodes.dim)], degree)
         columns = np.concatenate([known[index], ghosts[:, None]], axis=1) + field * len(nodes.x)
         entries = np.concatenate([-weights[0], np.ones((len(ghosts), 1))], axis=1)
         blocks.append((columns, entries))

@@ -26,8 +26,8 @@ from pinnsolve.diffop import identity, partial
 from pinnsolve.errors import NodesError
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.from_problem import located
-from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.geometry.nodal_quadrature import NodalQuadrature
+from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.geometry.relaxation import thin
 from pinnsolve.problem import Problem
 from pinnsolve.rbffd.weights import operator_matrices
@@ -49,7 +49,9 @@ def order_for(problem: Problem) -> int | None:
     return solver.order if solver.derivatives == "rbf-fd" else max(HIGHEST.values())
 
 
-def weights_for(problem: Problem, nodes: Nodes, domain: Domain | None = None) -> NodalQuadrature | None:
+def weights_for(
+    problem: Problem, nodes: Nodes, domain: Domain | None = None
+) -> NodalQuadrature | None:
     """Return the weights that the constraints of a problem need; None if they need none.
 
     Parameters

@@ -128,8 +128,8 @@ class DirectSolve:
 
     def answer(self) -> NodalFields:
         """Return the fields so far."""
-        x, order = self._system.nodes.x, self._system.order
-        return NodalFields(x, self._work.answer(), order, self._problem.times)
+        nodes, order, times = self._system.nodes, self._system.order, self._problem.times
+        return NodalFields(nodes.x, self._work.answer(), order, times, nodes.sight)
 
     def state(self) -> State:
         """Return all that decides the continuation."""
@@ -177,7 +177,7 @@ def solve(
     if times is None:
         steady = direct.solve(system, watch=watch)
         return Classical(
-            NodalFields(nodes.x, steady.values, order),
+            NodalFields(nodes.x, steady.values, order, None, nodes.sight),
             steady.converged,
             steady.message,
             steady.iterations,
@@ -193,7 +193,7 @@ def solve(
         watch=watch,
     )
     return Classical(
-        NodalFields(nodes.x, moving.values, order, times),
+        NodalFields(nodes.x, moving.values, order, times, nodes.sight),
         True,
         moving.message,
         moving.steps,

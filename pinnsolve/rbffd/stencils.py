@@ -5,11 +5,13 @@ degree ``l = p + theta - 1``, and a stencil has ``2 C(l+d, d) + 1`` nodes: about
 there are polynomials, which keeps the weights small where the stencil is one-sided.
 Source: Flyer, Fornberg, Bayona & Barnett (2016), doi:10.1016/j.jcp.2016.05.026.
 
+Where walls are in the way only nodes that the point sees count (`pinnsolve.geometry.sight`).
+
 Stencils may be shared: a point near to the centre of another one's stencil takes that, and one
 factorisation serves both (overlapped stencils: Shankar, 2017, doi:10.1016/j.jcp.2017.04.037). The
 centres are a maximal set of nodes no two of which are near to each other, found by rounds in
 which every node that precedes all its undecided neighbours in a random order becomes one (Luby,
-1986, doi:10.1137/0215074).
+1986, doi:10.1137/0215074). A point that does not see all of a stencil takes one of its own.
 """
 
 from dataclasses import dataclass
@@ -20,6 +22,7 @@ from jaxtyping import Bool, Float, Int
 from numpy import ndarray
 
 from pinnsolve.errors import NodesError
+from pinnsolve.geometry.sight import Sight
 from pinnsolve.machine import threads
 
 COINCIDENT = 1e-9  # distance of two nodes, relative to that of the farthest, that counts as none
@@ -27,6 +30,7 @@ COINCIDENT = 1e-9  # distance of two nodes, relative to that of the farthest, th
 # cubic polynomials, whose symmetry counts, become less accurate; a ghost, which may be one and a
 # half spacings from the point that has to reach it, must be inside, too
 REACH = 0.3
+WIDER = 4  # times as many nodes as a stencil has are looked at where walls are in the way
 
 
 @dataclass(frozen=True)
@@ -74,7 +78,13 @@ def stencil_size(dim: int, degree: int) -> int:
     return 2 * comb(degree + dim, dim) + 1
 
 
-def nearest(x: Float[ndarray, "R d"], nodes: Float[ndarray, "N d"], degree: int) -> Stencils:
+def nearest(
+    x: Float[ndarray, "R d"],
+    nodes: Float[ndarray, "N d"],
+    degree: int,
+    sight: Sight | None = None,
+    places: Float[ndarray, "R d"] | None = None,
+) -> Stencils:
     """Find a stencil of its own for each point.
 
     Parameters
@@ -85,32 +95,43 @@ def nearest(x: Float[ndarray, "R d"], nodes: Float[ndarray, "N d"], degree: int)
         Where values are known.
     degree
         Degree of the polynomials that the weights reproduce.
+    sight
+        Which nodes are seen from where; None if all are.
+    places
+        From where the points look, if they are not near to a node that they see.
 
     Raises
     ------
     NodesError
-        If there are fewer nodes than a stencil needs, or two of them coincide.
+        If there are fewer nodes than a stencil needs, or two of them coincide, or too few are seen.
     """
     from scipy.spatial import KDTree  # 0.1 s that `pinnsolve --help` need not pay
 
     size = _size(nodes, degree)
     distance, index = KDTree(nodes).query(x, size, workers=threads())
     _refuse_twins(x, distance)
-    return Stencils(index, x, distance[:, -1], np.arange(len(x)))
+    found = Stencils(index, x, distance[:, -1], np.arange(len(x)))
+    return found if sight is None else _seen(found, x, nodes, sight, places)
 
 
-def shared(x: Float[ndarray, "R d"], nodes: Float[ndarray, "N d"], degree: int) -> Stencils:
+def shared(
+    x: Float[ndarray, "R d"],
+    nodes: Float[ndarray, "N d"],
+    degree: int,
+    sight: Sight | None = None,
+    places: Float[ndarray, "R d"] | None = None,
+) -> Stencils:
     """Find stencils around some of the nodes, so that each point is near to the centre of one.
 
     Parameters
     ----------
-    x, nodes, degree
+    x, nodes, degree, sight, places
         As for `nearest`.
 
     Raises
     ------
     NodesError
-        If there are fewer nodes than a stencil needs, or two of them coincide.
+        If there are fewer nodes than a stencil needs, or two of them coincide, or too few are seen.
     """
     from scipy.spatial import KDTree  # 0.1 s that `pinnsolve --help` need not pay
 
@@ -125,7 +146,60 @@ def shared(x: Float[ndarray, "R d"], nodes: Float[ndarray, "N d"], degree: int) 
     centre = near[np.arange(len(x)), np.argmax(is_centre[near], axis=1)]
     centres, taken = np.unique(centre, return_inverse=True)
     distance, index = tree.query(nodes[centres], size, workers=threads())
-    return Stencils(index, nodes[centres], distance[:, -1], taken)
+    found = Stencils(index, nodes[centres], distance[:, -1], taken)
+    return found if sight is None else _seen(found, x, nodes, sight, places)
+
+
+def _seen(
+    stencils: Stencils,
+    x: Float[ndarray, "R d"],
+    nodes: Float[ndarray, "N d"],
+    sight: Sight,
+    places: Float[ndarray, "R d"] | None,
+) -> Stencils:
+    """Return stencils of which every point sees every node.
+
+    Raises
+    ------
+    NodesError
+        If a point sees too few nodes.
+    """
+    from scipy.spatial import KDTree  # 0.1 s that `pinnsolve --help` need not pay
+
+    here = sight.places_of(x, nodes) if places is None else places
+    blind = np.flatnonzero(sight.hidden(here, stencils.index[stencils.taken]).any(axis=1))
+    size, tree, left, k = stencils.index.shape[1], KDTree(nodes), blind, 0
+    own = np.empty((len(x), size), dtype=stencils.index.dtype)
+    while len(left):
+        if k == len(nodes):
+            raise _shut_in(x[left[0]], size)
+        k = min(WIDER * max(k, size), len(nodes))
+        near = tree.query(x[left], k, workers=threads())[1]
+        is_seen = ~sight.hidden(here[left], near)
+        first = np.argsort(~is_seen, axis=1, kind="stable")[:, :size]
+        own[left] = np.take_along_axis(near, first, axis=1)
+        left = left[is_seen.sum(axis=1) < size]
+    radius = np.linalg.norm(nodes[own[blind, -1]] - x[blind], axis=1)
+    used, taken = np.unique(np.delete(stencils.taken, blind), return_inverse=True)
+    result = np.empty(len(x), dtype=int)
+    result[np.delete(np.arange(len(x)), blind)] = taken
+    result[blind] = len(used) + np.arange(len(blind))
+    return Stencils(
+        np.concatenate([stencils.index[used], own[blind]]),
+        np.concatenate([stencils.centre[used], x[blind]]),
+        np.concatenate([stencils.radius[used], radius]),
+        result,
+    )
+
+
+def _shut_in(x: Float[ndarray, " d"], size: int) -> NodesError:
+    """Say that a point sees too few nodes."""
+    place = ", ".join(f"{coordinate:.4g}" for coordinate in x)
+    return NodesError(
+        f"fewer than the {size} nodes of a stencil are seen from ({place}): walls close to each "
+        'other shut it in. Raise nodes.count (or lower nodes.spacing), set nodes.refine = "auto", '
+        "or lower solver.order."
+    )
 
 
 def _size(nodes: Float[ndarray, "N d"], degree: int) -> int:

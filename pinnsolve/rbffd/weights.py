@@ -18,6 +18,7 @@ from threadpoolctl import threadpool_limits
 
 from pinnsolve.diffop import DiffOp
 from pinnsolve.errors import NodesError
+from pinnsolve.geometry.sight import Sight
 from pinnsolve.machine import threads
 from pinnsolve.progress import Progress, Watch, unwatched
 from pinnsolve.rbffd.saddlepoint import SaddlePoint, splitting_order
@@ -37,6 +38,7 @@ def operator_matrices(
     ops: Sequence[DiffOp],
     order: int,
     watch: Watch = unwatched,
+    sight: Sight | None = None,
 ) -> "dict[DiffOp, csr_array]":
     """Assemble the sparse matrices that map nodal values to derivatives at points.
 
@@ -52,6 +54,8 @@ def operator_matrices(
         Order of accuracy p: the error of each operator is O(h^p) or better.
     watch
         Told how far the work has come.
+    sight
+        Which nodes are seen from where; None if all are.
 
     Returns
     -------
@@ -66,7 +70,8 @@ def operator_matrices(
     from scipy.sparse import csr_array  # 0.1 s that `pinnsolve --help` need not pay
 
     degree = polynomial_degree(order, max(op.order for op in ops))
-    index, weights = stencil_weights(x, nodes, shared(x, nodes, degree), ops, degree, watch)
+    stencils = shared(x, nodes, degree, sight)
+    index, weights = stencil_weights(x, nodes, stencils, ops, degree, watch)
     start = np.arange(len(x) + 1, dtype=np.int32) * index.shape[1]
     return {
         op: csr_array((w.ravel(), index.ravel(), start), shape=(len(x), len(nodes)))

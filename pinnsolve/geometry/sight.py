@@ -1,0 +1,154 @@
+"""Which nodes see one another through the domain.
+
+A field is smooth along a segment that stays in the domain, not across a wall: a derivative must be
+taken from nodes that the point sees. Walls are chords of the boundary; a segment from p to q is
+blocked by the chord from a to b if
+
+    p and q are on different sides of the line through a and b, and a and b of that through p and q.
+
+Visibility in meshfree methods: Belytschko, Lu & Gu (1994), doi:10.1002/nme.1620370205.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+from numpy import ndarray
+from scipy.spatial import KDTree
+
+from pinnsolve.machine import threads
+
+STEP = 0.02  # of the way to a node: what a point on a wall takes, so that this wall is behind it
+NEIGHBOURS = 16  # nodes among which a point looks for one that it sees
+ROUNDING = 1e-9  # relative: by how much chords are too long, so that nothing slips between two
+AT_ONCE = 1_000_000  # pairs of segments looked at together: bounds the memory to 100 MB
+
+
+@dataclass(frozen=True, eq=False)
+class Walls:
+    """Chords of the boundary, through which nobody sees.
+
+    Attributes
+    ----------
+    chords
+        The two ends of each.
+    """
+
+    chords: Float[ndarray, "W 2 2"]
+
+    def block(
+        self, here: Float[ndarray, "R 2"], there: Float[ndarray, "R n 2"]
+    ) -> Bool[ndarray, "R n"]:
+        """Return the mask of the segments, ``n`` from each point, that cross a chord.
+
+        Parameters
+        ----------
+        here, there
+            Their ends.
+        """
+        blocked = np.zeros(there.shape[:2], dtype=bool)
+        away = there - here[:, None]
+        reach = np.sqrt(np.nan_to_num(np.einsum("rnk,rnk->rn", away, away)).max(axis=1, initial=0))
+        for rows, chords in self._near(here, reach, there.shape[1]):
+            a, b = self.chords[chords, 0], self.chords[chords, 1]
+            own = _cross(b - a, here[rows] - a)
+            other = _cross((b - a)[:, None], there[rows] - a[:, None])
+            pair, k = np.nonzero(own[:, None] * other < 0)
+            ray, start = away[rows[pair], k], here[rows[pair]]
+            left, right = _cross(ray, a[pair] - start), _cross(ray, b[pair] - start)
+            slack = ROUNDING * np.abs(right - left)
+            passes = (np.minimum(left, right) > slack) | (np.maximum(left, right) < -slack)
+            blocked[rows[pair[~passes]], k[~passes]] = True
+        return blocked
+
+    @cached_property
+    def _tree(self) -> tuple[KDTree, float]:
+        """The middles of the chords, and half the length of the longest."""
+        lengths = np.linalg.norm(self.chords[:, 1] - self.chords[:, 0], axis=1)
+        return KDTree(self.chords.mean(axis=1)), float(lengths.max() / 2)
+
+    def _near(
+        self, here: Float[ndarray, "R 2"], reach: Float[ndarray, " R"], n: int
+    ) -> Iterator[tuple[Int[ndarray, " P"], Int[ndarray, " P"]]]:
+        """Yield pairs of points and the chords within their reach, a part at a time."""
+        tree, half = self._tree
+        found = tree.query_ball_point(here, reach + half, workers=threads(), return_sorted=False)
+        counts = np.fromiter(map(len, found), dtype=int, count=len(found))
+        if counts.any():
+            rows = np.repeat(np.arange(len(here)), counts)
+            chords = np.concatenate(found).astype(int)
+            parts = max(1, len(rows) * n // AT_ONCE)
+            yield from zip(np.array_split(rows, parts), np.array_split(chords, parts), strict=True)
+
+
+@dataclass(frozen=True, eq=False)
+class Sight:
+    """The places from which nodes look and are looked at, and the walls between them.
+
+    Attributes
+    ----------
+    places
+        One for each node; not a number for a node that nobody is to see.
+    walls
+        What is in the way.
+    """
+
+    places: Float[ndarray, "N 2"]
+    walls: Walls
+
+    @property
+    def is_withheld(self) -> Bool[ndarray, " N"]:
+        """Mask of the nodes that nobody is to see."""
+        return np.isnan(self.places[:, 0])
+
+    def of(self, nodes: Int[ndarray, " M"] | Bool[ndarray, " N"] | slice) -> "Sight":
+        """Return the sight of some of the nodes."""
+        return replace(self, places=self.places[nodes])
+
+    def hidden(
+        self, here: Float[ndarray, "R 2"], index: Int[ndarray, "R n"]
+    ) -> Bool[ndarray, "R n"]:
+        """Return the mask of the nodes that are not seen.
+
+        Parameters
+        ----------
+        here
+            Places from where one looks.
+        index
+            The nodes looked at from each.
+        """
+        there = self.places[index]
+        return self.walls.block(here, there) | np.isnan(there[:, :, 0])
+
+    def places_of(
+        self, x: Float[ndarray, "R 2"], nodes: Float[ndarray, "N 2"]
+    ) -> Float[ndarray, "R 2"]:
+        """Return the places from where points look: that of the nearest node that they see.
+
+        Parameters
+        ----------
+        x
+            The points; those on the boundary may be outside by rounding.
+        nodes
+            The nodes.
+        """
+        seen = np.flatnonzero(~self.is_withheld)
+        k = min(NEIGHBOURS, len(seen))
+        near = seen[KDTree(nodes[seen]).query(x, k, workers=threads())[1].reshape(len(x), k)]
+        found, left = near[:, 0], np.arange(len(x))
+        for choice in near.T:
+            there = self.places[choice[left]]
+            here = x[left] + STEP * (there - x[left])
+            is_free = ~self.walls.block(here, there[:, None])[:, 0]
+            found[left[is_free]] = choice[left[is_free]]
+            left = left[~is_free]
+            if not len(left):
+                break
+        return self.places[found]
+
+
+def _cross(u: Float[ndarray, "*a 2"], v: Float[ndarray, "*b 2"]) -> Float[ndarray, "*c"]:
+    """Return the cross products of vectors in the plane."""
+    return u[..., 0] * v[..., 1] - u[..., 1] * v[..., 0]
