@@ -66,7 +66,7 @@ REDUCED = {
         },
     ),
     "disk_heat": Reduced(3.1e-3, 2.5e-4, nodes(80) | {"nodes.time_levels": 12}),
-    "disk_neumann": Reduced(3.1e-5, 3.1e-7, nodes(500)),
+    "disk_neumann": Reduced(3.1e-5, 4.8e-6, nodes(500)),
     "disk_poisson": Reduced(1.7e-5, 3.2e-9, nodes(500)),
     "disk_poisson_nonlinear": Reduced(1.2e-5, 2.1e-7, nodes(500)),
     "interval_layer": Reduced(1.4e-8, 2.0e-10),

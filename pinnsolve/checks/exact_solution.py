@@ -24,6 +24,7 @@ from pinnsolve.references.exact import exact_values
 from pinnsolve.setup import Setup
 
 INEXACT = 1e-8  # of the largest term, left over: more than rounding
+UNLIKE = 1e-3  # of the terms of a constraint, which the nodes give no more exactly
 SAME = 1e-12  # of a solution's size: two functions closer than that are one
 ROUNDING = 1e-14  # of what a term could be, where all terms vanish, as on a clamped edge
 
@@ -121,6 +122,25 @@ def _doubts_at(problem: Problem, system: Discretisation, level: int | None) -> d
                 f'[exact] does not satisfy "{equation.text}": it leaves {most:.2g}, '
                 f"{share:.1g} of the largest term. Errors will not fall much below that."
             )
+    return found | _unlike(problem, system, fields, level)
+
+
+def _unlike(
+    problem: Problem, system: Discretisation, U: Float[ndarray, "N c"], level: int | None
+) -> dict[str, str]:
+    """Return the doubts about the exact solution's means, integrals, and values at points."""
+    found = {}
+    first = len(problem.equations) + len(problem.boundary)
+    for k, stated in enumerate(problem.constraints, start=first):
+        condition, matrices = system.conditions[k], system.matrices[k]
+        residual = (condition if level is None else condition.at(level)).residual
+        jet = {t: D @ U[:, system.slot(t.field, t.time_order)] for t, D in matrices.items()}
+        with np.errstate(all="ignore"):
+            left = _largest(condition.summed(residual(jet)))
+            slopes = residual.partials(jet)
+        if left > UNLIKE * sum(float(np.sum(np.abs(slopes[t] * jet[t]))) for t in jet):
+            text = stated.equation.text
+            found[text] = f'[exact] does not satisfy "{text}": it leaves {left:.2g}.'
     return found
 
 

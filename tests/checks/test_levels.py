@@ -128,3 +128,9 @@ def test_in_time_a_level_is_fixed_at_every_instant(tmp_path):
     solution = solve(problem)
     assert max(solution.accuracy.errors.relative_l2.values()) < 1e-5
     assert np.isfinite(solution.sample.values).all()
+
+
+def test_an_exact_solution_with_another_mean_is_told(tmp_path):
+    more = "[[constraint]]\nequation = 'mean(u) = 2'\n"
+    (warning,) = check(posed(tmp_path, more)).warnings
+    assert warning == '[exact] does not satisfy "mean(u) = 2": it leaves 2.'
