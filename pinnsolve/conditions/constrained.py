@@ -49,7 +49,7 @@ class ConstraintPlace:
 def constraint_places(
     problem: Problem, nodes: Nodes, quadrature: NodalQuadrature | None
 ) -> tuple[ConstraintPlace, ...]:
-    """Return where the constraints of a problem hold, in their order.
+    """Return the places of the constraints of a problem, in their order.
 
     Parameters
     ----------

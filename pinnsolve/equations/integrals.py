@@ -169,7 +169,7 @@ class _Reading:
         return integrand * Symbol(Data(name))
 
     def number(self, node: ast.expr) -> Expr:
-        """Return what is no integral: numbers, constants, and time."""
+        """Return a formula without integrals: numbers, constants, and time."""
         value = translate(node, replace(self.symbols, normals=False))
         whole = value if isinstance(value, tuple) else (value,)
         places = {s for e in whole for s in variables.occurring(Coordinate, e).values()}

@@ -110,7 +110,7 @@ def _closed(equations: Sequence[set[int]], known: set[int], n_fields: int) -> se
 
 
 def values_held(condition: Condition, n_fields: int) -> Float[ndarray, "R c"]:
-    """Return what a condition holds of each field undifferentiated, relative to all it holds.
+    """Return the coefficients of the fields themselves in a condition, relative to the largest.
 
     Where it is not linear, that is taken at some values; rows that are not finite are left out.
     """

@@ -30,6 +30,7 @@ from pinnsolve.geometry.nodal_quadrature import NodalQuadrature
 from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.geometry.relaxation import thin
 from pinnsolve.problem import Problem
+from pinnsolve.problem.abilities import ABILITIES
 from pinnsolve.rbffd.weights import operator_matrices
 
 APART = 1.5  # spacings at least between nodes where fields are given
@@ -46,7 +47,8 @@ def order_for(problem: Problem) -> int | None:
     if not has_integrals(problem.constraints):
         return None
     solver = problem.settings.solver
-    return solver.order if solver.derivatives == "rbf-fd" else max(HIGHEST.values())
+    has_operators = "operators" in ABILITIES[solver.method].needs
+    return solver.order if has_operators else max(HIGHEST.values())
 
 
 def weights_for(

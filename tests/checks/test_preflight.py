@@ -125,6 +125,7 @@ def test_the_figures_are_plain_json(membrane):
         "parameters": [],
         "equations": list(MEMBRANE),
         "conditions": [{"on": pieces.split(), "condition": text} for pieces, text in ON],
+        "constraints": [],
         "linear": False,
         "interior": 240,
         "boundary": 60,
