@@ -18,6 +18,7 @@ from jaxtyping import Float, Int, Shaped
 from numpy import ndarray
 
 from pinnsolve.geometry.domain import Domain
+from pinnsolve.geometry.features import refinement
 from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.geometry.patches import Boundary
 from pinnsolve.problem import BoundaryCondition, Problem
@@ -142,10 +143,11 @@ def rim(
     per_spacing
         How many points between two nodes, in each direction.
     """
+    factor = refinement(problem, domain)
 
     def spacing(x: Float[ndarray, "N d"]) -> Float[ndarray, " N"]:
         wanted = np.full(len(x), nodes.spacing / per_spacing)
-        return wanted if problem.refine is None else wanted * problem.refine(x)
+        return wanted if factor is None else wanted * factor(x)
 
     found = domain.boundary(spacing, np.random.default_rng(1))
     names = np.array([*domain.pieces, *(name for name, _ in problem.pieces)])

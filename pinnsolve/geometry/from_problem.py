@@ -7,6 +7,7 @@ from dataclasses import replace
 from pinnsolve.diffop import in_space
 from pinnsolve.errors import Fault, NodesError, ProblemError
 from pinnsolve.geometry.domain import Domain
+from pinnsolve.geometry.features import refinement
 from pinnsolve.geometry.fit import must_fit
 from pinnsolve.geometry.generation import generate, retagged
 from pinnsolve.geometry.ghosts import with_ghosts
@@ -54,7 +55,7 @@ def node_set(
             count=count or settings.count,
             spacing=None if count else settings.spacing,
             seed=settings.seed,
-            refine=problem.refine,
+            refine=refinement(problem, domain, count),
             preferred=_most_dirichlet_first(problem, domain),
             pieces=problem.pieces,
             watch=watch,

@@ -220,11 +220,13 @@ def _boundary(
 def _search(draft: Callable[[float], Draft], count: int, h: float, dim: int) -> Draft:
     """Return the draft whose number of nodes is closest to the one wanted, trimmed to it."""
     best: Draft | None = None
+    too_small: NodesError | None = None
     above, below = np.inf, 0.0  # spacings known to give too few, too many nodes
     for i in range(SEARCHES):
         try:
             plan = draft(h)
-        except NodesError:  # a piece of the boundary is too small for this spacing
+        except NodesError as error:  # a piece of the boundary is too small for this spacing
+            too_small = too_small or error
             if i == SEARCHES - 1 and best is None:
                 raise
             above = min(above, h)
@@ -245,6 +247,8 @@ def _search(draft: Callable[[float], Draft], count: int, h: float, dim: int) -> 
         if not below < h < above:
             h = np.sqrt(below * above)
     if best is None or _miss(best, count, dim)[0] > max(TOLERANCE * count, 1):
+        if too_small is not None:
+            raise too_small
         raise NodesError(
             f"{count} nodes cannot be spread evenly over this domain; the nearest number is "
             f"{best.count if best else 0}. Change nodes.count, or give nodes.spacing instead."

@@ -167,5 +167,6 @@ def _check_room(base: Float[ndarray, "B d"], room: Float[ndarray, "B"]) -> None:
         place = ", ".join(f"{c:.4g}" for c in base[worst])
         raise NodesError(
             f"no room for a ghost node outside the boundary at ({place}): the gap there is too "
-            "narrow for this spacing. Raise nodes.count, lower nodes.spacing, or widen the gap."
+            "narrow for this spacing. Raise nodes.count, lower nodes.spacing, set nodes.refine = "
+            '"auto", or widen the gap.'
         )

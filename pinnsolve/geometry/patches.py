@@ -164,7 +164,7 @@ class Curve:
             raise NodesError(
                 f'boundary piece "{self.sides[0].piece}" is {self.length:.3g} around, '
                 f"{travelled[-1]:.2g} spacings: it needs at least {FEWEST_ROUND}. "
-                "Raise nodes.count or lower nodes.spacing."
+                'Raise nodes.count, lower nodes.spacing, or set nodes.refine = "auto".'
             )
         inner = np.interp(travelled[-1] * np.arange(1, n) / n, travelled, t)
         ends = [] if self.is_closed else [self.stop]

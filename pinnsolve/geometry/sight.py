@@ -49,25 +49,41 @@ class Walls:
             Their ends.
         """
         blocked = np.zeros(there.shape[:2], dtype=bool)
-        away = there - here[:, None]
-        reach = np.sqrt(np.nan_to_num(np.einsum("rnk,rnk->rn", away, away)).max(axis=1, initial=0))
+        x, y = there[..., 0], there[..., 1]
+        squared = (x - here[:, :1]) ** 2 + (y - here[:, 1:]) ** 2
+        reach = np.sqrt(np.nan_to_num(squared).max(axis=1, initial=0))
         for rows, chords in self._near(here, reach, there.shape[1]):
-            a, b = self.chords[chords, 0], self.chords[chords, 1]
-            own = _cross(b - a, here[rows] - a)
-            other = _cross((b - a)[:, None], there[rows] - a[:, None])
-            pair, k = np.nonzero(own[:, None] * other < 0)
-            ray, start = away[rows[pair], k], here[rows[pair]]
-            left, right = _cross(ray, a[pair] - start), _cross(ray, b[pair] - start)
+            a, along = self.chords[chords, 0], np.diff(self.chords[chords], axis=1)[:, 0]
+            level = _cross(along, a)
+            own = _cross(along, here[rows]) - level
+            side = np.copysign(1.0, own)[:, None]
+            other = (side * along[:, :1]) * y[rows]
+            other -= (side * along[:, 1:]) * x[rows]
+            pair, k = np.nonzero((other < side * level[:, None]) & (own != 0)[:, None])
+            start = here[rows[pair]]
+            ray = there[rows[pair], k] - start
+            left = _cross(ray, a[pair] - start)
+            right = left + _cross(ray, along[pair])
             slack = ROUNDING * np.abs(right - left)
             passes = (np.minimum(left, right) > slack) | (np.maximum(left, right) < -slack)
             blocked[rows[pair[~passes]], k[~passes]] = True
         return blocked
 
+    def between(self, x: Float[ndarray, "N 2"], reach: float) -> "Walls":
+        """Return the walls that have points on both sides, as near as a segment may reach."""
+        tree, half = self._tree
+        near = KDTree(x).sparse_distance_matrix(tree, reach + half, output_type="ndarray")
+        a, b = self.chords[near["j"], 0], self.chords[near["j"], 1]
+        side = _cross(b - a, x[near["i"]] - a)
+        sides = np.zeros((2, len(self.chords)), dtype=bool)
+        sides[0, near["j"][side > 0]] = sides[1, near["j"][side < 0]] = True
+        return Walls(self.chords[sides.all(axis=0)])
+
     @cached_property
     def _tree(self) -> tuple[KDTree, float]:
         """The middles of the chords, and half the length of the longest."""
         lengths = np.linalg.norm(self.chords[:, 1] - self.chords[:, 0], axis=1)
-        return KDTree(self.chords.mean(axis=1)), float(lengths.max() / 2)
+        return KDTree(self.chords.mean(axis=1)), float(lengths.max(initial=0) / 2)
 
     def _near(
         self, here: Float[ndarray, "R 2"], reach: Float[ndarray, " R"], n: int
@@ -106,6 +122,10 @@ class Sight:
     def of(self, nodes: Int[ndarray, " M"] | Bool[ndarray, " N"] | slice) -> "Sight":
         """Return the sight of some of the nodes."""
         return replace(self, places=self.places[nodes])
+
+    def within(self, reach: float) -> "Sight":
+        """Return the sight that tells as much of segments that are no longer, but sooner."""
+        return replace(self, walls=self.walls.between(self.places[~self.is_withheld], reach))
 
     def hidden(
         self, here: Float[ndarray, "R 2"], index: Int[ndarray, "R n"]

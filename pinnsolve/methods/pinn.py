@@ -13,6 +13,7 @@ from pinnsolve.conditions.extra import extra_conditions
 from pinnsolve.conditions.pointwise import conditions_in_time, pointwise_conditions
 from pinnsolve.conditions.weights import row_weights
 from pinnsolve.constraints.build import posed, without_corners
+from pinnsolve.geometry.features import refinement
 from pinnsolve.geometry.sampling import sample_in_time
 from pinnsolve.methods import memory, trained
 from pinnsolve.methods.constants import found_constants
@@ -43,7 +44,8 @@ def pointwise_objective(net: "MLP", setup: Setup) -> "PointwiseObjective":
     if problem.time is not None and problem.times is not None:
         count = nodes.n_interior * len(problem.times)
         seed = problem.settings.nodes.seed + 1  # other points than those of the test
-        inside = sample_in_time(setup.domain, problem.time, count, seed, problem.refine)
+        factor = refinement(problem, setup.domain)
+        inside = sample_in_time(setup.domain, problem.time, count, seed, factor)
         x, conditions = conditions_in_time(problem, nodes, inside, setup.quadrature)
     further, extra = extra_conditions(problem, setup.domain, nodes, len(x))
     x, conditions = np.concatenate([x, further]), (*conditions, *extra)

@@ -198,7 +198,7 @@ def _regions(
         if where is not None:
             pieces.append((piece.name, where))
     refine = None
-    if nodes is not None and nodes.refine is not None:
+    if nodes is not None and nodes.refine not in (None, "auto"):
         refine = reading.attempt(("nodes", "refine"), function, nodes.refine, symbols)
     return tuple(pieces), refine
 

@@ -30,7 +30,7 @@ COINCIDENT = 1e-9  # distance of two nodes, relative to that of the farthest, th
 # cubic polynomials, whose symmetry counts, become less accurate; a ghost, which may be one and a
 # half spacings from the point that has to reach it, must be inside, too
 REACH = 0.3
-WIDER = 4  # times as many nodes as a stencil has are looked at where walls are in the way
+WIDER = 2  # times as many nodes as before are looked at where walls are in the way
 
 
 @dataclass(frozen=True)
@@ -167,15 +167,18 @@ def _seen(
     from scipy.spatial import KDTree  # 0.1 s that `pinnsolve --help` need not pay
 
     here = sight.places_of(x, nodes) if places is None else places
-    blind = np.flatnonzero(sight.hidden(here, stencils.index[stencils.taken]).any(axis=1))
+    # outer walls, beyond which no node is, hide nothing
+    reach = WIDER * float(stencils.radius.max(initial=0))
+    near_sight = sight.within(reach)
+    blind = np.flatnonzero(near_sight.hidden(here, stencils.index[stencils.taken]).any(axis=1))
     size, tree, left, k = stencils.index.shape[1], KDTree(nodes), blind, 0
     own = np.empty((len(x), size), dtype=stencils.index.dtype)
     while len(left):
         if k == len(nodes):
             raise _shut_in(x[left[0]], size)
         k = min(WIDER * max(k, size), len(nodes))
-        near = tree.query(x[left], k, workers=threads())[1]
-        is_seen = ~sight.hidden(here[left], near)
+        far, near = tree.query(x[left], k, workers=threads())
+        is_seen = ~(near_sight if far.max() < reach else sight).hidden(here[left], near)
         first = np.argsort(~is_seen, axis=1, kind="stable")[:, :size]
         own[left] = np.take_along_axis(near, first, axis=1)
         left = left[is_seen.sum(axis=1) < size]

@@ -280,7 +280,7 @@ def test_a_hole_smaller_than_the_spacing_is_refused():
         generate(PLANE["plate with a hole"], spacing=0.5)
     assert str(caught.value) == (
         'boundary piece "hole.surface" is 1.57 around, 3.1 spacings: it needs at least 4. '
-        "Raise nodes.count or lower nodes.spacing."
+        'Raise nodes.count, lower nodes.spacing, or set nodes.refine = "auto".'
     )
 
 

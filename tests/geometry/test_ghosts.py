@@ -112,7 +112,7 @@ def test_a_slot_without_room_is_refused():
     assert message.startswith("no room for a ghost node outside the boundary at (")
     assert message.endswith(
         "): the gap there is too narrow for this spacing. Raise nodes.count, lower nodes.spacing, "
-        "or widen the gap."
+        'set nodes.refine = "auto", or widen the gap.'
     )
 
 

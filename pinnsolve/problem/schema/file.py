@@ -76,7 +76,10 @@ class Nodes(Section):
     )
     seed: Seed = Field(default=0, description="seed of the random part of the generation")
     refine: Text | None = Field(
-        default=None, description='expression: factor on the local spacing, as "0.2 + x**2"'
+        default=None,
+        description='expression: factor on the local spacing, as "0.2 + x**2"; or "auto": in the '
+        "plane finer at small holes and pieces, where walls are close to each other, and at "
+        "corners where values on the boundary jump",
     )
     time_levels: Annotated[Integer, Field(ge=2, le=MAX_LEVELS)] | None = Field(
         default=None,

@@ -1,0 +1,83 @@
+"""`refine = "auto"`: what a domain and its boundary values ask of the spacing."""
+
+import numpy as np
+import pytest
+
+from pinnsolve.errors import ProblemError
+from pinnsolve.geometry import build_domain, csg, planar
+from pinnsolve.geometry.features import ACROSS, AT_JUMPS, ROUND, features, refinement
+from pinnsolve.geometry.from_problem import node_set
+from tests.geometry.domains import UNIT_SQUARE, named
+from tests.posing import DISK, text_of, written
+
+AUTO = {"nodes.refine": "auto"}
+PIERCED = """\
+shape = "difference"
+of = [{ shape = "disk", name = "outer", radius = 1 },
+      { shape = "disk", name = "hole", radius = 0.01 }]"""
+
+
+def posed(folder, *values, domain, overrides=AUTO, count=1500):
+    text = text_of("laplace(u) = 0", on=values, domain=domain, count=count)
+    return written(folder, text, overrides)
+
+
+def test_a_circle_asks_for_equally_many_nodes_whatever_its_radius():
+    for radius in (0.01, 1.0):
+        _, size = features(planar.disk((0, 0), radius))
+        np.testing.assert_allclose(size, 2 * np.pi * radius / ROUND, rtol=1e-3)
+
+
+def test_a_square_asks_for_no_more_than_its_sides():
+    np.testing.assert_allclose(features(UNIT_SQUARE)[1], 0.25, rtol=0.15)
+
+
+def test_a_narrow_part_asks_for_a_part_of_its_width():
+    _, size = features(planar.rectangle((0, 0), (1, 0.02)))
+    # widths are tried in steps of a fifth
+    assert size.min() == pytest.approx(0.02 / ACROSS, rel=0.25)
+
+
+def test_walls_close_to_each_other_outside_ask_too():
+    rooms = csg.union(
+        named(planar.rectangle((0, 0), (1, 1)), "a"),
+        named(planar.rectangle((1.01, 0), (2, 1)), "b"),
+    )
+    x, size = features(rooms)
+    at_gap = np.abs(x[:, 0] - 1.005) < 0.006
+    assert size[at_gap].max() < 0.03
+    assert size[np.abs(x[:, 0] - 0.5) < 0.3].min() > 0.2
+
+
+def test_a_smooth_domain_with_enough_nodes_stays_uniform(tmp_path):
+    problem = posed(tmp_path, ("all", "u = x"), domain=DISK)
+    assert refinement(problem, build_domain(problem)) is None
+
+
+def test_nodes_gather_where_boundary_values_jump(tmp_path):
+    values = [("left right bottom", "u = 0"), ("top", "u = 1")]
+    square = 'shape = "rectangle"\nlower = [0, 0]\nupper = [1, 1]'
+    problem = posed(tmp_path, *values, domain=square)
+    factor = refinement(problem, build_domain(problem))
+    corners = np.array([[0.0, 1.0], [1.0, 1.0], [0.0, 0.0], [0.5, 0.5]])
+    np.testing.assert_allclose(factor(corners), [AT_JUMPS, AT_JUMPS, 1, 1])
+    continuous = posed(tmp_path, ("all", "u = y"), domain=square)
+    assert refinement(continuous, build_domain(continuous)) is None
+
+
+def test_a_small_hole_is_refused_with_the_remedy_that_helps(tmp_path):
+    problem = posed(tmp_path, ("all", "u = 0"), domain=PIERCED, overrides={})
+    with pytest.raises(ProblemError) as caught:
+        node_set(problem, build_domain(problem))
+    message = str(caught.value)
+    assert 'boundary piece "hole.surface" is 0.0628 around, 1.3 spacings: it needs' in message
+    assert 'or set nodes.refine = "auto".' in message
+
+
+@pytest.mark.slow
+def test_a_small_hole_gets_its_nodes(tmp_path):
+    problem = posed(tmp_path, ("all", "u = 0"), domain=PIERCED)
+    nodes = node_set(problem, build_domain(problem))
+    assert abs(len(nodes.x[nodes.rows]) - 1500) <= 30
+    on_hole = np.hypot(*nodes.x[nodes.boundary].T) < 0.02
+    assert on_hole.sum() > ROUND / 2
