@@ -13,13 +13,18 @@ fields the one with the worst ratio counts. The last lines count
 
     python benchmarks/estimate.py [--only NAME ...] [--methods dt-pinn ...] [--orders 4 ...]
         [--count N] [--iterations N] [--drawn N] [--first SEED] [--json FILE]
+    python benchmarks/estimate.py --cost N [--only NAME ...] [--orders 4 ...] [--count N]
 
-With `--iterations` a network of two layers of 32 is trained by so many steps of L-BFGS only.
+With `--iterations` a network of two layers of 32 is trained by so many steps of L-BFGS only. With
+`--cost` the problems are solved so many times by `rbf-fd`, and the estimate's time is given as a
+multiple of that of the nodes, operators and solution beside it in the same run: median, least and
+most of the runs.
 """
 
 from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from hard import KINDS, drawn
@@ -35,6 +40,7 @@ from pinnsolve.problem.text.source import Source
 from pinnsolve.solution.solution import Solution
 
 METHODS = ("rbf-fd", "dt-pinn", "pinn")
+DIRECT = ("nodes", "operators", "solution")  # the stages of a direct solution
 CLOSE, SMALL = 3.0, 5.0
 WRONG, RIGHT = 0.1, 1e-3
 
@@ -76,6 +82,24 @@ def rows(options: Namespace) -> Iterator[dict[str, Any]]:
             name = f"{kind} {seed}"
             problem = build(Source(Path(f"{name}.toml"), drawn(kind, seed))).replace(overrides)
             yield row(problem, options.methods[0], problem.settings.solver.order)
+
+
+def costs(options: Namespace) -> Iterator[dict[str, Any]]:
+    """Yield what the estimate costs beside the direct solution, problem by problem."""
+    overrides: dict[str, Any] = {"output.test_points": 1}
+    if options.count:
+        overrides["nodes.count"] = options.count
+    for name in options.only:
+        problem = load(shipped.folder() / f"{name}.toml", overrides)
+        for order in options.orders or [problem.settings.solver.order]:
+            runs = [run.solve(problem, method="rbf-fd", order=order) for _ in range(options.cost)]
+            seconds = [solution.course.seconds for solution in runs]
+            direct = [sum(spent.get(stage, 0.0) for stage in DIRECT) for spent in seconds]
+            own = [spent["estimate"] for spent in seconds]
+            ratios = [estimate / solution for estimate, solution in zip(own, direct, strict=True)]
+            found = {"problem": name, "nodes": runs[0].sample.nodes.rows.stop, "order": order}
+            found |= {"direct": median(direct), "estimate": median(own)}
+            yield found | {"ratio": median(ratios), "least": min(ratios), "most": max(ratios)}
 
 
 def row(problem: Problem, method: str, order: int) -> dict[str, Any]:
@@ -127,7 +151,13 @@ def main() -> None:
     parser.add_argument("--iterations", type=int)
     parser.add_argument("--drawn", type=int, default=0)
     parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--cost", type=int, metavar="N")
     options = parser.parse_args()
+    if options.cost:
+        columns = {"problem": "26s", "nodes": "6d", "order": "d", "direct": "8.2f"}
+        columns |= {"estimate": "8.2f", "ratio": "6.2f", "least": "6.2f", "most": "6.2f"}
+        report(options, (costs(options), columns))
+        return
     columns = {"problem": "26s", "method": "8s", "order": "d", "true": "9.2e", "estimate": "9.2e"}
     columns |= {"ratio": "7.2f", "training": "8.1e", "seconds": "7.2f", "failed": "10s"}
     print("\n".join(counted(report(options, (rows(options), columns)))))

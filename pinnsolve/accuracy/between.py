@@ -29,7 +29,7 @@ from pinnsolve.equations.residual import Residual
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.problem import Equation, Problem
 from pinnsolve.rbffd.discretisation import Discretisation
-from pinnsolve.rbffd.weights import operator_matrices
+from pinnsolve.rbffd.weights import local_values
 
 Jets: TypeAlias = Callable[[Float[ndarray, "P d"], Set[Term]], Mapping[Term, Float[ndarray, " P"]]]
 COARSE = {1: 16, 2: 4, 3: 4}  # points around a node at which the solution is evaluated
@@ -40,7 +40,6 @@ WIDE = 1.25  # spacings: the box of dense points, so that no corner between cell
 ALONG = {1: (1, 1), 2: (4, 32), 3: (2, 4)}  # both kinds between two nodes of the boundary
 MANY = 0.1  # of the cells: if more than so many are suspect, the coarse points see it too
 FAR = 0.5  # of a datum's root mean square: distance from its interpolant that is worth a look
-AT_ONCE = 2**14  # points at which data are interpolated, so that the weights stay small
 SLACK = 1e-3  # of a datum's size: by how much it may leave a range
 
 
@@ -254,16 +253,10 @@ class _Around:
             return {}
         known = self._nodes.x[self._rows]
         op = identity(known.shape[1])
+        held = np.stack([self._base[k] for k in self._varying], axis=1)
         sight = None if self._nodes.sight is None else self._nodes.sight.of(self._rows)
-        found = {k: np.empty(len(cells.points)) for k in self._varying}
-        slabs = np.argsort(cells.points[:, 0])  # neighbours together share their stencils
-        for start in range(0, len(cells.points), AT_ONCE):
-            some = slabs[start : start + AT_ONCE]
-            points = cells.points[some]
-            E = operator_matrices(points, known, [op], self._order, sight=sight)[op]
-            for k in self._varying:
-                found[k][some] = E @ self._base[k]
-        return found
+        values = local_values(cells.points, known, held, [op], self._order, sight)[0]
+        return dict(zip(self._varying, values.T, strict=True))
 
 
 def _with(bound: Residual, data: Mapping[int, Float[ndarray, " P"]]) -> Residual:

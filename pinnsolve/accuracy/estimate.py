@@ -6,16 +6,15 @@ solution of the equations as the method had them. For the *total error* there ar
 witnesses, for each is blind where another one sees:
 
 at the nodes
-    The residual of the nodal values by derivatives of order p + 2. It sees what the order brings,
-    and nothing that happens between the nodes.
+    The residual of the nodal values by derivatives of a higher order. It sees what the order
+    brings, and nothing that happens between the nodes.
 between the nodes
-    The mean residual around each node (`between`): of nodal values by derivatives of order p + 2
-    there, of a network that was trained on exact ones by its own.
-    Where both agree the first is the better one, elsewhere the second is believed; but not by
-    operators of flows and transport, which do not damp that roughness: there, if no datum is to
-    blame, the geometric mean of both is taken. A network with exact derivatives was trained at the
-    nodes: only what it leaves between them counts. One that was trained on nodal values is held
-    against their interpolant too.
+    The mean residual around each node (`between`): of nodal values by derivatives of that order
+    there, of a network that was trained on exact ones by its own. Where both agree the first is the
+    better one, elsewhere the second is believed; but not by operators of flows and transport, which
+    do not damp that roughness: there, if no datum is to blame, the geometric mean of both is taken.
+    A network with exact derivatives was trained at the nodes: only what it leaves between them
+    counts. One that was trained on nodal values is held against their interpolant too.
 corners
     Values on the boundary that contradict one another (`corners`).
 another set of nodes
@@ -36,7 +35,7 @@ from numpy import ndarray
 from pinnsolve.accuracy.between import between
 from pinnsolve.accuracy.cells import around
 from pinnsolve.accuracy.corners import jumps
-from pinnsolve.accuracy.error_equation import HigherOrder, error_equation
+from pinnsolve.accuracy.error_equation import HigherOrder, error_equation, raised
 from pinnsolve.accuracy.misfits import Misfit
 from pinnsolve.accuracy.relative import relative
 from pinnsolve.accuracy.residuals import residuals
@@ -54,7 +53,6 @@ from pinnsolve.solution import norms
 from pinnsolve.solution.accuracy import Estimate
 from pinnsolve.solution.fields import Fields
 
-RAISE = 2  # of the order of accuracy, for the residual of nodal values
 AGREE = 2.5  # how many times larger the error between the nodes may be, and still say the same
 DISAGREE = 10.0  # the same where the operator answers to what oscillates, as that of a flow
 TO_BLAME = 1 / 3  # of the error between the nodes: share from which on the data make it
@@ -62,6 +60,10 @@ WORTH_TELLING = 1e-3  # relative error that the data make, from which on they ar
 BESIDE = 2  # points beside each node, where a network is held against its values at the nodes
 APART = 0.05  # relative distance from which on two solutions are not the same one
 FARTHER = 3.0  # times the estimate
+UNCHECKED = (
+    "whether the equations have another solution was not looked at: on another set of nodes none "
+    "was found"
+)
 
 
 @dataclass(frozen=True)
@@ -120,7 +122,7 @@ def estimate(
             error, at_nodes = error_equation(system, U), _at_nodes(system, U, fields)
             if not trained_exactly:
                 optimisation = error(Equations.of(system).residual(U.T.ravel()))[rows]
-            higher = HigherOrder(system, U, error, system.order + RAISE)
+            higher = HigherOrder(system, U, error, raised(system.order, system.nodes.dim))
             is_rough = higher.is_factorised
             if trained_exactly:
                 left = np.concatenate(at_nodes)
@@ -186,8 +188,8 @@ def weighed(
 def _interpolant(system: Discretisation, U: Float[ndarray, "N c"]) -> Fields:
     """Return nodal values as fields, which go on where the domain is periodic."""
     x, owner = unrolled(system.nodes)
-    sight = seen(system.nodes, x, owner)
-    return NodalFields(x, U[owner], system.order + RAISE, sight=sight)
+    order = raised(system.order, system.nodes.dim)
+    return NodalFields(x, U[owner], order, sight=seen(system.nodes, x, owner))
 
 
 def _at_nodes(
@@ -245,14 +247,19 @@ def _other_nodes(
     sizes: Mapping[str, float | None],
     watch: Watch,
 ) -> Finding:
-    """Return the distance from the solution on other nodes, if the equations are not linear."""
-    if system.is_linear:
+    """Return the distance from the solution on other nodes, if the equations are not linear.
+
+    Where the error is a third already, as where Newton's method failed, it has nothing to add.
+    """
+    is_wrong = max(size or 0.0 for size in sizes.values()) > 1 / FARTHER
+    if system.is_linear or is_wrong:
         return Finding()
     x = system.nodes.x[system.nodes.rows]
     try:
         other = on_other_nodes(problem, domain, x, watch)
-    except PinnsolveError:
-        return Finding()
+    except (PinnsolveError, MemoryError) as fault:
+        reason = (str(fault) or "too little memory").partition("\n")[0].rstrip(".")
+        return Finding({}, (f"{UNCHECKED} ({reason}).",))
     apart = relative(problem, u, None if other is None else u - other)
     far = {
         name: distance

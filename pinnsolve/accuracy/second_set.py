@@ -9,6 +9,7 @@ from jaxtyping import Float
 from numpy import ndarray
 
 from pinnsolve.conditions.nodal import nodal_conditions
+from pinnsolve.errors import DivergedError
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.from_problem import node_set
 from pinnsolve.problem import Problem
@@ -29,7 +30,7 @@ def on_other_nodes(
     Raises
     ------
     PinnsolveError
-        If there is no such solution.
+        If no such solution is found.
     """
     if domain.nodes is not None or problem.settings.nodes.file is not None:
         return None
@@ -40,5 +41,6 @@ def on_other_nodes(
     conditions = nodal_conditions(problem, nodes, quadrature=weights)
     system = discretise(conditions, nodes, c, order, watch)
     found = direct.solve(system, watch=watch)
-    fields = NodalFields(nodes.x, found.values, order, sight=nodes.sight)
-    return fields(x) if found.converged else None
+    if not found.converged:
+        raise DivergedError(f"Newton's method: {found.message}")
+    return NodalFields(nodes.x, found.values, order, sight=nodes.sight)(x)

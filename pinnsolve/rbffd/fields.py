@@ -15,9 +15,9 @@ from pinnsolve.diffop import DiffOp, Term, in_space
 from pinnsolve.geometry.sight import Sight, Walls
 from pinnsolve.process import State
 from pinnsolve.rbffd.interpolate import interpolate, interpolate_in_time
-from pinnsolve.rbffd.weights import operator_matrices
+from pinnsolve.rbffd.weights import local_values
 
-AT_ONCE = 2**12  # points at which derivatives are taken, so that their weights stay small
+AT_ONCE = 2**16  # points at which derivatives are taken
 
 
 @dataclass(frozen=True)
@@ -61,9 +61,9 @@ class NodalFields:
             slabs = np.argsort(x[:, 0])  # neighbours together share their stencils
             for start in range(0, len(x), AT_ONCE):
                 some = slabs[start : start + AT_ONCE]
-                matrices = operator_matrices(x[some], self.nodes, ops, self.order, sight=self.sight)
+                values = local_values(x[some], self.nodes, self.values, ops, self.order, self.sight)
                 for term in terms:
-                    found[term][some] = matrices[term.op] @ self.values[:, term.field]
+                    found[term][some] = values[ops.index(term.op), :, term.field]
             return found
         by_op = {op: self._interpolated(x, op) for op in ops}
         return {term: by_op[term.op][:, term.field] for term in terms}

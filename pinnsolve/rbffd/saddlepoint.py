@@ -18,6 +18,13 @@ operations. Its errors lie along ``Z``: polynomials stay exact, the rest loses a
 Nodes for (1) that crowd towards the rim keep ``B`` small as a rule, as in any interpolation on a
 disk; where it is not, the full system is solved instead.
 
+The same matrix has the coefficients of the interpolant of values ``u``,
+
+    [ A    P ] [ c      ]   [ u ]
+    [ P^T  0 ] [ lambda ] = [ 0 ],     D u(x) = sum_j c_j D phi(x - s_j) + sum_k lambda_k D p_k(x),
+
+one right-hand side for any number of points and operators.
+
 Source: Fornberg & Flyer (2015), A Primer on Radial Basis Functions, SIAM,
 doi:10.1137/1.9781611974041; null-space method: Benzi, Golub & Liesen (2005),
 doi:10.1017/S0962492904000212, section 6.
@@ -112,27 +119,100 @@ class SaddlePoint:
             miss the derivatives of polynomials, relative to the largest of these: a stencil that
             does not determine the polynomials misses them widely.
         """
-        count, dim, n = s.shape
-        g, q = x.shape[2], len(self.polynomials)
         Pt = monomials(s, self.degree)
-        apart = (s[:, None] - x.swapaxes(1, 2)[..., None]).reshape(count * g, dim, n)
-        order = len(self.splines) - 1
-        a = phs_values(apart, monomials(apart, order), self.splines, self.m)
-        a = a.reshape(count, g * q, n).swapaxes(1, 2)
-        at_points = monomials(x.swapaxes(0, 1).reshape(1, dim, -1), self.degree)[0]
-        b = (self.polynomials @ at_points).reshape(q, -1, count, g)
-        b = b.transpose(2, 1, 3, 0).reshape(count, -1, g * q)
+        a, b = self._right_sides(s, x)
         with np.errstate(all="ignore"):
             A = phs_matrix(s, self.m)
             w, safe = _solve_reduced(A, Pt, a, b, self.growth_limit)
             if not safe.all():
                 risky = ~safe
                 w[risky] = _solve_full(A[risky], Pt[risky], a[risky], b[risky])
-            miss = Pt @ w
-            miss -= b
-            np.abs(miss, out=miss)
-            relative = miss.max(axis=1) / np.abs(b).max(axis=1)
-        return w, relative.max(axis=1)
+            return w, _miss(Pt, w, b)
+
+    def apply(
+        self, s: Float[ndarray, "B d n"], x: Float[ndarray, "B d g"], u: Float[ndarray, "B n c"]
+    ) -> tuple[Float[ndarray, "B gq c"], Float[ndarray, " B"]]:
+        """Apply the operators to the interpolants of values, whose weights nobody needs.
+
+        Parameters
+        ----------
+        s, x
+            As for `solve`.
+        u
+            Values at the nodes.
+
+        Returns
+        -------
+        tuple
+            What the operators make of the interpolants at the points, and by how much the weights
+            at the centre would miss the derivatives of polynomials, as for `solve`.
+        """
+        Pt = monomials(s, self.degree)
+        a, b = self._right_sides(s, x)
+        at_centre = np.tile(self.polynomials[:, :, 0].T, (len(s), 1, 1))
+        with np.errstate(all="ignore"):
+            A = phs_matrix(s, self.m)
+            c, lam, miss, safe = _interpolant(A, Pt, u, at_centre, self.growth_limit)
+            applied = a.swapaxes(1, 2) @ c + b.swapaxes(1, 2) @ lam
+            if not safe.all():
+                risky = ~safe
+                w = _solve_full(A[risky], Pt[risky], a[risky], b[risky])
+                applied[risky] = w.swapaxes(1, 2) @ u[risky]
+                miss[risky] = _miss(Pt[risky], w, b[risky])
+        return applied, miss
+
+    def _right_sides(
+        self, s: Float[ndarray, "B d n"], x: Float[ndarray, "B d g"]
+    ) -> tuple[Float[ndarray, "B n gq"], Float[ndarray, "B p gq"]]:
+        """Return the operators applied to the splines and to the monomials, at the points."""
+        (count, dim, n), g, q = s.shape, x.shape[2], len(self.polynomials)
+        apart = (s[:, None] - x.swapaxes(1, 2)[..., None]).reshape(count * g, dim, n)
+        order = len(self.splines) - 1
+        a = phs_values(apart, monomials(apart, order), self.splines, self.m)
+        at_points = monomials(x.swapaxes(0, 1).reshape(1, dim, -1), self.degree)[0]
+        b = (self.polynomials @ at_points).reshape(q, -1, count, g)
+        b = b.transpose(2, 1, 3, 0).reshape(count, -1, g * q)
+        return a.reshape(count, g * q, n).swapaxes(1, 2), b
+
+
+def _miss(
+    Pt: Float[ndarray, "B p n"], w: Float[ndarray, "B n q"], b: Float[ndarray, "B p q"]
+) -> Float[ndarray, " B"]:
+    """Return the miss of the derivatives of polynomials by weights, relative to the largest."""
+    miss = Pt @ w
+    miss -= b
+    np.abs(miss, out=miss)
+    relative = miss.max(axis=1) / np.abs(b).max(axis=1)
+    return np.asarray(relative.max(axis=1))
+
+
+def _interpolant(
+    A: Float[ndarray, "B n n"],
+    Pt: Float[ndarray, "B p n"],
+    u: Float[ndarray, "B n c"],
+    b: Float[ndarray, "B p q"],
+    growth_limit: float,
+) -> tuple[
+    Float[ndarray, "B n c"], Float[ndarray, "B p c"], Float[ndarray, " B"], Bool[ndarray, " B"]
+]:
+    """Return the coefficients of splines and monomials by the fast path.
+
+    With them by how much weights would miss ``b``, and where all this can be trusted.
+    """
+    k = Pt.shape[2] - Pt.shape[1]  # nodes of part (2)
+    P1t, u1, u2 = Pt[:, :, k:], u[:, k:], u[:, :k]
+    try:
+        solution = np.linalg.solve(P1t, np.concatenate([Pt[:, :, :k], b], axis=2))
+        B, w0 = solution[:, :, :k], solution[:, :, k:]
+        Y = A[:, :, k:] @ B
+        Y -= A[:, :, :k]  # -A Z
+        y = np.linalg.solve(B.swapaxes(1, 2) @ Y[:, k:] - Y[:, :k], u2 - B.swapaxes(1, 2) @ u1)
+        lam = np.linalg.solve(P1t.swapaxes(1, 2), u1 + Y[:, k:] @ y)
+    except np.linalg.LinAlgError:  # raised for all if one of them is exactly singular
+        nothing, missed = np.empty((len(A), Pt.shape[1], u.shape[2])), np.full(len(A), np.nan)
+        return np.empty_like(u), nothing, missed, np.zeros(len(A), dtype=bool)
+    is_safe = np.einsum("bij,bij->b", B, B) < growth_limit**2
+    return np.concatenate([y, -B @ y], axis=1), lam, _miss(P1t, w0, b), is_safe
 
 
 def _solve_reduced(

@@ -1,9 +1,10 @@
-"""RBF-FD weights of any differential operator on scattered nodes, as sparse matrices.
+"""RBF-FD weights of any differential operator on scattered nodes, as sparse matrices or applied.
 
 Every stencil is shifted to the point where the derivative is wanted and scaled to radius one,
 which keeps its system well conditioned; a stencil of radius ``h`` divides the weights of a
 derivative of order ``k`` by ``h^k``. One factorisation serves all operators at a point. Stencils
-are treated in chunks that fit the processor's cache, the chunks spread over its cores.
+are treated in chunks that fit the processor's cache, the chunks spread over its cores. Where values
+are wanted at many points once only, no weights are made (`local_values`).
 Source: Flyer, Fornberg, Bayona & Barnett (2016), doi:10.1016/j.jcp.2016.05.026.
 """
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 CHUNK_BYTES = 2**21  # of spline matrices
 MOST_SERVED = 16  # points, by one factorisation
+MOST_INTERPOLATED = 64  # the same where no weights are made
 LARGEST_MISS = 1e-6  # of the derivatives of polynomials: degenerate stencils miss them by O(1)
 
 
@@ -150,17 +152,81 @@ def stencil_weights(
     return index, weights
 
 
-def _batches(taken: Int[ndarray, " R"], length: int) -> list[Int[ndarray, "B g"]]:
+def local_values(
+    x: Float[ndarray, "R d"],
+    nodes: Float[ndarray, "N d"],
+    values: Float[ndarray, "N c"],
+    ops: Sequence[DiffOp],
+    order: int,
+    sight: Sight | None = None,
+) -> Float[ndarray, "q R c"]:
+    """Return derivatives, at many points, of what is known by its values at the nodes.
+
+    It is the product of the matrices of `operator_matrices` with the values; but nothing is made
+    for each point that has the size of a stencil, and one right-hand side serves all points of a
+    stencil.
+
+    Parameters
+    ----------
+    x
+        Where the derivatives are wanted.
+    nodes, values
+        Where values are known, and what they are.
+    ops
+        The ``q`` operators.
+    order
+        Order of accuracy p: the error of each operator is O(h^p) or better.
+    sight
+        Which nodes are seen from where; None if all are.
+
+    Raises
+    ------
+    NodesError
+        If the nodes are too few, coincide, or do not determine polynomials of the degree needed.
+    """
+    degree = polynomial_degree(order, max(op.order for op in ops))
+    parts, member = _homogeneous_parts(ops)
+    orders = np.array([part.order for part in parts])
+    systems = SaddlePoint.of(parts, degree)
+    stencils = shared(x, nodes, degree, sight)
+    size = stencils.index.shape[1]
+    split = splitting_order(size, systems.polynomials.shape[1])
+    found = np.empty((len(ops), len(x), values.shape[1]))
+
+    def work(points: Int[ndarray, "B g"]) -> None:
+        own = stencils.taken[points[:, 0]]
+        here, centre = stencils.index[own][:, split], stencils.centre[own]
+        radius = stencils.radius[own, None]
+        s = _scaled(nodes, here, centre, radius)
+        unit, miss = systems.apply(s, _scaled(x, points, centre, radius), values[here])
+        if not (miss < LARGEST_MISS).all():
+            raise _degenerate(centre[np.argmin(miss < LARGEST_MISS)], size, degree)
+        in_parts = unit.reshape(*points.shape, len(parts), -1)
+        in_parts /= (radius**orders)[:, None, :, None]
+        for q, own_parts in enumerate(member.T):
+            found[q, points] = in_parts[:, :, own_parts].sum(axis=2)
+
+    length = max(1, CHUNK_BYTES // (8 * size * size))
+    batches = _batches(stencils.taken, length, MOST_INTERPOLATED)
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(threads()) as pool:
+        for _ in pool.map(work, batches):
+            pass
+    return found
+
+
+def _batches(
+    taken: Int[ndarray, " R"], length: int, most: int = MOST_SERVED
+) -> list[Int[ndarray, "B g"]]:
     """Part points into tables with one row for each stencil that they take.
 
     The rows of a table, at most ``length``, have the same number of points; a stencil that serves
-    more than `MOST_SERVED` has several rows.
+    more than ``most`` has several rows.
     """
     order = np.argsort(taken, kind="stable")
     counts = np.bincount(taken)
     first = np.cumsum(counts) - counts
     rank = np.arange(len(order)) - np.repeat(first, counts)  # among the points of its stencil
-    starts = np.flatnonzero(rank % MOST_SERVED == 0)
+    starts = np.flatnonzero(rank % most == 0)
     counts = np.diff(starts, append=len(order))
     tables = []
     for count in np.unique(counts):

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from pinnsolve import solve
+from pinnsolve.accuracy import estimate
 from pinnsolve.accuracy.cells import along, around
 from pinnsolve.accuracy.corners import jumps
 from pinnsolve.accuracy.estimate import weighed
+from pinnsolve.errors import DivergedError
 from pinnsolve.setup import Setup
 from tests.posing import INTERVAL, SQUARE, pose
 
@@ -146,6 +148,30 @@ def test_a_shock_that_stands_elsewhere_on_other_nodes_is_told(tmp_path):
     solution = solve(problem, method="rbf-fd")
     assert solution.verdict.word == "not resolved"
     assert "on another set of nodes u comes out " in solution.outcome.warnings[-1]
+
+
+def test_another_set_of_nodes_without_a_solution_is_told(tmp_path, monkeypatch):
+    def fails(*_, **__):
+        raise DivergedError("Newton's method: no step reduces the residual")
+
+    monkeypatch.setattr(estimate, "on_other_nodes", fails)
+    exact = "1 + sin(2*x)"
+    more = EXACT.format(exact)
+    _, total, warnings = solved(tmp_path, "u_xx = u^3 + f", domain=INTERVAL, count=60, more=more)
+    assert total < 1e-4  # that of the other witnesses stands
+    assert warnings == (
+        "whether the equations have another solution was not looked at: on another set of nodes "
+        "none was found (Newton's method: no step reduces the residual).",
+    )
+
+
+def test_what_is_wrong_already_is_not_solved_on_other_nodes(tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(estimate, "on_other_nodes", lambda *_, **__: asked.append(1))
+    more = EXACT.format("1 + sin(200*x)")
+    _, total, _ = solved(tmp_path, "u_xx = u^3 + f", domain=INTERVAL, count=60, more=more)
+    assert total > 1 / 3
+    assert not asked
 
 
 def test_the_witness_at_the_nodes_is_believed_until_the_other_one_says_far_more():

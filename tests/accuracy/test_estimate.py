@@ -187,6 +187,18 @@ def test_the_estimate_of_a_flow_takes_the_operator_of_higher_order_itself():
     assert HigherOrder(system, exact, error_equation(system, exact), 6).is_factorised
 
 
+def test_rounding_does_not_make_an_operator_rough(tmp_path):
+    """Where only it is left of a residual, whether corrections converge tells nothing."""
+    more = '[functions]\nf = "manufactured"\ng = "manufactured"\n[exact]\nu = "1 + x^2"'
+    on = [("all", "u = g")]
+    domain = 'shape = "interval"\nbounds = [-1, 1]'
+    problem = pose(tmp_path, "u_xx = f", on=on, domain=domain, count=58, more=more)
+    _, system, exact = world(problem)
+    place = np.argsort(np.argsort(system.nodes.x[:, 0]))
+    U = exact + 1e-12 * (-1.0) ** place[:, None]
+    assert not HigherOrder(system, U, error_equation(system, U), 6).is_factorised
+
+
 def test_the_field_of_the_estimate_has_the_shape_of_the_error(tmp_path):
     problem = posed(tmp_path, count=1000)
     domain, system, exact = world(problem)

@@ -7,10 +7,11 @@ import pytest
 from pinnsolve.diffop import DiffOp, identity, laplacian, partial
 from pinnsolve.errors import NodesError
 from pinnsolve.progress import Progress
+from pinnsolve.rbffd import weights
 from pinnsolve.rbffd.polynomials import multi_indices
 from pinnsolve.rbffd.saddlepoint import SaddlePoint, splitting_order
 from pinnsolve.rbffd.stencils import nearest, polynomial_degree, shared
-from pinnsolve.rbffd.weights import operator_matrices, stencil_weights
+from pinnsolve.rbffd.weights import local_values, operator_matrices, stencil_weights
 from tests.rbffd.clouds import cloud, even, inner
 
 
@@ -50,6 +51,22 @@ def test_polynomials_of_the_degree_are_differentiated_exactly(dim, order, op):
     for power in multi_indices(dim, polynomial_degree(order, op.order)):
         miss = D @ monomial(nodes, power) - derivative(x, power, op)
         assert np.abs(miss).max() < 1e-10 * size
+
+
+@pytest.mark.parametrize(("dim", "order"), [(1, 4), (2, 3), (2, 5), (3, 3)])
+@pytest.mark.parametrize("most", [2, 64])
+def test_values_need_no_weights(dim, order, most, monkeypatch):
+    monkeypatch.setattr(weights, "MOST_INTERPOLATED", most)  # several tables for one stencil
+    nodes = cloud(400, dim)
+    x = 0.2 + 0.6 * cloud(700, dim)
+    lower = DiffOp((*partial((1,) + (0,) * (dim - 1)).terms, *identity(dim).terms))
+    ops = [laplacian(dim), lower]
+    values = np.column_stack([np.sin(nodes.sum(axis=1)), 1e3 + nodes[:, 0] ** 2])
+    found = local_values(x, nodes, values, ops, order)
+    matrices = operator_matrices(x, nodes, ops, order)
+    for op, of_values in zip(ops, found, strict=True):
+        rounding = 1e-12 * np.abs(matrices[op]).sum(axis=1).max() * np.abs(values).max(axis=0)
+        assert (np.abs(of_values - matrices[op] @ values) < rounding).all()
 
 
 @pytest.mark.slow
@@ -201,6 +218,14 @@ def test_nodes_on_a_circle_are_an_error():
     nodes = np.stack([np.cos(t), np.sin(t)], axis=1)
     with pytest.raises(NodesError, match="do not determine a polynomial of degree 3"):
         operator_matrices(nodes, nodes, [laplacian(2)], 2)
+
+
+@pytest.mark.parametrize("on", ["line", "circle"])
+def test_values_where_polynomials_are_not_determined_are_an_error(on):
+    t = 2 * np.pi * np.arange(60) / 60
+    nodes = np.stack([t, 2 * t] if on == "line" else [np.cos(t), np.sin(t)], axis=1)
+    with pytest.raises(NodesError, match="do not determine a polynomial of degree 3"):
+        local_values(nodes, nodes, nodes, [laplacian(2)], 2)
 
 
 def test_few_lines_of_a_lattice_are_an_error():
