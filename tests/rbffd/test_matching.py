@@ -4,6 +4,8 @@ import pytest
 from pinnsolve.rbffd.matching import match
 from tests.rbffd.worlds import PLATE, STOKES, disk, world
 
+CORNERS = [[0, 0], [0, 0], [1, 1], [1, 1]]  # each coordinate sorted
+
 
 @pytest.mark.parametrize("text", [disk("u = g"), disk("dn(u) + u = g"), PLATE])
 @pytest.mark.parametrize("ghosts", [True, False])
@@ -25,20 +27,28 @@ def test_a_dirichlet_condition_determines_the_node_and_the_equation_its_ghost(tm
 
 
 def test_what_is_left_free_completes_what_is_determined(tmp_path):
-    d = world(tmp_path, STOKES, 300).discretise(2)
+    d = world(tmp_path, STOKES, 300).discretise(2).without_constraints()
     found = match(d)
     ghosts = [f * d.n_nodes + ghosts for f, ghosts in enumerate(found.free)]
     everything = np.sort(np.concatenate([found.determined, *ghosts]))
     np.testing.assert_array_equal(everything, np.arange(3 * d.n_nodes))
 
 
-def test_each_condition_claims_the_field_of_its_highest_derivative(tmp_path):
-    text = STOKES.replace("u = sin(2*x)*cos(2*y)", "dn(u) - n_x*p = 0", 1)
-    text = text.replace("v = -cos(2*x)*sin(2*y)", "dn(v) - n_y*p = 0", 1)
-    w = world(tmp_path, text, 300)
-    u, v, p = match(w.discretise(2)).free
+def test_continuity_determines_the_ghost_of_the_velocity_along_the_normal(tmp_path):
+    w = world(tmp_path, STOKES, 300)
+    d = w.discretise(2).without_constraints()
+    *_, continuity = d.conditions
+    ghosts = match(d).determined[-continuity.size :]
+    normals = np.abs(w.nodes.normals[continuity.rows - w.nodes.n_interior])
+    np.testing.assert_array_equal(ghosts // d.n_nodes, np.argmax(normals, axis=1))
+    np.testing.assert_array_equal(ghosts % d.n_nodes, continuity.rows + w.nodes.n_boundary)
+
+
+def test_only_the_pressure_is_continued_and_only_at_the_corners_of_a_smooth_flow(tmp_path):
+    w = world(tmp_path, STOKES, 300)
+    u, v, p = match(w.discretise(2).without_constraints()).free
     assert len(u) == len(v) == 0
-    assert len(p) == np.sum(w.nodes.tags != w.nodes.pieces.index("right"))
+    np.testing.assert_allclose(np.sort(w.nodes.x[p - w.nodes.n_boundary], axis=0), CORNERS)
 
 
 def test_a_field_without_any_condition_at_an_outflow_is_free_there(tmp_path):
