@@ -1,0 +1,56 @@
+"""Shipped flows held to figures from the literature, by `benchmarks/flow.py`, on fewer nodes."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from benchmarks.flow import CASES, integral, solved
+from pinnsolve.problem import load
+
+
+def solution_of(name, **overrides):
+    """Return the solution of a case with other overrides, and the case."""
+    case = CASES[name]
+    few = {"output.test_points": 100, **case.overrides, **overrides}
+    return solved(replace(case, overrides=few)), case
+
+
+def figures(name, **overrides):
+    """Return the figures of a case relative to those of the literature."""
+    solution, case = solution_of(name, **overrides)
+    found = case.figures(solution)
+    assert set(found) == set(case.literature)
+    return {figure: found[figure] / known for figure, known in case.literature.items()}
+
+
+def test_integrals_of_polynomials_are_exact():
+    assert integral(lambda y: 10 * y**9, 0.0, 2.0) == pytest.approx(2.0**10, rel=1e-14)
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_every_case_states_a_problem(case):
+    from pinnsolve.cli import shipped
+
+    assert load(shipped.folder() / f"{case.problem}.toml", dict(case.overrides)).equations
+
+
+@pytest.mark.slow
+def test_drag_lift_and_pressure_of_the_cylinder():
+    found = figures("cylinder_flow")
+    assert found["drag"] == pytest.approx(1, abs=1e-3)
+    assert found["lift"] == pytest.approx(1, abs=0.05)
+    assert found["pressure difference"] == pytest.approx(1, abs=1e-4)
+
+
+@pytest.mark.slow
+def test_heat_enters_the_room_as_the_literature_says_and_leaves_it_again():
+    solution, case = solution_of("heated_room", **{"nodes.count": 700})
+    entering = case.figures(solution)["Nusselt number"]
+    # the literature has three digits after the point, and is a grid's
+    assert entering == pytest.approx(case.literature["Nusselt number"], rel=3e-3)
+
+    def flux(y):
+        return -solution.derivative("T_x", np.c_[0 * y + 1, y], extrapolate=True)
+
+    assert integral(flux, 0.0, 1.0) == pytest.approx(entering, rel=2e-3)
