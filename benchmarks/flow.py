@@ -1,4 +1,4 @@
-"""Incompressible flows next to figures from the literature.
+"""Incompressible flows next to figures from the literature, or found on finer nodes.
 
 Each figure is computed here from the solution as a function of points, apart from drag and lift,
 which every run reports.
@@ -80,6 +80,28 @@ def nusselt(solution: Solution) -> Figures:
     return {"Nusselt number": integral(flux, 0.0, 1.0)}
 
 
+def reattachment(solution: Solution) -> Figures:
+    """Return where the wall shear on the floor behind the step turns from back to forth.
+
+    Between close points it is taken as linear.
+    """
+    x = np.linspace(1.0, 8.0, 2000)  # upstream of it lies the small eddy in the corner
+    shear = solution.derivative("u_y", np.c_[x, 0 * x], extrapolate=True)
+    turns = np.flatnonzero((shear[:-1] < 0) & (shear[1:] >= 0))
+    if not len(turns):
+        return {"reattachment": np.nan}
+    k = turns[-1]
+    return {"reattachment": x[k] - shear[k] * (x[k + 1] - x[k]) / (shear[k + 1] - shear[k])}
+
+
+def extremes(solution: Solution) -> Figures:
+    """Return the extremes of u on the vertical centre line of the cavity, of v on the other one."""
+    t = np.linspace(0.0, 1.0, 1001)[1:-1]
+    half = np.full(len(t), 0.5)
+    u, v = solution(np.c_[half, t])[:, 0], solution(np.c_[t, half])[:, 1]
+    return {"least u": u.min(), "largest v": v.max(), "least v": v.min()}
+
+
 VAHL_DAVIS = "de Vahl Davis (1983)"
 CASES = {
     "cylinder_flow": Case(
@@ -102,6 +124,18 @@ CASES = {
         {"Nusselt number": 8.800},
         VAHL_DAVIS,
         {"constants.Ra": 1e6, "nodes.count": 3500},
+    ),
+    "backward_step": Case(
+        "backward_step",
+        reattachment,
+        {"reattachment": 3.2246},
+        "own, order 4, spacing 0.08",
+    ),
+    "lid_driven_cavity": Case(
+        "lid_driven_cavity",
+        extremes,
+        {"least u": -0.163368, "largest v": 0.139291, "least v": -0.195346},
+        "own, order 4, 4000 nodes",
     ),
 }
 

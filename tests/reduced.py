@@ -62,6 +62,7 @@ QUICK = {
 REDUCED = {
     "annulus_conduction": Reduced(6.6e-5, 7.6e-5, nodes(700)),
     "ball_poisson": Reduced(2.4e-6, 7.3e-8, nodes(500)),
+    "backward_step": Reduced(None, None, warnings=(outflow("p = 0", "right"),)),
     "burgers": Reduced(
         8.9e-4,
         9.5e-3,
@@ -81,6 +82,7 @@ REDUCED = {
     "heated_room": Reduced(None, None),
     "interval_layer": Reduced(1.4e-8, 2.0e-10),
     "kovasznay": Reduced(1.2e-4, 3.4e-8, nodes(600, hidden=[50, 200])),
+    "lid_driven_cavity": Reduced(None, None),
     "lshape_mixed": Reduced(1.3e-7, 3.2e-12, nodes(500)),
     "plate_clamped": Reduced(8.9e-6, 2.5e-9, nodes(500)),
     "plate_simply_supported": Reduced(2.7e-6, 4.6e-9, nodes(500)),

@@ -1,4 +1,4 @@
-"""Shipped flows held to figures from the literature, by `benchmarks/flow.py`, on fewer nodes."""
+"""Shipped flows held to figures from the literature, or on finer nodes (`benchmarks/flow.py`)."""
 
 from dataclasses import replace
 
@@ -54,3 +54,14 @@ def test_heat_enters_the_room_as_the_literature_says_and_leaves_it_again():
         return -solution.derivative("T_x", np.c_[0 * y + 1, y], extrapolate=True)
 
     assert integral(flux, 0.0, 1.0) == pytest.approx(entering, rel=2e-3)
+
+
+@pytest.mark.slow
+def test_the_stream_behind_the_step_reattaches_where_on_finer_nodes():
+    assert figures("backward_step")["reattachment"] == pytest.approx(1, abs=0.01)
+
+
+@pytest.mark.slow
+def test_the_velocities_in_the_cavity_are_those_on_finer_nodes():
+    for found in figures("lid_driven_cavity").values():
+        assert found == pytest.approx(1, abs=1e-3)
