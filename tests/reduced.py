@@ -87,6 +87,7 @@ REDUCED = {
     "plate_clamped": Reduced(8.9e-6, 2.5e-9, nodes(500)),
     "plate_simply_supported": Reduced(2.7e-6, 4.6e-9, nodes(500)),
     "plate_with_hole": Reduced(1.3e-2, 6.2e-3, nodes(600, hidden=[100, 400])),
+    "pulsating_channel": Reduced(None, None, warnings=(outflow("p = p0", "left, right"),)),
     "self_similar_burgers_1": Reduced(overrides=nodes(300)),
     "self_similar_burgers_2": Reduced(overrides=nodes(300)),
     "self_similar_burgers_3": Reduced(overrides=nodes(300)),
