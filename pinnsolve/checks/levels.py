@@ -19,7 +19,7 @@ from pinnsolve.rbffd.discretisation import Discretisation
 from pinnsolve.rbffd.fields import NodalFields
 from pinnsolve.rbffd.levels import OPEN, open_levels, values_held
 
-NEGLIGIBLE = 1e-8  # part of the data that rounding may leave
+NEGLIGIBLE = 1e-3  # part of the terms that coarse nodes may leave
 OUTSIDE = 1e-9  # of the size of the domain: farther out is not on its boundary
 
 
@@ -37,7 +37,7 @@ def faults(problem: Problem, domain: Domain, conditions: tuple[Condition, ...]) 
     if found or not problem.constraints:
         return found
     shifts = open_levels(conditions, len(problem.fields))
-    constrained = [condition for condition in conditions if condition.is_constraint]
+    constrained = conditions[-len(problem.constraints) :]
     told, spare = np.zeros((0, len(shifts))), len(problem.parameters)
     for stated, condition in zip(problem.constraints, constrained, strict=True):
         effect = values_held(condition, len(problem.fields)).sum(axis=0) @ shifts.T
@@ -93,14 +93,14 @@ def incompatible(system: Discretisation, direct: NodalFields) -> list[str]:
     if direct.times is not None or direct.values.shape[-2] != system.n_nodes:
         return []
     equations, U, found = Equations.of(system), direct.values, []
-    left, data = system.residual(U), system.residual(np.zeros_like(U))
+    left, terms = system.residual(U), system.sizes(U)
     x = system.nodes.x[system.nodes.rows]
     half_width = float(np.max(np.ptp(x, axis=0))) / 2
     expected = (system.nodes.spacing / half_width) ** system.order
     names = [c.name for c in system.conditions for _ in range(c.size)]
     for level in equations.levels:
         off = float(np.mean(left[level.rows] / level.factors))
-        size = float(np.sqrt(np.mean(data**2)))
+        size = float(np.sqrt(np.mean(terms[level.rows] ** 2)))
         if abs(off) > max(expected, NEGLIGIBLE) * size and size:
             where = ", ".join(dict.fromkeys(names[row] for row in level.rows))
             found.append(

@@ -203,6 +203,7 @@ def _before(setup: Setup, system: Discretisation | None, through: Carried) -> tu
     return (
         *_unsaid(problem, nodes, through),
         *dict.fromkeys(c.taken_for for c in problem.boundary if c.taken_for),
+        *_torn(setup),
         *through.doubts,
         *agreement.doubts(problem, setup.domain, nodes),
         *singularities.doubts(problem, setup.domain, nodes),
@@ -220,3 +221,18 @@ def _unsaid(problem: Problem, nodes: Nodes, through: Carried) -> list[str]:
         "elsewhere it is not determined without one."
     )
     return [text] if pieces else []
+
+
+def _torn(setup: Setup) -> list[str]:
+    """Return a sentence on the corners of a flow where no equation holds, if there are any."""
+    if not _is_discretised(setup.problem) or not setup.placement.torn:
+        return []
+    places = ", ".join(
+        f"({', '.join(f'{c:.4g}' for c in x)})" for x in setup.nodes.x[[*setup.placement.torn]][:4]
+    )
+    more = ", …" if len(setup.placement.torn) > 4 else ""
+    return [
+        f"the velocities on both sides of {places}{more} differ: no equation of the flow holds at "
+        "these corners, and the pressure is continued from the nodes around. Errors near them fall "
+        'slowly; set nodes.refine = "auto", or let one velocity go over into the other.'
+    ]

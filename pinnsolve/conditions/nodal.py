@@ -86,12 +86,15 @@ class Placement:
         file.
     constraints
         Those of what holds at points and for integrals.
+    torn
+        Corner nodes of a flow at which the velocities of both sides differ, and no equation holds.
     """
 
     problem: Problem
     nodes: Nodes
     places: tuple[Place, ...]
     constraints: tuple[ConstraintPlace, ...] = ()
+    torn: tuple[int, ...] = ()
 
     @property
     def boundary(self) -> tuple[Place, ...]:
@@ -217,7 +220,9 @@ def placed(
         key = ("pde", "equations", i) if is_each_its_own else ("pde", "equations")
         equations.append(Place(name, key, equation, inside))
     constraints = constraint_places(problem, nodes, quadrature)
-    return Placement(problem, nodes, (*equations, *boundary), constraints)
+    return Placement(
+        problem, nodes, (*equations, *boundary), constraints, tuple(posed.torn.tolist())
+    )
 
 
 def nodal_conditions(

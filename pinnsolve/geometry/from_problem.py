@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from pinnsolve.diffop import in_space
+from pinnsolve.equations.incompressible import incompressible
 from pinnsolve.errors import Fault, NodesError, ProblemError
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.features import refinement
@@ -133,7 +134,10 @@ def _ghosted(nodes: Nodes, domain: Domain, problem: Problem) -> Nodes:
 
 
 def _spares_corners(problem: Problem, nodes: Nodes) -> bool:
-    """Return whether boundary nodes can do without ghosts: the conditions give all their values."""
+    """Return whether boundary nodes can do without ghosts.
+
+    The conditions give all their values, or all but the pressure of a flow, which goes on smoothly.
+    """
     joined_sides = {side for joint in nodes.joints for side in joint.sides}
     given = [c.on for c in problem.boundary if not c.is_periodic]
     counts = {
@@ -141,7 +145,11 @@ def _spares_corners(problem: Problem, nodes: Nodes) -> bool:
         for piece in nodes.pieces
         if piece not in joined_sides
     }
-    return counts == {len(problem.fields)} and _highest_order(problem, problem.equations) == 2
+    if _highest_order(problem, problem.equations) != 2:
+        return False
+    if incompressible(problem.equations) is not None:
+        return min(counts, default=0) >= len(problem.fields) - 1
+    return counts == {len(problem.fields)}
 
 
 def _most_dirichlet_first(problem: Problem, domain: Domain) -> list[str]:

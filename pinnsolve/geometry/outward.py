@@ -75,7 +75,7 @@ def _turns(
     h: Float[ndarray, "B"],
     domain: Domain,
 ) -> Bool[ndarray, "B"]:
-    """Return where the distance from the boundary does not change along the normal as it should."""
+    """Return the mask of nodes along whose normal the distance changes as at no smooth boundary."""
     reach = FEELER * h
     out = domain.distance(base + reach[:, None] * normals)
     back = domain.distance(base - reach[:, None] * normals)

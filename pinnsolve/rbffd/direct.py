@@ -23,14 +23,13 @@ from pinnsolve.errors import DivergedError, SingularError
 from pinnsolve.process import State, Step
 from pinnsolve.progress import Progress, Watch, unwatched
 from pinnsolve.rbffd.discretisation import Discretisation, stack
-from pinnsolve.rbffd.easing import Eased
+from pinnsolve.rbffd.easing import SMALLEST_DAMPING, Eased
 from pinnsolve.rbffd.levels import Level, LevelledFactors, factorise_with_levels, levels_of
 from pinnsolve.rbffd.matching import closing_rows, match
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-SMALLEST_DAMPING = 2.0**-12
 SMALLEST_SHARE = 2.0**-6  # of the nonlinear part, by which a flow goes on at least
 PATIENCE = 12  # Newton steps with one share of it
 
@@ -346,7 +345,7 @@ class Newton:
             return self._moved(u + d, "solved")
         if norm(d) <= self._tolerance * norm(u + d):
             return self._moved(u + d, "converged")
-        damping = _damping(equations, factors, u, d, min(1.0, 2 * self._damping))
+        damping = equations.damping(factors, u, d, min(1.0, 2 * self._damping))
         if damping >= SMALLEST_DAMPING:
             self._damping = damping
             return self._moved(u + damping * d)
@@ -389,21 +388,3 @@ class Newton:
             share = f"{100 * self._reached:.0f} % of the Reynolds number"
             message = f"{message}: the solution was followed to {share} only"
         return Step(nan, steps, message, stage=self._stage)
-
-
-def _damping(
-    equations: Eased,
-    factors: LevelledFactors,
-    u: Float[ndarray, " K"],
-    d: Float[ndarray, " K"],
-    damping: float,
-) -> float:
-    """Halve the step until it passes the natural monotonicity test."""
-    while damping >= SMALLEST_DAMPING:
-        r = equations.residual(u + damping * d)
-        if np.isfinite(r).all():
-            next_d = np.linalg.norm(factors(r))
-            if next_d <= (1 - damping / 2) * np.linalg.norm(d):
-                return damping
-        damping /= 2
-    return damping

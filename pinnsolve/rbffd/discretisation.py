@@ -102,6 +102,15 @@ class Discretisation:
             ]
         )
 
+    def sizes(self, U: Float[ndarray, "N c *K"]) -> Float[ndarray, " R"]:
+        """Return the sizes of the terms and data of each residual, taken together."""
+        found = []
+        for condition, jet in zip(self.conditions, self._jets(U), strict=True):
+            slopes = condition.residual.partials(jet)
+            terms = np.sum([np.abs(slopes[term] * jet[term]) for term in jet], axis=0)
+            found.append(condition.summed(terms + np.abs(condition.residual(jet))).ravel())
+        return np.concatenate(found)
+
     def partials(self, U: Float[ndarray, "N c *K"]) -> list[dict[Term, Float[ndarray, "_ *L"]]]:
         """Return each condition's partial derivatives by its terms."""
         found = []

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from pinnsolve.rbffd.direct import Equations
     from pinnsolve.rbffd.levels import LevelledFactors
 
+SMALLEST_DAMPING = 2.0**-12
+
 
 @dataclass
 class Eased:
@@ -67,6 +69,33 @@ class Eased:
         if self.share > 0:
             matrix = self.share * self.whole.jacobian(u) + (1 - self.share) * slopes
         return self.whole.factors_of(matrix)
+
+    def damping(
+        self,
+        factors: "LevelledFactors",
+        u: Float[ndarray, " K"],
+        d: Float[ndarray, " K"],
+        damping: float,
+    ) -> float:
+        """Return the share of a Newton step that passes the natural monotonicity test.
+
+        Parameters
+        ----------
+        factors
+            Of the derivative at the unknowns.
+        u, d
+            The unknowns, and the step from there.
+        damping
+            The share to begin with, which is halved until it passes, or is below the smallest.
+        """
+        while damping >= SMALLEST_DAMPING:
+            r = self.residual(u + damping * d)
+            if np.isfinite(r).all():
+                next_d = np.linalg.norm(factors(r))
+                if next_d <= (1 - damping / 2) * np.linalg.norm(d):
+                    return damping
+            damping /= 2
+        return damping
 
     @cached_property
     def _linear(self) -> "tuple[Float[ndarray, ' R'], csr_array]":
