@@ -274,11 +274,9 @@ def _with_levels(posed: OnNodes, nodes: Nodes, boundary: list[Place]) -> list[Pl
     for place in boundary:
         count[place.rows] += posed.moves(place.equation) and not place.closes
     return [
-        replace(
-            place,
-            is_sum=posed.fixes_level(place.equation)
-            and bool((count[place.rows] >= nodes.dim).all()),
-        )
+        replace(place, is_sum=bool((count[place.rows] >= nodes.dim).all()))
+        if place.tie is None and posed.fixes_level(place.equation)
+        else place
         for place in boundary
     ]
 

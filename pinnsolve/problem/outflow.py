@@ -48,6 +48,7 @@ def with_outflow(
         alone = tuple(piece for piece in condition.on if piece not in moved)
         fields = {term.field for term in condition.equation.terms}
         is_pressure = fields == {flow.pressure} and condition.equation.is_algebraic
+        is_pressure &= not condition.is_periodic
         if not (alone and is_pressure and condition.equation.is_linear) or "all" in moved:
             found.append(condition)
             continue
