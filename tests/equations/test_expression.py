@@ -217,8 +217,8 @@ REFUSED = {  # text: place, and what is said
     "sine(x)": (
         "sine",
         'unknown function "sine". Did you mean "sin"? Known: abs, acos, asin, atan, atan2, '
-        "biharmonic, cos, cosh, d, div, dn, dot, erf, exp, gauss, grad, heaviside, laplace, log, "
-        "max, min, norm, sech, sign, sin, sinh, sqrt, sum, tan, tanh.",
+        "biharmonic, cos, cosh, d, div, dn, dot, erf, exp, gauss, grad, heaviside, integral, "
+        "laplace, log, max, mean, min, norm, sech, sign, sin, sinh, sqrt, sum, tan, tanh.",
     ),
     "ln(x)": ("ln", 'unknown function "ln". Write log(…).'),
     "X + 1": ("X + 1", "a vector and a number do not go together here."),
