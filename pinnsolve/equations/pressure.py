@@ -82,7 +82,7 @@ def pressure_equation(
         return None
     h = Symbol(Data(SPACING))
     symbols = replace(symbols, data={**symbols.data, SPACING: spacing})
-    latex = r"\nabla\cdot(\text{{momentum}}) = 0"
+    latex = r"\nabla\cdot(\text{momentum}) = 0"
     viscosity = _viscosity(equations[flow.momentum[0]], flow.velocity[0])
     damped = q - DAMPING * viscosity * divergence / h**2
     return Equation(TEXT, latex, damped, symbols)
