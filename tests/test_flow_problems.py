@@ -36,6 +36,7 @@ def test_every_case_states_a_problem(case):
 
 
 @pytest.mark.slow
+@pytest.mark.study
 def test_drag_lift_and_pressure_of_the_cylinder():
     found = figures("cylinder_flow")
     assert found["drag"] == pytest.approx(1, abs=1e-3)
@@ -44,6 +45,7 @@ def test_drag_lift_and_pressure_of_the_cylinder():
 
 
 @pytest.mark.slow
+@pytest.mark.study
 def test_heat_enters_the_room_as_the_literature_says_and_leaves_it_again():
     solution, case = solution_of("heated_room", **{"nodes.count": 700})
     entering = case.figures(solution)["Nusselt number"]

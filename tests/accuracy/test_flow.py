@@ -217,6 +217,7 @@ def test_other_problems_have_no_flow():
 
 
 @pytest.mark.slow
+@pytest.mark.study
 @pytest.mark.parametrize("method", ["rbf-fd", "dt-pinn", "pinn"])
 def test_every_method_finds_the_forces_of_channel_flow_and_keeps_them(tmp_path, method):
     # a polynomial of degree two, which all of them hold

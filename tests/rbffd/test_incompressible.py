@@ -237,6 +237,7 @@ def test_a_flow_in_time_is_as_accurate_as_a_steady_one(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.study
 def test_a_flow_in_space_is_solved_as_one_in_the_plane(tmp_path):
     names = {"u": "sin(2*y + z)", "v": "cos(x - z) + y*z", "w": "x*y - z^2/2"}
     sources = "\n".join(f'{f} = "manufactured"' for f in "fgh")
