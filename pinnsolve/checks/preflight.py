@@ -148,7 +148,8 @@ def check(problem: Problem) -> Report:
 
 def _contradictions(setup: Setup, direct: object) -> list[str]:
     """Return the contradictions of data that a direct solution shows."""
-    if not (setup.problem.constraints and isinstance(direct, NodalFields)):
+    has_levels = any(condition.is_constraint for condition in setup.conditions)
+    if not (has_levels and isinstance(direct, NodalFields)):
         return []
     return levels.incompatible(setup.discretisation(), direct)
 

@@ -130,7 +130,6 @@ def _is_torn(
     from scipy.spatial import KDTree  # 0.1 s that `pinnsolve --help` need not pay
 
     x = nodes.x[nodes.boundary]
-    low, high = np.full((2, len(flow.velocity), len(at)), np.nan)
     if not len(at):
         return np.zeros(0, dtype=bool)
     apart, near = KDTree(x).query(x[at], min(2 * nodes.dim + 1, len(x)))
@@ -138,6 +137,7 @@ def _is_torn(
     times = (
         [None] if problem.times is None else problem.times[:: -(-len(problem.times) // INSTANTS)]
     )
+    low, high = np.full((2, len(times), len(flow.velocity), len(at)), np.nan)
     for condition in problem.boundary:
         if condition.is_periodic:
             continue
@@ -150,13 +150,13 @@ def _is_torn(
         if field not in flow.velocity or not meets.any():
             continue
         i, symbols = flow.velocity.index(field), condition.equation.symbols
-        for t in times:
+        for j, t in enumerate(times):
             place = x[at[meets]]
             if t is not None:
                 place = np.column_stack([place, np.full(len(place), t)])
             normals = nodes.normals[at[meets]]
             (asked,) = evaluate([value], symbols, place, normals)
-            low[i, meets] = np.fmin(low[i, meets], asked)
-            high[i, meets] = np.fmax(high[i, meets], asked)
+            low[j, i, meets] = np.fmin(low[j, i, meets], asked)
+            high[j, i, meets] = np.fmax(high[j, i, meets], asked)
     size = np.nanmax(np.abs([low, high]), initial=0.0)
-    return np.nan_to_num(high - low).max(axis=0) > SAME * size
+    return np.nan_to_num(high - low).max(axis=(0, 1)) > SAME * size

@@ -43,7 +43,8 @@ def pressure_equation(
 ) -> Equation | None:
     """Return the equation that takes the place of continuity away from the boundary.
 
-    It is ``Q - 4 nu d / h^2 = 0``; None if a momentum equation cannot be differentiated.
+    It is ``Q - 4 nu d / h^2 = 0``; None without viscosity, or if the
+    momentum equations cannot be differentiated.
 
     Parameters
     ----------
@@ -55,6 +56,8 @@ def pressure_equation(
         The distance ``h`` of nodes, at points.
     """
     own = equations[flow.continuity]
+    if not flow.viscosity:  # without friction, or with another kind, nothing damps a divergence
+        return None
     symbols = own.symbols
     unit, names = _unit(symbols.coordinates), symbols.coordinates
     try:

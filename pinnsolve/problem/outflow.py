@@ -35,7 +35,7 @@ def with_outflow(
         The conditions as stated.
     """
     flow = incompressible(tuple(equations))
-    if flow is None or flow.viscosity is None:
+    if flow is None or not flow.viscosity:
         return tuple(boundary)
     moved = {
         piece

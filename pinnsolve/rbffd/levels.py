@@ -182,6 +182,7 @@ def multiplier_rows(
         Whose level is open.
     """
     start, on_boundary, others, own = 0, list[ndarray](), list[ndarray](), list[ndarray]()
+    closing = list[ndarray]()
     n_interior = discretisation.nodes.n_interior
     for condition in discretisation.conditions:
         if condition.is_constraint:  # they come last
@@ -191,7 +192,8 @@ def multiplier_rows(
         if condition.across is not None:
             continue
         if condition.closes:
-            return rows
+            closing.append(rows)
+            continue
         is_outside = condition.rows >= n_interior
         holds_field = any(term.field == field for term in condition.residual.terms)
         if is_outside.all():
@@ -201,7 +203,7 @@ def multiplier_rows(
             own.append(rows)
         else:
             others.append(rows[is_outside] if is_outside.any() else rows)
-    for found in (on_boundary, others, own):
+    for found in (on_boundary, closing, others, own):
         if sum(map(len, found)):
             return np.concatenate(found)
     return np.empty(0, dtype=int)

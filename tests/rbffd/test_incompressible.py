@@ -202,6 +202,11 @@ def test_a_lid_that_jumps_at_its_ends_leaves_no_equation_there(tmp_path, lid, to
     assert len(continuity.rows) == setup.nodes.n_boundary - 4
 
 
+def test_velocities_that_agree_at_corners_at_every_instant_tear_nothing(tmp_path):
+    setup = setup_of(tmp_path, Case("square", nu=0.5, decay="exp(-t)*"), 300)
+    assert setup.placement.torn == ()
+
+
 @pytest.mark.slow
 def test_the_classical_cavity_at_reynolds_number_100(tmp_path):
     # Ghia, Ghia & Shin (1982), doi:10.1016/0021-9991(82)90058-4, tables I and II
