@@ -215,11 +215,12 @@ def equations(text: str, symbols: Symbols) -> tuple[Equation, ...]:
         at = (signs[1], signs[1] + 1)
         raise ExpressionError("an equation has one = only.", "Write each on its own.", at)
     stop = signs[0] if signs else len(text)
-    left = read(text, 0, stop)
+    is_sided = bool(symbols.sides)
+    left = read(text, 0, stop, sided=is_sided)
     lhs = translate(left, symbols)
     latex, rhs = typeset(left, symbols), _zero_like(lhs)
     if signs:
-        right = read(text, stop + 1)
+        right = read(text, stop + 1, sided=is_sided)
         rhs = translate(right, symbols)
         latex += f" = {typeset(right, symbols)}"
         if rhs == 0:

@@ -40,6 +40,8 @@ class Symbols:
         Names of functions that are still to be derived from the exact solution.
     normals
         Whether the normal is known: ``n``, ``n_x``, ``dn(e)``.
+    sides
+        Names of two regions, one of which stands behind names that differ between them: ``u.a``.
     """
 
     coordinates: tuple[str, ...]
@@ -51,6 +53,7 @@ class Symbols:
     parameters: Mapping[str, float | None] = field(default_factory=dict)
     manufactured: tuple[str, ...] = ()
     normals: bool = False
+    sides: tuple[str, ...] = ()
 
     @property
     def space(self) -> tuple[int, ...]:

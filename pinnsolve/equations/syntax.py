@@ -75,7 +75,14 @@ class ExpressionError(Exception):
         self.span = span
 
 
-def read(text: str, start: int = 0, stop: int | None = None, *, logical: bool = False) -> ast.expr:
+def read(
+    text: str,
+    start: int = 0,
+    stop: int | None = None,
+    *,
+    logical: bool = False,
+    sided: bool = False,
+) -> ast.expr:
     """Read part of a text as one formula.
 
     Parameters
@@ -86,6 +93,8 @@ def read(text: str, start: int = 0, stop: int | None = None, *, logical: bool = 
         The characters to read; positions in the tree and in errors count from the text's start.
     logical
         Whether comparisons, ``and``, ``or``, ``not`` are allowed.
+    sided
+        Whether a name may have that of a region behind it: ``u.inside``.
 
     Returns
     -------
@@ -128,7 +137,7 @@ def read(text: str, start: int = 0, stop: int | None = None, *, logical: bool = 
             fault = f"nested more than {MAX_DEPTH} deep" if depth > MAX_DEPTH else "too long"
             raise ExpressionError(f"the formula is {fault}.", _SPLIT, span)
     for node, _, _ in _walk(tree):
-        _check_node(node, logical)
+        _check_node(node, logical, sided)
     return tree
 
 
@@ -197,8 +206,13 @@ def _unreadable(text: str, at: int, stop: int) -> ExpressionError:
     )
 
 
-def _check_node(node: ast.AST, logical: bool) -> None:
+def _check_node(node: ast.AST, logical: bool, sided: bool) -> None:
     """Refuse a node that is not on the list."""
+    if sided and isinstance(node, ast.Attribute):
+        if not isinstance(node.value, ast.Name):
+            message = "only a name has a region behind it."
+            raise ExpressionError(message, "Write dn(u.a), not dn(u).a.", span(node))
+        return
     allowed: tuple[type[ast.AST], ...] = (*ARITHMETIC, *OPERATORS, ast.Load)
     if logical:
         allowed = (*allowed, *LOGIC, *LOGICAL_OPERATORS)
@@ -212,7 +226,12 @@ def _check_node(node: ast.AST, logical: bool) -> None:
     if isinstance(node, ast.Constant) and type(node.value) not in (int, float):
         raise ExpressionError("only real numbers can be written here.", "", place)
     if isinstance(node, ast.Call):
-        if not isinstance(node.func, ast.Name):
-            raise ExpressionError("an operator is missing.", "Write products with *.", place)
-        if node.keywords:
-            raise ExpressionError("arguments have no names here.", "", place)
+        _check_call(node)
+
+
+def _check_call(node: ast.Call) -> None:
+    """Refuse the call of what is no name, and named arguments."""
+    if not isinstance(node.func, ast.Name):
+        raise ExpressionError("an operator is missing.", "Write products with *.", span(node))
+    if node.keywords:
+        raise ExpressionError("arguments have no names here.", "", span(node))

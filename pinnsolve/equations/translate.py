@@ -95,8 +95,8 @@ class _Translation:
                 if not abs(constant) < 1e300:
                     raise ExpressionError("this number is too large.")
                 return exact(constant)
-            case ast.Name(id=name):
-                return self._name(name)
+            case ast.Name(id=name) | ast.Attribute(value=ast.Name(id=name)):
+                return self._name(name, getattr(node, "attr", ""))
             case ast.UnaryOp(op=op, operand=operand):
                 value = self.visit(operand)
                 return value if isinstance(op, ast.UAdd) else each(lambda e: -e, value)
@@ -113,15 +113,20 @@ class _Translation:
                 return self._call(name, arguments)
         raise ExpressionError("this has no meaning in a formula.")
 
-    def _name(self, name: str) -> Value:
-        value = self._named(name)
+    def _name(self, name: str, side: str = "") -> Value:
+        behind = f".{side}" if side else ""
+        if side and side not in self.symbols.sides:
+            message = f'"{side}" is neither side of this interface.'
+            sides = " and ".join(f'"{name}"' for name in self.symbols.sides)
+            raise ExpressionError(message, f"It lies between {sides}.")
+        value = self._named(name + behind)
         if value is not None:
             return value
         split = self.symbols.suffix(name)
-        base = self._named(split[0]) if split else None
+        base = self._named(split[0] + behind) if split else None
         if split and base is not None and split[0] not in (*self.symbols.coordinates, "X", "n"):
             return each(lambda e: calculus.derivative(e, split[1], self.symbols.coordinates), base)
-        raise self._unknown(name)
+        raise self._unknown(name, side)
 
     def _named(self, name: str) -> Value | None:
         """Return the value that a name stands for by itself, None if there is none."""
@@ -160,15 +165,25 @@ class _Translation:
             message = f"{name} is the normal of the boundary and has no meaning here."
             raise ExpressionError(message, "Use it in boundary conditions.")
 
-    def _unknown(self, name: str) -> ExpressionError:
+    def _unknown(self, name: str, side: str) -> ExpressionError:
+        known = self.symbols.names
+        if side and self._named(name) is not None:
+            message = f'"{name}" is the same on both sides.'
+            return ExpressionError(message, f"Write {name} alone.")
+        stem, _, suffix = name.rpartition("_")
+        for own in (name, stem):
+            both = [f"{name}.{region}" for region in self.symbols.sides]
+            if not side and own and any(f"{own}.{r}" in known for r in self.symbols.sides):
+                message = f'"{name}" does not say on which side of the interface.'
+                return ExpressionError(message, f"Write {' or '.join(both)}.")
         if name in CALLABLE:
             return ExpressionError(f"{name} is a function.", f"Write {name}(…).")
-        stem, _, suffix = name.rpartition("_")
-        if stem in self.symbols.fields:
+        whole = f"{name}.{side}" if side else name
+        if stem in self.symbols.fields or f"{stem}.{side}" in self.symbols.fields:
             axes = ", ".join(self.symbols.coordinates)
             remedy = f"Derivatives of {stem} are written with the coordinates: {axes}."
-            return ExpressionError(f'unknown name "{name}": "{suffix}" is no coordinate.', remedy)
-        return ExpressionError(f'unknown name "{name}".', suggestion(name, self.symbols.names))
+            return ExpressionError(f'unknown name "{whole}": "{suffix}" is no coordinate.', remedy)
+        return ExpressionError(f'unknown name "{whole}".', suggestion(whole, known))
 
     def _operation(self, node: ast.BinOp) -> Value:
         a, b = self.visit(node.left), self.visit(node.right)

@@ -81,6 +81,9 @@ class _Typesetter:
                 return _number(value)
             case ast.Name(id=name):
                 return self._name(name), Binding.ATOM
+            case ast.Attribute(value=ast.Name(id=name), attr=side):
+                region = side.replace("_", r"\_")
+                return rf"{self._name(name)}|_{{\mathrm{{{region}}}}}", Binding.ATOM
             case ast.UnaryOp(operand=operand):
                 return self.visit(operand)
             case ast.BinOp():

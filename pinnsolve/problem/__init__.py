@@ -8,8 +8,10 @@ from pinnsolve.problem.problem import (
     BoundaryCondition,
     ExtraResidual,
     IntegralConstraint,
+    InterfaceCondition,
     PointCondition,
     Problem,
+    Region,
 )
 
 __all__ = [
@@ -18,9 +20,11 @@ __all__ = [
     "ExtraResidual",
     "Function",
     "IntegralConstraint",
+    "InterfaceCondition",
     "PointCondition",
     "Predicate",
     "Problem",
+    "Region",
     "Residual",
     "load",
 ]

@@ -30,7 +30,7 @@ class Abilities:
     takes
         ``"constants"``: unknown constants of the equations; ``"extra"``: further residuals;
         ``"hard"``: conditions with ``hard = true``, imposed or built in; ``"ansatz"``: it builds
-        them into its network.
+        them into its network; ``"regions"``: materials.
     reference
         The classical solution that its answers are held against; None for one that is it.
     """
@@ -62,7 +62,7 @@ ABILITIES: dict[str, Abilities] = {
         derivatives=("rbf-fd",),
         precisions=("float64", "mixed", "float32"),  # of a network that it has not
         needs=frozenset({"operators"}),
-        takes=frozenset({"hard"}),
+        takes=frozenset({"hard", "regions"}),
     ),
     "dt-pinn": Abilities(
         title="DT-PINN",

@@ -68,6 +68,8 @@ class Statements:
         Of each ``[[pde.extra]]`` the equation and where it holds; None for everywhere.
     constraints
         Of each ``[[constraint]]`` the equation, and the pieces over which its integrals extend.
+    where
+        Where all of this holds, if it is a region told by a condition.
     """
 
     coordinates: tuple[str, ...]
@@ -80,6 +82,7 @@ class Statements:
     initial: tuple[tuple[Function, ...], ...]
     extra: tuple[tuple[Equation, Predicate | None], ...]
     constraints: tuple[tuple[IntegralEquation, tuple[str | None, ...]], ...] = ()
+    where: Predicate | None = None
 
 
 def bind(
@@ -95,7 +98,7 @@ def bind(
     document
         The tables of the file.
     valid
-        Sections that passed validation, by key path.
+        Sections that passed validation, by key path; for a region ``("where",)``, too.
     constants
         Values of ``[constants]``.
     faults
@@ -120,7 +123,10 @@ def bind(
     symbols = _functions(reading, Symbols(place, constants=constants))
     known = replace(symbols, manufactured=())
     still = at_rest(known) if is_evolving else known
-    pieces, refine = _regions(reading, still)
+    pieces, refine = _parts(reading, still)
+    where = None
+    if ("where",) in valid:
+        where = reading.attempt(("where",), parse_predicate, valid["where",], still)
     on = _pieces(reading, domain)
     if unknowns is None:
         return None, reading.faults
@@ -168,6 +174,7 @@ def bind(
         initial,
         extra,
         constraints,
+        where,
     )
     return (None if reading.faults else statements), reading.faults
 
@@ -186,7 +193,7 @@ def _functions(reading: Reading, place: Symbols) -> Symbols:
     return reading.resolve(("functions",), texts, symbols, "functions")
 
 
-def _regions(
+def _parts(
     reading: Reading, symbols: Symbols
 ) -> tuple[tuple[tuple[str, Predicate], ...], Function | None]:
     """Read the named parts of the boundary and the refinement."""

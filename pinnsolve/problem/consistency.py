@@ -43,6 +43,11 @@ def method_faults(valid: Mapping[KeyPath, Any]) -> list[Fault]:
             message = f'method "{solver.method}" cannot make use of further residuals.'
             remedy = f"Set {_capable('extra')} in [solver]."
             faults.append(Fault(("pde", "extra"), message, remedy))
+        if "regions" not in takes and any(key[0] == "region" and len(key) > 1 for key in valid):
+            solvers = " or ".join(methods_that_take("regions"))
+            message = f'regions are solved by {solvers}, not by "{solver.method}".'
+            remedy = f"Set {_capable('regions')} in [solver]."
+            faults.append(Fault(("solver", "method"), message, remedy))
         if "hard" not in takes:
             faults += _hard_faults(valid, solver.method)
     if unknowns is not None and network is not None:

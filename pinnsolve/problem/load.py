@@ -5,11 +5,12 @@ one, and all that is wrong is reported together, each with its line.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from pinnsolve.errors import Fault, FileError, KeyPath, PinnsolveError
-from pinnsolve.problem import names
+from pinnsolve.problem import names, regions
 from pinnsolve.problem.binding import Statements, bind
 from pinnsolve.problem.outflow import with_outflow
 from pinnsolve.problem.problem import (
@@ -18,6 +19,7 @@ from pinnsolve.problem.problem import (
     IntegralConstraint,
     PointCondition,
     Problem,
+    Region,
 )
 from pinnsolve.problem.schema.file import ProblemFile
 from pinnsolve.problem.text import overrides, source
@@ -64,14 +66,38 @@ def build(source: Source) -> Problem:
     context = {"constants": constants, "folder": source.folder}
     if isinstance(table, Mapping):
         table = {**others, **constants}
-    valid, section_faults = validate({**document, "constants": table}, context)
-    faults += constant_faults + section_faults
+    own, region_faults = regions.with_values(document)
+    valid, section_faults = validate({**document, "constants": table, **own}, context)
+    faults += constant_faults + region_faults + section_faults
     if any(isinstance(fault, LaterFault) for fault in faults):
         raise _refusal(source, faults)  # what rests on a later version's keys would only add noise
+    if regions.entries_of(valid):
+        return _with_regions(source, document, valid, faults)
+    faults += regions.stray_faults(valid)
     statements, faults = bind(document, valid, constants, faults)
     if statements is None:
         raise _refusal(source, faults)
     return _problem(source, _settings(valid), statements)
+
+
+def _with_regions(
+    source: Source, document: Mapping[str, Any], valid: dict[KeyPath, Any], faults: list[Fault]
+) -> Problem:
+    """Build a problem of several regions, each read on its own, and what holds between them."""
+    found, faults = regions.read(document, valid, faults)
+    parts = []
+    for region, entry in found:
+        if region.statements is not None:
+            stated = _problem(source, _settings(region.valid), region.statements)
+            parts.append(
+                Region(entry.name, region.key, stated, region.statements.where, entry.shape_of)
+            )
+    interfaces, between_faults = regions.between(valid, parts)
+    faults += between_faults
+    if faults:
+        raise _refusal(source, faults)
+    first = replace(parts[0].problem, settings=_settings(valid))
+    return replace(first, regions=tuple(parts), interfaces=interfaces)
 
 
 def _settings(valid: Mapping[KeyPath, Any]) -> ProblemFile:

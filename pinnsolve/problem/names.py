@@ -203,6 +203,13 @@ def _misnomer(
     return ""
 
 
+def region_name_fault(name: str) -> str:
+    """Return the fault of a region's name, which stands behind names in formulas, or nothing."""
+    if not NAME.fullmatch(name):
+        return f'"{name}" is not a name: names are made of letters, digits and _.'
+    return f'"{name}" cannot be used as a name.' if keyword.iskeyword(name) else ""
+
+
 def piece_faults(domain: Shape) -> list[Fault]:
     """Return the faults of names given to parts of the boundary, and of part names."""
     faults, known = [], {*piece_names(domain), *piece_aliases(domain), "all"}

@@ -15,6 +15,7 @@ from pinnsolve.equations.expression import Function, Predicate
 from pinnsolve.equations.integrals import IntegralEquation
 from pinnsolve.errors import KeyPath
 from pinnsolve.problem.schema.file import TIME_LEVELS, Parameter, ProblemFile
+from pinnsolve.problem.schema.shapes import Shape
 from pinnsolve.problem.text.source import Source
 
 
@@ -147,6 +148,62 @@ class ExtraResidual:
     key: KeyPath
 
 
+@dataclass(frozen=True)
+class Region:
+    """A part of the domain where names and equations of its own count: a material.
+
+    Attributes
+    ----------
+    name
+        What it is called.
+    key
+        Where it stands in the problem file, as ``("region", 0)``.
+    problem
+        All statements as read with the names and equations of the region; without regions.
+    where
+        Where it lies; None if it is told by a shape, or is the rest.
+    shape
+        Its shape, a section as ``[domain]``; None if it has none.
+    """
+
+    name: str
+    key: KeyPath
+    problem: "Problem"
+    where: Predicate | None
+    shape: Shape | None
+
+    @property
+    def is_rest(self) -> bool:
+        """Whether it is what the other regions leave."""
+        return self.where is None and self.shape is None
+
+
+@dataclass(frozen=True)
+class InterfaceCondition:
+    """A condition between two regions.
+
+    Attributes
+    ----------
+    between
+        Their names; the normal points from the first into the second.
+    equation
+        What holds, of the fields of the first region, then those of the second: ``u.a, u.b``.
+    weight
+        Weight in the loss, dimensionless.
+    key
+        Where it stands in the problem file, as ``("interface", 0, "condition")``.
+    """
+
+    between: tuple[str, str]
+    equation: Equation
+    weight: float
+    key: KeyPath
+
+    def posed(self, change: Callable[[Equation], Equation]) -> "InterfaceCondition":
+        """Return the condition with its equation changed."""
+        return replace(self, equation=change(self.equation))
+
+
 @dataclass(frozen=True, repr=False)
 class Problem:
     """A well-formed problem file.
@@ -186,6 +243,11 @@ class Problem:
         The initial values as equations, by name: what holds at the first instant.
     constraints
         What holds at points, and for means and integrals.
+    regions
+        The materials; none if there is one. Equations, conditions and values above are then those
+        of the first.
+    interfaces
+        What the file says of the fields between two regions.
     """
 
     name: str
@@ -206,6 +268,8 @@ class Problem:
     extra: tuple[ExtraResidual, ...] = ()
     begins: Mapping[str, Equation] = field(default_factory=dict)
     constraints: tuple[PointCondition | IntegralConstraint, ...] = ()
+    regions: tuple[Region, ...] = ()
+    interfaces: tuple[InterfaceCondition, ...] = ()
 
     def __repr__(self) -> str:
         """Return name, title and unknowns; all of it is in `to_toml`."""

@@ -7,17 +7,13 @@ Descriptions of the keys are the reference that ``pinnsolve schema`` prints.
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
-from pydantic import (
-    AfterValidator,
-    Discriminator,
-    Field,
-    Tag,
-    model_validator,
-)
+from pydantic import AfterValidator, Field, model_validator
 
 from pinnsolve.problem.abilities import ABILITIES, DEFAULT_METHOD
 from pinnsolve.problem.schema.boundary import Boundary, Constraint
 from pinnsolve.problem.schema.domain import SHAPES, Domain, piece_names
+from pinnsolve.problem.schema.functions import Function, TabulatedFunction
+from pinnsolve.problem.schema.region import AnyRegion, Interface
 from pinnsolve.problem.schema.shapes import Piece
 from pinnsolve.problem.schema.unknowns import Parameter, Unknowns
 from pinnsolve.problem.schema.values import (
@@ -32,7 +28,16 @@ from pinnsolve.problem.schema.values import (
     fault,
 )
 
-__all__ = ["SHAPES", "Domain", "Parameter", "Phase", "Piece", "ProblemFile", "piece_names"]
+__all__ = [
+    "SHAPES",
+    "Domain",
+    "Parameter",
+    "Phase",
+    "Piece",
+    "ProblemFile",
+    "TabulatedFunction",
+    "piece_names",
+]
 
 MAX_NODES = 5_000_000
 BYTES_PER_NODE = 2000  # weights of order 4 in two dimensions, matrices and their factors: at least
@@ -101,28 +106,6 @@ class Nodes(Section):
         if self.file is not None and self.refine is not None:
             raise fault("refine has no effect on nodes from a file.", "Remove it.", key="refine")
         return self
-
-
-class TabulatedFunction(Section):
-    """A function interpolated from the columns of a file."""
-
-    file: ExistingFile = Field(description="CSV or HDF5 file with a column per coordinate")
-    column: str = Field(description="name of the column that holds the values")
-
-
-def _kind_of_function(value: object) -> str | None:
-    """Return the tag of the way in which a function is written."""
-    if isinstance(value, list | tuple):
-        return "vector"
-    return "table" if isinstance(value, dict | TabulatedFunction) else "formula"
-
-
-Function: TypeAlias = Annotated[
-    Annotated[Text, Tag("formula")]
-    | Annotated[tuple[Text, ...], Tag("vector")]
-    | Annotated[TabulatedFunction, Tag("table")],
-    Discriminator(_kind_of_function),
-]
 
 
 class Extra(Section):
@@ -359,6 +342,14 @@ class ProblemFile(Section):
     )
     unknowns: Unknowns = Field(description="what is sought")
     pde: Pde = Field(description="what holds inside the domain")
+    region: tuple[AnyRegion, ...] = Field(
+        default=(),
+        description="materials: parts of the domain with names and equations of their own",
+    )
+    interface: tuple[Interface, ...] = Field(
+        default=(),
+        description="what holds between two regions; by default fields and fluxes go on",
+    )
     boundary: tuple[Boundary, ...] = Field(
         default=(),
         description="what holds on the boundary; none if there are no derivatives in space",

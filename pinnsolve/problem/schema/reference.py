@@ -8,7 +8,7 @@ import json
 import re
 import textwrap
 from collections.abc import Iterable, Mapping
-from typing import Any, get_args
+from typing import Any
 
 from pydantic.fields import FieldInfo
 
@@ -17,7 +17,7 @@ from pinnsolve.problem.schema.domain import SHAPES
 from pinnsolve.problem.schema.file import Extra, Parameter, Piece, ProblemFile, TabulatedFunction
 from pinnsolve.problem.schema.shapes import Shape
 from pinnsolve.problem.schema.values import Section
-from pinnsolve.problem.text.validation import LATER_VALUES, LISTS, is_reserved
+from pinnsolve.problem.text.validation import LATER_VALUES, LISTS, is_reserved, section_in
 
 WIDTH = 98
 INTRODUCTION = """
@@ -77,6 +77,9 @@ What jumps is not differentiated: heaviside and sign, abs, min and max twice. Be
 derivatives, as in a source or k*laplace(u), they may stand.
 Vectors: [a, b] in square brackets; X is the vector of the coordinates.
 On the boundary: n is the unit outward normal, n_x, n_y, … are its components.
+Between regions, in [[interface]]: fields, and constants and functions that differ, have the name
+of their region behind them: u.inside, u_x.inside, dn(u.inside), k.inside; n points from the first
+region into the second.
 Numbers: pi, the names in [constants], and in equations those in [unknowns.parameters].
 An equation is "lhs = rhs", or "expression" for expression = 0.
 A function given as "manufactured" is derived from [exact] such that the equation in which it
@@ -115,8 +118,7 @@ def _plain_keys(model: type[Section]) -> list[tuple[str, str]]:
 
 def _section_of(name: str, info: FieldInfo) -> str:
     """Return the reference of one section."""
-    kinds = (info.annotation, *get_args(info.annotation))
-    model = next((k for k in kinds if isinstance(k, type) and issubclass(k, Section)), None)
+    model = section_in(info.annotation, {})
     header = f"[[{name}]]" if name in LISTS else f"[{name}]"
     title = f"{header}   {info.description}"
     if model is None:

@@ -14,10 +14,17 @@ from pydantic.fields import FieldInfo
 from pinnsolve.errors import Fault, KeyPath, suggestion
 from pinnsolve.problem.schema.domain import SHAPES
 from pinnsolve.problem.schema.file import ProblemFile
+from pinnsolve.problem.schema.region import OF_DOMAIN, REGIONS
 from pinnsolve.problem.schema.values import Section, in_words
 from pinnsolve.problem.text.source import KEY
 
-LISTS = ("boundary", "constraint", "training")  # sections [[…]], validated entry by entry
+LISTS = (
+    "boundary",
+    "constraint",
+    "interface",
+    "region",
+    "training",
+)  # sections [[…]], validated entry by entry
 
 
 @dataclass(frozen=True)
@@ -145,6 +152,8 @@ def _unknown(key: KeyPath, document: Mapping[str, Any]) -> Fault:
     if key[0] == "domain" and model in SHAPES.values():
         only = {"name"} if len(key) == 2 else {"coordinates", "pieces", "time"}
         known = [name for name in known if name not in only]
+    if model in REGIONS.values():
+        known = [name for name in known if name not in OF_DOMAIN]
     what = "section or key" if len(key) == 1 else "key"
     where = "" if len(key) == 1 else f" in {named(key[:-1], 'has').removesuffix(' has')}"
     remedy = suggestion(name, known)
@@ -191,25 +200,27 @@ def _model(key: KeyPath, document: Any) -> type[Section] | None:
         value = value[part]
         if isinstance(part, int):
             continue
-        model = _section_in(kind, value)
+        model = section_in(kind, value)
         if model is not None and part in model.model_fields:
             kind = model.model_fields[part].annotation
         elif get_origin(kind) is dict:
             kind = get_args(kind)[1]
         else:
             return None
-    return _section_in(kind, value)
+    return section_in(kind, value)
 
 
-def _section_in(annotation: Any, value: Any) -> type[Section] | None:
+def section_in(annotation: Any, value: Any) -> type[Section] | None:
     """Return the first model in an annotation; of shapes the one that the value names."""
     if isinstance(annotation, type) and issubclass(annotation, Section):
         if annotation in SHAPES.values():
             return SHAPES.get(str(value.get("shape"))) if isinstance(value, Mapping) else None
+        if annotation in REGIONS.values():
+            return REGIONS.get(str(value.get("shape", ""))) if isinstance(value, Mapping) else None
         return annotation
     if get_origin(annotation) is dict:
         return None
-    found = (_section_in(part, value) for part in get_args(annotation))
+    found = (section_in(part, value) for part in get_args(annotation))
     return next((model for model in found if model is not None), None)
 
 

@@ -1,0 +1,374 @@
+"""Regions of a problem file: each is read as if the file spoke of it alone.
+
+Its constants, functions and equations stand in place of the file's of the same name; then all
+that the file says, conditions, initial values and exact solution, is read once more. So names may
+mean something else in each region, as the conductivity ``k``. What holds between two regions is
+read with the names of both, those that differ with the region's behind them: ``k.a``, ``u.a``.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sympy import Expr
+
+from pinnsolve.equations import variables
+from pinnsolve.equations.equation import Equation, equation
+from pinnsolve.equations.equation import manufactured as made
+from pinnsolve.equations.symbols import Symbols, Value
+from pinnsolve.equations.syntax import ExpressionError
+from pinnsolve.equations.variables import Derivative
+from pinnsolve.errors import Fault, KeyPath, suggestion
+from pinnsolve.problem import names
+from pinnsolve.problem.binding import MANUFACTURED, Statements, bind
+from pinnsolve.problem.problem import InterfaceCondition, Region
+from pinnsolve.problem.schema.file import Pde
+from pinnsolve.problem.schema.region import Region as Entry
+
+OWN = ("constants", "functions")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One region as read.
+
+    Attributes
+    ----------
+    key
+        Where it stands in the problem file.
+    valid
+        The sections of the file as they are for this region.
+    statements
+        What they say; None if anything is wrong.
+    """
+
+    key: KeyPath
+    valid: Mapping[KeyPath, Any]
+    statements: Statements | None
+
+
+def entries_of(valid: Mapping[KeyPath, Any], section: str = "region") -> dict[KeyPath, Any]:
+    """Return the valid entries of ``[[region]]``, or of another section, by key path."""
+    return {key: entry for key, entry in valid.items() if key[0] == section and len(key) > 1}
+
+
+def with_values(document: Mapping[str, Any]) -> tuple[dict[str, Any], list[Fault]]:
+    """Return the regions of a document with their constants evaluated, and the faults of these.
+
+    Returns
+    -------
+    tuple
+        ``{"region": …}``, empty if there is none; and faults.
+    """
+    tables = document.get("region")
+    if not isinstance(tables, list):
+        return {}, []
+    found, faults = [], []
+    for i, table in enumerate(tables):
+        own = table.get("constants") if isinstance(table, Mapping) else None
+        if isinstance(own, Mapping):
+            values, others, wrong = names.constants({**_table(document, "constants"), **own})
+            faults += [_at_home(fault, ("region", i), own) for fault in wrong]
+            given = {**others, **values}
+            table = {**table, "constants": {name: given[name] for name in own if name in given}}
+        found.append(table)
+    return {"region": found}, faults
+
+
+def read(
+    document: Mapping[str, Any], valid: Mapping[KeyPath, Any], faults: Sequence[Fault]
+) -> tuple[list[tuple[Reading, Entry]], list[Fault]]:
+    """Read every region.
+
+    Parameters
+    ----------
+    document
+        The tables of the file.
+    valid
+        Sections that passed validation, by key path.
+    faults
+        What is known to be wrong already.
+
+    Returns
+    -------
+    tuple
+        The regions with their sections, and all faults.
+    """
+    entries: dict[KeyPath, Entry] = entries_of(valid)
+    wrong = list(faults)
+    if all(entry.equations is not None for entry in entries.values()):
+        wrong = [fault for fault in wrong if fault.key != ("pde",)]  # it may be missing
+    is_whole = len(entries) == len(document.get("region", ()))
+    wrong += _entry_faults(entries, valid, is_whole=is_whole)
+    found: list[tuple[Reading, Entry]] = []
+    seen: list[tuple[Entry, list[Fault]]] = []
+    used = _words_of(valid)
+    for key, entry in entries.items():
+        own_document, own_valid, constants = _as_read_in(key, entry, document, valid, used)
+        statements, own_faults = bind(own_document, own_valid, constants)
+        found.append((Reading(key, own_valid, statements), entry))
+        seen.append((entry, [_own(fault, key, entry) for fault in own_faults]))
+    counts = Counter(fault for _, own in seen for fault in set(own))
+    for entry, own in seen:
+        for fault in own:
+            is_common = counts[fault] == len(seen) or fault.key[:1] == ("region",)
+            message = fault.message if is_common else f'in region "{entry.name}": {fault.message}'
+            wrong.append(replace(fault, message=message))
+    return found, wrong
+
+
+def _table(document: Mapping[str, Any], section: str) -> Mapping[str, Any]:
+    """Return a table of a document, empty if it is none."""
+    table = document.get(section, {})
+    return table if isinstance(table, Mapping) else {}
+
+
+def _words_of(valid: Mapping[KeyPath, Any]) -> set[str]:
+    """Return the words that stand in any region or between them."""
+    entries = entries_of(valid).values()
+    texts = [text for entry in entries for text in entry.equations or ()]
+    texts += [str(value) for entry in entries for value in entry.functions.values()]
+    texts += [entry.condition for entry in entries_of(valid, "interface").values()]
+    pde = valid.get(("pde",))
+    if pde is not None and any(entry.equations is None for entry in entries):
+        texts += pde.equations
+    return {word for text in texts for word in names.WORD.findall(text)}
+
+
+def _as_read_in(
+    key: KeyPath,
+    entry: Entry,
+    document: Mapping[str, Any],
+    valid: Mapping[KeyPath, Any],
+    used: set[str],
+) -> tuple[dict[str, Any], dict[KeyPath, Any], Mapping[str, float]]:
+    """Return the document, its valid sections and its constants as they are for one region."""
+    replaced = {*entry.constants, *entry.functions}
+    raw = document["region"][key[1]]
+    tables = {
+        section: {
+            **{n: v for n, v in _table(document, section).items() if n not in replaced},
+            **_table(raw, section),
+        }
+        for section in OWN
+        if isinstance(document.get(section, {}), Mapping)
+    }
+    constants, _, _ = names.constants(tables.get("constants", {}))
+    kept = valid.get(("functions",), {})
+    functions = {
+        **{name: value for name, value in kept.items() if name not in replaced},
+        **entry.functions,
+    }
+    own = {k: v for k, v in valid.items() if k[0] not in ("interface",)}
+    own["constants",] = constants
+    pde = valid.get(("pde",))
+    if entry.equations is not None:
+        own["pde",] = (
+            pde.model_copy(update={"equations": entry.equations})
+            if pde is not None
+            else Pde.model_construct(equations=entry.equations)
+        )
+    if entry.where is not None:
+        own["where",] = entry.where
+    # a manufactured function of the file need not stand in every region
+    words = _words_in(own, functions)
+    if ("functions",) in valid:
+        own["functions",] = {
+            name: value
+            for name, value in functions.items()
+            if value != MANUFACTURED or name in entry.functions or name in words or name not in used
+        }
+    return {**document, **tables}, own, constants
+
+
+def _words_in(valid: Mapping[KeyPath, Any], functions: Mapping[str, Any]) -> set[str]:
+    """Return the words that stand in equations, conditions and functions of one region."""
+    pde = valid.get(("pde",))
+    texts = [*pde.equations, *pde.definitions.values()] if pde is not None else []
+    texts += [str(value) for value in functions.values()]
+    texts += [entry.condition or "" for entry in entries_of(valid, "boundary").values()]
+    return {word for text in texts for word in names.WORD.findall(text)}
+
+
+def _at_home(fault: Fault, key: KeyPath, own: Mapping[str, Any]) -> Fault:
+    """Return a fault of a constant or function at the region that gives it."""
+    if fault.key[0] in OWN and len(fault.key) > 1 and fault.key[1] in own:
+        return replace(fault, key=(*key, *fault.key))
+    return fault
+
+
+def _own(fault: Fault, key: KeyPath, entry: Entry) -> Fault:
+    """Return a fault of what was read for one region, where the file says it."""
+    if fault.key[:1] == ("where",):
+        return replace(fault, key=(*key, "where"))
+    if fault.key[:2] == ("pde", "equations") and entry.equations is not None:
+        return replace(fault, key=(*key, *fault.key[1:]))
+    if fault.key and fault.key[0] in OWN:
+        return _at_home(fault, key, getattr(entry, str(fault.key[0])))
+    return fault
+
+
+def _entry_faults(
+    entries: Mapping[KeyPath, Entry], valid: Mapping[KeyPath, Any], *, is_whole: bool
+) -> list[Fault]:
+    """Return the faults of regions as far as they need not be read for it."""
+    faults = []
+    owners: set[str] = set()
+    is_rest_taken = False
+    domain, unknowns = valid.get(("domain",)), valid.get(("unknowns",))
+    for key, entry in entries.items():
+        problem = names.region_name_fault(entry.name)
+        if entry.name in owners:
+            problem = f'two regions have the name "{entry.name}".'
+        if problem:
+            faults.append(Fault((*key, "name"), problem, "Choose another name for the region."))
+        owners.add(entry.name)
+        shape = entry.shape_of
+        if shape is None and entry.where is None:
+            if is_rest_taken:
+                message = f'region "{entry.name}" says not where it lies, and is not the only one.'
+                remedy = 'Add where = "x < 0.5", or a shape; one region may be the rest.'
+                faults.append(Fault(key, message, remedy))
+            is_rest_taken = True
+        if shape is not None and domain is not None and shape.dim != domain.dim:
+            message = f"the region is {shape.dim}-dimensional, the domain {domain.dim}-dimensional."
+            faults.append(Fault((*key, "shape"), message, "Take a shape of as many dimensions."))
+        if entry.equations is None and ("pde",) not in valid and unknowns is not None:
+            message = f'region "{entry.name}" has no equations, and there is no [pde] for all.'
+            faults.append(Fault(key, message, 'Add equations = ["…"] to one of the two.'))
+    if len(entries) == 1 and is_whole:
+        message = f'there is one region, "{next(iter(entries.values())).name}".'
+        remedy = "Add another [[region]], which may be the rest, without where and shape; or "
+        remedy += "say the same in [constants], [functions] and [pde]."
+        faults.append(Fault(next(iter(entries)), message, remedy))
+    return faults
+
+
+def stray_faults(valid: Mapping[KeyPath, Any]) -> list[Fault]:
+    """Return the faults of interfaces where there are no regions."""
+    message = "there are no regions for this interface to lie between."
+    return [
+        Fault(key, message, "Add [[region]], one table for each material, or remove it.")
+        for key in entries_of(valid, "interface")
+    ]
+
+
+def between(
+    valid: Mapping[KeyPath, Any], regions: Sequence[Region]
+) -> tuple[tuple[InterfaceCondition, ...], list[Fault]]:
+    """Read what the file says of interfaces.
+
+    Parameters
+    ----------
+    valid
+        Sections that passed validation, by key path.
+    regions
+        Those that could be read.
+
+    Returns
+    -------
+    tuple
+        The conditions, and what is wrong.
+    """
+    known = {entry.name for entry in entries_of(valid).values()}
+    by_name = {region.name: region for region in regions}
+    made_to_fit = tuple(
+        name for name, value in valid.get(("functions",), {}).items() if value == MANUFACTURED
+    )
+    found, faults = [], []
+    for key, entry in entries_of(valid, "interface").items():
+        unknown = [(i, name) for i, name in enumerate(entry.between) if name not in known]
+        for i, name in unknown:
+            message = f'there is no region "{name}".'
+            faults.append(Fault((*key, "between", i), message, suggestion(name, sorted(known))))
+        if entry.between[0] == entry.between[1]:
+            message = f'the interface has the region "{entry.between[0]}" on both sides.'
+            faults.append(Fault((*key, "between"), message, "Name two regions."))
+        elif all(name in by_name for name in entry.between):
+            first, second = (by_name[name] for name in entry.between)
+            place: KeyPath = (*key, "condition")
+            try:
+                stated = _condition(entry.condition, first, second, made_to_fit)
+            except ExpressionError as error:
+                faults.append(Fault(place, error.message, error.remedy, error.span))
+            else:
+                found.append(InterfaceCondition(entry.between, stated, entry.weight, place))
+    return tuple(found), faults
+
+
+def _condition(text: str, first: Region, second: Region, sources: Sequence[str]) -> Equation:
+    """Read a condition between two regions; manufactured functions fit the exact solutions.
+
+    Parameters
+    ----------
+    text
+        What the file says.
+    first, second
+        The regions.
+    sources
+        The file's manufactured functions.
+
+    Raises
+    ------
+    ExpressionError
+        If it is none.
+    """
+    symbols = symbols_between(first, second)
+    inside = symbols.manufactured  # of regions, whose equations they fit
+    known = (*sources, *(name for name in inside if name not in sources))
+    stated = equation(text, replace(symbols, manufactured=known))
+    exact = [e.expression for r in (first, second) for e in r.problem.exact or ()]
+    for name in stated.manufactured:
+        if name in inside:
+            message = f'"{name}" is manufactured, but is used in a region and between two.'
+            raise ExpressionError(message, "Use another function between them.", (0, len(text)))
+        if not exact:
+            message = f'"{name}" is manufactured from the exact solution, but there is none.'
+            remedy = "Add [exact], or give the function as a formula."
+            raise ExpressionError(message, remedy, (0, len(text)))
+        stated = stated.with_sources({name: made(name, stated, exact)})
+    return stated
+
+
+def symbols_between(first: Region, second: Region) -> Symbols:
+    """Return the names of two regions: those that differ, and fields, with the region's behind.
+
+    Fields of the second region follow those of the first. Constants and functions that differ
+    have the region behind them, ``k.a``, and no name without it.
+    """
+    a, b = (region.problem.equations[0].symbols for region in (first, second))
+    n = len(a.fields)
+    sides = (first.name, second.name)
+
+    def both(own: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+        known = {name: own[name] for name in own if name in other and own[name] == other[name]}
+        for side, values in zip(sides, (own, other), strict=True):
+            known |= {f"{name}.{side}": v for name, v in values.items() if name not in known}
+        return known
+
+    definitions = {f"{name}.{sides[0]}": value for name, value in a.definitions.items()}
+    definitions |= {f"{name}.{sides[1]}": _shifted(v, n) for name, v in b.definitions.items()}
+    return replace(
+        a,
+        fields=tuple(f"{name}.{side}" for side in sides for name in a.fields),
+        constants=both(a.constants, b.constants),
+        functions=both(a.functions, b.functions),
+        data=both(a.data, b.data),
+        definitions=definitions,
+        manufactured=tuple(dict.fromkeys((*a.manufactured, *b.manufactured))),
+        normals=True,
+        sides=sides,
+    )
+
+
+def _shifted(value: Value, by: int) -> Value:
+    """Return a value with its fields counted from another number on."""
+
+    def shifted(e: Expr) -> Expr:
+        fields = variables.occurring(Derivative, e)
+        return e.xreplace(
+            {s: variables.derivative(own.field + by, own.alpha) for s, own in fields.items()}
+        )
+
+    return tuple(map(shifted, value)) if isinstance(value, tuple) else shifted(value)
