@@ -92,7 +92,7 @@ def _with_regions(
             parts.append(
                 Region(entry.name, region.key, stated, region.statements.where, entry.shape_of)
             )
-    interfaces, between_faults = regions.between(valid, parts)
+    interfaces, between_faults = regions.between(document, valid, parts)
     faults += between_faults
     if faults:
         raise _refusal(source, faults)

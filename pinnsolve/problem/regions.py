@@ -97,25 +97,41 @@ def read(
     """
     entries: dict[KeyPath, Entry] = entries_of(valid)
     wrong = list(faults)
-    if all(entry.equations is not None for entry in entries.values()):
+    if any(entry.equations is not None for entry in entries.values()):
         wrong = [fault for fault in wrong if fault.key != ("pde",)]  # it may be missing
-    is_whole = len(entries) == len(document.get("region", ()))
+        wrong += _equation_faults(entries, valid, document)
+    is_whole = len(entries) == len(document["region"])
     wrong += _entry_faults(entries, valid, is_whole=is_whole)
     found: list[tuple[Reading, Entry]] = []
     seen: list[tuple[Entry, list[Fault]]] = []
     used = _words_of(valid)
     for key, entry in entries.items():
         own_document, own_valid, constants = _as_read_in(key, entry, document, valid, used)
-        statements, own_faults = bind(own_document, own_valid, constants)
+        statements, all_faults = bind(own_document, own_valid, constants, wrong)
         found.append((Reading(key, own_valid, statements), entry))
-        seen.append((entry, [_own(fault, key, entry) for fault in own_faults]))
-    counts = Counter(fault for _, own in seen for fault in set(own))
-    for entry, own in seen:
-        for fault in own:
-            is_common = counts[fault] == len(seen) or fault.key[:1] == ("region",)
-            message = fault.message if is_common else f'in region "{entry.name}": {fault.message}'
-            wrong.append(replace(fault, message=message))
-    return found, wrong
+        seen.append((entry, [_own(fault, key, entry) for fault in all_faults[len(wrong) :]]))
+    return found, wrong + _merged(seen)
+
+
+def _merged(seen: Sequence[tuple[Entry, Sequence[Fault]]]) -> list[Fault]:
+    """Return the faults of all regions, once those that are the same in all of them.
+
+    Remedies may differ for them, which name what is known in a region.
+    """
+
+    def what(fault: Fault) -> tuple[KeyPath, str, tuple[int, int] | None]:
+        return fault.key, fault.message, fault.span
+
+    counts = Counter(fault for _, faults in seen for fault in {*map(what, faults)})
+    merged: dict[object, Fault] = {}
+    for entry, faults in seen:
+        for fault in faults:
+            if counts[what(fault)] == len(seen) or fault.key[:1] == ("region",):
+                merged.setdefault(what(fault), fault)
+            else:
+                message = f'in region "{entry.name}": {fault.message}'
+                merged[what(fault), entry.name] = replace(fault, message=message)
+    return list(merged.values())
 
 
 def _table(document: Mapping[str, Any], section: str) -> Mapping[str, Any]:
@@ -216,7 +232,7 @@ def _entry_faults(
     faults = []
     owners: set[str] = set()
     is_rest_taken = False
-    domain, unknowns = valid.get(("domain",)), valid.get(("unknowns",))
+    domain = valid.get(("domain",))
     for key, entry in entries.items():
         problem = names.region_name_fault(entry.name)
         if entry.name in owners:
@@ -234,15 +250,29 @@ def _entry_faults(
         if shape is not None and domain is not None and shape.dim != domain.dim:
             message = f"the region is {shape.dim}-dimensional, the domain {domain.dim}-dimensional."
             faults.append(Fault((*key, "shape"), message, "Take a shape of as many dimensions."))
-        if entry.equations is None and ("pde",) not in valid and unknowns is not None:
-            message = f'region "{entry.name}" has no equations, and there is no [pde] for all.'
-            faults.append(Fault(key, message, 'Add equations = ["…"] to one of the two.'))
     if len(entries) == 1 and is_whole:
         message = f'there is one region, "{next(iter(entries.values())).name}".'
         remedy = "Add another [[region]], which may be the rest, without where and shape; or "
         remedy += "say the same in [constants], [functions] and [pde]."
         faults.append(Fault(next(iter(entries)), message, remedy))
     return faults
+
+
+def _equation_faults(
+    entries: Mapping[KeyPath, Entry], valid: Mapping[KeyPath, Any], document: Mapping[str, Any]
+) -> list[Fault]:
+    """Return the faults of regions in which nothing holds, where others have equations."""
+    if ("pde",) in valid or "pde" in document:
+        return []
+    return [
+        Fault(
+            key,
+            f'region "{entry.name}" has no equations, and there is no [pde] for all.',
+            "Add equations = [...] to it, or [pde].",
+        )
+        for key, entry in entries.items()
+        if entry.equations is None
+    ]
 
 
 def stray_faults(valid: Mapping[KeyPath, Any]) -> list[Fault]:
@@ -254,13 +284,21 @@ def stray_faults(valid: Mapping[KeyPath, Any]) -> list[Fault]:
     ]
 
 
+def _names_in(document: Mapping[str, Any]) -> set[str | None]:
+    """Return the names of all regions, valid or not; None for one without."""
+    tables = (table if isinstance(table, Mapping) else {} for table in document["region"])
+    return {name if isinstance(name := table.get("name"), str) else None for table in tables}
+
+
 def between(
-    valid: Mapping[KeyPath, Any], regions: Sequence[Region]
+    document: Mapping[str, Any], valid: Mapping[KeyPath, Any], regions: Sequence[Region]
 ) -> tuple[tuple[InterfaceCondition, ...], list[Fault]]:
     """Read what the file says of interfaces.
 
     Parameters
     ----------
+    document
+        The tables of the file.
     valid
         Sections that passed validation, by key path.
     regions
@@ -271,17 +309,18 @@ def between(
     tuple
         The conditions, and what is wrong.
     """
-    known = {entry.name for entry in entries_of(valid).values()}
+    named = _names_in(document)
     by_name = {region.name: region for region in regions}
     made_to_fit = tuple(
         name for name, value in valid.get(("functions",), {}).items() if value == MANUFACTURED
     )
     found, faults = [], []
     for key, entry in entries_of(valid, "interface").items():
-        unknown = [(i, name) for i, name in enumerate(entry.between) if name not in known]
-        for i, name in unknown:
-            message = f'there is no region "{name}".'
-            faults.append(Fault((*key, "between", i), message, suggestion(name, sorted(known))))
+        for i, name in enumerate(entry.between):
+            if None not in named and name not in named:
+                message = f'there is no region "{name}".'
+                remedy = suggestion(name, sorted(map(str, named)))
+                faults.append(Fault((*key, "between", i), message, remedy))
         if entry.between[0] == entry.between[1]:
             message = f'the interface has the region "{entry.between[0]}" on both sides.'
             faults.append(Fault((*key, "between"), message, "Name two regions."))

@@ -8,12 +8,12 @@ from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from pinnsolve.problem.schema.domain import SHAPES
 from pinnsolve.problem.schema.functions import Function
 from pinnsolve.problem.schema.shapes import Shape
-from pinnsolve.problem.schema.values import Number, Positive, Section, Text, fault
+from pinnsolve.problem.schema.values import Number, Positive, Section, Text, fault, in_words
 
 OF_DOMAIN = ("coordinates", "pieces", "time")  # keys of shapes that are those of the whole
 
@@ -113,3 +113,11 @@ class Interface(Section):
         examples=["u.inside - u.outside = 0.1*dn(u.outside)"],
     )
     weight: Positive = Field(default=1.0, description="weight of the condition in the loss")
+
+    @field_validator("between", mode="before")
+    @classmethod
+    def check_between(cls, value: object) -> object:
+        """Check that two regions are named."""
+        if isinstance(value, list | tuple) and len(value) == 2:
+            return value
+        raise fault(f"must name two regions, but is {in_words(value)}.", 'Write it as ["a", "b"].')

@@ -65,12 +65,20 @@ def validate(
             continue
         for key, value, kind in _parts(name, document[name], info):
             try:
-                valid[key] = TypeAdapter(kind).validate_python(value, context=context)
+                known = _known_in(value, context) if name == "region" else context
+                valid[key] = TypeAdapter(kind).validate_python(value, context=known)
             except ValidationError as error:
                 faults += [_fault(dict(e), key, document) for e in error.errors(include_url=False)]
             except RecursionError:
                 faults.append(Fault(key, "is nested too deeply."))
     return valid, faults
+
+
+def _known_in(region: Any, context: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what the validators need with the constants of a region."""
+    own = region.get("constants") if isinstance(region, Mapping) else None
+    constants = {**context["constants"], **(own if isinstance(own, Mapping) else {})}
+    return {**context, "constants": constants}
 
 
 def _parts(name: str, value: Any, info: FieldInfo) -> list[tuple[KeyPath, Any, Any]]:
@@ -229,7 +237,8 @@ def _in_words(kind: str, context: Mapping[str, Any], value: Any, key: KeyPath) -
     name = str(next((part for part in reversed(key) if isinstance(part, str)), ""))
     match kind:
         case "literal_error" | "union_tag_invalid":
-            names = re.findall(r"'([^']*)'", context.get("expected") or context["expected_tags"])
+            quoted = re.findall(r"'([^']*)'", context.get("expected") or context["expected_tags"])
+            names = [name for name in quoted if name]  # regions need no shape
             what = "shape" if kind == "union_tag_invalid" else name
             given = value.get("shape") if isinstance(value, Mapping) else value
             suggested = f"Known: {', '.join(names)}."
