@@ -172,10 +172,12 @@ class _Translation:
             return ExpressionError(message, f"Write {name} alone.")
         stem, _, suffix = name.rpartition("_")
         for own in (name, stem):
-            both = [f"{name}.{region}" for region in self.symbols.sides]
-            if not side and own and any(f"{own}.{r}" in known for r in self.symbols.sides):
+            written = [
+                f"{name}.{region}" for region in self.symbols.sides if f"{own}.{region}" in known
+            ]
+            if written and not side:
                 message = f'"{name}" does not say on which side of the interface.'
-                return ExpressionError(message, f"Write {' or '.join(both)}.")
+                return ExpressionError(message, f"Write {' or '.join(written)}.")
         if name in CALLABLE:
             return ExpressionError(f"{name} is a function.", f"Write {name}(…).")
         whole = f"{name}.{side}" if side else name

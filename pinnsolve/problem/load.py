@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pinnsolve.errors import Fault, FileError, KeyPath, PinnsolveError
-from pinnsolve.problem import names, regions
+from pinnsolve.problem import interfaces, names, regions
 from pinnsolve.problem.binding import Statements, bind
 from pinnsolve.problem.outflow import with_outflow
 from pinnsolve.problem.problem import (
@@ -73,7 +73,7 @@ def build(source: Source) -> Problem:
         raise _refusal(source, faults)  # what rests on a later version's keys would only add noise
     if regions.entries_of(valid):
         return _with_regions(source, document, valid, faults)
-    faults += regions.stray_faults(valid)
+    faults += interfaces.stray_faults(valid)
     statements, faults = bind(document, valid, constants, faults)
     if statements is None:
         raise _refusal(source, faults)
@@ -88,16 +88,16 @@ def _with_regions(
     parts = []
     for region, entry in found:
         if region.statements is not None:
-            stated = _problem(source, _settings(region.valid), region.statements)
-            parts.append(
-                Region(entry.name, region.key, stated, region.statements.where, entry.shape_of)
-            )
-    interfaces, between_faults = regions.between(document, valid, parts)
+            own = _problem(source, _settings(region.valid), region.statements)
+            where = region.statements.where
+            parts.append(Region(entry.name, region.key, own, where, entry.shape_of))
+    stated, between_faults = interfaces.between(document, valid, parts)
     faults += between_faults
     if faults:
         raise _refusal(source, faults)
-    first = replace(parts[0].problem, settings=_settings(valid))
-    return replace(first, regions=tuple(parts), interfaces=interfaces)
+    whole = {("pde",): found[0][0].valid["pde",], **valid}  # which may be missing in the file
+    first = replace(parts[0].problem, settings=_settings(whole))
+    return replace(first, regions=tuple(parts), interfaces=stated)
 
 
 def _settings(valid: Mapping[KeyPath, Any]) -> ProblemFile:

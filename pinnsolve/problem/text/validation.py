@@ -75,7 +75,7 @@ def validate(
 
 
 def _known_in(region: Any, context: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return what the validators need with the constants of a region."""
+    """Return the context of a region, in which its constants are known."""
     own = region.get("constants") if isinstance(region, Mapping) else None
     constants = {**context["constants"], **(own if isinstance(own, Mapping) else {})}
     return {**context, "constants": constants}
