@@ -203,6 +203,7 @@ def _before(setup: Setup, system: Discretisation | None, through: Carried) -> tu
     problem, nodes = setup.problem, setup.nodes
     return (
         *_unsaid(problem, nodes, through),
+        *((problem.taken_for,) if problem.taken_for else ()),
         *dict.fromkeys(c.taken_for for c in problem.boundary if c.taken_for),
         *_torn(setup),
         *through.doubts,

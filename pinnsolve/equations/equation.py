@@ -129,7 +129,8 @@ class Equation:
             except Jump as error:
                 message = error.message.replace(HERE, "the exact solution or a derivative of it")
                 remedy = "Give a solution that is smooth there, or leave out [exact]."
-                raise Jump(message, remedy, (0, len(self.text))) from None
+                whole = (0, len(self.text))
+                raise Jump(message, remedy, whole, error.surface, error.where) from None
         return calculus.substitute(self.expression, values)
 
     def defect(

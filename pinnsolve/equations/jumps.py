@@ -27,7 +27,7 @@ from numpy import ndarray
 from sympy import Expr
 
 from pinnsolve.equations import variables
-from pinnsolve.equations.functions import Absolute, Sign, Step
+from pinnsolve.equations.functions import Absolute, Maximum, Minimum, Sign, Step
 from pinnsolve.equations.program import Program, program
 from pinnsolve.equations.syntax import ExpressionError
 from pinnsolve.equations.variables import Coordinate, Derivative, Symbol
@@ -47,10 +47,31 @@ Points = Float[ndarray, "n D"]
 
 
 HERE = "what is differentiated here"
+TIME = "t"
 
 
 class Jump(ExpressionError):
-    """What is to be differentiated jumps."""
+    """What is to be differentiated jumps.
+
+    Attributes
+    ----------
+    surface
+        What is zero where it does, if that is a function of space alone; None else.
+    where
+        In words, with a blank before them.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        remedy: str = "",
+        span: tuple[int, int] = (0, 0),
+        surface: Expr | None = None,
+        where: str = "",
+    ) -> None:
+        super().__init__(message, remedy, span)
+        self.surface = surface
+        self.where = where
 
 
 @dataclass(frozen=True)
@@ -99,8 +120,10 @@ def refuse(e: Expr, axis: int, coordinates: Sequence[str]) -> None:
         if along in used or any(isinstance(s.meaning, Derivative) for s in used):
             at = _jump_at(e, surface, surfaces)
             if at is not None:
-                message = f"{HERE} jumps{_where(surface.g, at)}"
-                raise Jump(f"{message}, and the derivative of the jump would be lost.", REMEDY)
+                where = _where(surface.g, at)
+                message = f"{HERE} jumps{where}, and the derivative of the jump would be lost."
+                known = surface.g if _is_in_space(surface.g) else None
+                raise Jump(message, REMEDY, surface=known, where=where)
 
 
 def _surfaces(e: Expr) -> list[_Surface]:
@@ -108,17 +131,60 @@ def _surfaces(e: Expr) -> list[_Surface]:
     found: dict[Expr, dict[Expr, Expr]] = {}
     for call in sorted(e.atoms(Step, Sign, Absolute), key=sympy.default_sort_key):
         inner = call.args[0]
-        _, g = inner.as_content_primitive()
-        is_opposite = g.could_extract_minus_sign()
-        g = -g if is_opposite else g
+        g, sign = oriented(inner)
         number = list(found).index(g) if g in found else len(found)
-        side = (-1 if is_opposite else 1) * sympy.Symbol(f"side {number}")
+        side = sign * sympy.Symbol(f"side {number}")
         # x/abs(x) jumps, too: written x/(side*x) it is 1/side
         values = {Sign: side, Step: (1 + side) / 2, Absolute: side * inner}
         found.setdefault(g, {})[call] = values[call.func]
     return [
         _Surface(g, sympy.Symbol(f"side {i}"), calls) for i, (g, calls) in enumerate(found.items())
     ]
+
+
+def oriented(e: Expr) -> tuple[Expr, int]:
+    """Return an expression without numbers as factors, and the sign of those taken off.
+
+    >>> oriented(sympy.pi / 2 - sympy.pi * sympy.Symbol("x"))
+    (2*x - 1, -1)
+    """
+    symbols = sorted(e.free_symbols, key=str)
+    factor, g = sympy.factor_terms(e).as_independent(*symbols, as_Add=False)
+    _, g = g.as_content_primitive()
+    sign = -1 if factor.is_negative else 1
+    return (-g, -sign) if g.could_extract_minus_sign() else (g, sign)
+
+
+def beside(e: Expr, signs: Mapping[Expr, int]) -> Expr:
+    """Return an expression on one side of surfaces, where it does not jump.
+
+    Parameters
+    ----------
+    e
+        The expression.
+    signs
+        The side: 1 or -1 for each expression that is zero on the surface, as `oriented` returns it.
+    """
+    known: dict[Expr, Expr] = {}
+    for call in e.atoms(Step, Sign, Absolute, Minimum, Maximum):
+        a, b = call.args if len(call.args) == 2 else (call.args[0], sympy.S.Zero)
+        g, sign = oriented(a - b)
+        if g in signs:
+            side = sign * signs[g]
+            known[call] = {
+                Sign: sympy.Integer(side),
+                Step: sympy.Rational(1 + side, 2),
+                Absolute: side * a,
+                Minimum: b if side > 0 else a,
+                Maximum: a if side > 0 else b,
+            }[call.func]
+    return e.xreplace(known)
+
+
+def _is_in_space(g: Expr) -> bool:
+    """Return whether an expression depends on coordinates of space alone."""
+    meanings = [symbol.meaning for symbol in g.free_symbols]
+    return all(isinstance(m, Coordinate) and m.name != TIME for m in meanings)
 
 
 def _jump_at(

@@ -42,6 +42,9 @@ class Symbols:
         Whether the normal is known: ``n``, ``n_x``, ``dn(e)``.
     sides
         Names of two regions, one of which stands behind names that differ between them: ``u.a``.
+    signs
+        Where formulas are read beside surfaces on which they jump, the side: 1 or -1 for each
+        expression that is zero there (`jumps.oriented`).
     """
 
     coordinates: tuple[str, ...]
@@ -54,6 +57,7 @@ class Symbols:
     manufactured: tuple[str, ...] = ()
     normals: bool = False
     sides: tuple[str, ...] = ()
+    signs: Mapping[Expr, int] = field(default_factory=dict)
 
     @property
     def space(self) -> tuple[int, ...]:

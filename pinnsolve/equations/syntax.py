@@ -11,6 +11,7 @@ import keyword
 import re
 import warnings
 from collections.abc import Iterator
+from copy import copy
 
 MAX_LENGTH = 10_000  # characters
 MAX_DEPTH = 100  # nested operations
@@ -73,6 +74,12 @@ class ExpressionError(Exception):
         self.message = message
         self.remedy = remedy
         self.span = span
+
+    def at(self, span: tuple[int, int]) -> "ExpressionError":
+        """Return the error for other characters."""
+        moved = copy(self)
+        moved.span = span
+        return moved
 
 
 def read(

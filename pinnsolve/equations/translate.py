@@ -13,7 +13,7 @@ from functools import reduce
 import sympy
 from sympy import Expr
 
-from pinnsolve.equations import calculus, functions, variables
+from pinnsolve.equations import calculus, functions, jumps, variables
 from pinnsolve.equations.algebra import add, dot, each, exact, is_finite, pairs, power
 from pinnsolve.equations.symbols import Symbols, Value
 from pinnsolve.equations.syntax import ExpressionError, span
@@ -66,8 +66,10 @@ class _Translation:
             value = self._meaning(node)
         except ExpressionError as error:
             if error.span == (0, 0):
-                raise type(error)(error.message, error.remedy, span(node)) from None
+                raise error.at(span(node)) from None
             raise
+        if self.symbols.signs and isinstance(node, ast.Call | ast.BinOp):
+            value = each(lambda e: jumps.beside(e, self.symbols.signs), value)
         if not is_finite(value):
             raise ExpressionError("this is not a finite number.", "", span(node))
         for e in value if isinstance(value, tuple) else (value,):

@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
+from sympy import Expr
+
 from pinnsolve.equations.equation import Equation, equation, equations, periodic
 from pinnsolve.equations.expression import (
     ExpressionError,
@@ -24,6 +26,7 @@ from pinnsolve.problem import names
 from pinnsolve.problem.consistency import boundary_faults, method_faults, node_faults, value_faults
 from pinnsolve.problem.data_files import Table
 from pinnsolve.problem.forces import force_faults
+from pinnsolve.problem.formula_faults import fault_of
 from pinnsolve.problem.manufactured import manufacture
 from pinnsolve.problem.reading import Reading, entries, with_names
 from pinnsolve.problem.schema.file import TabulatedFunction
@@ -90,6 +93,7 @@ def bind(
     valid: Mapping[KeyPath, Any],
     constants: Mapping[str, float],
     faults: Sequence[Fault] = (),
+    signs: Mapping[Expr, int] | None = None,
 ) -> tuple[Statements | None, list[Fault]]:
     """Resolve the names of a problem file and parse its statements.
 
@@ -103,6 +107,9 @@ def bind(
         Values of ``[constants]``.
     faults
         What is known to be wrong already.
+    signs
+        On which side of surfaces the statements are read (`jumps.beside`); the boundary's pieces
+        and the refinement of the nodes are those of the whole domain.
 
     Returns
     -------
@@ -120,7 +127,7 @@ def bind(
         reading.faults += axis_faults(coordinates)
     reading.is_partial |= any(fault.key[:2] == ("unknowns", "fields") for fault in reading.faults)
     place = (*coordinates, "t") if is_evolving else coordinates
-    symbols = _functions(reading, Symbols(place, constants=constants))
+    symbols = _functions(reading, Symbols(place, constants=constants, signs=signs or {}))
     known = replace(symbols, manufactured=())
     still = at_rest(known) if is_evolving else known
     pieces, refine = _parts(reading, still)
@@ -196,7 +203,10 @@ def _functions(reading: Reading, place: Symbols) -> Symbols:
 def _parts(
     reading: Reading, symbols: Symbols
 ) -> tuple[tuple[tuple[str, Predicate], ...], Function | None]:
-    """Read the named parts of the boundary and the refinement."""
+    """Read the named parts of the boundary and the refinement, as they are on all sides."""
+    if symbols.signs:
+        bare = replace(symbols, functions={}, signs={})
+        symbols = replace(_functions(Reading(reading.valid), bare), manufactured=())
     domain, nodes = reading.valid.get(("domain",)), reading.valid.get(("nodes",))
     pieces = []
     for i, piece in enumerate(domain.pieces if domain else ()):
@@ -322,7 +332,7 @@ def _initial(
                     try:
                         found.append(at_instant(exact[i], order, start))
                     except ExpressionError as error:
-                        reading.faults.append(Fault(key, error.message, error.remedy))
+                        reading.faults.append(fault_of(key, error, is_whole=True))
             elif name in texts:
                 value = reading.attempt(key, function, texts[name], symbols)
                 found += [value] if value is not None else []

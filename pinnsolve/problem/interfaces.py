@@ -148,6 +148,16 @@ def symbols_between(first: Region, second: Region) -> Symbols:
     )
 
 
+def as_exact(condition: InterfaceCondition, first: Region, second: Region) -> InterfaceCondition:
+    """Return a condition changed such that the exact solutions of both regions satisfy it.
+
+    Where sources are made of a solution with a kink, so is what they leave on the kink.
+    """
+    exact = [e.expression for region in (first, second) for e in region.problem.exact or ()]
+    left = condition.equation.residual_of(exact)
+    return condition.posed(lambda e: replace(e, expression=e.expression - left))
+
+
 def _shifted(value: Value, by: int) -> Value:
     """Return a value with its fields counted from another number on."""
 

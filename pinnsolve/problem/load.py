@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pinnsolve.errors import Fault, FileError, KeyPath, PinnsolveError
-from pinnsolve.problem import interfaces, names, regions
+from pinnsolve.problem import interfaces, names, regions, sides
 from pinnsolve.problem.binding import Statements, bind
 from pinnsolve.problem.outflow import with_outflow
 from pinnsolve.problem.problem import (
@@ -75,9 +75,22 @@ def build(source: Source) -> Problem:
         return _with_regions(source, document, valid, faults)
     faults += interfaces.stray_faults(valid)
     statements, faults = bind(document, valid, constants, faults)
-    if statements is None:
+    if statements is not None:
+        return _problem(source, _settings(valid), statements)
+    found, faults = sides.read(document, valid, constants, faults)
+    if found is None:
         raise _refusal(source, faults)
-    return _problem(source, _settings(valid), statements)
+    return _with_sides(source, _settings(valid), found)
+
+
+def _with_sides(source: Source, settings: ProblemFile, found: sides.Sides) -> Problem:
+    """Put a problem together whose formulas jump, with a region for each side."""
+    parts = tuple(
+        Region(side.name, found.key, _problem(source, settings, side.statements), side.where, None)
+        for side in found.sides
+    )
+    first = parts[0].problem
+    return replace(first, regions=parts, taken_for=found.told, fits_exact=found.fits_exact)
 
 
 def _with_regions(

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pinnsolve.equations.equation import Equation, manufactured
 from pinnsolve.equations.expression import ExpressionError, Function
 from pinnsolve.errors import Fault, KeyPath
+from pinnsolve.problem.formula_faults import fault_of
 
 Statements = dict[KeyPath, Equation]
 
@@ -55,7 +56,7 @@ def manufacture(
                 value = manufactured(name, place[key], solution)
             except ExpressionError as error:
                 where = key[:3] if key in equations else (*key, "condition")
-                faults.append(Fault(where, error.message, error.remedy, error.span))
+                faults.append(fault_of(where, error))
             else:
                 place[key] = place[key].with_sources({name: value})
     return inside, around, faults

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from pinnsolve.equations.expression import CALLABLE, ExpressionError, parse_number
 from pinnsolve.equations.symbols import Symbols
 from pinnsolve.errors import Fault, KeyPath, suggestion
+from pinnsolve.problem.formula_faults import fault_of
 from pinnsolve.problem.schema.domain import Difference, Intersection, Union, piece_names
 from pinnsolve.problem.schema.shapes import Brick, Interval, PointSet, Rectangle, Shape
 from pinnsolve.problem.text.source import KEY
@@ -62,7 +63,7 @@ def resolve(
     pending = [name for name in texts if name not in values]
     waiting = {name for name in pending if missing(name) in pending}
     faults = [
-        Fault((*section, name), errors[name].message, errors[name].remedy, errors[name].span)
+        fault_of((*section, name), errors[name])
         for name in pending
         if name not in waiting and missing(name) not in broken
     ]

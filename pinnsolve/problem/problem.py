@@ -248,6 +248,12 @@ class Problem:
         of the first.
     interfaces
         What the file says of the fields between two regions.
+    taken_for
+        What users are told whose formulas jump, so that there are regions of which the file says
+        nothing; empty else.
+    fits_exact
+        Whether fields and fluxes jump between those as the exact solution does, of which the
+        sources are made.
     """
 
     name: str
@@ -270,6 +276,8 @@ class Problem:
     constraints: tuple[PointCondition | IntegralConstraint, ...] = ()
     regions: tuple[Region, ...] = ()
     interfaces: tuple[InterfaceCondition, ...] = ()
+    taken_for: str = ""
+    fits_exact: bool = False
 
     def __repr__(self) -> str:
         """Return name, title and unknowns; all of it is in `to_toml`."""

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from pinnsolve.equations.expression import ExpressionError, Symbols, Value, parse
 from pinnsolve.errors import Fault, KeyPath
 from pinnsolve.problem import names
+from pinnsolve.problem.formula_faults import fault_of
 
 T = TypeVar("T")
 
@@ -38,7 +39,7 @@ class Reading:
             return read(text, *rest)
         except ExpressionError as error:
             if not self.is_excused(text, error):
-                self.faults.append(Fault(key, error.message, error.remedy, error.span))
+                self.faults.append(fault_of(key, error))
         return None
 
     def is_excused(self, text: str, error: ExpressionError) -> bool:
