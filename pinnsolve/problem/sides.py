@@ -3,11 +3,13 @@
 A coefficient ``heaviside(g)`` under a derivative means two materials, one where ``g < 0`` and one
 where ``g > 0``. On either side it is a constant, as are ``sign(g)`` and the branches of ``abs``,
 ``min`` and ``max``; read so, nothing jumps, and what holds between the sides is what holds between
-regions. Where a further surface is met, a side is divided again.
+regions. Several surfaces divide space into cells, each a region; one that differs from all around
+it is an inclusion, and the others are its surroundings.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any, TypeAlias
 
 import sympy
@@ -25,6 +27,7 @@ from pinnsolve.problem.names import WORD
 
 MAX_SURFACES = 4
 MAX_NAME = 40  # characters of a formula in it
+REST = "elsewhere"
 SPELT = {
     "Absolute": "abs",
     "Atan2": "atan2",
@@ -36,6 +39,8 @@ SPELT = {
     "Step": "heaviside",
 }
 Signs: TypeAlias = Mapping[Expr, int]
+Cell: TypeAlias = tuple[int, ...]  # the side of each surface
+Said: TypeAlias = tuple[Statements | None, list[Fault]]
 
 
 @dataclass(frozen=True)
@@ -47,13 +52,13 @@ class Side:
     name
         The side in words, as ``x < 0.5``.
     where
-        The same as a condition on position.
+        The same as a condition on position; None for the rest of the domain.
     statements
         What is said.
     """
 
     name: str
-    where: Predicate
+    where: Predicate | None
     statements: Statements
 
 
@@ -106,17 +111,18 @@ def read(
         return None, [*others, *map(_advised, jumps)]
     if others:
         return None, others
-    reader = _Reader(document, valid, constants)
-    reader.divide({}, jumps[0])
-    if reader.faults:
-        return None, reader.faults
+    try:
+        cells = _cells(lambda signs: bind(document, valid, constants, (), signs), jumps[0])
+    except _Refused as refusal:
+        return None, list(refusal.args)
+    sides = _joined(cells)
     words = {word for text in valid["pde",].equations for word in WORD.findall(text)}
     is_made = any(f == MANUFACTURED and name in words for name, f in valid["functions",].items())
-    *names, last = (f'"{side.name}"' for side in reader.sides)
+    *names, last = (f'"{side.name}"' for side in sides)
     between = "jump as those of [exact]" if is_made else "are continuous"
     told = f"{_clause(jumps[0], document)}: it is solved as regions {', '.join(names)} and {last}, "
     told += f"between which fields and fluxes {between}."
-    return Sides(jumps[0].key, tuple(reader.sides), told, is_made), []
+    return Sides(jumps[0].key, sides, told, is_made), []
 
 
 def _clause(fault: JumpFault, document: Mapping[str, Any]) -> str:
@@ -135,70 +141,122 @@ def _advised(fault: JumpFault) -> Fault:
     return Fault(fault.key, fault.message, remedy, fault.span)
 
 
-class _Reader:
-    """Reads a file on more and more sides."""
+class _Refused(Exception):
+    """Something is wrong but jumps; the arguments are faults."""
 
-    def __init__(
-        self,
-        document: Mapping[str, Any],
-        valid: Mapping[KeyPath, Any],
-        constants: Mapping[str, float],
-    ) -> None:
-        self.document, self.valid, self.constants = document, valid, constants
-        self.sides: list[Side] = []
-        self.faults: list[Fault] = []
-        self.surfaces: set[Expr] = set()
 
-    def divide(self, signs: Signs, jump: JumpFault) -> None:
-        """Read on both sides of a surface, having chosen a side of others."""
-        self.surfaces.add(jump.surface)
-        if len(self.surfaces) > MAX_SURFACES:
+def _cells(say: Callable[[Signs], Said], jump: JumpFault) -> dict[Cell, Side]:
+    """Return all that is said, on the sides of all surfaces, of which more may come to light.
+
+    Parameters
+    ----------
+    say
+        Returns statements on sides, None if there are faults; and faults.
+    jump
+        The first that was met.
+
+    Raises
+    ------
+    _Refused
+        If something else is wrong.
+    """
+    surfaces: list[Expr] = []
+    while True:
+        surfaces.append(jump.surface)
+        if len(surfaces) > MAX_SURFACES:
             message = f"formulas jump across more than {MAX_SURFACES} surfaces."
             remedy = "State the materials as [[region]], or smooth the jumps."
-            self.faults.append(Fault(jump.key, message, remedy, jump.span))
-        for side in (-1, 1):
-            if not self.faults:
-                self._read(_with(signs, jump.surface, side))
-
-    def _read(self, signs: Signs) -> None:
-        """Read on one side of surfaces, unless it is empty."""
-        name = _named(signs)
-        if name is None:
-            return
-        statements, faults = bind(self.document, self.valid, self.constants, (), signs)
-        jumps = [fault for fault in faults if isinstance(fault, JumpFault)]
-        others = [fault for fault in faults if not isinstance(fault, JumpFault)]
-        if statements is not None:
-            where = Predicate(name, _tree(signs), Symbols(statements.coordinates))
-            self.sides.append(Side(name, where, statements))
-        elif others:
-            told = (f"where {name}: {fault.message}" for fault in others)
-            pairs = zip(others, told, strict=True)
-            self.faults += [Fault(f.key, message, f.remedy, f.span) for f, message in pairs]
+            raise _Refused(Fault(jump.key, message, remedy, jump.span))
+        found: dict[Cell, Side] = {}
+        for cell in product((-1, 1), repeat=len(surfaces)):
+            signs = _signs(surfaces, cell)
+            name = _named(signs)
+            if name is None:
+                continue
+            statements, faults = say(signs)
+            if statements is not None:
+                where = Predicate(name, _tree(signs), Symbols(statements.coordinates))
+                found[cell] = Side(name, where, statements)
+                continue
+            jumps = [fault for fault in faults if isinstance(fault, JumpFault)]
+            if len(jumps) < len(faults):
+                others = (fault for fault in faults if not isinstance(fault, JumpFault))
+                raise _Refused(*(_there(fault, name) for fault in others))
+            jump = jumps[0]
+            break
         else:
-            self.divide(signs, jumps[0])
+            return found
 
 
-def _with(signs: Signs, surface: Expr, side: int) -> dict[Expr, int]:
-    """Return sides with that of a further surface, in terms of which others may be simpler."""
-    chosen = {surface: side}
-    found = dict(signs)
-    for g, own in signs.items():
-        simpler, sign = oriented(beside(g, chosen))
-        if simpler != g and simpler.free_symbols:
-            found[simpler] = sign * own
-    return found | chosen
+def _there(fault: Fault, name: str) -> Fault:
+    """Return a fault that is one on some sides."""
+    return Fault(fault.key, f"where {name}: {fault.message}", fault.remedy, fault.span)
+
+
+def _joined(cells: Mapping[Cell, Side]) -> tuple[Side, ...]:
+    """Return the regions that cells are: themselves, or one cell and the rest.
+
+    The rest is what hangs together around an inclusion, which surfaces divide that end there.
+    """
+    groups: list[dict[Cell, Side]] = []
+    for cell, side in cells.items():
+        near = [g for g in groups if any(_is_beside(cell, o) and _is_same(side, g[o]) for o in g)]
+        groups = [g for g in groups if g not in near]
+        groups.append({cell: side, **{c: s for g in near for c, s in g.items()}})
+    small, large = min(groups, key=len), max(groups, key=len)
+    if len(groups) != 2 or len(small) > 1 or len(large) == 1:
+        return tuple(cells.values())
+    (inclusion,), first = small.values(), next(iter(large.values()))
+    return inclusion, Side(REST, None, first.statements)
+
+
+def _is_beside(one: Cell, other: Cell) -> bool:
+    """Return whether two cells are on the two sides of one surface."""
+    return sum(a != b for a, b in zip(one, other, strict=True)) == 1
+
+
+def _is_same(one: Side, other: Side) -> bool:
+    """Return whether the same is said on two sides."""
+    return _said(one.statements) == _said(other.statements)
+
+
+def _said(statements: Statements) -> list[Expr]:
+    """Return all formulas of statements that may differ between sides."""
+    equations = [*statements.equations, *(e for stated in statements.conditions for e in stated)]
+    equations += [stated.equation for stated, _ in statements.constraints]
+    values = [*(statements.exact or ()), *(v for own in statements.initial for v in own)]
+    return [e.expression for e in equations] + [value.expression for value in values]
+
+
+def _signs(surfaces: Sequence[Expr], cell: Cell) -> dict[Expr, int]:
+    """Return the sides of surfaces, each in terms of which others may be simpler as well."""
+    found = dict(zip(surfaces, cell, strict=True))
+    for _ in surfaces:
+        for g, side in tuple(found.items()):
+            others = {other: own for other, own in found.items() if other != g}
+            simpler, sign = oriented(beside(g, others))
+            if simpler.free_symbols:
+                found.setdefault(simpler, sign * side)
+    return found
+
+
+def _simplest(signs: Signs) -> Signs:
+    """Return sides without those that others say in simpler terms."""
+    return {g: side for g, side in signs.items() if beside(g, signs) == g}
 
 
 def _tree(signs: Signs) -> tuple[Any, ...]:
     """Return sides as a condition."""
-    return ("and", *(("<" if side < 0 else ">", g, sympy.S.Zero) for g, side in signs.items()))
+    return (
+        "and",
+        *(("<" if side < 0 else ">", g, sympy.S.Zero) for g, side in _simplest(signs).items()),
+    )
 
 
 def _named(signs: Signs) -> str | None:
     """Return sides in words, as ``0.2 < x < 0.5, y > 1``; None if no point is on all of them."""
     bounds: dict[Expr, list[Expr]] = {}
-    for g, side in signs.items():
+    for g, side in _simplest(signs).items():
         level, rest = g.as_coeff_Add()
         factor, rest = rest.as_content_primitive()
         low, high = bounds.setdefault(rest, [-sympy.oo, sympy.oo])

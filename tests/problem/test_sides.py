@@ -82,8 +82,12 @@ LAYERS = " + ".join(f"{k}*heaviside(x - {at})" for k, at in enumerate((0.2, 0.4,
         ("heaviside(x - y)", ["x - y < 0", "x - y > 0"]),
         ("heaviside(abs(x - 0.5) - 0.2)", ["abs(x - 0.5) < 0.2", "abs(x - 0.5) > 0.2"]),
         (
-            "heaviside(x - 0.5)*heaviside(y - 0.3)",
-            ["x < 0.5", "x > 0.5, y < 0.3", "x > 0.5, y > 0.3"],
+            "sign(x - 0.5)*sign(y - 0.3)",
+            ["x < 0.5, y < 0.3", "x < 0.5, y > 0.3", "x > 0.5, y < 0.3", "x > 0.5, y > 0.3"],
+        ),
+        (
+            "0.1*sign(x - 0.5) + heaviside(abs(x - 0.5) - 0.2)",
+            ["x < 0.3", "0.3 < x < 0.5", "0.5 < x < 0.7", "x > 0.7"],
         ),
         (LAYERS, ["x < 0.2", "0.2 < x < 0.4", "0.4 < x < 0.6", "0.6 < x < 0.8", "x > 0.8"]),
     ],
@@ -91,6 +95,23 @@ LAYERS = " + ".join(f"{k}*heaviside(x - {at})" for k, at in enumerate((0.2, 0.4,
 def test_regions_are_called_by_their_sides(coefficient, names, tmp_path):
     found = sides(tmp_path, f"div((2 + {coefficient})*grad(u)) = 1")
     assert list(found) == names
+
+
+BOX = "heaviside(x - 0.3)*heaviside(0.7 - x)*heaviside(y - 0.4)*heaviside(0.6 - y)"
+
+
+def test_what_surrounds_an_inclusion_is_one_region(tmp_path):
+    problem = pose(tmp_path, f"div((1 + {BOX})*grad(u)) = 1", on=ALL)
+    inside, around = problem.regions
+    assert (inside.name, around.name) == ("0.3 < x < 0.7, 0.4 < y < 0.6", "elsewhere")
+    x = np.array([[0.5, 0.5], [0.5, 0.3], [0.2, 0.5], [0.9, 0.9]])
+    np.testing.assert_array_equal(inside.where(x), [True, False, False, False])
+    assert around.is_rest
+
+
+def test_layers_that_are_alike_stay_apart(tmp_path):
+    found = sides(tmp_path, "div((1 + heaviside(x - 0.3)*heaviside(0.7 - x))*grad(u)) = 1")
+    assert list(found) == ["x < 0.3", "0.3 < x < 0.7", "x > 0.7"]
 
 
 def test_initial_values_and_the_solution_are_those_of_the_side(tmp_path):

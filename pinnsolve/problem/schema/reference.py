@@ -74,7 +74,8 @@ Of a problem in time, [domain] time = [t0, t1], t is a further coordinate: u_t, 
 and conditions may hold t. laplace, grad, div and dn act on space only.
 Derivatives of fields: u_x, u_xx, u_xxyy: after the _ the coordinates along which to differentiate.
 What jumps is not differentiated: heaviside and sign, abs, min and max twice. Beside the
-derivatives, as in a source or k*laplace(u), they may stand.
+derivatives, as in a source or k*laplace(u), they may stand. If it jumps across a surface in space,
+as heaviside(x - 0.5), each side is a region of its own to rbf-fd; across four surfaces at most.
 Vectors: [a, b] in square brackets; X is the vector of the coordinates.
 On the boundary: n is the unit outward normal, n_x, n_y, … are its components.
 Between regions, in [[interface]]: fields, and constants and functions that differ, have the name
