@@ -90,6 +90,8 @@ def _with_sides(source: Source, settings: ProblemFile, found: sides.Sides) -> Pr
         for side in found.sides
     )
     first = parts[0].problem
+    if len(parts) == 1:  # the others lie outside of the domain
+        return first
     return replace(first, regions=parts, taken_for=found.told, fits_exact=found.fits_exact)
 
 

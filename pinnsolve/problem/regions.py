@@ -13,6 +13,7 @@ from typing import Any
 from pinnsolve.errors import Fault, KeyPath
 from pinnsolve.problem import names
 from pinnsolve.problem.binding import MANUFACTURED, Statements, bind
+from pinnsolve.problem.formula_faults import JumpFault
 from pinnsolve.problem.schema.file import Pde
 from pinnsolve.problem.schema.region import Region as Entry
 
@@ -207,6 +208,8 @@ def _at_home(fault: Fault, key: KeyPath, own: Mapping[str, Any]) -> Fault:
 
 def _own(fault: Fault, key: KeyPath, entry: Entry) -> Fault:
     """Return a fault of what was read for one region, where the file says it."""
+    if isinstance(fault, JumpFault):
+        fault = replace(fault, remedy=f"{fault.remedy} Or let a [[region]] end there.")
     if fault.key[:1] == ("where",):
         return replace(fault, key=(*key, "where"))
     if fault.key[:2] == ("pde", "equations") and entry.equations is not None:

@@ -16,6 +16,7 @@ import sympy
 from sympy import Expr
 from sympy.printing.str import StrPrinter
 
+from pinnsolve.equations import variables
 from pinnsolve.equations.expression import Predicate
 from pinnsolve.equations.jumps import HERE, beside, oriented
 from pinnsolve.equations.symbols import Symbols
@@ -23,7 +24,8 @@ from pinnsolve.errors import Fault, KeyPath
 from pinnsolve.problem.abilities import ABILITIES, methods_that_take
 from pinnsolve.problem.binding import MANUFACTURED, Statements, bind
 from pinnsolve.problem.formula_faults import JumpFault
-from pinnsolve.problem.names import WORD
+from pinnsolve.problem.names import WORD, coordinates
+from pinnsolve.problem.schema.shapes import PointSet, Shape
 
 MAX_SURFACES = 4
 MAX_NAME = 40  # characters of a formula in it
@@ -40,6 +42,7 @@ SPELT = {
 }
 Signs: TypeAlias = Mapping[Expr, int]
 Cell: TypeAlias = tuple[int, ...]  # the side of each surface
+Box: TypeAlias = Mapping[Expr, tuple[float, float]]
 Said: TypeAlias = tuple[Statements | None, list[Fault]]
 
 
@@ -112,7 +115,8 @@ def read(
     if others:
         return None, others
     try:
-        cells = _cells(lambda signs: bind(document, valid, constants, (), signs), jumps[0])
+        box = _box(document, valid["domain",])
+        cells = _cells(lambda signs: bind(document, valid, constants, (), signs), jumps[0], box)
     except _Refused as refusal:
         return None, list(refusal.args)
     sides = _joined(cells)
@@ -145,7 +149,15 @@ class _Refused(Exception):
     """Something is wrong but jumps; the arguments are faults."""
 
 
-def _cells(say: Callable[[Signs], Said], jump: JumpFault) -> dict[Cell, Side]:
+def _box(document: Mapping[str, Any], domain: Shape) -> Box:
+    """Return the numbers between which the coordinates of a domain lie, as far as known."""
+    if isinstance(domain, PointSet):
+        return {}
+    axes = map(variables.coordinate, coordinates(domain, document))
+    return dict(zip(axes, zip(*domain.box, strict=True), strict=True))
+
+
+def _cells(say: Callable[[Signs], Said], jump: JumpFault, box: Box) -> dict[Cell, Side]:
     """Return all that is said, on the sides of all surfaces, of which more may come to light.
 
     Parameters
@@ -154,6 +166,8 @@ def _cells(say: Callable[[Signs], Said], jump: JumpFault) -> dict[Cell, Side]:
         Returns statements on sides, None if there are faults; and faults.
     jump
         The first that was met.
+    box
+        Beyond which there is nothing.
 
     Raises
     ------
@@ -170,7 +184,7 @@ def _cells(say: Callable[[Signs], Said], jump: JumpFault) -> dict[Cell, Side]:
         found: dict[Cell, Side] = {}
         for cell in product((-1, 1), repeat=len(surfaces)):
             signs = _signs(surfaces, cell)
-            name = _named(signs)
+            name = _named(signs, box)
             if name is None:
                 continue
             statements, faults = say(signs)
@@ -253,8 +267,11 @@ def _tree(signs: Signs) -> tuple[Any, ...]:
     )
 
 
-def _named(signs: Signs) -> str | None:
-    """Return sides in words, as ``0.2 < x < 0.5, y > 1``; None if no point is on all of them."""
+def _named(signs: Signs, box: Box) -> str | None:
+    """Return sides in words, as ``0.2 < x < 0.5, y > 1``; None if no point is on all of them.
+
+    Others may have no part in the domain either, which is seen from its shape.
+    """
     bounds: dict[Expr, list[Expr]] = {}
     for g, side in _simplest(signs).items():
         level, rest = g.as_coeff_Add()
@@ -264,7 +281,8 @@ def _named(signs: Signs) -> str | None:
         bounds[rest] = [max(low, at), high] if side > 0 else [low, min(high, at)]
     words = []
     for rest, (low, high) in bounds.items():
-        if low >= high:
+        least, most = box.get(rest, (-sympy.oo, sympy.oo))
+        if max(low, least) >= min(high, most):
             return None
         text = _Printer().doprint(rest).replace("**", "^")
         text = text if len(text) <= MAX_NAME else f"{text[: MAX_NAME - 1]}…"

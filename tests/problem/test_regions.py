@@ -413,6 +413,15 @@ material, or remove it.
   15 | [[interface]]
      | ^^^^^^^^^^^^^""",
     ),
+    "a jump within a region": (
+        [('ue = "cos(x)*y"', 'ue = "cos(x)*y"\nk = "heaviside(x - 0.7)"'), ('k = "10*1"\n', "")],
+        """\
+:15: in region "right": what is differentiated here jumps at x = 0.7, and the derivative of the \
+jump would be lost. Smooth the jump over a few spacings of the nodes, as (1 + tanh((x - \
+0.5)/0.05))/2 does for heaviside(x - 0.5). Or let a [[region]] end there.
+  15 | equations = ["div(k*grad(u)) = f"]
+     |               ^^^^^^^^^^^^^^""",
+    ),
     "a network": (
         [('"rbf-fd"', '"pinn"')],
         """\

@@ -109,6 +109,16 @@ def test_what_surrounds_an_inclusion_is_one_region(tmp_path):
     assert around.is_rest
 
 
+def test_a_surface_beyond_the_domain_is_none(tmp_path):
+    problem = pose(tmp_path, "div((1 + heaviside(3 - x))*grad(u)) = 1", on=ALL)
+    assert problem.regions == ()
+    assert problem.taken_for == ""
+    known = Symbols(("x", "y"), ("u",))
+    assert problem.equations[0].expression == equation("2*laplace(u) = 1", known).expression
+    found = sides(tmp_path, "div((2 + heaviside(x - 0.3) + sign(y - 2))*grad(u)) = 1")
+    assert len(found) == 2
+
+
 def test_layers_that_are_alike_stay_apart(tmp_path):
     found = sides(tmp_path, "div((1 + heaviside(x - 0.3)*heaviside(0.7 - x))*grad(u)) = 1")
     assert list(found) == ["x < 0.3", "0.3 < x < 0.7", "x > 0.7"]
