@@ -45,6 +45,9 @@ class Condition:
         each of them.
     closes
         Whether it is about the ghosts, beside conditions that determine all fields at the nodes.
+    partners
+        On an interface for each node the one in the same place in the other region, whose fields
+        follow those of the node in the residual's terms; None elsewhere.
     """
 
     name: str
@@ -56,6 +59,7 @@ class Condition:
     points: Float[ndarray, "R D"] | None = None
     is_sum: bool = False
     closes: bool = False
+    partners: Int[ndarray, " R"] | None = None
 
     @property
     def size(self) -> int:

@@ -15,140 +15,24 @@ Placement. Rows, normals and what is tied follow from the nodes alone and are fo
 (`placed`); data follow from the instants (`Placement.at`), as often as those change.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal, TypeAlias
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from numpy import ndarray
 
-from pinnsolve.conditions.condition import Condition, bound, names_of, terms_in_space
-from pinnsolve.conditions.constrained import ConstraintPlace, constraint_places
+from pinnsolve.conditions.condition import Condition, names_of
+from pinnsolve.conditions.constrained import constraint_places
 from pinnsolve.conditions.incompressible import OnNodes, on_nodes
-from pinnsolve.errors import Fault, KeyPath
+from pinnsolve.conditions.interfaces import placed_apart
+from pinnsolve.conditions.placement import Place, Placement, boundary_rows, rows_with_room
 from pinnsolve.geometry.generation import Nodes
 from pinnsolve.geometry.nodal_quadrature import NodalQuadrature
-from pinnsolve.geometry.periodic import Tie, ties
-from pinnsolve.problem import BoundaryCondition, Equation, Problem
+from pinnsolve.geometry.periodic import ties
+from pinnsolve.problem import Problem
 
 PdeRows: TypeAlias = Literal["all", "tied too", "interior"]
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where one equation holds.
-
-    Attributes
-    ----------
-    name
-        As reports call it: ``pde``, ``pde 2``, or the boundary pieces.
-    key
-        Where it stands in the file.
-    equation
-        What holds.
-    rows
-        Indices of the nodes.
-    weight
-        Factor of its mean square in the loss, dimensionless.
-    normals
-        Unit outward normals at the nodes; None of a differential equation, or a tie.
-    tie
-        What it ties; None if it is not periodic.
-    closes
-        Whether it is a differential equation that the boundary has beside its conditions.
-    is_sum
-        Whether it is the sum over its nodes that vanishes.
-    """
-
-    name: str
-    key: KeyPath
-    equation: Equation
-    rows: Int[ndarray, " R"]
-    weight: float = 1.0
-    normals: Float[ndarray, "R d"] | None = None
-    tie: Tie | None = None
-    closes: bool = False
-    is_sum: bool = False
-
-
-@dataclass(frozen=True)
-class Placement:
-    """Where the equations of a problem hold, at whatever instants.
-
-    Attributes
-    ----------
-    problem
-        What to solve.
-    nodes
-        Where to solve it.
-    places
-        Those of the differential equations, then of the boundary conditions, in the order of the
-        file.
-    constraints
-        Those of what holds at points and for integrals.
-    torn
-        Corner nodes of a flow at which the velocities of both sides differ, and no equation holds.
-    """
-
-    problem: Problem
-    nodes: Nodes
-    places: tuple[Place, ...]
-    constraints: tuple[ConstraintPlace, ...] = ()
-    torn: tuple[int, ...] = ()
-
-    @property
-    def boundary(self) -> tuple[Place, ...]:
-        """The places of the boundary conditions."""
-        return self.places[len(self.problem.equations) :]
-
-    def thinned(self, count: int) -> "Placement":
-        """Return the placement at ``count`` nodes of each place, evenly chosen, without ties."""
-        places = []
-        for place in self.places:
-            if place.tie is None:
-                chosen = np.unique(np.linspace(0, len(place.rows) - 1, count).astype(int))
-                normals = None if place.normals is None else place.normals[chosen]
-                places.append(replace(place, rows=place.rows[chosen], normals=normals))
-        return replace(self, places=tuple(places), constraints=())
-
-    def at(self, times: Float[ndarray, " K"] | None = None) -> tuple[Condition, ...]:
-        """Return the conditions with their data, in the order of the places, then constraints.
-
-        Parameters
-        ----------
-        times
-            Instants at which they hold; by default those of the problem, if it has any.
-        """
-        times = self.problem.times if times is None else times
-        levels = None if times is None else np.arange(len(times))
-        conditions = []
-        for place in self.places:
-            x = self.nodes.x[place.rows]
-            residual = bound(self.problem, place.key, place.equation, x, times, place.normals)
-            across = None if place.tie is None else place.tie.across
-            own = Condition(place.name, residual, place.rows, place.weight, levels, across)
-            conditions.append(replace(own, is_sum=place.is_sum, closes=place.closes))
-        return (*conditions, *(self._constrained(own, times, levels) for own in self.constraints))
-
-    def _constrained(
-        self,
-        place: ConstraintPlace,
-        times: Float[ndarray, " K"] | None,
-        levels: Int[ndarray, " K"] | None,
-    ) -> Condition:
-        """Return a constraint with its data."""
-        x = self.nodes.x[place.rows] if place.points is None else place.points
-        residual = bound(self.problem, place.key, place.equation, x, times, place.normals)
-        is_sum = place.points is None
-        return Condition(
-            place.name,
-            residual,
-            place.rows,
-            place.weight,
-            levels,
-            points=place.points,
-            is_sum=is_sum,
-        )
 
 
 def placed(
@@ -178,6 +62,8 @@ def placed(
     ProblemError
         If no node lies where a boundary condition holds.
     """
+    if problem.regions:
+        return placed_apart(problem, nodes)
     none = np.empty(0, dtype=int)
     posed = OnNodes(problem, none, none)
     if pde_rows == "all" and nodes.has_ghosts:
@@ -209,7 +95,7 @@ def placed(
     boundary = _with_levels(posed, nodes, boundary)
     inside = np.arange(nodes.n_interior)
     if pde_rows != "interior" and nodes.has_ghosts:
-        around = np.setdiff1d(_rows_with_room(problem, nodes, boundary), posed.torn)
+        around = np.setdiff1d(rows_with_room(problem, nodes, boundary), posed.torn)
         boundary = [_closing(place, around) if place.closes else place for place in boundary]
         if pde_rows == "all":
             around = around[~is_tied[around]]
@@ -245,22 +131,6 @@ def nodal_conditions(
     return placed(problem, nodes, pde_rows=pde_rows, quadrature=quadrature).at(times)
 
 
-def boundary_rows(
-    problem: Problem, nodes: Nodes, condition: BoundaryCondition, is_tied: Bool[ndarray, " N"]
-) -> Int[ndarray, " R"]:
-    """Return the boundary nodes on the pieces that a condition names, but for those tied."""
-    here = [k for k, piece in enumerate(nodes.pieces) if {"all", piece} & set(condition.on)]
-    rows = nodes.n_interior + np.flatnonzero(np.isin(nodes.tags, here))
-    rows = rows[~is_tied[rows]]
-    occupied = {"all", *(nodes.pieces[k] for k in np.unique(nodes.tags))}
-    empty = [piece for piece in condition.on if piece not in occupied]
-    if empty:
-        message = f"no node lies on {', '.join(empty)}: nothing of it is left, or it is too small."
-        remedy = "Raise nodes.count, or leave it out of the condition."
-        raise problem.source.error(Fault((*condition.key, "on"), message, remedy))
-    return rows
-
-
 def _closing(place: Place, around: Int[ndarray, " R"]) -> Place:
     """Return a differential equation of the boundary where the others hold too."""
     assert place.normals is not None
@@ -279,25 +149,3 @@ def _with_levels(posed: OnNodes, nodes: Nodes, boundary: list[Place]) -> list[Pl
         else place
         for place in boundary
     ]
-
-
-def _rows_with_room(problem: Problem, nodes: Nodes, boundary: list[Place]) -> Int[ndarray, " R"]:
-    """Return the boundary nodes whose conditions leave room for the equations.
-
-    Conditions with derivatives up to order k do well with k ghosts.
-    """
-    count, highest = np.zeros((2, len(nodes.x)), dtype=int)
-    for place in boundary:
-        if place.tie is not None or place.closes or place.is_sum:
-            continue
-        count[place.rows] += 1
-        order = max(term.op.order for term in terms_in_space(problem, place.equation))
-        highest[place.rows] = np.maximum(highest[place.rows], order)
-    ghosts = np.clip(highest, 1, nodes.rings)
-    has_room = count <= ghosts * len(problem.fields)
-    if nodes.rings == 1 and count.sum() == nodes.n_boundary * len(problem.fields):
-        has_room[:] = True  # one end of an interval may have the conditions of both
-    rows = np.arange(nodes.n_interior, nodes.rows.stop)
-    if nodes.sight is not None:  # ghosts that nobody sees satisfy nothing
-        has_room[rows[nodes.sight.is_withheld[nodes.ghost][: nodes.n_boundary]]] = False
-    return rows[has_room[rows]]

@@ -12,9 +12,11 @@ from pinnsolve.geometry.features import refinement
 from pinnsolve.geometry.fit import must_fit
 from pinnsolve.geometry.generation import generate, retagged
 from pinnsolve.geometry.ghosts import with_ghosts
-from pinnsolve.geometry.nodes import Joint, Nodes
+from pinnsolve.geometry.nodes import INTERFACE, Joint, Nodes
 from pinnsolve.geometry.periodic import joint
 from pinnsolve.geometry.pointclouds import read
+from pinnsolve.geometry.regional import generate_apart, united
+from pinnsolve.geometry.regions import region_domains
 from pinnsolve.geometry.shapes import build_shape
 from pinnsolve.geometry.walls import sight
 from pinnsolve.problem import Equation, Problem
@@ -51,6 +53,8 @@ def node_set(
             nodes = read(problem.source.folder / settings.file)
             must_fit(nodes, domain)
             return _closed(joined(problem, retagged(nodes, problem.pieces)), domain, problem)
+        if problem.regions:
+            return _regional(problem, domain, watch, count)
         nodes = generate(
             domain,
             count=count or settings.count,
@@ -64,6 +68,24 @@ def node_set(
         return _ghosted(joined(problem, nodes), domain, problem)
     except NodesError as error:
         raise located(problem, error) from None
+
+
+def _regional(problem: Problem, domain: Domain, watch: Watch, count: int | None) -> Nodes:
+    """Return the nodes of a problem of several regions, ghosts included."""
+    settings, parts = problem.settings.nodes, region_domains(problem, domain)
+    nodes = generate_apart(
+        domain,
+        parts,
+        count=count or settings.count,
+        spacing=None if count else settings.spacing,
+        seed=settings.seed,
+        refine=refinement(problem, domain, count),
+        preferred=_most_dirichlet_first(problem, domain),
+        pieces=problem.pieces,
+        watch=watch,
+    )
+    closed = [_ghosted(own, part, problem) for own, part in zip(nodes, parts, strict=True)]
+    return united(parts, [region.name for region in problem.regions], closed)
 
 
 def joined(problem: Problem, nodes: Nodes) -> Nodes:
@@ -143,13 +165,13 @@ def _spares_corners(problem: Problem, nodes: Nodes) -> bool:
     counts = {
         sum("all" in on or piece in on for on in given)
         for piece in nodes.pieces
-        if piece not in joined_sides
+        if piece not in joined_sides and piece != INTERFACE
     }
     if _highest_order(problem, problem.equations) != 2:
         return False
     if incompressible(problem.equations) is not None:
         return min(counts, default=0) >= len(problem.fields) - 1
-    return counts == {len(problem.fields)}
+    return counts <= {len(problem.fields)}
 
 
 def _most_dirichlet_first(problem: Problem, domain: Domain) -> list[str]:
@@ -158,13 +180,13 @@ def _most_dirichlet_first(problem: Problem, domain: Domain) -> list[str]:
     A value given at a corner says more than a slope, whose direction jumps there; and where the
     domain is periodic there is no corner but for the others.
     """
-    known = [*(name for name, _ in problem.pieces), *domain.pieces]
-    rank = Counter[str]()
+    known = [*(name for name, _ in problem.pieces), *domain.pieces, INTERFACE]
+    rank = Counter[str]({INTERFACE: 0.5})  # which comes before slopes
     for condition in problem.boundary:
         if condition.is_periodic:
             rank.subtract(condition.on)
         elif condition.equation.is_algebraic:
-            rank.update(known if "all" in condition.on else condition.on)
+            rank.update(known[:-1] if "all" in condition.on else condition.on)
     return sorted(known, key=lambda piece: -rank[piece])
 
 

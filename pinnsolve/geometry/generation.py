@@ -7,7 +7,7 @@ nodes is met by adjusting the spacing.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import Protocol, Self, TypeAlias, TypeVar
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -41,6 +41,20 @@ CELL = {1: 1.0, 2: np.sqrt(0.75), 3: np.sqrt(0.5)}  # measure per lattice point,
 PROBES = 20_000  # random points that estimate the measure of a domain
 
 
+class Plan(Protocol):
+    """Nodes before relaxation, in one part or several."""
+
+    @property
+    def count(self) -> int:
+        """Number of nodes."""
+
+    def trimmed(self, excess: int) -> Self:
+        """Return the plan with fewer interior nodes."""
+
+
+D = TypeVar("D", bound=Plan)
+
+
 @dataclass(frozen=True)
 class Draft:
     """Nodes before relaxation.
@@ -63,6 +77,29 @@ class Draft:
     def count(self) -> int:
         """Number of nodes, interior and boundary."""
         return len(self.boundary.x) + len(self.interior)
+
+    def trimmed(self, excess: int) -> "Draft":
+        """Return the draft without the interior points most crowded by the boundary."""
+        if excess <= 0:
+            return self
+        room, _ = KDTree(self.boundary.x).query(self.interior)
+        keep = np.sort(np.argsort(room, kind="stable")[excess:])
+        return replace(self, interior=self.interior[keep])
+
+    def settled(self, domain: Domain, spacing: Spacing, watch: Watch) -> Float[ndarray, "N d"]:
+        """Return the interior nodes, relaxed.
+
+        Raises
+        ------
+        NodesError
+            If there are none.
+        """
+        if len(self.interior) == 0:
+            raise NodesError(
+                f"no node fits inside the domain at a spacing of {self.h:.3g}: it is too thin, or "
+                "the nodes too few. Raise nodes.count or lower nodes.spacing."
+            )
+        return settle(domain, self.interior, self.boundary.x, spacing, watch)
 
 
 def generate(
@@ -116,32 +153,26 @@ def generate(
             return lambda x: np.full(len(x), h)
         return lambda x: h * refine(x)
 
-    probes = _probes(domain)
-    measure = _measure(domain, size(1.0)(probes))
+    probes = probes_of(domain)
+    measure = measured(domain, size(1.0)(probes))
     box = 0.0 if refine is not None else float(np.prod(domain.upper - domain.lower))
 
     def draft(h: float) -> Draft:
         watch(Progress("nodes"))
-        _check_memory(max(measure, box) / h**domain.dim, h)
+        check_memory(max(measure, box) / h**domain.dim, h)
         rng = np.random.default_rng(seed)
-        boundary = _boundary(domain, size(h), rng, preferred, pieces)
+        boundary = boundary_nodes(domain, size(h), rng, preferred, pieces)
         return Draft(boundary, start(domain, size(h), refine is not None, rng), h)
 
     if spacing is not None:
         plan = draft(spacing)
     elif count is not None:
         h = (measure / CELL[domain.dim] / count) ** (1 / domain.dim)
-        plan = _search(draft, count, h, domain.dim)
-    if len(plan.interior) == 0:
-        raise NodesError(
-            f"no node fits inside the domain at a spacing of {plan.h:.3g}: it is too thin, or "
-            "the nodes too few. Raise nodes.count or lower nodes.spacing."
-        )
-    boundary = plan.boundary
-    interior = settle(domain, plan.interior, boundary.x, size(plan.h), watch)
+        plan = search(draft, count, h, domain.dim)
+    boundary, interior = plan.boundary, plan.settled(domain, size(plan.h), watch)
     watch(Progress("nodes", fraction=1.0))
     x = np.concatenate([interior, boundary.x])
-    tags, names = _held(boundary.tags, domain.pieces, pieces)
+    tags, names = held_pieces(boundary.tags, domain.pieces, pieces)
     return Nodes(x, len(interior), boundary.normals, tags, names, plan.h)
 
 
@@ -165,11 +196,11 @@ def retagged(nodes: Nodes, pieces: Pieces) -> Nodes:
     tags = nodes.tags.copy()
     for i, (_, where) in enumerate(pieces):
         tags[where(nodes.x[nodes.boundary])] = len(nodes.pieces) + i
-    tags, names = _held(tags, nodes.pieces, pieces)
+    tags, names = held_pieces(tags, nodes.pieces, pieces)
     return replace(nodes, tags=tags, pieces=names)
 
 
-def _held(
+def held_pieces(
     tags: Int[ndarray, "B"], own: Sequence[str], pieces: Pieces
 ) -> tuple[Int[ndarray, "B"], tuple[str, ...]]:
     """Return tags and names without the domain's own pieces on which no node is left.
@@ -191,7 +222,7 @@ def _held(
     return number[tags], tuple(name for name, is_held in zip(names, held, strict=True) if is_held)
 
 
-def _boundary(
+def boundary_nodes(
     domain: Domain,
     spacing: Spacing,
     rng: np.random.Generator,
@@ -217,9 +248,9 @@ def _boundary(
     return raw[np.argsort(raw.tags, kind="stable")]
 
 
-def _search(draft: Callable[[float], Draft], count: int, h: float, dim: int) -> Draft:
+def search(draft: Callable[[float], D], count: int, h: float, dim: int) -> D:
     """Return the draft whose number of nodes is closest to the one wanted, trimmed to it."""
-    best: Draft | None = None
+    best: D | None = None
     too_small: NodesError | None = None
     above, below = np.inf, 0.0  # spacings known to give too few, too many nodes
     for i in range(SEARCHES):
@@ -254,32 +285,23 @@ def _search(draft: Callable[[float], Draft], count: int, h: float, dim: int) -> 
             f"{best.count if best else 0}. Change nodes.count, or give nodes.spacing instead."
         )
     excess = best.count - count
-    return best if dim == 1 or excess > TRIMMED * count else _trim(best, excess)
+    return best if dim == 1 or excess > TRIMMED * count else best.trimmed(excess)
 
 
-def _miss(plan: Draft, count: int, dim: int) -> tuple[int, int]:
+def _miss(plan: Plan, count: int, dim: int) -> tuple[int, int]:
     """Return the distance of a draft from the number wanted, if it can be trimmed and if not."""
     excess = plan.count - count
     can_trim = dim > 1 and 0 <= excess <= TRIMMED * count
     return 0 if can_trim else abs(excess), abs(excess)
 
 
-def _trim(plan: Draft, excess: int) -> Draft:
-    """Return the draft without the interior points most crowded by the boundary."""
-    if excess <= 0:
-        return plan
-    room, _ = KDTree(plan.boundary.x).query(plan.interior)
-    keep = np.sort(np.argsort(room, kind="stable")[excess:])
-    return replace(plan, interior=plan.interior[keep])
-
-
-def _probes(domain: Domain) -> Float[ndarray, "K d"]:
+def probes_of(domain: Domain) -> Float[ndarray, "K d"]:
     """Return the random points inside a domain, of `PROBES` in its box."""
     x = np.random.default_rng(0).uniform(domain.lower, domain.upper, (PROBES, domain.dim))
     return x[domain.distance(x) < 0]
 
 
-def _measure(domain: Domain, factor: Float[ndarray, "K"]) -> float:
+def measured(domain: Domain, factor: Float[ndarray, "K"]) -> float:
     """Return the length, area or volume of a domain in units of the local spacing, roughly.
 
     Raises
@@ -297,7 +319,7 @@ def _measure(domain: Domain, factor: Float[ndarray, "K"]) -> float:
     return float(box * max(np.sum(factor**-domain.dim), 1.0) / PROBES)
 
 
-def _check_memory(cells: float, h: float) -> None:
+def check_memory(cells: float, h: float) -> None:
     """Refuse a spacing by far too small."""
     if cells > MOST_CELLS:
         raise NodesError(
@@ -308,7 +330,7 @@ def _check_memory(cells: float, h: float) -> None:
 
 def _scattered(domain: Domain, count: int | None, spacing: float | None, seed: int) -> Nodes:
     """Return the nodes of a domain above three dimensions."""
-    volume = _measure(domain, np.ones(len(_probes(domain))))
+    volume = measured(domain, np.ones(len(probes_of(domain))))
     if count is None:
         assert spacing is not None
         count = max(int(volume / spacing**domain.dim), 1)

@@ -8,10 +8,11 @@ from numpy import ndarray
 from scipy.spatial import KDTree
 
 from pinnsolve.errors import NodesError
-from pinnsolve.geometry.sight import Sight
+from pinnsolve.geometry.sight import Locate, Sight
 
 UNIT = 1e-6  # how far from 1 the length of a normal may be: published node sets give 6 digits
 COINCIDENT = 1e-6  # nodes closer than this many spacings count as one
+INTERFACE = "interface"  # the piece that regions have in common; no condition may name it
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,28 @@ class Joint:
 
 
 @dataclass(frozen=True, eq=False)
+class Regions:
+    """Regions of a domain between which fields or their derivatives jump.
+
+    Attributes
+    ----------
+    names
+        Of the regions.
+    of
+        The region of each node, ghosts included.
+    pairs
+        Interface nodes that are one point, as two nodes of different regions, the lower one first.
+    locate
+        The region in which points lie; on an interface any of both.
+    """
+
+    names: tuple[str, ...]
+    of: Int[ndarray, " N"]
+    pairs: Int[ndarray, "P 2"]
+    locate: Locate
+
+
+@dataclass(frozen=True, eq=False)
 class Nodes:
     """Quasi-uniform nodes, ordered interior, boundary, ghost.
 
@@ -64,6 +87,8 @@ class Nodes:
         Where the domain is periodic.
     sight
         Which nodes see one another; None if all do.
+    regions
+        Those of the nodes, if there are several.
 
     Raises
     ------
@@ -79,6 +104,7 @@ class Nodes:
     spacing: float
     joints: tuple[Joint, ...] = ()
     sight: Sight | None = None
+    regions: Regions | None = None
 
     def __post_init__(self) -> None:
         """Refuse a node set on which no method could be trusted."""
@@ -183,6 +209,8 @@ class Nodes:
 
     def _check_distinct(self) -> None:
         pairs = KDTree(self.x).query_pairs(COINCIDENT * self.spacing, output_type="ndarray")
+        if self.regions is not None:
+            pairs = pairs[self.regions.of[pairs[:, 0]] == self.regions.of[pairs[:, 1]]]
         if len(pairs):
             i, j = pairs[0]
             place = ", ".join(f"{c:.6g}" for c in self.x[i])

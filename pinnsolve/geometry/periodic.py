@@ -161,7 +161,8 @@ def seen(nodes: Nodes, x: Float[ndarray, "M d"], owner: Int[ndarray, " M"]) -> S
     """Return the sight of nodes that are `unrolled`."""
     if nodes.sight is None:
         return None
-    return replace(nodes.sight, places=nodes.sight.places[owner] + (x - nodes.x[owner]))
+    own = nodes.sight.of(owner)
+    return replace(own, places=own.places + (x - nodes.x[owner]))
 
 
 def rolled(domain: Domain, joints: Sequence[Joint]) -> Domain:

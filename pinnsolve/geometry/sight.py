@@ -7,11 +7,15 @@ blocked by the chord from a to b if
     p and q are on different sides of the line through a and b, and a and b of that through p and q.
 
 Visibility in meshfree methods: Belytschko, Lu & Gu (1994), doi:10.1002/nme.1620370205.
+
+Nor is it smooth across an interface between two materials: nodes see those of their own region
+only, of which there are two in one place on an interface.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TypeAlias
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -24,6 +28,9 @@ STEP = 0.02  # of the way to a node: what a point on a wall takes, so that this 
 NEIGHBOURS = 16  # nodes among which a point looks for one that it sees
 ROUNDING = 1e-9  # relative: by how much chords are too long, so that nothing slips between two
 AT_ONCE = 1_000_000  # pairs of segments looked at together: bounds the memory to 100 MB
+
+# the region in which each of some points lies
+Locate: TypeAlias = Callable[[Float[ndarray, "n d"]], Int[ndarray, " n"]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,18 +108,24 @@ class Walls:
 
 @dataclass(frozen=True, eq=False)
 class Sight:
-    """The places from which nodes look and are looked at, and the walls between them.
+    """The places from which nodes look and are looked at, and what is between them.
 
     Attributes
     ----------
     places
         One for each node; not a number for a node that nobody is to see.
     walls
-        What is in the way.
+        What is in the way; None if nothing is.
+    regions
+        The region of each node, whose nodes it sees; None if there is one region.
+    locate
+        The region in which points lie that are no nodes; None if there is one region.
     """
 
-    places: Float[ndarray, "N 2"]
-    walls: Walls
+    places: Float[ndarray, "N d"]
+    walls: Walls | None = None
+    regions: Int[ndarray, " N"] | None = None
+    locate: Locate | None = None
 
     @property
     def is_withheld(self) -> Bool[ndarray, " N"]:
@@ -121,16 +134,25 @@ class Sight:
 
     def of(self, nodes: Int[ndarray, " M"] | Bool[ndarray, " N"] | slice) -> "Sight":
         """Return the sight of some of the nodes."""
-        return replace(self, places=self.places[nodes])
+        regions = None if self.regions is None else self.regions[nodes]
+        return replace(self, places=self.places[nodes], regions=regions)
+
+    def inside(self, nodes: Int[ndarray, " M"]) -> "Sight | None":
+        """Return the sight of some nodes of one region; None if they all see one another."""
+        if self.walls is None and not self.is_withheld[nodes].any():
+            return None
+        return Sight(self.places[nodes], self.walls)
 
     def within(self, reach: float) -> "Sight":
         """Return the sight that tells as much of segments that are no longer, but sooner."""
+        if self.walls is None:
+            return self
         return replace(self, walls=self.walls.between(self.places[~self.is_withheld], reach))
 
     def hidden(
-        self, here: Float[ndarray, "R 2"], index: Int[ndarray, "R n"]
+        self, here: Float[ndarray, "R d"], index: Int[ndarray, "R n"]
     ) -> Bool[ndarray, "R n"]:
-        """Return the mask of the nodes that are not seen.
+        """Return the mask of the nodes, of one region, that are not seen.
 
         Parameters
         ----------
@@ -140,11 +162,12 @@ class Sight:
             The nodes looked at from each.
         """
         there = self.places[index]
-        return self.walls.block(here, there) | np.isnan(there[:, :, 0])
+        is_withheld = np.isnan(there[:, :, 0])
+        return is_withheld if self.walls is None else self.walls.block(here, there) | is_withheld
 
     def places_of(
-        self, x: Float[ndarray, "R 2"], nodes: Float[ndarray, "N 2"]
-    ) -> Float[ndarray, "R 2"]:
+        self, x: Float[ndarray, "R d"], nodes: Float[ndarray, "N d"]
+    ) -> Float[ndarray, "R d"]:
         """Return the places from where points look: that of the nearest node that they see.
 
         Parameters
@@ -152,12 +175,14 @@ class Sight:
         x
             The points; those on the boundary may be outside by rounding.
         nodes
-            The nodes.
+            The nodes, of one region.
         """
         seen = np.flatnonzero(~self.is_withheld)
         k = min(NEIGHBOURS, len(seen))
         near = seen[KDTree(nodes[seen]).query(x, k, workers=threads())[1].reshape(len(x), k)]
         found, left = near[:, 0], np.arange(len(x))
+        if self.walls is None:
+            return self.places[found]
         for choice in near.T:
             there = self.places[choice[left]]
             here = x[left] + STEP * (there - x[left])

@@ -74,8 +74,11 @@ class Discretisation:
         return self.slot(0, self.time_order + 1)
 
     def slot(self, field: int, time_order: int = 0) -> int:
-        """Return the place of a derivative in time of a field: field + time_order * n_fields."""
-        return field + time_order * self.n_fields
+        """Return the place of a derivative in time of a field: field + time_order * n_fields.
+
+        Fields beyond the last are those of the partner of a node on an interface.
+        """
+        return field % self.n_fields + time_order * self.n_fields
 
     @property
     def n_nodes(self) -> int:
@@ -126,13 +129,14 @@ class Discretisation:
 
     def rows_of_jacobian(self, k: int, partials: Mapping[Term, Float[ndarray, " R"]]) -> Block:
         """Return the rows of one condition from the partial derivatives of its residual."""
-        matrices, by_slot = self.matrices[k], dict[int, list[Term]]()
+        matrices, by_slot = self.matrices[k], dict[tuple[int, bool], list[Term]]()
         for term in matrices:
-            by_slot.setdefault(self.slot(term.field, term.time_order), []).append(term)
-        rows, columns, entries = self.conditions[k].rows, [], []
-        for slot, terms in sorted(by_slot.items()):
+            slot = self.slot(term.field, term.time_order)
+            by_slot.setdefault((slot, term.field >= self.n_fields), []).append(term)
+        columns, entries = [], []
+        for (slot, is_across), terms in sorted(by_slot.items()):
             parts = [(partials[term], matrices[term]) for term in terms]
-            index, values = _sum(parts, rows)
+            index, values = _sum(parts, rows_of(self.conditions[k], is_across=is_across))
             if self.conditions[k].is_sum:
                 index, values = _total(index, values)
             columns.append(index + slot * self.n_nodes)
@@ -211,11 +215,12 @@ def discretise(
         If the nodes are too few, coincide, or do not determine polynomials of the degree needed.
     """
     at_nodes = [condition for condition in conditions if condition.points is None]
-    row_sets = {condition.rows.tobytes(): condition.rows for condition in at_nodes}
+    sides = [(c, False) for c in at_nodes] + [(c, True) for c in at_nodes if c.partners is not None]
+    row_sets = {_key(c, side): rows_of(c, is_across=side) for c, side in sides}
     wanted: dict[bytes, dict[DiffOp, None]] = {key: {} for key in row_sets}
-    for condition in at_nodes:
-        ops = dict.fromkeys(term.op for term in condition.residual.terms if term.op.order > 0)
-        wanted[condition.rows.tobytes()].update(ops)
+    for c, side in sides:
+        terms = [t for t in c.residual.terms if (t.field >= n_fields) == side]
+        wanted[_key(c, side)].update(dict.fromkeys(t.op for t in terms if t.op.order > 0))
     derivatives = _derivatives(
         list(row_sets.values()), [tuple(ops) for ops in wanted.values()], nodes, order, watch
     )
@@ -230,14 +235,29 @@ def discretise(
         _anywhere(condition, nodes, polynomial_degree(order, highest))
         if condition.points is not None
         else {
-            term: by_rows[condition.rows.tobytes()][term.op]
+            term: by_rows[_key(condition, term.field >= n_fields)][term.op]
             if term.op.order > 0 or condition.across is not None
-            else _multiple_of_identity(term.op, condition.rows, len(nodes.x))
+            else _multiple_of_identity(
+                term.op, rows_of(condition, is_across=term.field >= n_fields), len(nodes.x)
+            )
             for term in condition.residual.terms
         }
         for condition in conditions
     )
     return Discretisation(tuple(conditions), matrices, nodes, n_fields, order, time_order)
+
+
+def rows_of(condition: Condition, *, is_across: bool) -> Int[ndarray, " R"]:
+    """Return the nodes of a condition, or across an interface their partners."""
+    if not is_across:
+        return condition.rows
+    assert condition.partners is not None
+    return condition.partners
+
+
+def _key(condition: Condition, is_across: bool) -> bytes:
+    """Return a key of the nodes of a condition, or of their partners."""
+    return rows_of(condition, is_across=is_across).tobytes()
 
 
 def stack(blocks: Sequence[Block], n_columns: int) -> "csr_array":
@@ -273,8 +293,8 @@ def _derivatives(
         return [{} for _ in wanted]
     degree = polynomial_degree(order, max(op.order for ops in wanted for op in ops))
     there, owner = unrolled(nodes)
-    sight, places = seen(nodes, there, owner), _places(nodes, rows)
-    stencils = shared(nodes.x[rows], there, degree, sight, places)
+    sight, own = seen(nodes, there, owner), None if nodes.sight is None else nodes.sight.of(rows)
+    stencils = shared(nodes.x[rows], there, degree, sight, own)
     shape = (len(rows), stencils.index.shape[1])
     index = np.empty((len(nodes.x), shape[1]), dtype=np.int32)
     entries = [
@@ -305,11 +325,6 @@ def _derivatives(
         {op: _matrix(index[row_sets[k]], w, len(nodes.x)) for op, w in entries[k].items()}
         for k in range(len(wanted))
     ]
-
-
-def _places(nodes: Nodes, rows: Int[ndarray, " R"]) -> "Float[ndarray, 'R d'] | None":
-    """Return from where nodes look."""
-    return None if nodes.sight is None else nodes.sight.places[rows]
 
 
 def _refuse_repeated(index: Int[ndarray, "R n"]) -> None:

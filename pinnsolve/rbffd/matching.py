@@ -80,7 +80,10 @@ def match(discretisation: Discretisation, *, is_steady: bool = True) -> Matching
     ]
     inside = [k for k in range(len(conditions)) if k not in [*on_boundary, *tying]]
     equations = [conditions[k] for k in inside]
-    own = dict(zip(inside, _assign(equations, [1] * n_fields), strict=True))
+    own = dict[int, int]()
+    for first in range(0, len(inside), n_fields):  # those of one region after another
+        some = inside[first : first + n_fields]
+        own |= zip(some, _assign([conditions[k] for k in some], [1] * n_fields), strict=True)
     claimable = [max(1, (_order(equations, field) + 1) // 2) for field in range(n_fields)]
 
     # of each condition at each node: the field it determines, and at which ghost (0: the node)
@@ -217,6 +220,8 @@ def _assign(conditions: Sequence[Condition], claimable: Sequence[int]) -> list[i
     claim = np.zeros((len(conditions), len(claimable)), dtype=int)
     for k, condition in enumerate(conditions):
         for term in condition.residual.terms:  # first match, then by order
+            if term.field >= claim.shape[1]:
+                continue  # across an interface
             claim[k, term.field] = max(claim[k, term.field], 100 + term.op.order)
     field_of = np.repeat(np.arange(len(claimable)), claimable)
     fields = [-1] * len(conditions)
@@ -258,11 +263,11 @@ def closing_rows(discretisation: Discretisation, matching: Matching) -> list[Blo
         degree = polynomial_degree(order, highest)
         known = np.setdiff1d(domain, ghosts)
         x, there = nodes.x[ghosts], nodes.x[known]
-        sight, places = None, None
+        sight, own = None, None
         if nodes.sight is not None:  # a ghost goes on with what its boundary node sees
             base = nodes.n_interior + (ghosts - nodes.n_interior) % nodes.n_boundary
-            sight, places = nodes.sight.of(known), nodes.sight.places[base]
-        stencils = nearest(x, there, degree, sight, places)
+            sight, own = nodes.sight.of(known), nodes.sight.of(base)
+        stencils = nearest(x, there, degree, sight, own)
         index, weights = stencil_weights(x, there, stencils, [identity(nodes.dim)], degree)
         columns = np.concatenate([known[index], ghosts[:, None]], axis=1) + field * len(nodes.x)
         entries = np.concatenate([-weights[0], np.ones((len(ghosts), 1))], axis=1)

@@ -5,7 +5,8 @@ degree ``l = p + theta - 1``, and a stencil has ``2 C(l+d, d) + 1`` nodes: about
 there are polynomials, which keeps the weights small where the stencil is one-sided.
 Source: Flyer, Fornberg, Bayona & Barnett (2016), doi:10.1016/j.jcp.2016.05.026.
 
-Where walls are in the way only nodes that the point sees count (`pinnsolve.geometry.sight`).
+Where walls are in the way only nodes that the point sees count (`pinnsolve.geometry.sight`), and
+only those of its own region where there are several.
 
 Stencils may be shared: a point near to the centre of another one's stencil takes that, and one
 factorisation serves both (overlapped stencils: Shankar, 2017, doi:10.1016/j.jcp.2017.04.037). The
@@ -14,6 +15,7 @@ which every node that precedes all its undecided neighbours in a random order be
 1986, doi:10.1137/0215074). A point that does not see all of a stencil takes one of its own.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import comb
 
@@ -83,7 +85,7 @@ def nearest(
     nodes: Float[ndarray, "N d"],
     degree: int,
     sight: Sight | None = None,
-    places: Float[ndarray, "R d"] | None = None,
+    own: Sight | None = None,
 ) -> Stencils:
     """Find a stencil of its own for each point.
 
@@ -97,8 +99,8 @@ def nearest(
         Degree of the polynomials that the weights reproduce.
     sight
         Which nodes are seen from where; None if all are.
-    places
-        From where the points look, if they are not near to a node that they see.
+    own
+        That of the points themselves, if they are not near to a node that they see.
 
     Raises
     ------
@@ -107,11 +109,13 @@ def nearest(
     """
     from scipy.spatial import KDTree  # 0.1 s that `pinnsolve --help` need not pay
 
+    if sight is not None and sight.regions is not None:
+        return _apart(nearest, x, nodes, degree, sight, own)
     size = _size(nodes, degree)
     distance, index = KDTree(nodes).query(x, size, workers=threads())
     _refuse_twins(x, distance)
     found = Stencils(index, x, distance[:, -1], np.arange(len(x)))
-    return found if sight is None else _seen(found, x, nodes, sight, places)
+    return found if sight is None else _seen(found, x, nodes, sight, own)
 
 
 def shared(
@@ -119,13 +123,13 @@ def shared(
     nodes: Float[ndarray, "N d"],
     degree: int,
     sight: Sight | None = None,
-    places: Float[ndarray, "R d"] | None = None,
+    own: Sight | None = None,
 ) -> Stencils:
     """Find stencils around some of the nodes, so that each point is near to the centre of one.
 
     Parameters
     ----------
-    x, nodes, degree, sight, places
+    x, nodes, degree, sight, own
         As for `nearest`.
 
     Raises
@@ -135,6 +139,8 @@ def shared(
     """
     from scipy.spatial import KDTree  # 0.1 s that `pinnsolve --help` need not pay
 
+    if sight is not None and sight.regions is not None:
+        return _apart(shared, x, nodes, degree, sight, own)
     size, dim = _size(nodes, degree), nodes.shape[1]
     around = min(3**dim, size)  # as on a lattice
     tree = KDTree(nodes)
@@ -147,7 +153,42 @@ def shared(
     centres, taken = np.unique(centre, return_inverse=True)
     distance, index = tree.query(nodes[centres], size, workers=threads())
     found = Stencils(index, nodes[centres], distance[:, -1], taken)
-    return found if sight is None else _seen(found, x, nodes, sight, places)
+    return found if sight is None else _seen(found, x, nodes, sight, own)
+
+
+def _apart(
+    find: Callable[..., Stencils],
+    x: Float[ndarray, "R d"],
+    nodes: Float[ndarray, "N d"],
+    degree: int,
+    sight: Sight,
+    own: Sight | None,
+) -> Stencils:
+    """Return stencils of which every one lies in one region.
+
+    Parameters
+    ----------
+    find
+        `nearest` or `shared`, for one region.
+    x, nodes, degree, sight, own
+        As of `nearest`.
+    """
+    assert sight.regions is not None and sight.locate is not None
+    here = sight.locate(x) if own is None else own.regions
+    assert here is not None
+    taken, parts, count = np.empty(len(x), dtype=int), list[Stencils](), 0
+    for region in np.unique(here):
+        rows, known = np.flatnonzero(here == region), np.flatnonzero(sight.regions == region)
+        seen_from = None if own is None else own.inside(rows)
+        part = find(x[rows], nodes[known], degree, sight.inside(known), seen_from)
+        taken[rows] = part.taken + count
+        count += len(part.index)
+        parts.append(Stencils(known[part.index], part.centre, part.radius, part.taken))
+    index, centre, radius = (
+        np.concatenate([getattr(part, name) for part in parts])
+        for name in ("index", "centre", "radius")
+    )
+    return Stencils(index, centre, radius, taken)
 
 
 def _seen(
@@ -155,7 +196,7 @@ def _seen(
     x: Float[ndarray, "R d"],
     nodes: Float[ndarray, "N d"],
     sight: Sight,
-    places: Float[ndarray, "R d"] | None,
+    own: Sight | None,
 ) -> Stencils:
     """Return stencils of which every point sees every node.
 
@@ -166,7 +207,7 @@ def _seen(
     """
     from scipy.spatial import KDTree  # 0.1 s that `pinnsolve --help` need not pay
 
-    here = sight.places_of(x, nodes) if places is None else places
+    here = sight.places_of(x, nodes) if own is None else own.places
     # outer walls, beyond which no node is, hide nothing
     reach = WIDER * float(stencils.radius.max(initial=0))
     near_sight = sight.within(reach)

@@ -1,0 +1,271 @@
+"""A problem of several regions on nodes: in each its own equations, between them interfaces.
+
+On an interface each region has a node and a ghost of its own, for each field four unknowns. Four
+rows determine them: the equations on both sides, and two conditions, which are
+
+    u_a = u_b,    sum_ij n_i a_ij d_j u_a = sum_ij n_i b_ij d_j u_b,
+
+if the problem file states no others: fields and fluxes are continuous, with the coefficients of the
+second derivatives as they stand in the equations. Where one of the two nodes is on the boundary of
+the domain too, and has a condition there, only fields are continuous; if both are, they need not be
+told. Source: LeVeque & Li (1994), doi:10.1137/0731054, for the conditions; measured on our nodes:
+with ghosts on both sides the order of accuracy is that without an interface.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+from jaxtyping import Int
+from numpy import ndarray
+from sympy import Expr
+
+from pinnsolve.conditions.condition import names_of
+from pinnsolve.conditions.placement import Place, Placement, boundary_rows, rows_with_room
+from pinnsolve.equations import calculus, variables
+from pinnsolve.equations.expression import Symbols
+from pinnsolve.equations.variables import Data, Derivative, Normal
+from pinnsolve.errors import Fault
+from pinnsolve.geometry.nodes import INTERFACE, Nodes
+from pinnsolve.problem import BoundaryCondition, Equation, Problem
+from pinnsolve.problem.problem import InterfaceCondition, Region
+
+CONTINUOUS, FLUX = "continuous", "flux"
+EXPLICIT = "State what holds there in [[interface]], between = …, condition = …"
+
+
+def placed_apart(problem: Problem, nodes: Nodes) -> Placement:
+    """Find the nodes where the equations of a problem of several regions hold.
+
+    Raises
+    ------
+    ProblemError
+        If a boundary condition holds on no node, or nothing is known of an interface.
+    """
+    assert nodes.regions is not None
+    of = nodes.regions.of[nodes.rows]
+    inner = [region.problem for region in problem.regions]
+    conditions, places = list[BoundaryCondition](), list[Place]()
+    names = names_of(replace(problem, equations=()))
+    is_tied = np.zeros(len(nodes.x), dtype=bool)
+    for i in range(len(problem.boundary)):
+        for r, own in enumerate(inner):
+            condition = own.boundary[i]
+            rows = boundary_rows(own, nodes, condition, is_tied)
+            rows = rows[of[rows] == r]
+            if not len(rows):
+                continue
+            key = (*condition.key, "condition")
+            normals = nodes.normals[rows - nodes.n_interior]
+            name = f"{names[i]} ({problem.regions[r].name})"
+            conditions.append(condition)
+            places.append(Place(name, key, condition.equation, rows, condition.weight, normals))
+    for condition, place in _interfaces(problem, nodes):
+        conditions.append(condition)
+        places.append(place)
+    inside = np.arange(nodes.n_interior)
+    if nodes.has_ghosts:
+        inside = np.concatenate([inside, rows_with_room(problem, nodes, places)])
+    equations, posed = list[Place](), list[Equation]()
+    for r, own in enumerate(inner):
+        is_each_its_own = len(own.equations) == len(own.settings.pde.equations)
+        for j, equation in enumerate(own.equations):
+            key = ("pde", "equations", j) if is_each_its_own else ("pde", "equations")
+            name = f"pde {j + 1}" if len(problem.fields) > 1 else "pde"
+            name = f"{name} ({problem.regions[r].name})"
+            equations.append(Place(name, key, equation, inside[of[inside] == r]))
+            posed.append(equation)
+    flat = replace(problem, equations=tuple(posed), boundary=tuple(conditions))
+    return Placement(flat, nodes, (*equations, *places))
+
+
+def _interfaces(problem: Problem, nodes: Nodes) -> Iterator[tuple[BoundaryCondition, Place]]:
+    """Yield what holds between regions, and where."""
+    assert nodes.regions is not None
+    of, pairs = nodes.regions.of, nodes.regions.pairs
+    interface = [k for k, piece in enumerate(nodes.pieces) if piece == INTERFACE]
+    is_inner = np.isin(nodes.tags[pairs - nodes.n_interior], interface)
+    for a, b in np.unique(of[pairs], axis=0).tolist():
+        first, second = problem.regions[a], problem.regions[b]
+        here = (of[pairs[:, 0]] == a) & (of[pairs[:, 1]] == b)
+        both = pairs[here & is_inner.all(axis=1)]
+        values, fluxes = between(problem, first, second)
+        label = f"{first.name} | {second.name}"
+        for found, rows in ((values, both[:, 1]), (fluxes, both[:, 0])):
+            is_second = found is values
+            partners = both[:, 0] if is_second else both[:, 1]
+            for condition in found:
+                stated = _as_seen(condition.equation, len(problem.fields), from_second=is_second)
+                yield from _place(condition, stated, label, nodes, rows, partners)
+        for side in (0, 1):  # ends at which the boundary of the domain decides for one of the two
+            ends = pairs[here & is_inner[:, side] & ~is_inner[:, 1 - side]]
+            for field in range(len(problem.fields)):
+                condition = _continuous(first, second, field)
+                stated = _as_seen(condition.equation, len(problem.fields), from_second=side == 1)
+                rows, partners = ends[:, side], ends[:, 1 - side]
+                yield from _place(condition, stated, label, nodes, rows, partners)
+
+
+def _place(
+    condition: InterfaceCondition,
+    stated: Equation,
+    label: str,
+    nodes: Nodes,
+    rows: Int[ndarray, " R"],
+    partners: Int[ndarray, " R"],
+) -> Iterator[tuple[BoundaryCondition, Place]]:
+    """Yield a condition between regions as one of the boundary, where there is any."""
+    if len(rows):
+        normals = nodes.normals[rows - nodes.n_interior]
+        on = BoundaryCondition((INTERFACE,), stated, condition.weight, condition.key, name=label)
+        place = Place(label, condition.key, stated, rows, condition.weight, normals)
+        yield on, replace(place, partners=partners)
+
+
+def between(
+    problem: Problem, first: Region, second: Region
+) -> tuple[list[InterfaceCondition], list[InterfaceCondition]]:
+    """Return what holds between two regions: conditions for values, and for fluxes.
+
+    What is stated and holds an undifferentiated field takes the place of the continuity of values,
+    as that of a contact resistance; what holds derivatives alone that of fluxes.
+
+    Raises
+    ------
+    ProblemError
+        If the flux is not known, or too many conditions are stated.
+    """
+    c = len(problem.fields)
+    own = [_turned(i, first, c) for i in problem.interfaces if {*i.between} == {first.name, second.name}]
+    values = [i for i in own if _holds_value(i.equation)]
+    fluxes = [i for i in own if not _holds_value(i.equation)]
+    for found, what in ((values, "fields"), (fluxes, "fluxes")):
+        if len(found) not in (0, c):
+            message = f"{len(found)} conditions about {what} are stated between "
+            message += f'"{first.name}" and "{second.name}", but there are {c} fields.'
+            remedy = "State as many as there are fields, or none: then they are continuous."
+            raise problem.source.error(Fault(found[0].key, message, remedy))
+    return (
+        values or [_continuous(first, second, field) for field in range(c)],
+        fluxes or [_flux(problem, first, second, field) for field in range(c)],
+    )
+
+
+def _holds_value(equation: Equation) -> bool:
+    """Tell whether a field itself is in an equation, beside derivatives."""
+    return any(term.op.order == 0 for term in equation.terms)
+
+
+def _turned(condition: InterfaceCondition, first: Region, c: int) -> InterfaceCondition:
+    """Return a condition with the regions in the order of the file; the normal turns as well."""
+    if condition.between[0] == first.name:
+        return condition
+    equation = _as_seen(condition.equation, c, from_second=True)
+    return replace(condition, between=condition.between[::-1], equation=equation)
+
+
+def _as_seen(equation: Equation, c: int, *, from_second: bool) -> Equation:
+    """Return an equation with the fields of the side first from which it is seen.
+
+    The normal is the outward one of that side.
+    """
+    if not from_second:
+        return equation
+    known: dict[variables.Symbol, Expr] = {}
+    for symbol, own in variables.occurring(Derivative, equation.expression).items():
+        known[symbol] = variables.derivative((own.field + c) % (2 * c), own.alpha)
+    for symbol in variables.occurring(Normal, equation.expression):
+        known[symbol] = -symbol
+    return replace(equation, expression=calculus.substitute(equation.expression, known))
+
+
+def _sides(first: Region, second: Region) -> Symbols:
+    """Return the names of a condition between two regions."""
+    a, b = (region.problem.equations[0].symbols for region in (first, second))
+    fields = tuple(f"{name}.{r.name}" for r in (first, second) for name in a.fields)
+    data = {
+        f"{name}.{r.name}": table
+        for r, own in ((first, a), (second, b))
+        for name, table in own.data.items()
+    }
+    return replace(a, fields=fields, data=data, normals=True)
+
+
+def _continuous(first: Region, second: Region, field: int) -> InterfaceCondition:
+    """Return the condition that a field is continuous."""
+    symbols, still = _sides(first, second), (0,) * len(first.problem.equations[0].symbols.coordinates)
+    c = len(symbols.fields) // 2
+    expression = variables.derivative(field, still) - variables.derivative(field + c, still)
+    names = symbols.fields[field], symbols.fields[field + c]
+    text = " = ".join(names)
+    latex = " = ".join(_typeset(name) for name in names)
+    equation = Equation(text, latex, expression, symbols)
+    return InterfaceCondition((first.name, second.name), equation, 1.0, second.key)
+
+
+def _flux(problem: Problem, first: Region, second: Region, field: int) -> InterfaceCondition:
+    """Return the condition that the flux of a field is continuous.
+
+    Raises
+    ------
+    ProblemError
+        If an equation is not of second order, or holds second derivatives of other fields, too.
+    """
+    symbols = _sides(first, second)
+    c = len(symbols.fields) // 2
+    one, other = flux(problem, first, field, 0), flux(problem, second, field, c)
+    names = symbols.fields[field], symbols.fields[field + c]
+    text = "flux of " + " = flux of ".join(names)
+    latex = " = ".join(rf"q_n({_typeset(name)})" for name in names)
+    equation = Equation(text, latex, one - other, symbols)
+    return InterfaceCondition((first.name, second.name), equation, 1.0, second.key)
+
+
+def flux(problem: Problem, region: Region, field: int, shift: int) -> Expr:
+    """Return the flux of a field along the normal, of its second derivatives' coefficients.
+
+    Parameters
+    ----------
+    problem, region
+        The region, and all of it.
+    field
+        Which field.
+    shift
+        Added to the numbers of fields.
+    """
+    equation = region.problem.equations[field]
+    space, names = equation.symbols.space, equation.symbols.coordinates
+    total: Expr = 0
+    found = variables.occurring(Derivative, equation.expression)
+    for symbol, own in found.items():
+        order = sum(own.alpha[i] for i in space)
+        if order > 2 or (order == 2 and own.field != field):
+            break
+        if order < 2:
+            continue
+        if any(own.alpha[i] for i in range(len(names)) if i not in space):
+            break
+        a = calculus.partial(equation.expression, symbol)
+        axes = [i for i in space for _ in range(own.alpha[i])]
+        for i, j in (axes, axes[::-1]):
+            step = tuple(int(k == j) for k in range(len(names)))
+            total += a * variables.Symbol(Normal(i)) * variables.derivative(field, step) / 2
+    else:
+        if total != 0:
+            known: dict[variables.Symbol, Expr] = {
+                symbol: variables.derivative(own.field + shift, own.alpha)
+                for symbol, own in variables.occurring(Derivative, total).items()
+            }
+            for symbol, data in variables.occurring(Data, total).items():
+                known[symbol] = variables.Symbol(Data(f"{data.name}.{region.name}"))
+            return calculus.substitute(total, known)
+    name = problem.fields[field]
+    message = f'the flux of {name} in the region "{region.name}" is not known, for its equation '
+    message += f"holds no second derivatives of {name}, or others, too."
+    raise problem.source.error(Fault(region.key, message, EXPLICIT))
+
+
+def _typeset(name: str) -> str:
+    """Return a side of a field, typeset."""
+    field, _, region = name.partition(".")
+    return rf"{field}_{{\mathrm{{{region}}}}}"
