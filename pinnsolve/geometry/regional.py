@@ -7,7 +7,7 @@ are taken from that side alone (`pinnsolve.geometry.sight`).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -168,9 +168,7 @@ def united(parts: Sequence[Domain], names: Sequence[str], nodes: Sequence[Nodes]
     held = np.unique(tags)
     locate = partial(located_in, tuple(parts))
     looks = [own.x if own.sight is None else own.sight.places for own in nodes]
-    walls = [own.sight.walls for own in nodes if own.sight is not None]
-    chords = [own.chords for own in walls if own is not None]
-    walled = replace(walls[0], chords=np.concatenate(chords)) if chords and walls[0] else None
+    walls = tuple(None if own.sight is None else own.sight.walls for own in nodes)
     places = np.concatenate([looks[k][rows] for k, rows in order])
     n_interior = sum(own.n_interior for own in nodes)
     spacing = min(own.spacing for own in nodes)
@@ -182,7 +180,7 @@ def united(parts: Sequence[Domain], names: Sequence[str], nodes: Sequence[Nodes]
         np.searchsorted(held, tags),
         tuple(pieces[k] for k in held),
         spacing,
-        sight=Sight(places, walled, region, locate),
+        sight=Sight(places, None, region, locate, walls),
         regions=Regions(
             tuple(names), region, _pairs(x, n_interior, n_rows, region, spacing), locate
         ),

@@ -120,12 +120,15 @@ class Sight:
         The region of each node, whose nodes it sees; None if there is one region.
     locate
         The region in which points lie that are no nodes; None if there is one region.
+    walls_within
+        Those of each of several regions.
     """
 
     places: Float[ndarray, "N d"]
     walls: Walls | None = None
     regions: Int[ndarray, " N"] | None = None
     locate: Locate | None = None
+    walls_within: tuple[Walls | None, ...] = ()
 
     @property
     def is_withheld(self) -> Bool[ndarray, " N"]:
@@ -137,11 +140,12 @@ class Sight:
         regions = None if self.regions is None else self.regions[nodes]
         return replace(self, places=self.places[nodes], regions=regions)
 
-    def inside(self, nodes: Int[ndarray, " M"]) -> "Sight | None":
-        """Return the sight of some nodes of one region; None if they all see one another."""
-        if self.walls is None and not self.is_withheld[nodes].any():
+    def inside(self, nodes: Int[ndarray, " M"], region: int) -> "Sight | None":
+        """Return the sight of some nodes of a region; None if they all see one another."""
+        walls = self.walls_within[region]
+        if walls is None and not self.is_withheld[nodes].any():
             return None
-        return Sight(self.places[nodes], self.walls)
+        return Sight(self.places[nodes], walls)
 
     def within(self, reach: float) -> "Sight":
         """Return the sight that tells as much of segments that are no longer, but sooner."""

@@ -177,10 +177,10 @@ def _apart(
     here = sight.locate(x) if own is None else own.regions
     assert here is not None
     taken, parts, count = np.empty(len(x), dtype=int), list[Stencils](), 0
-    for region in np.unique(here):
+    for region in np.unique(here).tolist():
         rows, known = np.flatnonzero(here == region), np.flatnonzero(sight.regions == region)
-        seen_from = None if own is None else own.inside(rows)
-        part = find(x[rows], nodes[known], degree, sight.inside(known), seen_from)
+        seen_from = None if own is None else own.inside(rows, region)
+        part = find(x[rows], nodes[known], degree, sight.inside(known, region), seen_from)
         taken[rows] = part.taken + count
         count += len(part.index)
         parts.append(Stencils(known[part.index], part.centre, part.radius, part.taken))
