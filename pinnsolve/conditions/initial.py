@@ -43,9 +43,8 @@ def initial_values(problem: Problem, nodes: Nodes) -> dict[tuple[int, int], Floa
     """
     found = {}
     for field, functions in enumerate(problem.initial):
-        for order, function in enumerate(functions):
-            with np.errstate(all="ignore"):
-                values = function(nodes.x)
+        for order in range(len(functions)):
+            values = _everywhere(problem, nodes, field, order)
             name = problem.fields[field] + ("_" + "t" * order if order else "")
             bad = np.flatnonzero(~np.isfinite(values))
             if bad.size:
@@ -56,3 +55,15 @@ def initial_values(problem: Problem, nodes: Nodes) -> dict[tuple[int, int], Floa
                 raise problem.source.error(Fault(("initial", name), message, remedy))
             found[field, order] = values
     return found
+
+
+def _everywhere(problem: Problem, nodes: Nodes, field: int, order: int) -> Float[ndarray, " N"]:
+    """Return initial values at all nodes, in each region its own."""
+    with np.errstate(all="ignore"):
+        if nodes.regions is None:
+            return problem.initial[field][order](nodes.x)
+        values = np.empty(len(nodes.x))
+        for r, region in enumerate(problem.regions):
+            here = nodes.regions.of == r
+            values[here] = region.problem.initial[field][order](nodes.x[here])
+    return values
