@@ -91,9 +91,11 @@ def between(
     nodes, dim = system.nodes, system.nodes.dim
     dense = max(2, min(DENSE[dim], MOST_DENSE // nodes.rows.stop) // 2 * 2)
     inside = [around(domain, nodes, COARSE[dim]), around(domain, nodes, dense, WIDE)]
-    inside = [cells.of(system.conditions[0].rows) for cells in inside]
     n_equations = len(problem.equations)
-    terms = {t for own in system.conditions[:n_equations] for t in own.residual.terms}
+    equations = system.conditions[:n_equations]
+    held = np.unique(np.concatenate([own.rows for own in equations]))
+    inside = [cells.of(held) for cells in inside]
+    terms = {t for own in equations for t in own.residual.terms}
     jet = jets(inside[0].points, terms) if len(inside[0].points) else {}
     means, parts, misfits = [], [], []
     for i, (condition, own) in enumerate(zip(system.conditions, at_nodes, strict=True)):
@@ -102,11 +104,14 @@ def between(
         if condition.is_constraint:
             equation = problem.equations[0]  # not looked at: it holds where it is seen
         elif i < n_equations:
-            equation, cells, here = problem.equations[i], inside, jet
+            equation, cells = problem.equations[i], [points.of(condition.rows) for points in inside]
+            is_here = np.isin(inside[0].owner, condition.rows)
+            here = {term: jet[term][is_here] for term in condition.residual.terms if jet}
         else:
             stated = problem.boundary[i - n_equations]
             equation = stated.equation
-            if condition.across is None and domain.nodes is None:
+            is_alone = condition.across is None and condition.partners is None
+            if is_alone and domain.nodes is None:
                 cells = [along(problem, domain, nodes, stated, k) for k in ALONG[dim]]
                 cells = [points.of(condition.rows) for points in cells]
             if cells and len(cells[0].points):

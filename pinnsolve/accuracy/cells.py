@@ -73,8 +73,13 @@ def spacings(nodes: Nodes) -> Float[ndarray, " n"]:
     from scipy.spatial import KDTree  # 0.1 s that `pinnsolve --help` need not pay
 
     x = nodes.x[nodes.rows]
-    distance, _ = KDTree(x).query(x, min(len(x), 1 + nodes.dim))
-    return np.asarray(distance[:, 1:].mean(axis=1))
+    region = np.zeros(len(x), dtype=int) if nodes.regions is None else nodes.regions.of[nodes.rows]
+    found = np.empty(len(x))
+    for own in np.unique(region):
+        here = x[region == own]
+        distance, _ = KDTree(here).query(here, min(len(here), 1 + nodes.dim))
+        found[region == own] = distance[:, 1:].mean(axis=1)
+    return found
 
 
 def around(
@@ -103,7 +108,10 @@ def around(
     owner = np.repeat(rows, per_node)
     points = nodes.x[owner] + width * spacings(nodes)[owner, None] * offsets
     cells = Cells(points, owner, nodes.rows.stop)
-    return cells.where(domain.distance(points) < 0)
+    is_inside = domain.distance(points) < 0
+    if nodes.regions is not None:
+        is_inside &= nodes.regions.locate(points) == nodes.regions.of[owner]
+    return cells.where(is_inside)
 
 
 def along(
@@ -120,15 +128,31 @@ def along(
     per_spacing
         How many points between two nodes, in each direction.
     """
-    from scipy.spatial import KDTree  # 0.1 s that `pinnsolve --help` need not pay
-
     found, pieces = rim(problem, domain, nodes, per_spacing)
     is_here = np.isin(pieces, condition.on) | ("all" in condition.on)
-    distance, nearest = KDTree(nodes.x[nodes.boundary]).query(found.x)
+    distance, owner = _nearest(nodes, found.x)
     is_between = distance > ON_NODE * nodes.spacing
-    owner = nodes.n_interior + nearest
     cells = Cells(found.x, owner, nodes.rows.stop, found.normals)
     return cells.where(is_here & is_between)
+
+
+def _nearest(
+    nodes: Nodes, x: Float[ndarray, "P d"]
+) -> tuple[Float[ndarray, " P"], Int[ndarray, " P"]]:
+    """Return the distance to the nearest boundary node, of the same region, and which it is."""
+    from scipy.spatial import KDTree  # 0.1 s that `pinnsolve --help` need not pay
+
+    rows = np.arange(nodes.n_interior, nodes.rows.stop)
+    if nodes.regions is None:
+        distance, nearest = KDTree(nodes.x[rows]).query(x)
+        return distance, rows[nearest]
+    distance, owner = np.empty(len(x)), np.empty(len(x), dtype=int)
+    region = nodes.regions.locate(x)
+    for own in np.unique(region):
+        here, known = region == own, rows[nodes.regions.of[rows] == own]
+        distance[here], nearest = KDTree(nodes.x[known]).query(x[here])
+        owner[here] = known[nearest]
+    return distance, owner
 
 
 def rim(

@@ -39,7 +39,8 @@ def measure(fields: Fields, sample: Sample, problem: Problem, domain: Domain) ->
         Where to measure it, on as many points as the problem file asks for.
     """
     points = test_points(problem, domain)
-    exact, exact_nodes = exact_values(problem, points), exact_at(problem, sample.nodes)
+    exact = exact_values(problem, points, sample.nodes.regions)
+    exact_nodes = exact_at(problem, sample.nodes)
     if exact is None or exact_nodes is None:
         return None
     there = fields(points)

@@ -1,6 +1,6 @@
 """The exact solution, where the problem file gives a formula for it."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,9 +12,11 @@ from pinnsolve.conditions.points import points_of
 from pinnsolve.diffop import Term
 from pinnsolve.equations import calculus
 from pinnsolve.equations.expression import Function, evaluate
-from pinnsolve.geometry.nodes import Nodes
+from pinnsolve.geometry.nodes import Nodes, Regions
 from pinnsolve.problem import Problem
 from pinnsolve.process import State
+from pinnsolve.solution.fields import Fields
+from pinnsolve.solution.pieces import Pieces
 from pinnsolve.solution.reference import Reference
 
 if TYPE_CHECKING:
@@ -77,16 +79,60 @@ def reference(setup: "Setup") -> Reference | None:
     if problem.exact is None:
         return None
     values = exact_at(problem, setup.nodes)
-    return Reference("", FormulaFields(problem.exact), values, error=0.0)
+    fields = exact_fields(problem, setup.nodes.regions)
+    return None if fields is None else Reference("", fields, values, error=0.0)
 
 
-def exact_values(problem: Problem, x: Float[ndarray, "N d"]) -> Float[ndarray, "N c"] | None:
+def exact_fields(problem: Problem, regions: Regions | None = None) -> Fields | None:
+    """Return the exact solution; None if none is given.
+
+    Parameters
+    ----------
+    problem
+        What is solved.
+    regions
+        Where its regions lie, if there are several.
+    """
+    if problem.exact is None:
+        return None
+    if regions is None:
+        return FormulaFields(problem.exact)
+    parts = tuple(FormulaFields(region.problem.exact or ()) for region in problem.regions)
+    return Pieces(parts, regions.locate, len(problem.coordinates))
+
+
+def exact_values(
+    problem: Problem, x: Float[ndarray, "N d"], regions: Regions | None = None
+) -> Float[ndarray, "N c"] | None:
     """Return the exact solution at points, infinite where it is; None if none is given."""
-    return None if problem.exact is None else FormulaFields(problem.exact)(x)
+    fields = exact_fields(problem, regions)
+    return None if fields is None else fields(x)
 
 
 def exact_at(problem: Problem, nodes: Nodes) -> Float[ndarray, "*K n c"] | None:
     """Return the exact solution at the interior and boundary nodes, at each time level if any."""
+    if problem.exact is None:
+        return None
     points = points_of(problem, nodes)
-    values = exact_values(problem, points.reshape(-1, points.shape[-1]))
-    return None if values is None else values.reshape(*points.shape[:-1], -1)
+    values = np.empty((*points.shape[:-1], len(problem.fields)))
+    for functions, here in _by_region(problem, nodes):
+        some = points[..., here, :]
+        found = FormulaFields(functions)(some.reshape(-1, points.shape[-1]))
+        values[..., here, :] = found.reshape(*some.shape[:-1], -1)
+    return values
+
+
+def _by_region(
+    problem: Problem, nodes: Nodes
+) -> Iterator[tuple[tuple[Function, ...], ndarray | slice]]:
+    """Yield the exact solution of each region and which of the interior and boundary nodes it has.
+
+    On an interface the nodes of each side take their own.
+    """
+    if nodes.regions is None:
+        assert problem.exact is not None
+        yield problem.exact, slice(None)
+        return
+    of = nodes.regions.of[nodes.rows]
+    for r, region in enumerate(problem.regions):
+        yield region.problem.exact or (), np.flatnonzero(of == r)

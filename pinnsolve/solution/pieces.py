@@ -1,0 +1,64 @@
+"""Fields that are made of others, each of which counts in one region."""
+
+from collections.abc import Mapping, Set
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
+
+from pinnsolve.diffop import Term
+from pinnsolve.geometry.sight import Locate
+from pinnsolve.process import State
+from pinnsolve.solution.fields import Fields
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """Fields that are made of others.
+
+    Attributes
+    ----------
+    parts
+        Those of each region.
+    locate
+        The region in which points of space lie.
+    dim
+        Number of coordinates of space.
+    """
+
+    parts: tuple[Fields, ...]
+    locate: Locate
+    dim: int
+
+    @property
+    def size(self) -> int:
+        """The number of values or weights."""
+        return sum(part.size for part in self.parts)
+
+    def __call__(self, x: Float[ndarray, "n D"]) -> Float[ndarray, "n c"]:
+        """Return the values of the fields at points of space, or of space and time."""
+        region = self.locate(x[:, : self.dim])
+        values = [part(x[region == r]) for r, part in enumerate(self.parts)]
+        found = np.empty((len(x), values[0].shape[1]))
+        for r, own in enumerate(values):
+            found[region == r] = own
+        return found
+
+    def jet(self, x: Float[ndarray, "n D"], terms: Set[Term]) -> Mapping[Term, ndarray]:
+        """Return derivatives of the fields at points."""
+        region = self.locate(x[:, : self.dim])
+        found = {term: np.empty(len(x)) for term in terms}
+        for r, part in enumerate(self.parts):
+            own = part.jet(x[region == r], terms)
+            for term in terms:
+                found[term][region == r] = own[term]
+        return found
+
+    def state(self) -> State:
+        """Return the states of the parts, their names numbered."""
+        return {
+            f"{r}.{name}": value
+            for r, part in enumerate(self.parts)
+            for name, value in part.state().items()
+        }
