@@ -18,7 +18,7 @@ from pinnsolve.checks.preflight import afterwards, preflight
 from pinnsolve.equations.incompressible import incompressible
 from pinnsolve.errors import FileError, ProblemError, Stopped
 from pinnsolve.geometry import build_domain
-from pinnsolve.geometry.from_problem import joined
+from pinnsolve.geometry.from_problem import stored_nodes
 from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.machine import threads
 from pinnsolve.methods import METHODS
@@ -197,7 +197,7 @@ def load_solution(run: str | Path) -> Solution:
     try:
         named = path.with_name(f"{stored.metrics['problem']}.toml")
         problem = build(Source(named, stored.problem))
-        nodes = joined(problem, Nodes(**stored.nodes, pieces=stored.pieces))
+        nodes = stored_nodes(problem, stored.nodes, stored.pieces)
         setup = Setup(problem, nodes=nodes)
         method = METHODS[problem.settings.solver.method]
         answer = method.read(setup, stored.answer)

@@ -1,8 +1,11 @@
 """The node set that a problem asks for: generated, read from a file, or given with the domain."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
+
+import numpy as np
 
 from pinnsolve.diffop import in_space
 from pinnsolve.equations.incompressible import incompressible
@@ -15,7 +18,7 @@ from pinnsolve.geometry.ghosts import with_ghosts
 from pinnsolve.geometry.nodes import INTERFACE, Joint, Nodes
 from pinnsolve.geometry.periodic import joint
 from pinnsolve.geometry.pointclouds import read
-from pinnsolve.geometry.regional import generate_apart, united
+from pinnsolve.geometry.regional import generate_apart, regions_of, united
 from pinnsolve.geometry.regions import region_domains
 from pinnsolve.geometry.shapes import build_shape
 from pinnsolve.geometry.walls import sight
@@ -86,6 +89,28 @@ def _regional(problem: Problem, domain: Domain, watch: Watch, count: int | None)
     )
     closed = [_ghosted(own, part, problem) for own, part in zip(nodes, parts, strict=True)]
     return united(parts, [region.name for region in problem.regions], closed)
+
+
+def stored_nodes(problem: Problem, arrays: Mapping[str, Any], pieces: Sequence[str]) -> Nodes:
+    """Return the nodes of an earlier run.
+
+    Parameters
+    ----------
+    problem
+        What was solved.
+    arrays, pieces
+        The arrays and numbers of the nodes, among them the region of each if there are several;
+        and the names of the boundary pieces.
+    """
+    held = {name: value for name, value in arrays.items() if name != "region"}
+    regions = None
+    if "region" in arrays:
+        parts = region_domains(problem, build_domain(problem))
+        rim = slice(arrays["n_interior"], arrays["n_interior"] + len(arrays["normals"]))
+        names = [region.name for region in problem.regions]
+        spacing, of = float(arrays["spacing"]), np.asarray(arrays["region"])
+        regions = regions_of(parts, names, arrays["x"], rim, of, spacing)
+    return joined(problem, Nodes(**held, pieces=tuple(pieces), regions=regions))
 
 
 def joined(problem: Problem, nodes: Nodes) -> Nodes:

@@ -166,13 +166,13 @@ def united(parts: Sequence[Domain], names: Sequence[str], nodes: Sequence[Nodes]
         [np.array([pieces.index(name) for name in own.pieces])[own.tags] for own in nodes]
     )
     held = np.unique(tags)
-    locate = partial(located_in, tuple(parts))
     looks = [own.x if own.sight is None else own.sight.places for own in nodes]
     walls = tuple(None if own.sight is None else own.sight.walls for own in nodes)
     places = np.concatenate([looks[k][rows] for k, rows in order])
     n_interior = sum(own.n_interior for own in nodes)
     spacing = min(own.spacing for own in nodes)
-    n_rows = sum(own.rows.stop for own in nodes)
+    rim = slice(n_interior, sum(own.rows.stop for own in nodes))
+    regions = regions_of(parts, names, x, rim, region, spacing)
     return Nodes(
         x,
         n_interior,
@@ -180,11 +180,53 @@ def united(parts: Sequence[Domain], names: Sequence[str], nodes: Sequence[Nodes]
         np.searchsorted(held, tags),
         tuple(pieces[k] for k in held),
         spacing,
-        sight=Sight(places, None, region, locate, walls),
-        regions=Regions(
-            tuple(names), region, _pairs(x, n_interior, n_rows, region, spacing), locate
-        ),
+        sight=Sight(places, None, region, regions.locate, walls),
+        regions=regions,
     )
+
+
+def divided(nodes: Nodes) -> list[tuple[Int[ndarray, " n"], Nodes]]:
+    """Return the interior and boundary nodes of each region, and which of all they are."""
+    assert nodes.regions is not None
+    of, found = nodes.regions.of[nodes.rows], []
+    for r in range(len(nodes.regions.names)):
+        rows = np.flatnonzero(of == r)
+        rim = rows[rows >= nodes.n_interior] - nodes.n_interior
+        own = Nodes(
+            nodes.x[rows],
+            len(rows) - len(rim),
+            nodes.normals[rim],
+            nodes.tags[rim],
+            nodes.pieces,
+            nodes.spacing,
+        )
+        found.append((rows, own))
+    return found
+
+
+def regions_of(
+    parts: Sequence[Domain],
+    names: Sequence[str],
+    x: Float[ndarray, "N d"],
+    rows: slice,
+    region: Int[ndarray, " N"],
+    spacing: float,
+) -> Regions:
+    """Return the regions of a node set.
+
+    Parameters
+    ----------
+    parts, names
+        The regions.
+    x, rows
+        The nodes, and which of them are on the boundary of a region.
+    region
+        That of each node.
+    spacing
+        Distance between neighbours.
+    """
+    pairs = _pairs(x, rows.start, rows.stop, region, spacing)
+    return Regions(tuple(names), region, pairs, partial(located_in, tuple(parts)))
 
 
 def _shared(

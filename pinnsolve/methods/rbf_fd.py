@@ -8,7 +8,7 @@ from pinnsolve.accuracy.estimate import estimate
 from pinnsolve.accuracy.in_time import estimate_in_time
 from pinnsolve.methods import memory
 from pinnsolve.methods.method import Method
-from pinnsolve.process import Process
+from pinnsolve.process import Process, State
 from pinnsolve.rbffd.fields import NodalFields, from_state
 from pinnsolve.rbffd.solve import DirectSolve
 from pinnsolve.setup import Setup
@@ -46,6 +46,12 @@ def estimated(setup: Setup, answer: Fields, shown: Sample) -> Estimate:
     return estimate(setup.placement.problem, setup.domain, system, answer.values, watch=setup.watch)
 
 
+def read(setup: Setup, state: State) -> NodalFields:
+    """Return the fields that were stored."""
+    regions = setup.nodes.regions
+    return from_state(state, None if regions is None else regions.locate)
+
+
 def condition(_: Setup, process: Process[Fields]) -> float:
     """Return the condition of the matrices that were factorised."""
     assert isinstance(process, DirectSolve)
@@ -56,7 +62,7 @@ METHOD = Method(
     start=start,
     sample=sample,
     estimate=estimated,
-    read=lambda _, state: from_state(state),
+    read=read,
     memory=memory.of_direct_solution,
     condition=condition,
 )

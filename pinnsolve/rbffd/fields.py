@@ -12,7 +12,7 @@ from jaxtyping import Float
 from numpy import ndarray
 
 from pinnsolve.diffop import DiffOp, Term, in_space
-from pinnsolve.geometry.sight import Sight, Walls
+from pinnsolve.geometry.sight import Locate, Sight, Walls
 from pinnsolve.process import State
 from pinnsolve.rbffd.interpolate import interpolate, interpolate_in_time
 from pinnsolve.rbffd.weights import local_values
@@ -72,7 +72,7 @@ class NodalFields:
         """Return the nodes and the values."""
         more = {} if self.times is None else {"times": self.times}
         if self.sight is not None:
-            more |= {"places": self.sight.places, "walls": self.sight.walls.chords}
+            more |= {"places": self.sight.places, **_walls(self.sight)}
         return {"nodes": self.nodes, "values": self.values, "order": self.order, **more}
 
     def _interpolated(self, x: Float[ndarray, "n D"], op: DiffOp | None) -> Float[ndarray, "n c"]:
@@ -92,14 +92,39 @@ class NodalFields:
         )
 
 
-def from_state(state: State) -> NodalFields:
-    """Return the fields whose state this is."""
+def from_state(state: State, locate: Locate | None = None) -> NodalFields:
+    """Return the fields whose state this is.
+
+    Parameters
+    ----------
+    state
+        The state.
+    locate
+        The region in which points lie, if there are several.
+    """
     times, places = state.get("times"), state.get("places")
-    walls = Walls(np.asarray(state["walls"])) if "walls" in state else None
+    sight = None
+    if places is not None:
+        regions = None if locate is None else np.asarray(state["region"])
+        count = 0 if regions is None else int(regions.max()) + 1
+        within = tuple(_stored_walls(state, f"walls {r}") for r in range(count))
+        sight = Sight(np.asarray(places), _stored_walls(state, "walls"), regions, locate, within)
     return NodalFields(
         np.asarray(state["nodes"]),
         np.asarray(state["values"]),
         int(str(state["order"])),
         None if times is None else np.asarray(times),
-        None if walls is None else Sight(np.asarray(places), walls),
+        sight,
     )
+
+
+def _walls(sight: Sight) -> dict[str, ndarray]:
+    """Return the walls, and the regions between which they stand, by their names in a state."""
+    walls = {"walls": sight.walls} | {f"walls {r}": own for r, own in enumerate(sight.walls_within)}
+    found = {name: own.chords for name, own in walls.items() if own is not None}
+    return found if sight.regions is None else {"region": sight.regions, **found}
+
+
+def _stored_walls(state: State, name: str) -> Walls | None:
+    """Return the walls of a name, if there are any."""
+    return Walls(np.asarray(state[name])) if name in state else None

@@ -2,7 +2,8 @@
 
 /answer              the plain values of its state as attributes
 /answer/<name>       one array of numbers for each of the others, with a checksum
-/nodes               x (with ghosts), normals, tags, pieces; attributes: spacing, n_interior
+/nodes               x (with ghosts), normals, tags, pieces, region if there are several;
+                     attributes: spacing, n_interior
 /history             the course of the training, one array for each column
 /provenance          problem (TOML), metrics (JSON)
 """
@@ -85,7 +86,11 @@ def read_solution(path: Path) -> Stored:
                 **{name: value for name, value in plain.items() if value is not None},
             },
             nodes={
-                **{name: numbers(nodes, name) for name in ("x", "normals", "tags")},
+                **{
+                    name: numbers(nodes, name)
+                    for name in ("x", "normals", "tags", "region")
+                    if name != "region" or name in members(nodes)
+                },
                 **{name: attribute(nodes, name) for name in ("spacing", "n_interior")},
             },
             pieces=tuple(strings(nodes, "pieces")),

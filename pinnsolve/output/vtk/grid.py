@@ -7,7 +7,7 @@ The velocity of an incompressible flow is a vector beside its components, also o
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -15,7 +15,11 @@ from numpy import ndarray
 
 from pinnsolve.equations.incompressible import incompressible
 from pinnsolve.geometry import Domain
+from pinnsolve.geometry.nodes import Nodes
+from pinnsolve.geometry.regional import divided
+from pinnsolve.geometry.regions import region_domains
 from pinnsolve.output.vtk.triangulation import triangulation
+from pinnsolve.problem import Problem
 from pinnsolve.references.exact import exact_at
 from pinnsolve.solution.accuracy import Estimate
 from pinnsolve.solution.solution import Solution
@@ -36,17 +40,20 @@ class Grid:
         in the last axis. What changes in time has the time levels as its first axis.
     times
         The time levels; None if nothing changes.
+    cell_values
+        What is known of the cells, by name.
     """
 
     points: Float[ndarray, "n 3"]
     cells: Int[ndarray, "M v"]
     values: dict[str, ndarray]
     times: Float[ndarray, " K"] | None = None
+    cell_values: dict[str, ndarray] = field(default_factory=dict)
 
     def at(self, level: int) -> "Grid":
         """Return the grid at one time level."""
         now = {name: z[level] if self.changes(name) else z for name, z in self.values.items()}
-        return Grid(self.points, self.cells, now)
+        return replace(self, values=now, times=None)
 
     def changes(self, name: str) -> bool:
         """Tell whether values change in time."""
@@ -70,7 +77,20 @@ def grid(solution: Solution, domain: Domain) -> Grid:
     x = nodes.x[nodes.rows]
     points = np.zeros((len(x), 3))
     points[:, : min(nodes.dim, 3)] = x[:, :3]
-    return Grid(points, triangulation(nodes, domain), values(solution), solution.sample.times)
+    cells, of = _cells(solution.problem, nodes, domain)
+    return Grid(points, cells, values(solution), solution.sample.times, of)
+
+
+def _cells(
+    problem: Problem, nodes: Nodes, domain: Domain
+) -> tuple[Int[ndarray, "M v"], dict[str, ndarray]]:
+    """Return the cells, of each region apart, and their regions if there are several."""
+    if nodes.regions is None:
+        return triangulation(nodes, domain), {}
+    parts = zip(divided(nodes), region_domains(problem, domain), strict=True)
+    cells = [rows[triangulation(own, part)] for (rows, own), part in parts]
+    of = np.repeat(np.arange(len(cells), dtype=np.int32), [len(own) for own in cells])
+    return np.concatenate(cells), {"region": of}
 
 
 def values(solution: Solution) -> dict[str, ndarray]:

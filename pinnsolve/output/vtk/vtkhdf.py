@@ -6,7 +6,8 @@ ParaView reads the group ``/VTKHDF`` and leaves the others alone:
                   of a solution in time version 2.0: the cells once, and of each array of values
                   the time levels one after another; ``Steps/Values`` are the times. ParaView 5.11
                   shows the first of them only (`pvd` is for every version)
-    /nodes        x (with ghosts), normals, tags, pieces; as attributes: spacing, n_interior
+    /nodes        x (with ghosts), normals, tags, pieces, region if there are several; as
+                  attributes: spacing, n_interior
     /answer       the fields: weights of a network, or values at all nodes (see `solutions`)
     /history      the course of the training, one array for each column
     /provenance   problem (TOML), metrics (JSON), versions (JSON)
@@ -80,6 +81,10 @@ def _write_grid(file: h5py.File, grid: Grid) -> None:
     for name, values in grid.values.items():
         levels = values if grid.changes(name) else values[None]
         data[name] = levels.reshape(-1, *levels.shape[2:])  # one after another
+    if grid.cell_values:
+        of_cells = group.create_group("CellData")
+        for name, values in grid.cell_values.items():
+            of_cells[name] = values
     if grid.times is not None:
         _write_steps(group, grid, grid.times)
 
@@ -98,6 +103,10 @@ def _write_steps(group: h5py.Group, grid: Grid, times: Float[ndarray, " K"]) -> 
     offsets = steps.create_group("PointDataOffsets")
     for name in grid.values:
         offsets[name] = levels * (len(grid.points) if grid.changes(name) else 0)
+    if grid.cell_values:
+        offsets = steps.create_group("CellDataOffsets")
+        for name in grid.cell_values:
+            offsets[name] = np.zeros_like(levels)
 
 
 def _write_nodes(file: h5py.File, solution: Solution) -> None:
@@ -106,6 +115,8 @@ def _write_nodes(file: h5py.File, solution: Solution) -> None:
     group = file.create_group("nodes")
     group["x"], group["normals"], group["tags"] = nodes.x, nodes.normals, nodes.tags
     group["pieces"] = list(nodes.pieces)
+    if nodes.regions is not None:
+        group["region"] = nodes.regions.of
     group.attrs.update(spacing=nodes.spacing, n_interior=nodes.n_interior)
 
 

@@ -43,4 +43,6 @@ def write_grid(path: Path, grid: Grid) -> None:
     import meshio
 
     cells = [(CELL_TYPES[grid.cells.shape[1]], grid.cells)]
-    meshio.vtu.write(path, meshio.Mesh(grid.points, cells, point_data=grid.values))
+    of_cells = {name: [values] for name, values in grid.cell_values.items()}
+    mesh = meshio.Mesh(grid.points, cells, point_data=grid.values, cell_data=of_cells)
+    meshio.vtu.write(path, mesh)
