@@ -7,7 +7,7 @@ nodes is met by adjusting the spacing.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol, Self, TypeAlias, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -41,6 +41,7 @@ CELL = {1: 1.0, 2: np.sqrt(0.75), 3: np.sqrt(0.5)}  # measure per lattice point,
 PROBES = 20_000  # random points that estimate the measure of a domain
 
 
+@runtime_checkable
 class Plan(Protocol):
     """Nodes before relaxation, in one part or several."""
 
@@ -48,7 +49,7 @@ class Plan(Protocol):
     def count(self) -> int:
         """Number of nodes."""
 
-    def trimmed(self, excess: int) -> Self:
+    def trimmed(self, excess: int) -> Any:
         """Return the plan with fewer interior nodes."""
 
 

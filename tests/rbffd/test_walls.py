@@ -83,7 +83,7 @@ def errors(folder, domain, exact, count, order):
 def test_stencils_stay_in_their_room(find):
     nodes = with_ghosts(generate(ROOMS, count=1000), ROOMS)
     x = nodes.x[nodes.rows]
-    stencils = find(x, nodes.x, 4, nodes.sight, nodes.sight.places[nodes.rows])
+    stencils = find(x, nodes.x, 4, nodes.sight, nodes.sight.of(nodes.rows))
     base = np.concatenate([x, x[nodes.boundary]])  # a ghost belongs where its node is
     is_left = base[:, 0] < 1 + GAP / 2
     assert (is_left[stencils.index[stencils.taken]] == is_left[: len(x), None]).all()
@@ -92,8 +92,8 @@ def test_stencils_stay_in_their_room(find):
 def test_without_walls_in_the_way_stencils_are_the_nearest_nodes():
     domain = planar.annulus((0, 0), 0.5, 1)
     nodes = with_ghosts(generate(domain, count=1000), domain)
-    x, places = nodes.x[nodes.rows], nodes.sight.places[nodes.rows]
-    plain, seen = shared(x, nodes.x, 2), shared(x, nodes.x, 2, nodes.sight, places)
+    x, own = nodes.x[nodes.rows], nodes.sight.of(nodes.rows)
+    plain, seen = shared(x, nodes.x, 2), shared(x, nodes.x, 2, nodes.sight, own)
     same = (plain.index[plain.taken] == seen.index[seen.taken]).all(axis=1)
     assert same.mean() > 0.8
     assert same[np.abs(np.hypot(*x.T) - 0.8) < 0.05].all()
