@@ -254,7 +254,7 @@ def _other_nodes(
     is_wrong = max(size or 0.0 for size in sizes.values()) > 1 / FARTHER
     if system.is_linear or is_wrong:
         return Finding()
-    x = system.nodes.x[system.nodes.rows]
+    x, u = system.nodes.x[system.nodes.alone], u[system.nodes.alone]
     try:
         other = on_other_nodes(problem, domain, x, watch)
     except (PinnsolveError, MemoryError) as fault:

@@ -79,8 +79,8 @@ def estimate_in_time(
             remedy = sharp.misfits[0].remedy
         assert finer.between is not None
         instants, inner = finer.between
-        there = _at(fields, nodes.x[nodes.rows], instants)
-        apart = relative(problem, there, there - inner[:, nodes.rows])
+        there = _at(fields, nodes.x[nodes.alone], instants)
+        apart = relative(problem, there, there - inner[:, nodes.alone])
         far = {
             k: e
             for k, e in apart.items()

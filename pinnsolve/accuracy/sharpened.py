@@ -20,6 +20,7 @@ from numpy import ndarray
 from pinnsolve.accuracy.cells import around
 from pinnsolve.accuracy.misfits import Misfit, misfit
 from pinnsolve.conditions.condition import Condition, bound
+from pinnsolve.conditions.initial import initial_at
 from pinnsolve.conditions.nodal import Place, Placement
 from pinnsolve.diffop import identity
 from pinnsolve.geometry.domain import Domain
@@ -77,7 +78,8 @@ class Sharpened:
         points = np.column_stack([points, np.full(len(points), problem.times[0])])
         found = {}
         for (field, order), known in values.items():
-            between = self.closed.averages @ problem.initial[field][order](points)
+            there = initial_at(problem, self.placement.nodes.regions, field, order, points)
+            between = self.closed.averages @ there
             found[field, order] = known.copy()
             found[field, order][rows] += between - self.closed.smooth @ known[rows]
         return found

@@ -51,6 +51,8 @@ def _at_start(
         if not problem.initial[field]:
             continue
         here = x[holds(nodes, condition)]
+        if not len(here):  # of a region that is elsewhere
+            continue
         asked = values(np.column_stack([here, np.full(len(here), problem.time[0])]))
         with np.errstate(all="ignore"):
             initial = problem.initial[field][0](here)

@@ -6,21 +6,22 @@ derivative matrices give well enough.
 """
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from numpy import ndarray
+from sympy import Expr
 
 from pinnsolve.conditions.condition import Condition
 from pinnsolve.conditions.points import in_time
 from pinnsolve.constraints.build import hard
 from pinnsolve.constraints.transfinite import instants
 from pinnsolve.equations import calculus
-from pinnsolve.equations.expression import ExpressionError, evaluate
+from pinnsolve.equations.expression import ExpressionError, Function, evaluate
 from pinnsolve.equations.jumps import Jump
 from pinnsolve.geometry.nodes import Nodes
+from pinnsolve.geometry.regional import divided
 from pinnsolve.problem import Problem, Residual
 from pinnsolve.problem.time_dependence import at_instant
 from pinnsolve.rbffd.discretisation import Discretisation
-from pinnsolve.references.exact import exact_values
 from pinnsolve.setup import Setup
 
 INEXACT = 1e-8  # of the largest term, left over: more than rounding
@@ -77,7 +78,7 @@ def _doubts_at(problem: Problem, system: Discretisation, level: int | None) -> d
     nodes, x = system.nodes, system.nodes.x
     if level is not None and problem.times is not None:
         x = in_time(x, problem.times[level : level + 1])[0]
-    exact = exact_values(problem, x)
+    exact = _exact(problem, nodes, x)
     if problem.exact is None or exact is None:
         return {}
     bad = ~np.isfinite(exact[nodes.rows]).all(axis=1)
@@ -86,17 +87,18 @@ def _doubts_at(problem: Problem, system: Discretisation, level: int | None) -> d
         place = zip(names, x[np.argmax(bad)], strict=True)
         words = ", ".join(f"{name} = {value:.4g}" for name, value in place)
         return {"": f"[exact] is not finite at {words}, so no error can be measured there."}
-    expressions = [function.expression for function in problem.exact]
     fields = exact
     if level is not None:  # derivatives in time are further fields
-        names = problem.exact[0].symbols.coordinates
-        slopes = [
-            calculus.derivative(e, (*(0 for _ in names[:-1]), order), names)
-            for order in range(1, problem.time_order + 1)
-            for e in expressions
-        ]
-        symbols = problem.exact[0].symbols
-        fields = np.column_stack([exact, *evaluate(slopes, symbols, x)])
+        slopes = np.empty((len(x), problem.time_order * len(problem.fields)))
+        for functions, here in _by_region(problem, nodes):
+            names = functions[0].symbols.coordinates
+            rates = [
+                calculus.derivative(e.expression, (*(0 for _ in names[:-1]), order), names)
+                for order in range(1, problem.time_order + 1)
+                for e in functions
+            ]
+            slopes[here] = np.column_stack(evaluate(rates, functions[0].symbols, x[here]))
+        fields = np.column_stack([exact, slopes])
     equations = [*problem.equations, *(condition.equation for condition in problem.boundary)]
     found = {}
     for k, equation in enumerate(equations):
@@ -109,7 +111,7 @@ def _doubts_at(problem: Problem, system: Discretisation, level: int | None) -> d
                 left = _jump(problem, condition, x[rows], equation.terms[0].field)
             else:
                 try:
-                    left = equation.defect(expressions, x[rows], normals)
+                    left = equation.defect(_expressions(problem, nodes, condition), x[rows], normals)
                 except Jump as error:
                     doubt = f'[exact] cannot be held against "{equation.text}": {error.message}'
                     found[equation.text] = doubt
@@ -123,6 +125,42 @@ def _doubts_at(problem: Problem, system: Discretisation, level: int | None) -> d
                 f"{share:.1g} of the largest term. Errors will not fall much below that."
             )
     return found | _unlike(problem, system, fields, level)
+
+
+def _by_region(
+    problem: Problem, nodes: Nodes
+) -> list[tuple[tuple[Function, ...], Int[ndarray, " n"]]]:
+    """Return the exact solution of each region, and its nodes, ghosts included."""
+    assert problem.exact is not None
+    if nodes.regions is None:
+        return [(problem.exact, np.arange(len(nodes.x)))]
+    parts = [region.problem.exact or () for region in problem.regions]
+    return [(own, np.flatnonzero(nodes.regions.of == r)) for r, own in enumerate(parts)]
+
+
+def _exact(
+    problem: Problem, nodes: Nodes, x: Float[ndarray, "N D"]
+) -> Float[ndarray, "N c"] | None:
+    """Return the exact solution at all nodes, ghosts included, at an instant if there is time."""
+    if problem.exact is None:
+        return None
+    found = np.empty((len(x), len(problem.fields)))
+    with np.errstate(all="ignore"):
+        for functions, here in _by_region(problem, nodes):
+            found[here] = np.column_stack([function(x[here]) for function in functions])
+    return found
+
+
+def _expressions(problem: Problem, nodes: Nodes, condition: Condition) -> list[Expr]:
+    """Return the exact fields where a condition holds, then across an interface."""
+    assert problem.exact is not None
+    if nodes.regions is None or not len(condition.rows):
+        return [function.expression for function in problem.exact]
+    of = [nodes.regions.of[condition.rows[0]]]
+    if condition.partners is not None:
+        of.append(nodes.regions.of[condition.partners[0]])
+    parts = [problem.regions[r].problem.exact or () for r in of]
+    return [function.expression for own in parts for function in own]
 
 
 def _unlike(
@@ -161,6 +199,10 @@ def _doubts_of_start(problem: Problem, nodes: Nodes) -> list[str]:
     """Return a sentence for each initial value that is not that of the exact solution."""
     if problem.time is None or problem.exact is None:
         return []
+    if problem.regions and nodes.regions is not None:
+        parts = zip(problem.regions, divided(nodes), strict=True)
+        found = [d for region, (_, own) in parts for d in _doubts_of_start(region.problem, own)]
+        return list(dict.fromkeys(found))
     x = nodes.x[nodes.rows]
     found = []
     for field, functions in enumerate(problem.initial):

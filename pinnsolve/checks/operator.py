@@ -164,6 +164,7 @@ def _usual(system: Discretisation) -> float:
     from scipy.spatial import cKDTree  # 0.1 s that `pinnsolve --help` need not pay
 
     x = system.nodes.x[system.nodes.rows]
-    nearest = cKDTree(x).query(x, 2)[0][:, 1].min()
+    apart = cKDTree(x).query(x, 2)[0][:, 1]
+    nearest = apart[apart > 0].min()  # on interfaces there are two nodes in one place
     order = max(term.op.order for c in system.conditions for term in c.residual.terms)
     return float((np.max(np.ptp(x, axis=0)) / nearest) ** order)

@@ -26,6 +26,8 @@ from pinnsolve.conditions.nodal import nodal_conditions
 from pinnsolve.constraints.build import hard, posed
 from pinnsolve.errors import MemoryLimitError
 from pinnsolve.geometry.nodes import Nodes
+from pinnsolve.geometry.regional import divided
+from pinnsolve.geometry.regions import region_domains
 from pinnsolve.problem import Problem
 from pinnsolve.problem.abilities import ABILITIES
 from pinnsolve.rbffd.discretisation import Discretisation
@@ -157,18 +159,36 @@ def _contradictions(setup: Setup, direct: object) -> list[str]:
 def _well_posed(setup: Setup) -> Carried:
     """Refuse a problem that is not well posed; return what it carries through the boundary."""
     problem, nodes = setup.problem, setup.nodes
-    faults = well_posedness.faults(problem, nodes, setup.conditions)
-    faults += statements.faults(problem, nodes)
+    on_nodes = setup.placement.problem if problem.regions else problem
+    faults = well_posedness.faults(problem, nodes, setup.conditions, on_nodes)
     faults += levels.faults(problem, setup.domain, setup.conditions)
-    through = carried(problem, nodes)
+    through = Carried()
+    for own, part in _parts(setup):
+        faults += statements.faults(own, part)
+        found = carried(own, part)
+        through = Carried(
+            [*through.faults, *found.faults],
+            [*through.doubts, *found.doubts],
+            [*through.outflow, *found.outflow],
+        )
     if not faults:  # which may be said of in other words already
-        inside = nodes.x[nodes.interior][:: max(1, nodes.n_interior // SOME)]
-        faults += growth.faults(problem, frozen(problem, inside), setup.domain.size)
+        for own, part in _parts(setup):
+            inside = part.x[part.interior][:: max(1, part.n_interior // SOME)]
+            faults += growth.faults(own, frozen(own, inside), setup.domain.size)
         faults += through.faults
     if faults:
         raise problem.source.error(*faults)
     setup.ansatz()
     return through
+
+
+def _parts(setup: Setup) -> list[tuple[Problem, Nodes]]:
+    """Return what each region has to solve, and its nodes without those on interfaces."""
+    problem, nodes = setup.problem, setup.nodes
+    if nodes.regions is None:
+        return [(problem, nodes)]
+    parts = zip(problem.regions, divided(nodes, with_interfaces=False), strict=True)
+    return [(region.problem, own) for region, (_, own) in parts]
 
 
 def _forecast(setup: Setup) -> dict[str, float]:
@@ -207,10 +227,22 @@ def _before(setup: Setup, system: Discretisation | None, through: Carried) -> tu
         *dict.fromkeys(c.taken_for for c in problem.boundary if c.taken_for),
         *_torn(setup),
         *through.doubts,
-        *agreement.doubts(problem, setup.domain, nodes),
-        *singularities.doubts(problem, setup.domain, nodes),
+        *_of_data(setup),
         *(doubts(setup.placement.problem, system) if system is not None else ()),
         *(given_away(setup) if system is not None else ()),
+    )
+
+
+def _of_data(setup: Setup) -> dict[str, None]:
+    """Return the warnings of data that meet and differ, or are infinite, each once."""
+    domains = [setup.domain]
+    if setup.problem.regions:
+        domains = [*region_domains(setup.problem, setup.domain)]
+    return dict.fromkeys(
+        doubt
+        for (own, nodes), domain in zip(_parts(setup), domains, strict=True)
+        for found in (agreement.doubts, singularities.doubts)
+        for doubt in found(own, domain, nodes)
     )
 
 

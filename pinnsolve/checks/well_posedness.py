@@ -25,7 +25,7 @@ from numpy import ndarray
 from pinnsolve.conditions.condition import Condition, terms_in_space
 from pinnsolve.diffop import DiffOp, Term
 from pinnsolve.errors import Fault
-from pinnsolve.geometry.nodes import Nodes
+from pinnsolve.geometry.nodes import INTERFACE, Nodes
 from pinnsolve.problem import BoundaryCondition, Problem, Residual
 
 ACROSS = 1e-9  # size of a unit normal's product with an operator that counts as none
@@ -33,7 +33,12 @@ PARALLEL = 1e-12  # 1 - cos² of the angle between coefficients that count as pr
 EQUAL = 1e-9  # relative difference of values that count as equal
 
 
-def faults(problem: Problem, nodes: Nodes, conditions: Sequence[Condition]) -> list[Fault]:
+def faults(
+    problem: Problem,
+    nodes: Nodes,
+    conditions: Sequence[Condition],
+    posed: Problem | None = None,
+) -> list[Fault]:
     """Return the faults that keep the boundary conditions from determining the solution.
 
     Parameters
@@ -42,8 +47,10 @@ def faults(problem: Problem, nodes: Nodes, conditions: Sequence[Condition]) -> l
         What is to be solved, and where.
     conditions
         Its equations and conditions, bound to the nodes.
+    posed
+        The problem as it is posed on the nodes, if it is another.
     """
-    contradictions = _contradictions(problem, nodes, conditions)
+    contradictions = _contradictions(posed or problem, nodes, conditions)
     if _is_initial_value_problem(problem, nodes):
         return [*contradictions, *_undetermined(problem)]
     missing = _missing(problem, nodes)
@@ -296,8 +303,8 @@ def _order_across(op: DiffOp, normals: Float[ndarray, "B d"]) -> int:
 
 
 def _occupied(nodes: Nodes) -> list[str]:
-    """Return the pieces that have nodes."""
-    return [nodes.pieces[k] for k in np.unique(nodes.tags)]
+    """Return the pieces of the domain's boundary that have nodes."""
+    return [nodes.pieces[k] for k in np.unique(nodes.tags) if nodes.pieces[k] != INTERFACE]
 
 
 def _holding(problem: Problem, piece: str) -> tuple[BoundaryCondition, ...]:

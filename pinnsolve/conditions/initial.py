@@ -1,14 +1,14 @@
 """Initial values as conditions at the first instant."""
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from numpy import ndarray
 
 from pinnsolve.conditions.condition import Condition
 from pinnsolve.diffop import Term, identity
 from pinnsolve.equations.residual import prescribed
 from pinnsolve.errors import Fault
-from pinnsolve.geometry.generation import Nodes
+from pinnsolve.geometry.nodes import Nodes, Regions
 from pinnsolve.problem import Problem
 
 
@@ -44,7 +44,8 @@ def initial_values(problem: Problem, nodes: Nodes) -> dict[tuple[int, int], Floa
     found = {}
     for field, functions in enumerate(problem.initial):
         for order in range(len(functions)):
-            values = _everywhere(problem, nodes, field, order)
+            of = None if nodes.regions is None else nodes.regions.of
+            values = initial_at(problem, nodes.regions, field, order, nodes.x, of)
             name = problem.fields[field] + ("_" + "t" * order if order else "")
             bad = np.flatnonzero(~np.isfinite(values))
             if bad.size:
@@ -57,13 +58,32 @@ def initial_values(problem: Problem, nodes: Nodes) -> dict[tuple[int, int], Floa
     return found
 
 
-def _everywhere(problem: Problem, nodes: Nodes, field: int, order: int) -> Float[ndarray, " N"]:
-    """Return initial values at all nodes, in each region its own."""
+def initial_at(
+    problem: Problem,
+    regions: Regions | None,
+    field: int,
+    order: int,
+    x: Float[ndarray, "n D"],
+    of: Int[ndarray, " n"] | None = None,
+) -> Float[ndarray, " n"]:
+    """Return an initial value at points, in each region its own.
+
+    Parameters
+    ----------
+    problem, regions
+        What is solved, and where its regions lie if there are several.
+    field, order
+        Of which field, and of which derivative in time.
+    x
+        The points.
+    of
+        Their regions; by default those in which they lie.
+    """
     with np.errstate(all="ignore"):
-        if nodes.regions is None:
-            return problem.initial[field][order](nodes.x)
-        values = np.empty(len(nodes.x))
+        if regions is None:
+            return problem.initial[field][order](x)
+        of = regions.locate(x[:, : len(problem.coordinates)]) if of is None else of
+        values = np.empty(len(x))
         for r, region in enumerate(problem.regions):
-            here = nodes.regions.of == r
-            values[here] = region.problem.initial[field][order](nodes.x[here])
+            values[of == r] = region.problem.initial[field][order](x[of == r])
     return values

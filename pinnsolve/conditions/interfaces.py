@@ -28,6 +28,7 @@ from pinnsolve.equations.variables import Data, Derivative, Normal
 from pinnsolve.errors import Fault
 from pinnsolve.geometry.nodes import INTERFACE, Nodes
 from pinnsolve.problem import BoundaryCondition, Equation, Problem
+from pinnsolve.problem.interfaces import as_exact
 from pinnsolve.problem.problem import InterfaceCondition, Region
 
 CONTINUOUS, FLUX = "continuous", "flux"
@@ -145,10 +146,13 @@ def between(
             message += f'"{first.name}" and "{second.name}", but there are {c} fields.'
             remedy = "State as many as there are fields, or none: then they are continuous."
             raise problem.source.error(Fault(found[0].key, message, remedy))
-    return (
-        values or [_continuous(first, second, field) for field in range(c)],
-        fluxes or [_flux(problem, first, second, field) for field in range(c)],
-    )
+    values = values or [_continuous(first, second, field) for field in range(c)]
+    fluxes = fluxes or [_flux(problem, first, second, field) for field in range(c)]
+    if problem.fits_exact:
+        values, fluxes = (
+            [as_exact(own, first, second) for own in found] for found in (values, fluxes)
+        )
+    return values, fluxes
 
 
 def _holds_value(equation: Equation) -> bool:

@@ -144,6 +144,12 @@ class Nodes:
         return slice(self.rows.stop, len(self.x))
 
     @property
+    def alone(self) -> Int[ndarray, " n"]:
+        """Rows of the interior and boundary nodes that share their place with no other."""
+        rows = np.arange(self.rows.stop)
+        return rows if self.regions is None else np.setdiff1d(rows, self.regions.pairs)
+
+    @property
     def has_ghosts(self) -> bool:
         """Whether there are nodes outside the domain."""
         return self.rings > 0

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from numpy import ndarray
 from scipy.spatial import KDTree
 
@@ -185,12 +185,24 @@ def united(parts: Sequence[Domain], names: Sequence[str], nodes: Sequence[Nodes]
     )
 
 
-def divided(nodes: Nodes) -> list[tuple[Int[ndarray, " n"], Nodes]]:
-    """Return the interior and boundary nodes of each region, and which of all they are."""
+def divided(
+    nodes: Nodes, *, with_interfaces: bool = True
+) -> list[tuple[Int[ndarray, " n"], Nodes]]:
+    """Return the interior and boundary nodes of each region, and which of all they are.
+
+    Parameters
+    ----------
+    nodes
+        Those of all regions.
+    with_interfaces
+        Whether those on interfaces are among them.
+    """
     assert nodes.regions is not None
     of, found = nodes.regions.of[nodes.rows], []
+    is_kept = np.ones(len(of), dtype=bool)
+    is_kept[nodes.boundary] = with_interfaces | ~on_interfaces(nodes)
     for r in range(len(nodes.regions.names)):
-        rows = np.flatnonzero(of == r)
+        rows = np.flatnonzero((of == r) & is_kept)
         rim = rows[rows >= nodes.n_interior] - nodes.n_interior
         own = Nodes(
             nodes.x[rows],
@@ -202,6 +214,11 @@ def divided(nodes: Nodes) -> list[tuple[Int[ndarray, " n"], Nodes]]:
         )
         found.append((rows, own))
     return found
+
+
+def on_interfaces(nodes: Nodes) -> Bool[ndarray, " B"]:
+    """Return the mask of the boundary nodes on interfaces between regions."""
+    return np.array([piece == INTERFACE for piece in nodes.pieces])[nodes.tags]
 
 
 def regions_of(

@@ -50,8 +50,10 @@ def region_domains(problem: Problem, domain: Domain) -> tuple[Domain, ...]:
         shapes.append(None if shape is None else csg.renamed(shape, lambda _: INTERFACE))
     _check(problem, domain, shapes)
     others = [shape for shape in shapes if shape is not None]
+    # of a union no boundary is left where its parts touch
+    taken = csg.union(*others) if len(others) > 1 else others[0]
     return tuple(
-        csg.intersection(domain, shape) if shape is not None else csg.difference(domain, *others)
+        csg.intersection(domain, shape) if shape is not None else csg.difference(domain, taken)
         for shape in shapes
     )
 
