@@ -19,7 +19,6 @@ from pinnsolve.equations.incompressible import incompressible
 from pinnsolve.errors import FileError, ProblemError, Stopped
 from pinnsolve.geometry import build_domain
 from pinnsolve.geometry.from_problem import stored_nodes
-from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.machine import threads
 from pinnsolve.methods import METHODS
 from pinnsolve.problem import Problem, load

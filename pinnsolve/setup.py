@@ -13,7 +13,8 @@ from time import perf_counter
 from typing import Any, TypeVar
 
 from pinnsolve.conditions.condition import Condition
-from pinnsolve.conditions.nodal import Placement, placed
+from pinnsolve.conditions.nodal import placed
+from pinnsolve.conditions.placement import Placement
 from pinnsolve.constraints.ansatz import Ansatz
 from pinnsolve.constraints.build import ansatz, hard
 from pinnsolve.geometry import build_domain

@@ -18,7 +18,7 @@ from numpy import ndarray
 from pinnsolve.accuracy.relative import relative
 from pinnsolve.accuracy.sharpened import sharpened
 from pinnsolve.conditions.initial import initial_values
-from pinnsolve.conditions.nodal import Placement
+from pinnsolve.conditions.placement import Placement
 from pinnsolve.errors import PinnsolveError
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.progress import Watch, unwatched

@@ -21,7 +21,7 @@ from pinnsolve.accuracy.cells import around
 from pinnsolve.accuracy.misfits import Misfit, misfit
 from pinnsolve.conditions.condition import Condition, bound
 from pinnsolve.conditions.initial import initial_at
-from pinnsolve.conditions.nodal import Place, Placement
+from pinnsolve.conditions.placement import Place, Placement
 from pinnsolve.diffop import identity
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.rbffd.weights import operator_matrices

@@ -111,7 +111,9 @@ def _doubts_at(problem: Problem, system: Discretisation, level: int | None) -> d
                 left = _jump(problem, condition, x[rows], equation.terms[0].field)
             else:
                 try:
-                    left = equation.defect(_expressions(problem, nodes, condition), x[rows], normals)
+                    left = equation.defect(
+                        _expressions(problem, nodes, condition), x[rows], normals
+                    )
                 except Jump as error:
                     doubt = f'[exact] cannot be held against "{equation.text}": {error.message}'
                     found[equation.text] = doubt

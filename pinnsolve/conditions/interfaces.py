@@ -137,7 +137,11 @@ def between(
         If the flux is not known, or too many conditions are stated.
     """
     c = len(problem.fields)
-    own = [_turned(i, first, c) for i in problem.interfaces if {*i.between} == {first.name, second.name}]
+    own = [
+        _turned(i, first, c)
+        for i in problem.interfaces
+        if {*i.between} == {first.name, second.name}
+    ]
     values = [i for i in own if _holds_value(i.equation)]
     fluxes = [i for i in own if not _holds_value(i.equation)]
     for found, what in ((values, "fields"), (fluxes, "fluxes")):
@@ -197,7 +201,10 @@ def _sides(first: Region, second: Region) -> Symbols:
 
 def _continuous(first: Region, second: Region, field: int) -> InterfaceCondition:
     """Return the condition that a field is continuous."""
-    symbols, still = _sides(first, second), (0,) * len(first.problem.equations[0].symbols.coordinates)
+    symbols, still = (
+        _sides(first, second),
+        (0,) * len(first.problem.equations[0].symbols.coordinates),
+    )
     c = len(symbols.fields) // 2
     expression = variables.derivative(field, still) - variables.derivative(field + c, still)
     names = symbols.fields[field], symbols.fields[field + c]

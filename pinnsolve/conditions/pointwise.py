@@ -12,7 +12,8 @@ from jaxtyping import Float, Int
 from numpy import ndarray
 
 from pinnsolve.conditions.condition import Condition, bound, terms_in_space
-from pinnsolve.conditions.nodal import Place, placed
+from pinnsolve.conditions.nodal import placed
+from pinnsolve.conditions.placement import Place
 from pinnsolve.diffop import Term, partial
 from pinnsolve.equations.residual import prescribed
 from pinnsolve.geometry.generation import Nodes

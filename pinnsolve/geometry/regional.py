@@ -132,9 +132,7 @@ def generate_apart(
         interior = own.settled(part, size(own.h), watch)
         names = (*part.pieces, *(name for name, _ in pieces))
         x = np.concatenate([interior, own.boundary.x])
-        found.append(
-            Nodes(x, len(interior), own.boundary.normals, own.boundary.tags, names, own.h)
-        )
+        found.append(Nodes(x, len(interior), own.boundary.normals, own.boundary.tags, names, own.h))
     watch(Progress("nodes", fraction=1.0))
     return found
 
@@ -153,7 +151,9 @@ def united(parts: Sequence[Domain], names: Sequence[str], nodes: Sequence[Nodes]
     blocks = [[own.interior for own in nodes], [own.boundary for own in nodes]]
     blocks += [
         [
-            slice(own.rows.stop + ring * own.n_boundary, own.rows.stop + (ring + 1) * own.n_boundary)
+            slice(
+                own.rows.stop + ring * own.n_boundary, own.rows.stop + (ring + 1) * own.n_boundary
+            )
             for own in nodes
         ]
         for ring in range(rings)
@@ -274,7 +274,9 @@ def _shared(
     taken = np.flatnonzero(theirs & (is_face | is_twin) & (near > ON * spacing(known.x)))
     corners = replaced[rim.rank[replaced] == 0]
     missed = [
-        k for k in corners if not len(taken) or KDTree(known.x[taken]).query(rim.x[k])[0] > ON * h[k]
+        k
+        for k in corners
+        if not len(taken) or KDTree(known.x[taken]).query(rim.x[k])[0] > ON * h[k]
     ]
     if missed:
         place = ", ".join(f"{value:.4g}" for value in rim.x[missed[0]])
@@ -284,9 +286,7 @@ def _shared(
         )
     twins = known[taken]
     count = len(taken)
-    shared = Boundary(
-        twins.x, -twins.normals, np.full(count, own_tag), twins.probe, twins.rank
-    )
+    shared = Boundary(twins.x, -twins.normals, np.full(count, own_tag), twins.probe, twins.rank)
     if len(taken) and len(replaced):  # at the ends the normal is that of this region's own node
         apart, which = KDTree(rim.x[replaced]).query(twins.x)
         is_end = (apart < ON * spacing(twins.x)) & ~is_face[taken]

@@ -66,9 +66,10 @@ def located_in(parts: Sequence[Domain], x: Float[ndarray, "n d"]) -> Int[ndarray
 def _check(problem: Problem, domain: Domain, shapes: Sequence[Domain | None]) -> None:
     """Refuse regions that overlap, leave a gap, or have no part in the domain."""
     x = sample(domain, PROBES, 0)
-    depth = np.array(
-        [np.full(len(x), np.inf) if s is None else s.distance(x) for s in shapes]
-    ) / domain.size
+    depth = (
+        np.array([np.full(len(x), np.inf) if s is None else s.distance(x) for s in shapes])
+        / domain.size
+    )
     is_in = depth < -SAME
     names = [region.name for region in problem.regions]
     for i, region in enumerate(problem.regions):
@@ -174,7 +175,9 @@ def _half_space(a: Float[ndarray, " d"], c: float, domain: Domain) -> Domain:
     if domain.dim == 2:
         along = reach * np.array([-a[1], a[0]])
         back = -reach * a
-        return planar.polygon([foot - along, foot + along, foot + along + back, foot - along + back])
+        return planar.polygon(
+            [foot - along, foot + along, foot + along + back, foot - along + back]
+        )
     axis = int(np.argmax(np.abs(a)))
     if abs(a[axis]) < 1 - SAME:
         raise _NoShape  # boxes lie along the axes
@@ -193,5 +196,3 @@ def _around(domain: Domain) -> Domain:
     if domain.dim == 1:
         return interval(low[0], high[0])
     return planar.rectangle(low, high) if domain.dim == 2 else solids.box(low, high)
-
-

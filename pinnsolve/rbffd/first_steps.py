@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
-from pinnsolve.conditions.nodal import Placement
+from pinnsolve.conditions.placement import Placement
 from pinnsolve.rbffd.evolution import MOST_DOUBLINGS
 from pinnsolve.timestepping.radau import Radau
 

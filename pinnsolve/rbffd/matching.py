@@ -80,10 +80,7 @@ def match(discretisation: Discretisation, *, is_steady: bool = True) -> Matching
     ]
     inside = [k for k in range(len(conditions)) if k not in [*on_boundary, *tying]]
     equations = [conditions[k] for k in inside]
-    own = dict[int, int]()
-    for first in range(0, len(inside), n_fields):  # those of one region after another
-        some = inside[first : first + n_fields]
-        own |= zip(some, _assign([conditions[k] for k in some], [1] * n_fields), strict=True)
+    own = _fields_of(conditions, inside, n_fields)
     claimable = [max(1, (_order(equations, field) + 1) // 2) for field in range(n_fields)]
 
     # of each condition at each node: the field it determines, and at which ghost (0: the node)
@@ -131,6 +128,17 @@ def match(discretisation: Discretisation, *, is_steady: bool = True) -> Matching
         for k, c in enumerate(conditions)
     ]
     return Matching(np.concatenate(determined), tuple(np.concatenate(f) for f in free))
+
+
+def _fields_of(
+    conditions: Sequence[Condition], inside: Sequence[int], n_fields: int
+) -> dict[int, int]:
+    """Return the field of each differential equation; those of one region follow one another."""
+    found = dict[int, int]()
+    for first in range(0, len(inside), n_fields):
+        some = inside[first : first + n_fields]
+        found |= zip(some, _assign([conditions[k] for k in some], [1] * n_fields), strict=True)
+    return found
 
 
 def _places(

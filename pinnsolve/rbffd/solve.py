@@ -12,7 +12,7 @@ from numpy import ndarray
 
 from pinnsolve.conditions.condition import Condition
 from pinnsolve.conditions.initial import initial_values
-from pinnsolve.conditions.nodal import Placement
+from pinnsolve.conditions.placement import Placement
 from pinnsolve.errors import DivergedError, Fault, NodesError, ProblemError, SingularError
 from pinnsolve.geometry.from_problem import located
 from pinnsolve.geometry.nodes import Nodes

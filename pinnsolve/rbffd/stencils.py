@@ -173,7 +173,8 @@ def _apart(
     x, nodes, degree, sight, own
         As of `nearest`.
     """
-    assert sight.regions is not None and sight.locate is not None
+    assert sight.regions is not None
+    assert sight.locate is not None
     here = sight.locate(x) if own is None else own.regions
     assert here is not None
     taken, parts, count = np.empty(len(x), dtype=int), list[Stencils](), 0
@@ -213,7 +214,7 @@ def _seen(
     near_sight = sight.within(reach)
     blind = np.flatnonzero(near_sight.hidden(here, stencils.index[stencils.taken]).any(axis=1))
     size, tree, left, k = stencils.index.shape[1], KDTree(nodes), blind, 0
-    own = np.empty((len(x), size), dtype=stencils.index.dtype)
+    seen = np.empty((len(x), size), dtype=stencils.index.dtype)
     while len(left):
         if k == len(nodes):
             raise _shut_in(x[left[0]], size)
@@ -221,15 +222,15 @@ def _seen(
         far, near = tree.query(x[left], k, workers=threads())
         is_seen = ~(near_sight if far.max() < reach else sight).hidden(here[left], near)
         first = np.argsort(~is_seen, axis=1, kind="stable")[:, :size]
-        own[left] = np.take_along_axis(near, first, axis=1)
+        seen[left] = np.take_along_axis(near, first, axis=1)
         left = left[is_seen.sum(axis=1) < size]
-    radius = np.linalg.norm(nodes[own[blind, -1]] - x[blind], axis=1)
+    radius = np.linalg.norm(nodes[seen[blind, -1]] - x[blind], axis=1)
     used, taken = np.unique(np.delete(stencils.taken, blind), return_inverse=True)
     result = np.empty(len(x), dtype=int)
     result[np.delete(np.arange(len(x)), blind)] = taken
     result[blind] = len(used) + np.arange(len(blind))
     return Stencils(
-        np.concatenate([stencils.index[used], own[blind]]),
+        np.concatenate([stencils.index[used], seen[blind]]),
         np.concatenate([stencils.centre[used], x[blind]]),
         np.concatenate([stencils.radius[used], radius]),
         result,
