@@ -23,7 +23,8 @@ from torch import Tensor
 
 from pinnsolve.derivatives.discrete import SparseMatrix
 from pinnsolve.diffop import Term
-from pinnsolve.rbffd.discretisation import Discretisation, stack
+from pinnsolve.rbffd.blocks import stack
+from pinnsolve.rbffd.discretisation import Discretisation
 
 Partials = Sequence[Mapping[Term, Float[ndarray, "_ _"]]]  # of each condition's residual
 

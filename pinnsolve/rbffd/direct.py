@@ -22,7 +22,8 @@ from numpy import ndarray
 from pinnsolve.errors import DivergedError, SingularError
 from pinnsolve.process import State, Step
 from pinnsolve.progress import Progress, Watch, unwatched
-from pinnsolve.rbffd.discretisation import Discretisation, stack
+from pinnsolve.rbffd.blocks import stack
+from pinnsolve.rbffd.discretisation import Discretisation
 from pinnsolve.rbffd.easing import SMALLEST_DAMPING, Eased
 from pinnsolve.rbffd.levels import Level, LevelledFactors, factorise_with_levels, levels_of
 from pinnsolve.rbffd.matching import closing_rows, match

@@ -18,7 +18,7 @@ a node to a point across is the node's value minus that of the RBF interpolant t
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -30,13 +30,12 @@ from pinnsolve.errors import NodesError
 from pinnsolve.geometry.generation import Nodes
 from pinnsolve.geometry.periodic import seen, unrolled
 from pinnsolve.progress import Progress, Watch, unwatched
+from pinnsolve.rbffd.blocks import Block, matrix_of, stack, total, weighted
 from pinnsolve.rbffd.stencils import nearest, polynomial_degree, shared
 from pinnsolve.rbffd.weights import stencil_weights
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
-
-Block: TypeAlias = tuple[Int[ndarray, "_ _"], Float[ndarray, "_ _"]]  # columns, entries (R, n)
 
 
 @dataclass(frozen=True)
@@ -136,9 +135,9 @@ class Discretisation:
         columns, entries = [], []
         for (slot, is_across), terms in sorted(by_slot.items()):
             parts = [(partials[term], matrices[term]) for term in terms]
-            index, values = _sum(parts, rows_of(self.conditions[k], is_across=is_across))
+            index, values = weighted(parts, rows_of(self.conditions[k], is_across=is_across))
             if self.conditions[k].is_sum:
-                index, values = _total(index, values)
+                index, values = total(index, values)
             columns.append(index + slot * self.n_nodes)
             entries.append(values)
         return np.concatenate(columns, axis=1), np.concatenate(entries, axis=1)
@@ -260,18 +259,6 @@ def _key(condition: Condition, is_across: bool) -> bytes:
     return rows_of(condition, is_across=is_across).tobytes()
 
 
-def stack(blocks: Sequence[Block], n_columns: int) -> "csr_array":
-    """Return the sparse matrix with the given blocks of rows, one below the other."""
-    from scipy.sparse import csr_array  # 0.1 s that `pinnsolve --help` need not pay
-
-    none = np.empty(0, dtype=np.int32)
-    lengths = np.concatenate([none, *(np.full(*columns.shape) for columns, _ in blocks)])
-    start = np.concatenate([[0], np.cumsum(lengths)])
-    columns = np.concatenate([none, *(columns.ravel() for columns, _ in blocks)])
-    entries = np.concatenate([none, *(entries.ravel() for _, entries in blocks)], dtype=float)
-    return csr_array((entries, columns, start), shape=(len(lengths), n_columns))
-
-
 def _derivatives(
     row_sets: Sequence[Int[ndarray, " _"]],
     wanted: Sequence[tuple[DiffOp, ...]],
@@ -322,7 +309,7 @@ def _derivatives(
     if nodes.joints:
         _refuse_repeated(index[rows])
     return [
-        {op: _matrix(index[row_sets[k]], w, len(nodes.x)) for op, w in entries[k].items()}
+        {op: matrix_of(index[row_sets[k]], w, len(nodes.x)) for op, w in entries[k].items()}
         for k in range(len(wanted))
     ]
 
@@ -344,16 +331,6 @@ def _share(watch: Watch, before: float, share: float) -> Watch:
     )
 
 
-def _matrix(
-    index: Int[ndarray, "R n"], entries: Float[ndarray, "R n"], n_nodes: int
-) -> "csr_array":
-    """Return the matrix with the given columns and entries, which are not copied."""
-    from scipy.sparse import csr_array  # 0.1 s that `pinnsolve --help` need not pay
-
-    start = np.arange(len(index) + 1, dtype=np.int32) * index.shape[1]
-    return csr_array((entries.ravel(), index.ravel(), start), shape=(len(index), n_nodes))
-
-
 def _difference(condition: Condition, nodes: Nodes, degree: int) -> "csr_array":
     """Return the matrix that takes nodal values at rows minus interpolated ones across.
 
@@ -365,7 +342,7 @@ def _difference(condition: Condition, nodes: Nodes, degree: int) -> "csr_array":
     index, weights = stencil_weights(x, there, stencils, [identity(nodes.dim)], degree)
     columns = np.concatenate([condition.rows[:, None], owner[index]], axis=1, dtype=np.int32)
     entries = np.concatenate([np.ones((len(x), 1)), -weights[0]], axis=1)
-    return _matrix(columns, entries, len(nodes.x))
+    return matrix_of(columns, entries, len(nodes.x))
 
 
 def _anywhere(condition: Condition, nodes: Nodes, degree: int) -> "dict[Term, csr_array]":
@@ -377,32 +354,10 @@ def _anywhere(condition: Condition, nodes: Nodes, degree: int) -> "dict[Term, cs
     stencils = nearest(condition.points, there, degree)
     index, weights = stencil_weights(condition.points, there, stencils, ops, degree)
     columns = owner[index].astype(np.int32)
-    return {term: _matrix(columns, weights[ops.index(term.op)], len(nodes.x)) for term in terms}
+    return {term: matrix_of(columns, weights[ops.index(term.op)], len(nodes.x)) for term in terms}
 
 
 def _multiple_of_identity(op: DiffOp, rows: Int[ndarray, " R"], n_nodes: int) -> "csr_array":
     """Return the matrix that takes the nodal values at rows."""
     factor = sum(c for _, c in op.terms)
-    return _matrix(rows[:, None].astype(np.int32), np.full((len(rows), 1), factor), n_nodes)
-
-
-def _sum(
-    parts: "Sequence[tuple[Float[ndarray, ' R'], csr_array]]", rows: Int[ndarray, " R"]
-) -> Block:
-    """Return a sum of matrices at some rows, each with a factor for each row."""
-    widest = max((matrix for _, matrix in parts), key=lambda matrix: matrix.nnz)
-    index = widest.indices.reshape(len(rows), -1)
-    total = np.zeros(index.shape)
-    for factor, matrix in parts:
-        D = matrix.data.reshape(len(rows), -1)
-        if D.shape == index.shape:
-            total += factor[:, None] * D
-        else:  # the identity: its one entry is where the stencil meets its own row
-            total[index == rows[:, None]] += factor * D[:, 0]
-    return index, total
-
-
-def _total(index: Int[ndarray, "R n"], values: Float[ndarray, "R n"]) -> Block:
-    """Return the sum of rows as one row."""
-    columns, place = np.unique(index, return_inverse=True)
-    return columns[None], np.bincount(place.ravel(), values.ravel(), len(columns))[None]
+    return matrix_of(rows[:, None].astype(np.int32), np.full((len(rows), 1), factor), n_nodes)

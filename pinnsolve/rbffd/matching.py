@@ -38,7 +38,8 @@ from numpy import ndarray
 
 from pinnsolve.conditions.condition import Condition
 from pinnsolve.diffop import identity
-from pinnsolve.rbffd.discretisation import Block, Discretisation
+from pinnsolve.rbffd.blocks import Block
+from pinnsolve.rbffd.discretisation import Discretisation
 from pinnsolve.rbffd.stencils import nearest, polynomial_degree
 from pinnsolve.rbffd.weights import stencil_weights
 
