@@ -74,6 +74,8 @@ REDUCED = {
             "training.0.iterations": 40,
         },
     ),
+    "circle_inclusion": Reduced(8.4e-4, None, nodes(600)),
+    "composite_wall": Reduced(None, None),
     "cylinder_flow": Reduced(None, None, warnings=(outflow("p = 0", "channel.right"),)),
     "disk_heat": Reduced(3.1e-3, 2.5e-4, nodes(80) | {"nodes.time_levels": 12}),
     "disk_neumann": Reduced(3.1e-5, 4.8e-6, nodes(500)),
@@ -94,4 +96,5 @@ REDUCED = {
     "self_similar_burgers_4": Reduced(overrides=nodes(300)),
     "slab_radiation": Reduced(5.2e-8, 2.3e-7, nodes(500)),
     "star_poisson": Reduced(3.3e-7, 9.0e-11, {"network.hidden": [80, 500]}),  # a point cloud
+    "two_materials": Reduced(5.5e-7, None, nodes(600)),
 }

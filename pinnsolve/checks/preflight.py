@@ -183,7 +183,7 @@ def _well_posed(setup: Setup) -> Carried:
 
 
 def _parts(setup: Setup) -> list[tuple[Problem, Nodes]]:
-    """Return what each region has to solve, and its nodes without those on interfaces."""
+    """Return the problem of each region, and its nodes without those on interfaces."""
     problem, nodes = setup.problem, setup.nodes
     if nodes.regions is None:
         return [(problem, nodes)]

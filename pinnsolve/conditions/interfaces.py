@@ -126,7 +126,7 @@ def _place(
 def between(
     problem: Problem, first: Region, second: Region
 ) -> tuple[list[InterfaceCondition], list[InterfaceCondition]]:
-    """Return what holds between two regions: conditions for values, and for fluxes.
+    """Return the conditions between two regions: those for values, and those for fluxes.
 
     What is stated and holds an undifferentiated field takes the place of the continuity of values,
     as that of a contact resistance; what holds derivatives alone that of fluxes.

@@ -162,7 +162,7 @@ def _negative(g: sympy.Expr, where: Predicate, domain: Domain) -> Domain:
     if squared <= 0:
         raise _NoShape
     make = planar.disk if domain.dim == 2 else solids.ball
-    ball = make(center, np.sqrt(squared))
+    ball = make(center.tolist(), float(np.sqrt(squared)))
     return ball if s > 0 else csg.difference(_around(domain), ball)
 
 
@@ -175,9 +175,8 @@ def _half_space(a: Float[ndarray, " d"], c: float, domain: Domain) -> Domain:
     if domain.dim == 2:
         along = reach * np.array([-a[1], a[0]])
         back = -reach * a
-        return planar.polygon(
-            [foot - along, foot + along, foot + along + back, foot - along + back]
-        )
+        corners = [foot - along, foot + along, foot + along + back, foot - along + back]
+        return planar.polygon([corner.tolist() for corner in corners])
     axis = int(np.argmax(np.abs(a)))
     if abs(a[axis]) < 1 - SAME:
         raise _NoShape  # boxes lie along the axes
@@ -186,13 +185,18 @@ def _half_space(a: Float[ndarray, " d"], c: float, domain: Domain) -> Domain:
         high[axis] = foot[axis]
     else:
         low[axis] = foot[axis]
-    return interval(low[0], high[0]) if domain.dim == 1 else solids.box(low, high)
+    return _box(low, high)
 
 
 def _around(domain: Domain) -> Domain:
     """Return a box so large that it does not matter."""
     middle, reach = (domain.lower + domain.upper) / 2, 2 * BEYOND * domain.size
-    low, high = middle - reach, middle + reach
-    if domain.dim == 1:
-        return interval(low[0], high[0])
-    return planar.rectangle(low, high) if domain.dim == 2 else solids.box(low, high)
+    return _box(middle - reach, middle + reach)
+
+
+def _box(low: Float[ndarray, " d"], high: Float[ndarray, " d"]) -> Domain:
+    """Return a box along the axes."""
+    if len(low) == 1:
+        return interval(float(low[0]), float(high[0]))
+    make = planar.rectangle if len(low) == 2 else solids.box
+    return make(low.tolist(), high.tolist())

@@ -10,14 +10,18 @@ from typing import Any
 from pinnsolve.constraints.build import is_by_make
 from pinnsolve.output.numbers import instant
 from pinnsolve.output.report.page import mathml
-from pinnsolve.problem import PointCondition, Problem
+from pinnsolve.problem import Equation, PointCondition, Problem
 
 COMBINED = {"union": " and ", "intersection": " within ", "difference": " without "}
 
 
 def statement(problem: Problem) -> str:
     """Return the problem as HTML: description, equations, what they refer to, references."""
-    rows = [(mathml(e.latex, e.text), "in Ω") for e in problem.equations]
+    rows = [
+        (mathml(e.latex, e.text), where)
+        for where, equations in _equations(problem)
+        for e in equations
+    ]
     for condition in problem.boundary:
         where = "on ∂Ω" if condition.on == ("all",) else f"on {', '.join(condition.on)}"
         where += ", with all derivatives" if condition.is_periodic else ""
@@ -26,6 +30,7 @@ def statement(problem: Problem) -> str:
     for constraint in problem.constraints:
         where = constraint.name if isinstance(constraint, PointCondition) else "over Ω or ∂Ω"
         rows.append((mathml(constraint.equation.latex, constraint.equation.text), where))
+    rows += _between(problem)
     for extra in problem.extra:
         where = f"where {extra.where.text}" if extra.where else "in Ω"
         rows.append((mathml(extra.equation.latex, extra.equation.text), f"also {where}"))
@@ -43,10 +48,48 @@ def statement(problem: Problem) -> str:
     return "\n".join(lines)
 
 
+def _equations(problem: Problem) -> list[tuple[str, tuple[Equation, ...]]]:
+    """Return the equations and where they hold; those that all regions state alike but once."""
+    parts = [(region.name, region.problem.equations) for region in problem.regions]
+    if len({tuple(e.text for e in equations) for _, equations in parts}) < 2:
+        return [("in Ω", problem.equations)]
+    return [(f"in {name}", equations) for name, equations in parts]
+
+
+def _between(problem: Problem) -> list[tuple[str, str]]:
+    """Return what holds between regions, typeset, and where."""
+    if not problem.regions:
+        return []
+    rows = [
+        (mathml(i.equation.latex, i.equation.text), f"between {i.between[0]} and {i.between[1]}")
+        for i in problem.interfaces
+    ]
+    names = ", ".join(map(escape, problem.fields))
+    else_ = " where nothing else is stated" if rows else ""
+    how = "jump as those of the exact solution" if problem.fits_exact else "are continuous"
+    return [*rows, (f"{names} and the flux of each {how}", f"between regions{else_}")]
+
+
+def _regions(problem: Problem) -> list[tuple[str, str]]:
+    """Return the regions, where they lie, and the constants that they change."""
+    rows, whole = [], problem.settings.constants
+    for region in problem.regions:
+        place = "all the rest"
+        if region.where is not None:
+            place = region.where.text
+        elif region.shape is not None:
+            place = shape_in_words(region.shape.model_dump(exclude_unset=True))
+        own = region.problem.settings.constants
+        changed = [f"{k} = {v:.6g}" for k, v in own.items() if whole.get(k) != v]
+        rows.append((escape(region.name), escape("; ".join([place, *changed]))))
+    return rows
+
+
 def _givens(problem: Problem) -> str:
     """Return the terms of the equations: domain, constants, functions, exact solution."""
     settings = problem.settings
     rows = [("Ω", escape(shape_in_words(settings.domain.model_dump(exclude_unset=True))))]
+    rows += _regions(problem)
     if problem.time is not None:
         rows.append(("t", "from {:.6g} to {:.6g}".format(*problem.time).replace("-", "−")))
     rows += [(escape(name), f"{value:.10g}") for name, value in settings.constants.items()]

@@ -1,0 +1,333 @@
+"""Domains of several materials: orders of accuracy, whatever the contrast, and what jumps."""
+
+import numpy as np
+import pytest
+
+from pinnsolve import load, load_solution, solve
+from pinnsolve.cli import shipped
+from pinnsolve.errors import ProblemError
+from pinnsolve.output.vtk.grid import grid
+from pinnsolve.output.vtk.triangulation import volumes
+from pinnsolve.problem.load import build
+from pinnsolve.problem.text.source import Source
+from pinnsolve.rbffd.solve import solve as solve_directly
+from pinnsolve.references.exact import exact_at
+from pinnsolve.run import write
+from pinnsolve.setup import Setup
+from pinnsolve.solution.norms import overall_l2
+
+STRAIGHT = """
+[domain]
+shape = "rectangle"
+lower = [0, 0]
+upper = [1, 1]
+[nodes]
+count = 600
+[functions]
+ue = "cos(2*y)*cos(x - 0.5) + sin(x - 0.5)*exp(y)/k"
+[unknowns]
+fields = ["u"]
+[pde]
+equations = ["div(k*grad(u)) = -5*k*cos(2*y)*cos(x - 0.5)"]
+[[region]]
+name = "left"
+where = "x < 0.5"
+[region.constants]
+k = 10
+[[region]]
+name = "right"
+[region.constants]
+k = 1
+[[boundary]]
+on = "all"
+condition = "u = ue"
+[exact]
+u = "ue"
+[solver]
+method = "rbf-fd"
+"""
+# a ball in a uniform field: Maxwell (1873), A treatise on electricity and magnetism, volume 1
+BALL = """
+[domain]
+shape = "box"
+lower = [-1, -1, -1]
+upper = [1, 1, 1]
+[nodes]
+count = 1500
+[constants]
+ka = 10
+[functions]
+r = "sqrt(x^2 + y^2 + z^2)"
+[unknowns]
+fields = ["u"]
+[pde]
+equations = ["k*laplace(u) = 0"]
+[[region]]
+name = "ball"
+where = "x^2 + y^2 + z^2 < 0.25"
+[region.constants]
+k = "ka"
+[region.functions]
+ue = "3*x/(ka + 2)"
+[[region]]
+name = "around"
+[region.constants]
+k = 1
+[region.functions]
+ue = "x*(1 - (ka - 1)/(ka + 2)*0.125/r^3)"
+[[boundary]]
+on = "all"
+condition = "u = ue"
+[exact]
+u = "ue"
+[solver]
+method = "rbf-fd"
+order = 2
+"""
+# the full tensor of a crystal turned against the axes, on either side another one; u and its flux
+# are those of polynomials in s = x and y
+CRYSTALS = """
+[domain]
+shape = "rectangle"
+lower = [-1, 0]
+upper = [1, 1]
+[nodes]
+count = 500
+[unknowns]
+fields = ["u"]
+[pde]
+equations = ["a*u_xx + 2*b*u_xy + c*u_yy = 2*c"]
+[[region]]
+name = "left"
+where = "x < 0"
+[region.constants]
+a = 3
+b = 1
+c = 2
+[region.functions]
+ue = "y^2 + x*(1 - 2*b*y)/a + 2*b^2*x^2/a^2"
+[[region]]
+name = "right"
+[region.constants]
+a = 1
+b = -0.5
+c = 2
+[region.functions]
+ue = "y^2 + x*(1 - 2*b*y)/a + 2*b^2*x^2/a^2"
+[[boundary]]
+on = "all"
+condition = "u = ue"
+[exact]
+u = "ue"
+[solver]
+method = "rbf-fd"
+"""
+
+
+def posed(text, tmp_path, overrides=None):
+    """Return the problem of a text."""
+    return build(Source(tmp_path / "problem.toml", text, overrides or {}))
+
+
+def error(problem, order):
+    """Return the relative error at the nodes."""
+    setup = Setup(problem)
+    found = solve_directly(problem, setup.discretisation(order), setup.placement)
+    return overall_l2(found.fields.values[setup.nodes.rows], exact_at(problem, setup.nodes))
+
+
+def observed_order(errors, counts, dim=2):
+    """Return the order in the spacing, from the first error and the last."""
+    return dim * np.log(errors[0] / errors[-1]) / np.log(counts[-1] / counts[0])
+
+
+CONTRASTS = [(10, 1), (1e6, 1), (1, 1e6)]
+
+
+@pytest.mark.parametrize(("left", "right"), CONTRASTS)
+@pytest.mark.parametrize("order", [2, 4, 6])
+def test_beside_a_straight_interface_the_order_is_that_asked_for(order, left, right, tmp_path):
+    counts = [300, 2400]
+    conductivities = {"region.0.constants.k": left, "region.1.constants.k": right}
+    errors = [
+        error(posed(STRAIGHT, tmp_path, {"nodes.count": count, **conductivities}), order)
+        for count in counts
+    ]
+    assert observed_order(errors, counts) > order - 0.5
+    assert errors[-1] < {2: 4e-6, 4: 2e-10, 6: 1e-12}[order]  # three to five times what was found
+
+
+@pytest.mark.parametrize(("inside", "outside"), CONTRASTS)
+def test_around_a_round_inclusion_the_order_is_that_asked_for(inside, outside):
+    counts, found = [600, 2400], []
+    for count in counts:
+        settings = {"nodes.count": count, "constants.k0": inside, "constants.k1": outside}
+        found.append(error(load(shipped.folder() / "circle_inclusion.toml", settings), 4))
+    assert observed_order(found, counts) > 3.5
+    assert found[-1] < 1e-4
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("conductivity", [10, 1e-6, 1e6])
+def test_a_ball_in_space_converges(conductivity, tmp_path):
+    counts = [1500, 6000]
+    errors = [
+        error(posed(BALL, tmp_path, {"nodes.count": n, "constants.ka": conductivity}), 2)
+        for n in counts
+    ]
+    assert observed_order(errors, counts, 3) > 1.5
+
+
+def test_the_flux_of_a_crystal_has_its_mixed_derivatives(tmp_path):
+    # polynomials of degree two on either side, which the differences take exactly
+    assert error(posed(CRYSTALS, tmp_path), 2) < 1e-11
+
+
+def test_the_estimate_is_the_error_to_within_three():
+    for name in ("two_materials", "circle_inclusion"):
+        solution = solve(load(shipped.folder() / f"{name}.toml", {"nodes.count": 600}))
+        (estimated,) = solution.accuracy.estimate.total.values()
+        (measured,) = solution.accuracy.errors.relative_l2_nodes.values()
+        assert 1 / 3 < estimated / measured < 3
+
+
+def test_heat_passes_a_gap_that_resists_it():
+    few = {"nodes.time_levels": 6, "output.test_points": 1000}
+    solution = solve(load(shipped.folder() / "composite_wall.toml", few))
+    assert solution.accuracy.errors.relative_l2_nodes["u"] < 1e-10
+    nodes, values = solution.sample.nodes, solution.sample.values[..., 0]
+    gaps = [np.abs(values[:, a] - values[:, b]).max() for a, b in nodes.regions.pairs]
+    assert min(gaps) < 1e-12  # plaster and insulation are in full contact
+    assert max(gaps) > 0.1  # insulation and brick are not
+
+
+def test_a_layer_of_charge_makes_the_flux_jump(tmp_path):
+    charged = """
+[domain]
+shape = "interval"
+bounds = [-1, 1]
+[nodes]
+count = 40
+[unknowns]
+fields = ["u"]
+[pde]
+equations = ["e*u_xx = 0"]
+[[region]]
+name = "a"
+where = "x < 0"
+[region.constants]
+e = 2
+[[region]]
+name = "b"
+[region.constants]
+e = 1
+[[interface]]
+between = ["a", "b"]
+condition = "e.a*dn(u.a) - e.b*dn(u.b) = 3"
+[[boundary]]
+on = "all"
+condition = "u = 0"
+[solver]
+method = "rbf-fd"
+"""
+    solution = solve(posed(charged, tmp_path))
+    # 2 u' on the left less u' on the right is 3, and u vanishes at both ends: u(0) = 1
+    assert solution(np.array([[-0.5], [0.0], [0.5]])).ravel() == pytest.approx([0.5, 1, 0.5])
+
+
+def test_a_coefficient_that_jumps_is_solved_as_two_materials(tmp_path):
+    jumping = """
+[domain]
+shape = "interval"
+bounds = [0, 1]
+[nodes]
+count = 40
+[unknowns]
+fields = ["u"]
+[pde]
+equations = ["d((1 + 9*heaviside(x - 0.5))*u_x, x) = 0"]
+[[boundary]]
+on = "left"
+condition = "u = 0"
+[[boundary]]
+on = "right"
+condition = "u = 1"
+[solver]
+method = "rbf-fd"
+"""
+    solution = solve(posed(jumping, tmp_path))
+    x = np.array([0.25, 0.5, 0.75])
+    assert solution(x[:, None]).ravel() == pytest.approx(
+        np.where(x < 0.5, x, (x + 4.5) / 10) / 0.55
+    )
+    assert "it is solved as regions" in " ".join(solution.outcome.warnings)
+
+
+def test_a_written_solution_is_read_back_to_the_bit(tmp_path):
+    problem = load(shipped.folder() / "circle_inclusion.toml", {"nodes.count": 600})
+    solution = solve(problem)
+    write(solution, tmp_path / "run")
+    again = load_solution(tmp_path / "run")
+    x = np.random.default_rng(0).uniform(-1, 1, (200, 2))
+    assert (again(x) == solution(x)).all()
+    assert again.sample.nodes.regions.names == ("inclusion", "matrix")
+
+
+def test_cells_lie_in_one_region_and_fill_both():
+    problem = load(shipped.folder() / "circle_inclusion.toml", {"nodes.count": 600})
+    solution, setup = solve(problem), Setup(problem)
+    drawn = grid(solution, setup.domain)
+    region = drawn.cell_values["region"]
+    corners = solution.sample.nodes.regions.of[drawn.cells]
+    assert (corners == region[:, None]).all()
+    area = np.bincount(region, volumes(drawn.points[:, :2], drawn.cells))
+    n = len(solution.sample.nodes.regions.pairs)  # corners of the polygon in the circle
+    inner = n / 8 * np.sin(2 * np.pi / n)
+    assert area == pytest.approx([inner, 4 - inner])
+
+
+def refused(text, tmp_path):
+    """Return what is said of a problem that cannot be solved."""
+    with pytest.raises(ProblemError) as caught:
+        solve(posed(text, tmp_path))
+    return str(caught.value)
+
+
+def test_regions_that_overlap_are_refused(tmp_path):
+    text = STRAIGHT.replace('name = "right"', 'name = "right"\nwhere = "x > 0.4"')
+    message = refused(text, tmp_path)
+    assert 'the regions "left" and "right" overlap, as at (' in message
+    assert "Let one of them end where the other begins." in message
+
+
+def test_a_gap_between_regions_is_refused(tmp_path):
+    text = STRAIGHT.replace('name = "right"', 'name = "right"\nwhere = "x > 0.6"')
+    message = refused(text, tmp_path)
+    assert "the regions leave a gap: (" in message
+    assert "Add a [[region]] with a name alone, which is all the rest." in message
+
+
+def test_a_region_beside_the_domain_is_refused(tmp_path):
+    message = refused(STRAIGHT.replace("x < 0.5", "x < -0.5"), tmp_path)
+    assert 'the region "left" is empty: no part of the domain is in it.' in message
+
+
+def test_a_region_bounded_by_neither_lines_nor_circles_is_refused(tmp_path):
+    message = refused(STRAIGHT.replace("x < 0.5", "x < 0.5 + 0.1*sin(y)"), tmp_path)
+    assert '"x < 0.5 + 0.1*sin(y)" is not bounded by straight lines and circles.' in message
+    assert 'Give the region a shape, as shape = "star", in place of where.' in message
+
+
+def test_a_flux_that_is_not_known_is_asked_for(tmp_path):
+    coupled = STRAIGHT.replace('fields = ["u"]', 'fields = ["u", "v"]')
+    coupled = coupled.replace(
+        'equations = ["div(k*grad(u)) = -5*k*cos(2*y)*cos(x - 0.5)"]',
+        'equations = ["k*laplace(u) + v_xx = 0", "laplace(v) = 0"]',
+    )
+    coupled = coupled.replace('condition = "u = ue"', 'condition = "u = 0"')
+    coupled = coupled.replace(
+        '[exact]\nu = "ue"\n', '[[boundary]]\non = "all"\ncondition = "v = 1"\n'
+    )
+    message = refused(coupled, tmp_path)
+    assert 'the flux of u in the region "left" is not known' in message
+    assert "State what holds there in [[interface]]" in message
