@@ -9,8 +9,9 @@ what oscillates between neighbours hardly contributes to the error.
 The data are to blame for the part of it that goes if every coefficient and source is replaced by
 its interpolant from the nodes. Formulas can be evaluated far more densely than solutions: where
 one of them leaves the range of its values at the neighbouring nodes and points, its part of the
-mean is taken over dense points. On the boundary nothing is interpolated, and dense points only
-are to blame.
+mean is taken over dense points. On the boundary nothing is interpolated, dense points only are to
+blame, and the solution is evaluated at them too: around the last node of a piece they lie to one
+side of it, where what changes from a point to the next does not cancel.
 """
 
 from collections.abc import Callable, Mapping, Sequence, Set
@@ -120,7 +121,7 @@ def between(
             means.append(own)
             parts.append(np.zeros_like(own))
             continue
-        found = _Around(domain, equation, condition, own, system, cells[0], cells[1], here)
+        found = _Around(domain, equation, condition, own, system, cells[0], cells[1], here, jets)
         mean, data = found.means()
         means.append(mean)
         parts.append(data)
@@ -145,6 +146,8 @@ class _Around:
         Points at which solutions, and formulas alone, are evaluated.
     jet
         The solution's derivatives at the coarse points.
+    jets
+        The same at any points.
     """
 
     def __init__(
@@ -157,8 +160,9 @@ class _Around:
         coarse: Cells,
         dense: Cells,
         jet: Mapping[Term, Float[ndarray, " P"]],
+        jets: Jets,
     ) -> None:
-        self._domain, self._equation = domain, equation
+        self._domain, self._equation, self._jets = domain, equation, jets
         self._rows, self._at_nodes = condition.rows, at_nodes
         self._name = condition.name
         self._nodes, self._order = system.nodes, system.order
@@ -244,12 +248,13 @@ class _Around:
             rows = np.flatnonzero(suspect)
             per_node = max(DENSE[self._nodes.dim], min(CLOSEST, MOST_CLOSE // len(rows)) // 2 * 2)
             dense = around(self._domain, self._nodes, per_node, rows=rows)
-        _, nearest = KDTree(self._coarse.points).query(dense.points)
-        jet = {term: values[nearest] for term, values in self._jet.items()}
-        bound = self._equation.bind(dense.points, dense.normals)
-        r = bound(jet)
-        if dense.normals is None:
-            r = r - _with(bound, self._interpolated(dense))(jet)
+            _, nearest = KDTree(self._coarse.points).query(dense.points)
+            jet = {term: values[nearest] for term, values in self._jet.items()}
+            bound = self._equation.bind(dense.points)
+            r = bound(jet) - _with(bound, self._interpolated(dense))(jet)
+        else:
+            bound = self._equation.bind(dense.points, dense.normals)
+            r = bound(self._jets(dense.points, set(bound.terms)))
         return np.where(dense.counts > 0, dense.means(r) - over_coarse, 0.0)
 
     def _interpolated(self, cells: Cells) -> dict[int, Float[ndarray, " P"]]:

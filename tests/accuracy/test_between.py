@@ -198,3 +198,17 @@ def test_jumps_at_corners_are_found_with_their_size(tmp_path):
     sizes = [jump.size for jump in jumps(problem, setup.domain, setup.nodes)]
     assert sizes == [3.0, 2.0, 1.0]
     assert all(a >= b for a, b in pairwise(sizes))
+
+
+def test_a_piece_that_goes_around_a_corner_is_no_error(tmp_path):
+    """By less than a spacing: the points around the corner node lie to one side of it."""
+    on = [("inlet", "u = g"), ("left bottom top right", "u = g")]
+    more = EXACT.format("1 + sin(3*x)*cos(2*y + x)")
+    domain = SQUARE + '\npieces = [{ name = "inlet", where = "x < 0.01 and y > 0.5" }]'
+    count = '400\nrefine = "min(1, 0.3 + 1.2*sqrt(x**2 + (y - 0.5)**2))"'
+    problem = pose(
+        tmp_path, "laplace(u) = f", on=on, domain=domain, count=count, order=4, more=more
+    )
+    accuracy = solve(problem, method="rbf-fd").accuracy
+    true = accuracy.errors.relative_l2_nodes["u"]
+    assert 1 / 3 < accuracy.estimate.total["u"] / true < 3
