@@ -93,6 +93,7 @@ def estimate(
     fields: Fields | None = None,
     *,
     trained_exactly: bool = False,
+    stated: Problem | None = None,
     watch: Watch = unwatched,
 ) -> Estimate:
     """Estimate the error of a steady solution; what cannot be estimated is None, with the reason.
@@ -109,6 +110,8 @@ def estimate(
         The fields of a network, whose derivatives are exact; None for a direct solution.
     trained_exactly
         Whether it was trained on exact residuals at the nodes, where they are small.
+    stated
+        The problem before it was posed on these nodes, to be posed on others; by default the same.
     watch
         Told of the progress.
     """
@@ -140,7 +143,7 @@ def estimate(
             if fields is not None and not trained_exactly:
                 findings.append(_off_nodes(problem, domain, system, smooth, fields))
             findings.append(_corners(problem, domain, system, u))
-            findings.append(_other_nodes(problem, domain, system, u, sizes, watch))
+            findings.append(_other_nodes(stated or problem, domain, system, u, sizes, watch))
     except (PinnsolveError, MemoryError) as fault:
         message = str(fault) or "there is too little memory."
     largest = {

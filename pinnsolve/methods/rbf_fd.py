@@ -43,7 +43,14 @@ def estimated(setup: Setup, answer: Fields, shown: Sample) -> Estimate:
             watch=setup.watch,
         )
     system = setup.discretisation()
-    return estimate(setup.placement.problem, setup.domain, system, answer.values, watch=setup.watch)
+    return estimate(
+        setup.placement.problem,
+        setup.domain,
+        system,
+        answer.values,
+        stated=problem,
+        watch=setup.watch,
+    )
 
 
 def read(setup: Setup, state: State) -> NodalFields:

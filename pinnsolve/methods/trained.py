@@ -115,6 +115,7 @@ def estimated(setup: Setup, answer: Fields, shown: Sample) -> Estimate | None:
         U,
         answer,
         trained_exactly=not is_discrete,
+        stated=problem,
         watch=setup.watch,
     )
 
