@@ -60,22 +60,24 @@ def test_heat_enters_the_room_as_the_literature_says_and_leaves_it_again():
 
 @pytest.mark.slow
 def test_the_stream_behind_the_step_reattaches_where_on_finer_nodes():
-    assert figures("backward_step")["reattachment"] == pytest.approx(1, abs=0.01)
+    found = figures("backward_step", **{"nodes.spacing": 0.16})
+    assert found["reattachment"] == pytest.approx(1, abs=0.01)
 
 
 @pytest.mark.slow
 def test_the_velocities_in_the_cavity_are_those_on_finer_nodes():
-    for found in figures("lid_driven_cavity").values():
-        assert found == pytest.approx(1, abs=1e-3)
+    for found in figures("lid_driven_cavity", **{"nodes.count": 800}).values():
+        assert found == pytest.approx(1, abs=5e-3)  # 1e-3 on the nodes that are shipped
 
 
 @pytest.mark.slow
 def test_a_pulsating_pressure_drives_womersleys_flow_and_pushes_the_walls_apart():
-    few = {"nodes.count": 80, "nodes.time_levels": 6, "solver.order": 2, "output.test_points": 100}
-    solution = solve(load(shipped.folder() / "pulsating_channel.toml", few))
+    few = {"nodes.count": 80, "nodes.time_levels": 3, "solver.order": 2, "output.test_points": 100}
+    half = {"domain.time": [0, 0.5]}
+    solution = solve(load(shipped.folder() / "pulsating_channel.toml", few | half))
     errors = solution.accuracy.errors.relative_l2_nodes
-    assert errors["u"] < 1e-2  # 4.7e-3 when it was written, on spacing 0.26
-    assert errors["p"] < 2e-3
+    assert errors["u"] < 1e-2  # 5.8e-3 when it was written, on spacing 0.26
+    assert errors["p"] < 3e-3
     push = solution.flow.forces["top"].force[:, 1]
     # the integral of p = K (L - x) cos(omega t), K = 1, L = 2; the wall itself is at rest
     assert push == pytest.approx(2 * np.cos(2 * np.pi * solution.flow.times), abs=1e-2)
