@@ -111,7 +111,7 @@ def solved(folder, case, count, order=4):
 @pytest.mark.parametrize("order", [2, 4])
 def test_velocity_and_pressure_have_the_order_asked_for(tmp_path, shape, convection, order):
     case = Case(shape, convection)
-    coarse, fine = (solved(tmp_path, case, count, order)[0] for count in (300, 1200))
+    coarse, fine = (solved(tmp_path, case, count, order)[0] for count in (200, 800))
     observed = np.log2(coarse / fine)  # four times the nodes halve the spacing
     assert (observed[:2] > order - 0.5).all()
     assert observed[2] > order - 1
