@@ -26,6 +26,7 @@ from pinnsolve.accuracy.cells import Cells, along, around
 from pinnsolve.accuracy.misfits import Misfit, misfit
 from pinnsolve.conditions.condition import Condition
 from pinnsolve.diffop import Term, identity
+from pinnsolve.equations.pressure import is_derived
 from pinnsolve.equations.residual import Residual
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.problem import Equation, Problem
@@ -197,7 +198,9 @@ class _Around:
         return np.where(has_points, mean[rows], self._at_nodes), has_points * data[rows]
 
     def misfits(self) -> list[Misfit]:
-        """Return the misfit of each datum."""
+        """Return the misfit of each datum that is given."""
+        if is_derived(self._equation):  # what is given stands in the equations of momentum
+            return []
         return [
             misfit(
                 self._name,

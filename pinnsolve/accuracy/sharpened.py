@@ -23,6 +23,7 @@ from pinnsolve.conditions.condition import Condition, bound
 from pinnsolve.conditions.initial import initial_at
 from pinnsolve.conditions.placement import Place, Placement
 from pinnsolve.diffop import identity
+from pinnsolve.equations.pressure import is_derived
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.rbffd.weights import operator_matrices
 
@@ -168,8 +169,9 @@ def sharpened(placement: Placement, domain: Domain, order: int) -> Sharpened:
                 between.points,
             )
             if found.is_worth_telling:
-                misfits.append(found)
                 spread[i] = between
+                if not is_derived(place.equation):
+                    misfits.append(found)
     return Sharpened(
         placement,
         spread,

@@ -91,6 +91,11 @@ def pressure_equation(
     return Equation(TEXT, latex, damped, symbols)
 
 
+def is_derived(equation: Equation) -> bool:
+    """Tell whether an equation is such a pressure equation, whose data no file has given."""
+    return SPACING in equation.symbols.data
+
+
 def _viscosity(momentum: Equation, field: int) -> Expr:
     """Return minus the coefficient of a second derivative of the first velocity across its axis."""
     symbols = momentum.symbols

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from pinnsolve import solve
+from pinnsolve import load, solve
 from pinnsolve.accuracy.sharpened import sharpened
+from pinnsolve.cli import shipped
 from pinnsolve.rbffd.first_steps import doublings
 from pinnsolve.setup import Setup
 from pinnsolve.timestepping.radau import radau
@@ -123,3 +124,8 @@ def test_data_that_are_resolved_are_left_as_they_are(tmp_path):
 def test_the_first_steps_see_what_the_data_do(tmp_path, source, least, most):
     setup = heated(tmp_path, source)
     assert least <= doublings(setup.placement, radau(4)) <= most
+
+
+def test_the_spacing_of_the_nodes_is_no_datum_that_they_do_not_resolve():
+    setup = Setup(load(shipped.folder() / "pulsating_channel.toml"))
+    assert sharpened(setup.placement, setup.domain, 5).misfits == ()
