@@ -6,7 +6,7 @@ import pytest
 from pinnsolve import solve
 from pinnsolve.checks.preflight import check
 from pinnsolve.errors import ProblemError
-from tests.posing import DISK, SQUARE, manufactured, pose
+from tests.posing import DISK, PIN, SQUARE, manufactured, pose
 
 MEAN = "[[constraint]]\nequation = 'mean(u) = 0'\n"
 EXACT = manufactured("f", "g", u="x*y + sin(x)")
@@ -134,3 +134,14 @@ def test_an_exact_solution_with_another_mean_is_told(tmp_path):
     more = "[[constraint]]\nequation = 'mean(u) = 2'\n"
     (warning,) = check(posed(tmp_path, more)).warnings
     assert warning == '[exact] does not satisfy "mean(u) = 2": it leaves 2.'
+
+
+def test_an_enclosed_flow_that_does_not_balance_is_told_where_a_piece_fixes_its_pressure(tmp_path):
+    everywhere = "left bottom top right pin"
+    on = [(everywhere, "u = x"), (everywhere, "v = 0"), ("pin", "p = 0")]
+    equations = ("u*u_x + v*u_y + p_x = laplace(u)", "u*v_x + v*v_y + p_y = laplace(v)")
+    domain = f"{SQUARE}\n{PIN}"
+    flow = pose(tmp_path, *equations, "u_x + v_y = 0", on=on, domain=domain, count=200)
+    (warning,) = check(flow).warnings
+    assert warning.startswith("the data contradict one another: the condition on pin, continuity ")
+    assert warning.endswith(" all over. Let sources and fluxes balance.")

@@ -70,3 +70,10 @@ def test_no_derivative_of_the_velocity_above_the_second_is_left_and_the_divergen
     damping = by_spacing.diff(variables.derivative(0, (1, 0, *time)))
     ratio = damping / q.expression.diff(variables.derivative(2, (2, 0, *time)))
     assert ratio.subs(dict.fromkeys(ratio.free_symbols, 0)) < 0
+
+
+def test_a_flow_without_friction_has_none():
+    """Nothing would damp what is left of the divergence."""
+    euler = ("u*u_x + v*u_y + p_x = 0", "u*v_x + v*v_y + p_y = 0", "u_x + v_y = 0")
+    assert incompressible(system(*euler)).viscosity == 0
+    assert found(system(*euler)) is None

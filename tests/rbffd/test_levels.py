@@ -151,3 +151,16 @@ def test_derivatives_at_points_are_those_of_the_interpolant(tmp_path):
     here = Condition("points", residual, np.zeros(3, dtype=int), 1.0, points=x)
     d = discretise([here], w.nodes, 1, 4)
     np.testing.assert_allclose(d.residual(w.exact), -8 * w.problem.exact[0](x), atol=2e-3)
+
+
+def test_the_level_of_another_field_of_a_flow_leaves_continuity_alone(tmp_path):
+    text = CLOSED.replace('"v", "p"]', '"v", "p", "T"]')
+    text = text.replace('"u_x + v_y = 0"]', '"u_x + v_y = 0", "laplace(T) = 0"]')
+    text = text.replace("\n[solver]", '[[boundary]]\non = "all"\ncondition = "dn(T) = 0"\n[solver]')
+    w = world(tmp_path, text + '\nT = "0*x"\n')
+    d = with_constraints(w, sum_of(w, 2), sum_of(w, 3)).discretise()
+    names = np.concatenate([np.full(c.size, c.closes) for c in d.conditions if not c.is_constraint])
+    stands = {level.field: names[level.rows] for level in direct.Equations.of(d).levels}
+    assert stands[2].all()
+    assert not stands[3].any()
+    assert len(stands[3]) == w.nodes.n_boundary  # where its flux is given
