@@ -175,5 +175,6 @@ def rows_with_room(problem: Problem, nodes: Nodes, boundary: list[Place]) -> Int
         has_room[:] = True  # one end of an interval may have the conditions of both
     rows = np.arange(nodes.n_interior, nodes.rows.stop)
     if nodes.sight is not None:  # ghosts that nobody sees satisfy nothing
-        has_room[rows[nodes.sight.is_withheld[nodes.ghost][: nodes.n_boundary]]] = False
+        withheld = rows[nodes.sight.is_withheld[nodes.ghost][: nodes.n_boundary]]
+        has_room[withheld] = count[withheld] == 0
     return rows[has_room[rows]]

@@ -10,6 +10,7 @@ import numpy as np
 from pinnsolve.diffop import in_space
 from pinnsolve.equations.incompressible import incompressible
 from pinnsolve.errors import Fault, NodesError, ProblemError
+from pinnsolve.geometry.convection import without_ghosts
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.features import refinement
 from pinnsolve.geometry.fit import must_fit
@@ -87,7 +88,10 @@ def _regional(problem: Problem, domain: Domain, watch: Watch, count: int | None)
         pieces=problem.pieces,
         watch=watch,
     )
-    closed = [_ghosted(own, part, problem) for own, part in zip(nodes, parts, strict=True)]
+    closed = [
+        _ghosted(own, part, region.problem)
+        for own, part, region in zip(nodes, parts, problem.regions, strict=True)
+    ]
     return united(parts, [region.name for region in problem.regions], closed)
 
 
@@ -168,16 +172,15 @@ def _closed(nodes: Nodes, domain: Domain, problem: Problem) -> Nodes:
     """Return nodes from a file with ghosts, its own if it has as many rings as are needed."""
     if nodes.rings != rings(problem):
         return _ghosted(nodes, domain, problem)
-    return replace(
-        nodes, sight=sight(nodes, domain, spares_corners=_spares_corners(problem, nodes))
-    )
+    found = sight(nodes, domain, spares_corners=_spares_corners(problem, nodes))
+    return without_ghosts(problem, replace(nodes, sight=found))
 
 
 def _ghosted(nodes: Nodes, domain: Domain, problem: Problem) -> Nodes:
     """Return nodes with the ghosts that a problem needs."""
-    return with_ghosts(
-        nodes, domain, rings(problem), spares_corners=_spares_corners(problem, nodes)
-    )
+    spares = _spares_corners(problem, nodes)
+    found = with_ghosts(nodes, domain, rings(problem), spares_corners=spares)
+    return without_ghosts(problem, found)
 
 
 def _spares_corners(problem: Problem, nodes: Nodes) -> bool:

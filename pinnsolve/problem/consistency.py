@@ -78,7 +78,8 @@ def _capable(ability: str) -> str:
 def boundary_faults(stated: Iterable[Equation], dim: int) -> list[Fault]:
     """Return the fault of equations with derivatives in space, but no condition on the boundary.
 
-    One without derivatives may say as much; that is counted when there are nodes.
+    One without derivatives may say as much, and what is carried in time along the boundary, as in a
+    vessel that is stirred, needs none: those are counted when there are nodes.
 
     Parameters
     ----------
@@ -92,6 +93,9 @@ def boundary_faults(stated: Iterable[Equation], dim: int) -> list[Fault]:
         return []
     indices = [alpha for e in stated for term in e.terms for alpha, _ in term.op.terms]
     if indices and not any(sum(alpha[:dim]) for alpha in indices):
+        return []
+    is_in_time = any(any(alpha[dim:]) for alpha in indices)
+    if is_in_time and all(sum(alpha[:dim]) <= 1 for alpha in indices):
         return []
     remedy = "Add [[boundary]] (what holds on the boundary, one table per condition)."
     return [Fault(("boundary",), "the section [[boundary]] is missing.", remedy)]

@@ -31,6 +31,7 @@ from pinnsolve.geometry.generation import Nodes
 from pinnsolve.geometry.periodic import seen, unrolled
 from pinnsolve.progress import Progress, Watch, unwatched
 from pinnsolve.rbffd.blocks import Block, matrix_of, stack, total, weighted
+from pinnsolve.rbffd.inflow import MOST_AT_INFLOW, lower_at_inflow
 from pinnsolve.rbffd.stencils import nearest, polynomial_degree, shared
 from pinnsolve.rbffd.weights import stencil_weights
 
@@ -58,6 +59,8 @@ class Discretisation:
         Order of accuracy of the derivatives.
     time_order
         Highest order of the derivatives in time that stand as fields of their own.
+    penalty
+        A matrix like the Jacobian, whose product is added to the residuals; None if nothing is.
     """
 
     conditions: tuple[Condition, ...]
@@ -66,6 +69,7 @@ class Discretisation:
     n_fields: int
     order: int
     time_order: int = 0
+    penalty: "csr_array | None" = None
 
     @property
     def n_slots(self) -> int:
@@ -97,12 +101,12 @@ class Discretisation:
         U
             Nodal values, in time at every level; the levels of a row then stand side by side.
         """
-        return np.concatenate(
-            [
-                condition.summed(condition.residual(jet)).ravel()
-                for condition, jet in zip(self.conditions, self._jets(U), strict=True)
-            ]
-        )
+        pairs = zip(self.conditions, self._jets(U), strict=True)
+        found = np.concatenate([own.summed(own.residual(jet)).ravel() for own, jet in pairs])
+        if self.penalty is not None:
+            columns = np.ascontiguousarray(np.moveaxis(U, 1, 0))
+            found += (self.penalty @ columns.reshape(self.penalty.shape[1], -1)).ravel()
+        return found
 
     def sizes(self, U: Float[ndarray, "N c *K"]) -> Float[ndarray, " R"]:
         """Return the sizes of the terms and data of each residual, taken together."""
@@ -124,7 +128,8 @@ class Discretisation:
     def jacobian(self, U: Float[ndarray, "N c"]) -> "csr_array":
         """Return the derivative of the residuals; its columns are slot * N + node."""
         blocks = [self.rows_of_jacobian(k, slopes) for k, slopes in enumerate(self.partials(U))]
-        return stack(blocks, self.n_slots * self.n_nodes)
+        found = stack(blocks, self.n_slots * self.n_nodes)
+        return found if self.penalty is None else found + self.penalty
 
     def rows_of_jacobian(self, k: int, partials: Mapping[Term, Float[ndarray, " R"]]) -> Block:
         """Return the rows of one condition from the partial derivatives of its residual."""
@@ -220,9 +225,10 @@ def discretise(
     for c, side in sides:
         terms = [t for t in c.residual.terms if (t.field >= n_fields) == side]
         wanted[_key(c, side)].update(dict.fromkeys(t.op for t in terms if t.op.order > 0))
-    derivatives = _derivatives(
-        list(row_sets.values()), [tuple(ops) for ops in wanted.values()], nodes, order, watch
-    )
+    sets, ops = list(row_sets.values()), [tuple(some) for some in wanted.values()]
+    derivatives = _derivatives(sets, ops, nodes, order, watch)
+    if time_order == 1 and order > MOST_AT_INFLOW:
+        lower_at_inflow(at_nodes, nodes, sets, derivatives)
     by_rows = dict(zip(row_sets, derivatives, strict=True))
     highest = max(term.op.order for c in conditions for term in c.residual.terms)
     for condition in at_nodes:

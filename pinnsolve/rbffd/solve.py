@@ -24,6 +24,7 @@ from pinnsolve.rbffd.discretisation import Discretisation, discretise
 from pinnsolve.rbffd.fields import NodalFields
 from pinnsolve.rbffd.first_steps import doublings
 from pinnsolve.rbffd.flow import Bind
+from pinnsolve.rbffd.stabilisation import stabilised
 from pinnsolve.timestepping.radau import radau
 
 TIME_SHARE = 1e-2  # of the error expected of the nodes, that may come from the steps in time
@@ -94,7 +95,7 @@ class DirectSolve:
             self._work = direct.Newton(system, watch=tell)
         else:
             self._work = evolution.Evolution(
-                system,
+                stabilised(problem, system),
                 placement.at,
                 initial_values(problem, system.nodes),
                 problem.times,
@@ -184,7 +185,7 @@ def solve(
             steady.condition,
         )
     moving = evolution.integrate(
-        system,
+        stabilised(problem, system),
         bind or placement.at,
         initial or initial_values(problem, nodes),
         times,

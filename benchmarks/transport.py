@@ -1,0 +1,142 @@
+"""How far what is carried on scattered nodes is from where it should be: error and bounds.
+
+A pulse, or a disc of height one, turns about the middle of a disk once, or a pulse enters and
+leaves a square. Errors are relative to the initial values; over- and undershoot are beyond zero and
+one. With `--undamped` the penalty is left out.
+
+    python benchmarks/transport.py [--case turn step pass] [--nodes 1000 2000] [--orders 2 4 6]
+        [--turns 1] [--tolerance 1e-5] [--undamped] [--json FILE]
+"""
+
+from argparse import Namespace
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from reporting import options_of, report
+
+from pinnsolve import load
+from pinnsolve.conditions.initial import initial_values
+from pinnsolve.rbffd import evolution
+from pinnsolve.rbffd.stabilisation import stabilised
+from pinnsolve.references.exact import exact_at
+from pinnsolve.setup import Setup
+
+TURN = """
+[domain]
+shape = "disk"
+radius = 1
+time = [0, {turns}]
+[nodes]
+count = {count}
+time_levels = {levels}
+[unknowns]
+fields = ["u"]
+[pde]
+equations = ["u_t - 2*pi*y*u_x + 2*pi*x*u_y = 0"]
+[initial]
+u = "manufactured"
+[exact]
+u = "{exact}"
+[solver]
+method = "rbf-fd"
+order = {order}
+"""
+PASS = """
+[domain]
+shape = "rectangle"
+lower = [0, 0]
+upper = [1, 1]
+time = [0, 0.8]
+[nodes]
+count = {count}
+time_levels = 9
+[unknowns]
+fields = ["u"]
+[pde]
+equations = ["u_t + 0.8*u_x + 0.6*u_y = 0"]
+[[boundary]]
+on = ["left", "bottom"]
+condition = "u = {exact}"
+[initial]
+u = "manufactured"
+[exact]
+u = "{exact}"
+[solver]
+method = "rbf-fd"
+order = {order}
+"""
+DISTANCE = "(x - 0.5*cos(2*pi*t))^2 + (y - 0.5*sin(2*pi*t))^2"
+CASES = {
+    "turn": (TURN, f"exp(-({DISTANCE})/(2*0.12^2))"),
+    "step": (TURN, f"heaviside(0.3^2 - ({DISTANCE}))"),
+    "pass": (PASS, "exp(-((x - 0.8*t - 0.1)^2 + (y - 0.6*t - 0.2)^2)/(2*0.1^2))"),
+}
+LEVELS = 8  # in time, a turn
+
+
+def row(case: str, count: int, order: int, options: Namespace) -> dict[str, Any]:
+    text, exact = CASES[case]
+    levels = LEVELS * options.turns + 1
+    given = {"count": count, "order": order, "turns": options.turns, "levels": levels}
+    start = perf_counter()
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "problem.toml"
+        path.write_text(text.format(exact=exact, **given))
+        problem = load(path)
+    setup = Setup(problem)
+    system, nodes = setup.discretisation(), setup.nodes
+    found = evolution.integrate(
+        system if options.undamped else stabilised(problem, system),
+        setup.placement.at,
+        initial_values(problem, nodes),
+        problem.times,
+        tolerance=options.tolerance,
+    )
+    u, truth = found.values[:, nodes.rows], exact_at(problem, nodes)
+    return {
+        "case": case,
+        "nodes": nodes.rows.stop,
+        "order": order,
+        "error": float(np.linalg.norm(u[-1] - truth[-1]) / np.linalg.norm(truth[0])),
+        "over": float(u[-1].max() - 1),
+        "under": float(-u[-1].min()),
+        "steps": found.steps,
+        "s": perf_counter() - start,
+    }
+
+
+def measure(options: Namespace) -> Iterator[dict[str, Any]]:
+    for case in options.case:
+        for count in options.nodes:
+            for order in options.orders:
+                yield row(case, count, order, options)
+
+
+def main() -> None:
+    parser = options_of(__doc__)
+    parser.add_argument("--case", nargs="+", choices=CASES, default=list(CASES))
+    parser.add_argument("--nodes", type=int, nargs="+", default=[1000, 2000])
+    parser.add_argument("--orders", type=int, nargs="+", default=[2, 4, 6])
+    parser.add_argument("--turns", type=int, default=1)
+    parser.add_argument("--tolerance", type=float, default=1e-5)
+    parser.add_argument("--undamped", action="store_true")
+    options = parser.parse_args()
+    columns = {
+        "case": "6s",
+        "nodes": "7d",
+        "order": "5d",
+        "error": "9.1e",
+        "over": "9.1e",
+        "under": "9.1e",
+        "steps": "6d",
+        "s": "7.1f",
+    }
+    report(options, (measure(options), columns))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,188 @@
+"""What an equation carries and what it spreads: velocities and diffusivities at points.
+
+An equation for one field is, with derivatives in space up to the second,
+
+    c u_t + b.grad(u) - sum_jk a_jk u_jk + ... = 0.
+
+Over a distance ``h`` along a direction ``n`` convection rules if the cell Péclet number
+
+    Pe = |b.n| h / |n.a.n|
+
+is more than one. There a ghost node does harm: its coefficient in the row of a boundary node at the
+outflow, ``a/h^2 - b.n/(2 h)`` on a line, has the wrong sign beyond ``Pe = 2``, and what is carried
+grows. Where nothing is spread, a ghost has no equation of its own at all. So ghosts are withheld
+where convection rules along the normal: stencils there are one-sided.
+Cell Péclet numbers: Roos, Stynes & Tobiska (2008), doi:10.1007/978-3-540-34467-4.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from jaxtyping import Bool, Float
+from numpy import ndarray
+
+from pinnsolve.diffop import DiffOp, in_space
+from pinnsolve.errors import ProblemError
+from pinnsolve.geometry.nodes import INTERFACE, Nodes
+from pinnsolve.geometry.outward import local_spacing
+from pinnsolve.geometry.periodic import on_joints
+from pinnsolve.geometry.sight import Sight
+from pinnsolve.problem import Problem
+
+MOMENTS = (0.0, 0.25, 0.5, 0.75, 1.0)  # shares of the time at which coefficients are looked at
+RULES = 1.0  # cell Péclet number beyond which ghosts are withheld
+STILL = 1e-9  # speed, relative to the largest, that counts as none
+
+
+@dataclass(frozen=True)
+class Convection:
+    """Coefficients of a linear equation for one field, at points and, in time, several instants.
+
+    Attributes
+    ----------
+    rate
+        Of the derivative in time; ones if there is none.
+    velocity
+        Of the first derivatives in space.
+    diffusivity
+        Minus those of the second.
+    """
+
+    rate: Float[ndarray, "k n"]
+    velocity: Float[ndarray, "k n d"]
+    diffusivity: Float[ndarray, "k n d d"]
+
+    @property
+    def is_first_order(self) -> bool:
+        """Whether nothing is spread anywhere."""
+        return not self.diffusivity.any()
+
+    @property
+    def speed(self) -> Float[ndarray, " n"]:
+        """Largest speed at each point."""
+        return np.asarray(np.linalg.norm(self.velocity / self.rate[..., None], axis=2).max(axis=0))
+
+    def peclet(
+        self, normals: Float[ndarray, "n d"], h: Float[ndarray, " n"]
+    ) -> Float[ndarray, " n"]:
+        """Return the largest cell Péclet number along a direction at each point.
+
+        Parameters
+        ----------
+        normals
+            The directions, of length one.
+        h
+            The distances between nodes there.
+        """
+        along = np.abs(np.einsum("knd,nd->kn", self.velocity, normals)) * h
+        across = np.abs(np.einsum("nd,knde,ne->kn", normals, self.diffusivity, normals))
+        along[along <= STILL * along.max(initial=0.0)] = 0.0
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.nan_to_num(along / across, nan=0.0, posinf=np.inf).max(axis=0)
+
+    def peclet_along(self, h: Float[ndarray, " n"]) -> Float[ndarray, " n"]:
+        """Return the largest cell Péclet number at each point, along the velocity there."""
+        speed = np.linalg.norm(self.velocity, axis=2)
+        spread = np.einsum("knd,knde,kne->kn", self.velocity, self.diffusivity, self.velocity)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            pe = speed**3 * h / np.abs(spread)
+        return np.nan_to_num(pe, nan=0.0, posinf=np.inf).max(axis=0)
+
+
+def convection(problem: Problem, x: Float[ndarray, "n d"]) -> Convection | None:
+    """Return velocities and diffusivities of a problem; None if its equation has no such form.
+
+    It is not for systems, for coefficients that depend on fields or on unknown constants, for
+    derivatives in space beyond the second, and for waves.
+
+    Parameters
+    ----------
+    problem
+        Whose equation.
+    x
+        Points of space.
+    """
+    if len(problem.fields) != 1 or len(problem.equations) != 1 or problem.parameters:
+        return None
+    (equation,) = problem.equations
+    if not equation.is_linear:
+        return None
+    dim, moments = x.shape[1], 1
+    points = x
+    if problem.time is not None:
+        begin, end = problem.time
+        instants = [begin + share * (end - begin) for share in MOMENTS]
+        points = np.concatenate([np.column_stack([x, np.full(len(x), t)]) for t in instants])
+        moments = len(MOMENTS)
+    try:
+        with np.errstate(all="ignore"):
+            slopes = equation.bind(points).partials({})
+    except ProblemError:  # infinite somewhere
+        return None
+    rate, velocity = np.zeros(len(points)), np.zeros((len(points), dim))
+    diffusivity = np.zeros((len(points), dim, dim))
+    for term in equation.terms:
+        order_in_time, op = (0, term.op) if problem.time is None else in_space(term.op)
+        if order_in_time > 1 or (order_in_time and op.order) or op.order > 2:
+            return None
+        slope = np.broadcast_to(slopes[term], len(points))
+        if not np.isfinite(slope).all():
+            return None
+        rate += order_in_time * slope
+        _add(op, slope, velocity, diffusivity)
+    if problem.time is None:
+        rate[:] = 1.0
+    if not np.abs(rate).min(initial=np.inf) > 0:
+        return None
+    return Convection(
+        rate.reshape(moments, -1),
+        velocity.reshape(moments, len(x), dim),
+        diffusivity.reshape(moments, len(x), dim, dim),
+    )
+
+
+def without_ghosts(problem: Problem, nodes: Nodes) -> Nodes:
+    """Return nodes of which ghosts are withheld where convection rules along the normal.
+
+    Parameters
+    ----------
+    problem
+        What is to be solved.
+    nodes
+        Where, ghosts included.
+    """
+    found = convection(problem, nodes.x[nodes.boundary]) if nodes.has_ghosts else None
+    if found is None or not found.velocity.any():
+        return nodes
+    if found.is_first_order and problem.time is None:  # may be read in either direction
+        return nodes
+    if found.is_first_order:
+        is_ruled = np.ones(nodes.n_boundary, dtype=bool)
+    else:
+        is_ruled = found.peclet(nodes.normals, local_spacing(nodes)) > RULES
+    is_ruled &= ~on_joints(nodes) & ~np.array([piece == INTERFACE for piece in nodes.pieces])[nodes.tags]
+    return _withheld(nodes, is_ruled) if is_ruled.any() else nodes
+
+
+def _withheld(nodes: Nodes, chosen: Bool[ndarray, " B"]) -> Nodes:
+    """Return nodes of which the ghosts of some boundary nodes are seen by nobody."""
+    sight = nodes.sight or Sight(nodes.x)
+    places = sight.places.copy()
+    places[nodes.ghost][np.tile(chosen, nodes.rings)] = np.nan
+    return replace(nodes, sight=replace(sight, places=places))
+
+
+def _add(
+    op: DiffOp,
+    slope: Float[ndarray, " n"],
+    velocity: Float[ndarray, "n d"],
+    diffusivity: Float[ndarray, "n d d"],
+) -> None:
+    """Add a term to the coefficients of the first and second derivatives."""
+    for alpha, c in op.terms:
+        axes = [axis for axis, order in enumerate(alpha) for _ in range(order)]
+        if len(axes) == 1:
+            velocity[:, axes[0]] += c * slope
+        elif len(axes) == 2:
+            diffusivity[:, axes[0], axes[1]] -= c * slope / 2
+            diffusivity[:, axes[1], axes[0]] -= c * slope / 2

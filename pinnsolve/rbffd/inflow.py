@@ -1,0 +1,136 @@
+"""Derivatives of a lower degree next to an inflow, where one-sided ones of a high degree grow.
+
+Where the value is given and carried into the domain, one-sided stencils of degree five and more
+have modes that grow at a tenth of ``|v|/h`` and more, whatever damps them. With polynomials of
+degree three within two and a half spacings they do not, and nothing is lost: what is wrong there is
+carried away, by a boundary that is as thin as the spacing.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from jaxtyping import Bool, Int
+from numpy import ndarray
+
+from pinnsolve.conditions.condition import Condition
+from pinnsolve.diffop import DiffOp
+from pinnsolve.geometry.nodes import Nodes
+from pinnsolve.geometry.periodic import seen, unrolled
+from pinnsolve.rbffd.stencils import nearest
+from pinnsolve.rbffd.weights import stencil_weights
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+MOST_AT_INFLOW = 4  # order up to which nothing has to be done
+DEGREE = 3
+REACH = 2.5  # in spacings
+
+
+def near_inflow(conditions: Sequence[Condition], nodes: Nodes) -> Bool[ndarray, " N"]:
+    """Return the mask of the nodes next to where what is carried comes in.
+
+    These are boundary nodes without ghosts at which a value is given, of equations of order one.
+
+    Parameters
+    ----------
+    conditions
+        What holds at nodes.
+    nodes
+        The nodes.
+    """
+    from scipy.spatial import KDTree  # 0.1 s that `pinnsolve --help` need not pay
+
+    near = np.zeros(len(nodes.x), dtype=bool)
+    highest = max(term.op.order for c in conditions for term in c.residual.terms)
+    if nodes.sight is None or highest != 1:
+        return near
+    is_given = np.zeros(nodes.n_boundary, dtype=bool)
+    for condition in conditions:
+        if condition.across is None and (condition.rows >= nodes.n_interior).all():
+            is_given[condition.rows[condition.rows < nodes.rows.stop] - nodes.n_interior] = True
+    is_given &= nodes.sight.is_withheld[nodes.ghost][: nodes.n_boundary]
+    if is_given.any():
+        tree = KDTree(nodes.x[nodes.boundary][is_given])
+        near[nodes.rows] = tree.query(nodes.x[nodes.rows])[0] < REACH * nodes.spacing
+    return near
+
+
+def lower_at_inflow(
+    conditions: Sequence[Condition],
+    nodes: Nodes,
+    row_sets: Sequence[Int[ndarray, " _"]],
+    derivatives: "Sequence[Mapping[DiffOp, csr_array]]",
+) -> None:
+    """Lower the degree of the derivatives at the nodes next to an inflow.
+
+    Parameters
+    ----------
+    conditions, nodes
+        As of `near_inflow`.
+    row_sets, derivatives
+        Sets of nodes, and the matrices of operators there; changed in place.
+    """
+    near = near_inflow(conditions, nodes)
+    for rows, matrices in zip(row_sets, derivatives, strict=True):
+        lower(matrices, rows, near, nodes)
+
+
+def lower(
+    matrices: "Mapping[DiffOp, csr_array]",
+    rows: Int[ndarray, " R"],
+    near: Bool[ndarray, " N"],
+    nodes: Nodes,
+) -> None:
+    """Replace some rows of matrices by weights of a lower degree, over as many nodes or fewer.
+
+    Parameters
+    ----------
+    matrices
+        Of operators at ``rows``, in one pattern; changed in place.
+    rows
+        The nodes.
+    near
+        Those of all nodes that are meant.
+    nodes
+        The nodes.
+    """
+    chosen = np.flatnonzero(near[rows])
+    if not len(chosen) or not matrices:
+        return
+    there, owner = unrolled(nodes)
+    sight = seen(nodes, there, owner)
+    own_sight = None if nodes.sight is None else nodes.sight.of(rows[chosen])
+    x, ops = nodes.x[rows[chosen]], tuple(matrices)
+    width = next(iter(matrices.values())).nnz // len(rows)
+    few = nearest(x, there, DEGREE, sight, own_sight)
+    columns, weights = stencil_weights(x, there, few, ops, DEGREE)
+    order = np.argsort(owner[columns], axis=1)
+    columns = np.take_along_axis(owner[columns], order, axis=1)
+    for op, own in zip(ops, weights, strict=True):
+        matrix = matrices[op]
+        index, entries = matrix.indices.reshape(-1, width), matrix.data.reshape(-1, width)
+        index[chosen], entries[chosen] = _padded(
+            columns, np.take_along_axis(own, order, axis=1), index[chosen]
+        )
+
+
+def _padded(
+    columns: Int[ndarray, "R m"], entries: ndarray, wider: Int[ndarray, "R n"]
+) -> tuple[Int[ndarray, "R n"], ndarray]:
+    """Return columns and entries with as many more, of zeros, as a wider pattern has."""
+    both = np.concatenate([columns, wider], axis=1)
+    values = np.concatenate([entries, np.zeros(wider.shape)], axis=1)
+    order = np.argsort(both, axis=1, kind="stable")  # the first of two that are equal has the entry
+    both, values = (np.take_along_axis(part, order, axis=1) for part in (both, values))
+    again = np.concatenate([np.zeros((len(both), 1), bool), both[:, 1:] == both[:, :-1]], axis=1)
+    # those with entries stay, then as many others as there is room for
+    rank = np.where(again, 2, np.where(_is_among(both, columns), 0, 1))
+    keep = np.sort(np.argsort(rank, axis=1, kind="stable")[:, : wider.shape[1]], axis=1)
+    return np.take_along_axis(both, keep, axis=1), np.take_along_axis(values, keep, axis=1)
+
+
+def _is_among(both: Int[ndarray, "R k"], columns: Int[ndarray, "R m"]) -> Bool[ndarray, "R k"]:
+    """Return the mask of the columns of each row that are among some."""
+    return np.asarray((both[:, :, None] == columns[:, None, :]).any(axis=2))
