@@ -10,6 +10,7 @@ from typing import Any
 
 from pinnsolve.checks import (
     agreement,
+    convection,
     description,
     growth,
     levels,
@@ -228,6 +229,11 @@ def _before(setup: Setup, system: Discretisation | None, through: Carried) -> tu
         *_torn(setup),
         *through.doubts,
         *_of_data(setup),
+        *(
+            doubt
+            for own, part in (_parts(setup) if system is not None else [])
+            for doubt in convection.doubts(own, part)
+        ),
         *(doubts(setup.placement.problem, system) if system is not None else ()),
         *(given_away(setup) if system is not None else ()),
     )

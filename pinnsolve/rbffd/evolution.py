@@ -37,8 +37,7 @@ MOST_DOUBLINGS = 6  # of the steps between two levels
 UNKNOWN_RATIO = 2.0  # of two changes, where only one is known
 SMALLEST_RATIO = 1.25  # taken for changes that fall no faster, or not at all
 BEYOND = (
-    "The equations, linearised at the values there, determine no step: it blows up, as at a shock, "
-    "or a condition on the boundary is missing."
+    "The equations, linearised at the values there, determine no step: it blows up, as at a shock."
 )
 
 

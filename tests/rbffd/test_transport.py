@@ -6,6 +6,7 @@ import pytest
 from pinnsolve.conditions.initial import initial_values
 from pinnsolve.rbffd import evolution
 from pinnsolve.rbffd.inflow import near_inflow
+from pinnsolve.rbffd.solve import solve
 from pinnsolve.rbffd.stabilisation import largest, misfit, stabilised
 from pinnsolve.references.exact import exact_at
 from pinnsolve.setup import Setup
@@ -131,3 +132,19 @@ def test_derivatives_next_to_an_inflow_are_of_degree_three(tmp_path):
         assert np.abs(error[there]).max() < 1e-10
     error = D @ x**6 - along * 6 * x[rows] ** 5
     assert np.abs(error[near[rows]]).max() > 1e-6
+
+
+def test_errors_of_steady_convection_stay_near_the_layer(tmp_path):
+    # found: 2.3e-2; with ghosts at in- and outflow 3.4, in a layer eight times thinner than h
+    problem = pose(
+        tmp_path,
+        "-0.002*laplace(u) + u_x = 1",
+        on=[("left right", "u = 0"), ("bottom top", "dn(u) = 0")],
+        count=1500,
+        order=4,
+    )
+    setup = Setup(problem)
+    nodes = setup.nodes
+    u = solve(problem, setup.discretisation(), setup.placement).fields.values[nodes.rows, 0]
+    x = nodes.x[nodes.rows, 0]
+    assert np.abs(u - x)[x < 0.8].max() < 5e-2
