@@ -160,7 +160,9 @@ def without_ghosts(problem: Problem, nodes: Nodes) -> Nodes:
         is_ruled = np.ones(nodes.n_boundary, dtype=bool)
     else:
         is_ruled = found.peclet(nodes.normals, local_spacing(nodes)) > RULES
-    is_ruled &= ~on_joints(nodes) & ~np.array([piece == INTERFACE for piece in nodes.pieces])[nodes.tags]
+    is_ruled &= (
+        ~on_joints(nodes) & ~np.array([piece == INTERFACE for piece in nodes.pieces])[nodes.tags]
+    )
     return _withheld(nodes, is_ruled) if is_ruled.any() else nodes
 
 
