@@ -286,10 +286,10 @@ def test_cells_lie_in_one_region_and_fill_both():
     assert area == pytest.approx([inner, 4 - inner])
 
 
-def refused(text, tmp_path):
-    """Return what is said of a problem that cannot be solved."""
+def refused(text, tmp_path, overrides=None):
+    """Return the message about a problem that cannot be solved."""
     with pytest.raises(ProblemError) as caught:
-        solve(posed(text, tmp_path))
+        solve(posed(text, tmp_path, overrides))
     return str(caught.value)
 
 
@@ -331,3 +331,48 @@ def test_a_flux_that_is_not_known_is_asked_for(tmp_path):
     message = refused(coupled, tmp_path)
     assert 'the flux of u in the region "left" is not known' in message
     assert "State what holds there in [[interface]]" in message
+
+
+def test_a_small_inclusion_is_refined(tmp_path):
+    small = {"region.0.where": "(x - 0.5)^2 + (y - 0.5)^2 < 0.0016"}
+    message = refused(STRAIGHT, tmp_path, small)
+    assert "in one of the regions, derivatives exact to degree 5" in message
+    assert 'or set nodes.refine = "auto".' in message
+    nodes = Setup(posed(STRAIGHT, tmp_path, {**small, "nodes.refine": "auto"})).nodes
+    assert len(nodes.regions.pairs) >= 12
+
+
+def test_orders_above_two_are_refused(tmp_path):
+    message = refused(STRAIGHT.replace("div(k*grad(u))", "k*biharmonic(u)"), tmp_path)
+    assert "equations of order four are not solved in several regions in this version." in message
+    assert "Write them as equations of order two for more fields, as w = laplace(u)." in message
+
+
+def test_means_are_refused(tmp_path):
+    message = refused(STRAIGHT + '[[constraint]]\nequation = "mean(u) = 0"\n', tmp_path)
+    assert "points, means and integrals are not taken together with regions" in message
+    assert "Remove it; a level is fixed by a value on a piece of the boundary." in message
+
+
+def test_regions_within_regions_touch_and_end_at_the_boundary(tmp_path):
+    # the level of a conductor that is surrounded by others; estimates know no exact solution
+    places = {
+        "shell": 'shape = "annulus"\ncenter = [0.5, 0.5]\ninner = 0.15\nouter = 0.3',
+        "core": 'shape = "disk"\ncenter = [0.5, 0.5]\nradius = 0.15',
+        "bay": 'shape = "disk"\ncenter = [1.0, 0.0]\nradius = 0.3',
+    }
+    regions = "".join(
+        f'[[region]]\nname = "{name}"\n{place}\n[region.constants]\nk = {k}\n'
+        for (name, place), k in zip(places.items(), (0.1, 10, 100), strict=True)
+    )
+    head, _, rest = STRAIGHT.partition("[[region]]")
+    tail = "[[boundary]]" + rest.partition("[[boundary]]")[2]
+    text = head + regions + '[[region]]\nname = "plate"\n[region.constants]\nk = 1\n' + tail
+    text = text.replace('[exact]\nu = "ue"\n', "").replace("u = ue", "u = 0")
+    coarse, fine = (
+        solve(posed(text, tmp_path, {"nodes.count": n, "solver.order": 2})) for n in (1000, 3000)
+    )
+    x = np.array([[0.5, 0.5], [0.5, 0.72], [0.2, 0.2], [0.95, 0.05]])
+    (estimated,) = coarse.accuracy.estimate.total.values()
+    apart = np.abs(coarse(x) - fine(x)).max() / np.abs(fine.sample.values).max()
+    assert apart < 5 * estimated < 0.25

@@ -20,7 +20,7 @@ from jaxtyping import Int
 from numpy import ndarray
 from sympy import Expr
 
-from pinnsolve.conditions.condition import names_of
+from pinnsolve.conditions.condition import names_of, terms_in_space
 from pinnsolve.conditions.placement import Place, Placement, boundary_rows, rows_with_room
 from pinnsolve.equations import calculus, variables
 from pinnsolve.equations.expression import Symbols
@@ -32,6 +32,7 @@ from pinnsolve.problem.interfaces import as_exact
 from pinnsolve.problem.problem import InterfaceCondition, Region
 
 CONTINUOUS, FLUX = "continuous", "flux"
+SECOND = "Write them as equations of order two for more fields, as w = laplace(u)."
 EXPLICIT = "State what holds there in [[interface]], between = …, condition = …"
 
 
@@ -44,6 +45,11 @@ def placed_apart(problem: Problem, nodes: Nodes) -> Placement:
         If a boundary condition holds on no node, or nothing is known of an interface.
     """
     assert nodes.regions is not None
+    for region in problem.regions:
+        terms = [t for e in region.problem.equations for t in terms_in_space(problem, e)]
+        if max(term.op.order for term in terms) > 2:
+            message = "equations of order four are not solved in several regions in this version."
+            raise problem.source.error(Fault(region.key, message, SECOND))
     of = nodes.regions.of[nodes.rows]
     inner = [region.problem for region in problem.regions]
     conditions, places = list[BoundaryCondition](), list[Place]()

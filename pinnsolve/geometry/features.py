@@ -10,7 +10,7 @@ spacing is a fifth of what it would be. Away from features it grows by 0.07 of t
 Such gradings follow the local feature size: Persson (2006), doi:10.1007/s00366-006-0014-1.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -39,7 +39,12 @@ NEAR = 6  # features that are looked at
 Factor = Callable[[Float[ndarray, "N d"]], Float[ndarray, " N"]]
 
 
-def refinement(problem: Problem, domain: Domain, count: int | None = None) -> Factor | None:
+def refinement(
+    problem: Problem,
+    domain: Domain,
+    count: int | None = None,
+    parts: Sequence[Domain] = (),
+) -> Factor | None:
     """Return the factor on the local spacing that a problem asks for; None if it is one.
 
     Parameters
@@ -48,6 +53,8 @@ def refinement(problem: Problem, domain: Domain, count: int | None = None) -> Fa
         What is solved, and where.
     count
         Number of nodes, if not that of the problem.
+    parts
+        The regions of the domain, if there are several.
     """
     settings = problem.settings.nodes
     if settings.refine != "auto" or domain.nodes is not None or domain.dim != 2:
@@ -57,7 +64,8 @@ def refinement(problem: Problem, domain: Domain, count: int | None = None) -> Fa
     else:
         area = float(np.prod(domain.upper - domain.lower)) * _share(domain)
         h = float(np.sqrt(area / (np.sqrt(0.75) * (count or settings.count or 1))))
-    x, size = features(domain)
+    found = [features(part) for part in parts or (domain,)]
+    x, size = (np.concatenate(some) for some in zip(*found, strict=True))
     jumps = _jumps(problem, domain)
     x = np.concatenate([x, jumps])
     size = np.concatenate([size, np.full(len(jumps), AT_JUMPS * h)])

@@ -83,7 +83,7 @@ def _regional(problem: Problem, domain: Domain, watch: Watch, count: int | None)
         count=count or settings.count,
         spacing=None if count else settings.spacing,
         seed=settings.seed,
-        refine=refinement(problem, domain, count),
+        refine=refinement(problem, domain, count, parts),
         preferred=_most_dirichlet_first(problem, domain),
         pieces=problem.pieces,
         watch=watch,

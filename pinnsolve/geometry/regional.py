@@ -204,13 +204,16 @@ def divided(
     for r in range(len(nodes.regions.names)):
         rows = np.flatnonzero((of == r) & is_kept)
         rim = rows[rows >= nodes.n_interior] - nodes.n_interior
+        span = float(np.ptp(nodes.x[rows], axis=0).max())
         own = Nodes(
             nodes.x[rows],
             len(rows) - len(rim),
             nodes.normals[rim],
             nodes.tags[rim],
             nodes.pieces,
-            nodes.spacing,
+            min(
+                nodes.spacing, span or nodes.spacing
+            ),  # which may be larger where nodes are refined
         )
         found.append((rows, own))
     return found

@@ -92,6 +92,7 @@ def _with_sides(source: Source, settings: ProblemFile, found: sides.Sides) -> Pr
     first = parts[0].problem
     if len(parts) == 1:  # the others lie outside of the domain
         return first
+    _refuse_constraints(first)
     return replace(first, regions=parts, taken_for=found.told, fits_exact=found.fits_exact)
 
 
@@ -112,7 +113,16 @@ def _with_regions(
         raise _refusal(source, faults)
     whole = {("pde",): found[0][0].valid["pde",], **valid}  # which may be missing in the file
     first = replace(parts[0].problem, settings=_settings(whole))
+    _refuse_constraints(first)
     return replace(first, regions=tuple(parts), interfaces=stated)
+
+
+def _refuse_constraints(problem: Problem) -> None:
+    """Refuse points, means and integrals in a domain of several regions."""
+    if problem.constraints:
+        message = "points, means and integrals are not taken together with regions in this version."
+        remedy = "Remove it; a level is fixed by a value on a piece of the boundary."
+        raise problem.source.error(Fault(problem.constraints[0].key, message, remedy))
 
 
 def _settings(valid: Mapping[KeyPath, Any]) -> ProblemFile:

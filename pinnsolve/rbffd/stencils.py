@@ -181,7 +181,11 @@ def _apart(
     for region in np.unique(here).tolist():
         rows, known = np.flatnonzero(here == region), np.flatnonzero(sight.regions == region)
         seen_from = None if own is None else own.inside(rows, region)
-        part = find(x[rows], nodes[known], degree, sight.inside(known, region), seen_from)
+        try:
+            part = find(x[rows], nodes[known], degree, sight.inside(known, region), seen_from)
+        except NodesError as error:
+            message = f"in one of the regions, {str(error).rstrip('.')}"
+            raise NodesError(f'{message}, or set nodes.refine = "auto".') from None
         taken[rows] = part.taken + count
         count += len(part.index)
         parts.append(Stencils(known[part.index], part.centre, part.radius, part.taken))
