@@ -132,7 +132,8 @@ def generate_apart(
         interior = own.settled(part, size(own.h), watch)
         names = (*part.pieces, *(name for name, _ in pieces))
         x = np.concatenate([interior, own.boundary.x])
-        found.append(Nodes(x, len(interior), own.boundary.normals, own.boundary.tags, names, own.h))
+        h = _within(own.h, x)
+        found.append(Nodes(x, len(interior), own.boundary.normals, own.boundary.tags, names, h))
     watch(Progress("nodes", fraction=1.0))
     return found
 
@@ -170,7 +171,7 @@ def united(parts: Sequence[Domain], names: Sequence[str], nodes: Sequence[Nodes]
     walls = tuple(None if own.sight is None else own.sight.walls for own in nodes)
     places = np.concatenate([looks[k][rows] for k, rows in order])
     n_interior = sum(own.n_interior for own in nodes)
-    spacing = min(own.spacing for own in nodes)
+    spacing = max(own.spacing for own in nodes)
     rim = slice(n_interior, sum(own.rows.stop for own in nodes))
     regions = regions_of(parts, names, x, rim, region, spacing)
     return Nodes(
@@ -204,19 +205,22 @@ def divided(
     for r in range(len(nodes.regions.names)):
         rows = np.flatnonzero((of == r) & is_kept)
         rim = rows[rows >= nodes.n_interior] - nodes.n_interior
-        span = float(np.ptp(nodes.x[rows], axis=0).max())
         own = Nodes(
             nodes.x[rows],
             len(rows) - len(rim),
             nodes.normals[rim],
             nodes.tags[rim],
             nodes.pieces,
-            min(
-                nodes.spacing, span or nodes.spacing
-            ),  # which may be larger where nodes are refined
+            _within(nodes.spacing, nodes.x[rows]),
         )
         found.append((rows, own))
     return found
+
+
+def _within(h: float, x: Float[ndarray, "N d"]) -> float:
+    """Return a spacing, but no more than nodes span: in a small region it is refined."""
+    span = float(np.ptp(x, axis=0).max())
+    return min(h, span) if span else h
 
 
 def on_interfaces(nodes: Nodes) -> Bool[ndarray, " B"]:
