@@ -57,7 +57,7 @@ def _equations(problem: Problem) -> list[tuple[str, tuple[Equation, ...]]]:
 
 
 def _between(problem: Problem) -> list[tuple[str, str]]:
-    """Return what holds between regions, typeset, and where."""
+    """Return the conditions between regions, typeset, and where they hold."""
     if not problem.regions:
         return []
     rows = [
