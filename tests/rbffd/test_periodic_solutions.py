@@ -146,7 +146,7 @@ def test_the_direct_solution_is_the_same_on_both_sides_to_rounding(tmp_path):
 EVOLVING = {
     "advection and diffusion": (
         ["u_t + u_x = 0.01*u_xx"], 'u = "1 + sin(2*pi*x)"',
-        "1 + exp(-0.04*pi**2*t)*sin(2*pi*(x - t))", 2e-7),  # of which the penalty of what is carried makes a part
+        "1 + exp(-0.04*pi**2*t)*sin(2*pi*(x - t))", 2e-7),
     "transport": (["u_t + u_x = 0"], 'u = "exp(sin(2*pi*x))"', "exp(sin(2*pi*(x - t)))", 1e-4),
     "waves": (["u_tt = u_xx"], 'u = "sin(2*pi*x)"\nu_t = "0"', "cos(2*pi*t)*sin(2*pi*x)", 1e-6),
     "dispersion": (["u_t + u_x + 0.01*u_xxx = 0"], 'u = "sin(2*pi*x)"',
