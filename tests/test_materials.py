@@ -376,3 +376,30 @@ def test_regions_within_regions_touch_and_end_at_the_boundary(tmp_path):
     (estimated,) = coarse.accuracy.estimate.total.values()
     apart = np.abs(coarse(x) - fine(x)).max() / np.abs(fine.sample.values).max()
     assert apart < 5 * estimated < 0.25
+
+
+def test_periodic_sides_are_refused(tmp_path):
+    sides = 'on = ["left", "right"]\nperiodic = true'
+    text = STRAIGHT.replace('on = "all"\ncondition = "u = ue"', sides)
+    message = refused(text, tmp_path)
+    assert "periodic sides are not taken together with regions in this version." in message
+    assert "State a condition on each of the sides." in message
+
+
+def test_nodes_from_a_file_are_refused(tmp_path):
+    cloud = shipped.folder().parent / "pointclouds" / "star_2180.h5"
+    text = STRAIGHT.replace("count = 600", f'file = "{cloud}"')
+    message = refused(text, tmp_path)
+    assert "nodes from a file do not tell to which region they belong." in message
+    assert "Give nodes.count and a shape: each region is given its own nodes." in message
+
+
+def test_opposite_signs_are_refused_unless_the_flux_is_stated(tmp_path):
+    message = refused(STRAIGHT.replace("k = 10", "k = -10"), tmp_path)
+    assert "the second derivatives of u have opposite signs in the regions" in message
+    assert "Multiply one equation by -1" in message
+    stated = '[[interface]]\nbetween = ["left", "right"]\ncondition = "%s"\n'
+    text = (
+        STRAIGHT.replace("k = 10", "k = -10") + stated % "k.left*dn(u.left) = k.right*dn(u.right)"
+    )
+    assert error(posed(text, tmp_path), 4) < 1e-7

@@ -23,7 +23,7 @@ from sympy import Expr
 from pinnsolve.conditions.condition import names_of, terms_in_space
 from pinnsolve.conditions.placement import Place, Placement, boundary_rows, rows_with_room
 from pinnsolve.equations import calculus, variables
-from pinnsolve.equations.expression import Symbols
+from pinnsolve.equations.expression import Symbols, evaluate
 from pinnsolve.equations.variables import Data, Derivative, Normal
 from pinnsolve.errors import Fault
 from pinnsolve.geometry.nodes import INTERFACE, Nodes
@@ -31,7 +31,6 @@ from pinnsolve.problem import BoundaryCondition, Equation, Problem
 from pinnsolve.problem.interfaces import as_exact
 from pinnsolve.problem.problem import InterfaceCondition, Region
 
-CONTINUOUS, FLUX = "continuous", "flux"
 SECOND = "Write them as equations of order two for more fields, as w = laplace(u)."
 EXPLICIT = "State what holds there in [[interface]], between = …, condition = …"
 
@@ -90,13 +89,13 @@ def _interfaces(problem: Problem, nodes: Nodes) -> Iterator[tuple[BoundaryCondit
     """Yield what holds between regions, and where."""
     assert nodes.regions is not None
     of, pairs = nodes.regions.of, nodes.regions.pairs
-    interface = [k for k, piece in enumerate(nodes.pieces) if piece == INTERFACE]
-    is_inner = np.isin(nodes.tags[pairs - nodes.n_interior], interface)
+    is_inner = nodes.on_interface[pairs - nodes.n_interior]
     for a, b in np.unique(of[pairs], axis=0).tolist():
         first, second = problem.regions[a], problem.regions[b]
         here = (of[pairs[:, 0]] == a) & (of[pairs[:, 1]] == b)
         both = pairs[here & is_inner.all(axis=1)]
         values, fluxes = between(problem, first, second)
+        _check_signs(problem, nodes, first, second, both[:, 0])
         label = f"{first.name} | {second.name}"
         for found, rows in ((values, both[:, 1]), (fluxes, both[:, 0])):
             is_second = found is values
@@ -111,6 +110,41 @@ def _interfaces(problem: Problem, nodes: Nodes) -> Iterator[tuple[BoundaryCondit
                 stated = _as_seen(condition.equation, len(problem.fields), from_second=side == 1)
                 rows, partners = ends[:, side], ends[:, 1 - side]
                 yield from _place(condition, stated, label, nodes, rows, partners)
+
+
+def _check_signs(
+    problem: Problem, nodes: Nodes, first: Region, second: Region, rows: Int[ndarray, " R"]
+) -> None:
+    """Refuse equations of opposite signs on both sides, whose fluxes are not one quantity.
+
+    Where a coefficient depends on the fields its sign is not known.
+    """
+    pairs = {*(frozenset(i.between) for i in problem.interfaces if not _holds_value(i.equation))}
+    if not len(rows) or frozenset((first.name, second.name)) in pairs:
+        return
+    x, normals = nodes.x[rows], nodes.normals[rows - nodes.n_interior]
+    if problem.time is not None:
+        x = np.column_stack([x, np.full(len(x), problem.time[0])])
+    symbols = _sides(first, second)
+    for field, name in enumerate(problem.fields):
+        along = []
+        for region in (first, second):
+            e = flux(problem, region, field, 0)
+            slopes = {
+                variables.derivative(field, tuple(int(k == i) for k in range(x.shape[1]))): (
+                    variables.Symbol(Normal(i))
+                )
+                for i in symbols.space
+            }
+            along.append(calculus.substitute(e, slopes))
+        if any(variables.occurring(Derivative, e) for e in along):
+            continue
+        one, other = evaluate(along, symbols, x, normals)
+        if (one * other < 0).any():
+            message = f"the second derivatives of {name} have opposite signs in the regions "
+            message += f'"{first.name}" and "{second.name}", and so has what is taken for its flux.'
+            remedy = f"Multiply one equation by -1; if that is meant: {EXPLICIT}"
+            raise problem.source.error(Fault(second.key, message, remedy))
 
 
 def _place(
@@ -207,10 +241,8 @@ def _sides(first: Region, second: Region) -> Symbols:
 
 def _continuous(first: Region, second: Region, field: int) -> InterfaceCondition:
     """Return the condition that a field is continuous."""
-    symbols, still = (
-        _sides(first, second),
-        (0,) * len(first.problem.equations[0].symbols.coordinates),
-    )
+    symbols = _sides(first, second)
+    still = (0,) * len(symbols.coordinates)
     c = len(symbols.fields) // 2
     expression = variables.derivative(field, still) - variables.derivative(field + c, still)
     names = symbols.fields[field], symbols.fields[field + c]

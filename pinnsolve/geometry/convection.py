@@ -23,7 +23,7 @@ from numpy import ndarray
 
 from pinnsolve.diffop import DiffOp, in_space
 from pinnsolve.errors import ProblemError
-from pinnsolve.geometry.nodes import INTERFACE, Nodes
+from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.geometry.outward import local_spacing
 from pinnsolve.geometry.periodic import on_joints
 from pinnsolve.geometry.sight import Sight
@@ -160,9 +160,7 @@ def without_ghosts(problem: Problem, nodes: Nodes) -> Nodes:
         is_ruled = np.ones(nodes.n_boundary, dtype=bool)
     else:
         is_ruled = found.peclet(nodes.normals, local_spacing(nodes)) > RULES
-    is_ruled &= (
-        ~on_joints(nodes) & ~np.array([piece == INTERFACE for piece in nodes.pieces])[nodes.tags]
-    )
+    is_ruled &= ~on_joints(nodes) & ~nodes.on_interface
     return _withheld(nodes, is_ruled) if is_ruled.any() else nodes
 
 

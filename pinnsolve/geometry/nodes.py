@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from numpy import ndarray
 from scipy.spatial import KDTree
 
@@ -148,6 +148,11 @@ class Nodes:
         """Rows of the interior and boundary nodes that share their place with no other."""
         rows = np.arange(self.rows.stop)
         return rows if self.regions is None else np.setdiff1d(rows, self.regions.pairs)
+
+    @property
+    def on_interface(self) -> Bool[ndarray, "B"]:
+        """Mask of the boundary nodes on interfaces between regions."""
+        return np.array([piece == INTERFACE for piece in self.pieces], dtype=bool)[self.tags]
 
     @property
     def has_ghosts(self) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from numpy import ndarray
 from scipy.spatial import KDTree
 
@@ -201,7 +201,7 @@ def divided(
     assert nodes.regions is not None
     of, found = nodes.regions.of[nodes.rows], []
     is_kept = np.ones(len(of), dtype=bool)
-    is_kept[nodes.boundary] = with_interfaces | ~on_interfaces(nodes)
+    is_kept[nodes.boundary] = with_interfaces | ~nodes.on_interface
     for r in range(len(nodes.regions.names)):
         rows = np.flatnonzero((of == r) & is_kept)
         rim = rows[rows >= nodes.n_interior] - nodes.n_interior
@@ -221,11 +221,6 @@ def _within(h: float, x: Float[ndarray, "N d"]) -> float:
     """Return a spacing, but no more than nodes span: in a small region it is refined."""
     span = float(np.ptp(x, axis=0).max())
     return min(h, span) if span else h
-
-
-def on_interfaces(nodes: Nodes) -> Bool[ndarray, " B"]:
-    """Return the mask of the boundary nodes on interfaces between regions."""
-    return np.array([piece == INTERFACE for piece in nodes.pieces])[nodes.tags]
 
 
 def regions_of(

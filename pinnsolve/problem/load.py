@@ -92,7 +92,7 @@ def _with_sides(source: Source, settings: ProblemFile, found: sides.Sides) -> Pr
     first = parts[0].problem
     if len(parts) == 1:  # the others lie outside of the domain
         return first
-    _refuse_constraints(first)
+    _refuse_with_regions(first)
     return replace(first, regions=parts, taken_for=found.told, fits_exact=found.fits_exact)
 
 
@@ -113,16 +113,26 @@ def _with_regions(
         raise _refusal(source, faults)
     whole = {("pde",): found[0][0].valid["pde",], **valid}  # which may be missing in the file
     first = replace(parts[0].problem, settings=_settings(whole))
-    _refuse_constraints(first)
+    _refuse_with_regions(first)
     return replace(first, regions=tuple(parts), interfaces=stated)
 
 
-def _refuse_constraints(problem: Problem) -> None:
-    """Refuse points, means and integrals in a domain of several regions."""
+def _refuse_with_regions(problem: Problem) -> None:
+    """Refuse what several regions do not take yet: points, means, periodic sides, given nodes."""
     if problem.constraints:
         message = "points, means and integrals are not taken together with regions in this version."
         remedy = "Remove it; a level is fixed by a value on a piece of the boundary."
         raise problem.source.error(Fault(problem.constraints[0].key, message, remedy))
+    for condition in problem.boundary:
+        if condition.is_periodic:
+            message = "periodic sides are not taken together with regions in this version."
+            remedy = "State a condition on each of the sides."
+            raise problem.source.error(Fault((*condition.key, "periodic"), message, remedy))
+    for section, key in (("nodes", "file"), ("domain", "file")):
+        if getattr(getattr(problem.settings, section), key, None) is not None:
+            message = "nodes from a file do not tell to which region they belong."
+            remedy = "Give nodes.count and a shape: each region is given its own nodes."
+            raise problem.source.error(Fault((section, key), message, remedy))
 
 
 def _settings(valid: Mapping[KeyPath, Any]) -> ProblemFile:

@@ -19,6 +19,7 @@ import numpy as np
 from jaxtyping import Float, Int
 from numpy import ndarray
 
+from pinnsolve.conditions.incompressible import Spacing
 from pinnsolve.geometry.convection import Convection, convection
 from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.geometry.periodic import seen, unrolled
@@ -52,7 +53,7 @@ def stabilised(problem: Problem, system: Discretisation) -> Discretisation:
     from scipy.sparse import csr_array, diags_array
 
     R = misfit(nodes, system.order)
-    h = spacings(nodes)
+    h = Spacing.of(nodes.x[nodes.rows]).h
     D = diags_array(STRENGTH * found.speed.max() / h / largest(R))
     P = csr_array(R.T @ D @ R)
     equation = system.conditions[0]
@@ -96,14 +97,6 @@ def misfit(nodes: Nodes, degree: int) -> "csr_array":
     return csr_array(identity - fitted)
 
 
-def spacings(nodes: Nodes) -> Float[ndarray, " n"]:
-    """Return the distance between neighbours around each node of the domain."""
-    from scipy.spatial import KDTree
-
-    x = nodes.x[nodes.rows]
-    return np.asarray(KDTree(x).query(x, 2 * nodes.dim + 1)[0][:, 1:].mean(axis=1))
-
-
 def largest(R: "csr_array") -> float:
     """Return the spectral radius of ``R^T R``, by power iteration, a few percent too small."""
     z, size = np.random.default_rng(0).standard_normal(R.shape[1]), 1.0
@@ -116,7 +109,7 @@ def largest(R: "csr_array") -> float:
 
 def _dominates(found: Convection, nodes: Nodes) -> bool:
     """Return whether what is carried may grow."""
-    return bool((found.peclet_along(spacings(nodes)) > DOMINATES).any())
+    return bool((found.peclet_along(Spacing.of(nodes.x[nodes.rows]).h) > DOMINATES).any())
 
 
 def _at_centre(
