@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from pinnsolve import load, load_solution, solve
+from pinnsolve.checks.preflight import check
 from pinnsolve.cli import shipped
 from pinnsolve.errors import ProblemError
 from pinnsolve.output.vtk.grid import grid
@@ -403,3 +404,11 @@ def test_opposite_signs_are_refused_unless_the_flux_is_stated(tmp_path):
         STRAIGHT.replace("k = 10", "k = -10") + stated % "k.left*dn(u.left) = k.right*dn(u.right)"
     )
     assert error(posed(text, tmp_path), 4) < 1e-7
+
+
+def test_a_check_tells_of_regions_and_what_holds_between_them():
+    report = check(load(shipped.folder() / "composite_wall.toml"))
+    assert report.figures["regions"] == {"plaster": 21, "insulation": 40, "brick": 40}
+    told = " ".join(" ".join(report.lines).split())
+    assert "regions plaster 21, insulation 40, brick 40" in told
+    assert "between insulation and brick; else fields and fluxes are continuous" in told

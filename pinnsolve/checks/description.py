@@ -45,6 +45,7 @@ def figures(problem: Problem, nodes: Nodes, conditions: Sequence[Condition]) -> 
         "shape": problem.settings.domain.shape,
         "dimension": nodes.dim,
         "pieces": {piece: int(np.sum(nodes.tags == k)) for k, piece in enumerate(nodes.pieces)},
+        "regions": _regions(nodes),
         "time": None if problem.time is None else list(problem.time),
         "time_levels": 0 if problem.times is None else len(problem.times),
         "initial": dict(problem.settings.initial),
@@ -106,6 +107,7 @@ def lines(problem: Problem, figures: Mapping[str, Any]) -> list[str]:
             + ("in two rings" if figures["ghosts"] == 2 * figures["boundary"] else "outside"),
         ),
         *_entry("boundary", ", ".join(pieces)),
+        *_materials(problem, figures),
         *_entry("derivatives", ", ".join(figures["derivatives"])),
         *_entry(
             "stencils",
@@ -131,6 +133,25 @@ def describe(op: DiffOp, names: Sequence[str]) -> str:
         sign = "" if c > 0 and not text else "+ " if c > 0 else "- "
         text += f" {sign}{factor}" + (f"d_{name}" if name else "1")
     return text.strip()
+
+
+def _regions(nodes: Nodes) -> dict[str, int]:
+    """Return the number of nodes of each region; none if there is one."""
+    if nodes.regions is None:
+        return {}
+    counts = np.bincount(nodes.regions.of[nodes.rows], minlength=len(nodes.regions.names))
+    return dict(zip(nodes.regions.names, counts.tolist(), strict=True))
+
+
+def _materials(problem: Problem, figures: Mapping[str, Any]) -> list[str]:
+    """Return the entries of regions and of what holds between them, if there are several."""
+    if not figures["regions"]:
+        return []
+    counts = ", ".join(f"{name} {count}" for name, count in figures["regions"].items())
+    stated = [f"{i.equation.text} between {' and '.join(i.between)}" for i in problem.interfaces]
+    rest = "else fields and fluxes" if stated else "fields and fluxes"
+    rest += " jump as those of [exact]" if problem.fits_exact else " are continuous"
+    return [*_entry("regions", counts), *_entry("interfaces", "; ".join([*stated, rest]))]
 
 
 def _time(figures: Mapping[str, Any]) -> list[str]:

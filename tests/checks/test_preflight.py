@@ -118,6 +118,7 @@ def test_the_figures_are_plain_json(membrane):
         "shape": "rectangle",
         "dimension": 2,
         "pieces": {"left": 16, "right": 16, "bottom": 14, "top": 14},
+        "regions": {},
         "time": None,
         "time_levels": 0,
         "initial": {},
