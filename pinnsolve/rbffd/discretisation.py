@@ -59,8 +59,10 @@ class Discretisation:
         Order of accuracy of the derivatives.
     time_order
         Highest order of the derivatives in time that stand as fields of their own.
-    penalty
-        A matrix like the Jacobian, whose product is added to the residuals; None if nothing is.
+    correction
+        A matrix with the Jacobian's columns, whose product with the nodal values is added to the
+        residuals of the first condition: a penalty in time, derivatives upstream in a steady
+        problem; None if nothing is.
     """
 
     conditions: tuple[Condition, ...]
@@ -69,7 +71,7 @@ class Discretisation:
     n_fields: int
     order: int
     time_order: int = 0
-    penalty: "csr_array | None" = None
+    correction: "csr_array | None" = None
 
     @property
     def n_slots(self) -> int:
@@ -103,9 +105,10 @@ class Discretisation:
         """
         pairs = zip(self.conditions, self._jets(U), strict=True)
         found = np.concatenate([own.summed(own.residual(jet)).ravel() for own, jet in pairs])
-        if self.penalty is not None:
+        if self.correction is not None:
             columns = np.ascontiguousarray(np.moveaxis(U, 1, 0))
-            found += (self.penalty @ columns.reshape(self.penalty.shape[1], -1)).ravel()
+            added = (self.correction @ columns.reshape(self.correction.shape[1], -1)).ravel()
+            found[: len(added)] += added
         return found
 
     def sizes(self, U: Float[ndarray, "N c *K"]) -> Float[ndarray, " R"]:
@@ -127,9 +130,15 @@ class Discretisation:
 
     def jacobian(self, U: Float[ndarray, "N c"]) -> "csr_array":
         """Return the derivative of the residuals; its columns are slot * N + node."""
+        from scipy.sparse import csr_array  # 0.1 s that `pinnsolve --help` need not pay
+
         blocks = [self.rows_of_jacobian(k, slopes) for k, slopes in enumerate(self.partials(U))]
         found = stack(blocks, self.n_slots * self.n_nodes)
-        return found if self.penalty is None else found + self.penalty
+        if self.correction is None:
+            return found
+        added = self.correction.copy()
+        added.resize(found.shape)
+        return csr_array(found + added)
 
     def rows_of_jacobian(self, k: int, partials: Mapping[Term, Float[ndarray, " R"]]) -> Block:
         """Return the rows of one condition from the partial derivatives of its residual."""

@@ -25,6 +25,7 @@ from pinnsolve.rbffd.fields import NodalFields
 from pinnsolve.rbffd.first_steps import doublings
 from pinnsolve.rbffd.flow import Bind
 from pinnsolve.rbffd.stabilisation import stabilised
+from pinnsolve.rbffd.upstream import upstream
 from pinnsolve.timestepping.radau import radau
 
 TIME_SHARE = 1e-2  # of the error expected of the nodes, that may come from the steps in time
@@ -241,7 +242,8 @@ def assemble(
     order = order or problem.settings.solver.order
     try:
         c, time_order = len(problem.fields), problem.time_order
-        return discretise(conditions, nodes, c, order, watch, time_order=time_order)
+        system = discretise(conditions, nodes, c, order, watch, time_order=time_order)
+        return upstream(problem, system)
     except NodesError as error:
         raise located(problem, error) from None
 

@@ -52,17 +52,28 @@ def stabilised(problem: Problem, system: Discretisation) -> Discretisation:
         return system
     from scipy.sparse import csr_array, diags_array
 
-    R = misfit(nodes, system.order)
-    h = Spacing.of(nodes.x[nodes.rows]).h
-    D = diags_array(STRENGTH * found.speed.max() / h / largest(R))
-    P = csr_array(R.T @ D @ R)
+    P = penalty(nodes, system.order, found.speed.max() / Spacing.of(nodes.x[nodes.rows]).h)
     equation = system.conditions[0]
     rate = found.rate[0][equation.rows]
-    below = sum(condition.rows_at_instant for condition in system.conditions[1:])
     own = csr_array(diags_array(rate) @ P[equation.rows])
-    shape = (own.shape[0] + below, system.n_slots * system.n_nodes)
-    start = np.concatenate([own.indptr, np.full(below, own.nnz, dtype=own.indptr.dtype)])
-    return replace(system, penalty=csr_array((own.data, own.indices, start), shape=shape))
+    own.resize(own.shape[0], system.n_slots * system.n_nodes)
+    return replace(system, correction=own)
+
+
+def penalty(nodes: Nodes, degree: int, rate: Float[ndarray, " n"]) -> "csr_array":
+    """Return the penalty on what is no local polynomial, positive semidefinite.
+
+    Parameters
+    ----------
+    nodes, degree
+        As of `misfit`.
+    rate
+        How fast something is carried from node to node, ``|v|/h``.
+    """
+    from scipy.sparse import csr_array, diags_array
+
+    R = misfit(nodes, degree)
+    return csr_array(R.T @ diags_array(STRENGTH * rate / largest(R)) @ R)
 
 
 def misfit(nodes: Nodes, degree: int) -> "csr_array":
