@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 import torch
 
+from tests import typechecking
 from tests.solutions import Case, case, case_in_time
 
 
@@ -18,10 +19,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(autouse=True)
+def _types_are_checked() -> None:
+    typechecking.begin()
+
+
+@pytest.fixture(autouse=True)
 def _same_numbers_every_time() -> None:
     torch.set_num_threads(1)  # more threads are slower on small arrays, and add up differently
     torch.set_default_dtype(torch.float64)
     torch.manual_seed(0)
+
+
+@pytest.fixture
+def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the pictures out of reports, which take longer than all else that a run writes."""
+    for module in ("report", "flow"):
+        monkeypatch.setattr(f"pinnsolve.output.report.{module}.set_apart", lambda *_: "<figure/>")
 
 
 @pytest.fixture(name="case")

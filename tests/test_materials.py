@@ -17,6 +17,8 @@ from pinnsolve.run import write
 from pinnsolve.setup import Setup
 from pinnsolve.solution.norms import overall_l2
 
+pytestmark = pytest.mark.usefixtures("no_pictures")
+
 STRAIGHT = """
 [domain]
 shape = "rectangle"

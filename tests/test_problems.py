@@ -23,6 +23,8 @@ from pinnsolve.solution.norms import overall_l2
 from tests.lanes import parameters
 from tests.reduced import QUICK, REDUCED, Reduced
 
+pytestmark = pytest.mark.usefixtures("no_pictures")
+
 NAMES = shipped.names()
 LATER = set(NAMES) - QUICK
 SOLVED = [name for name in NAMES if REDUCED.get(name, Reduced()).direct is not None]
@@ -167,7 +169,7 @@ def test_the_problem_in_a_run_directory_repeats_the_run(tmp_path, monkeypatch, c
     assert again["nodes"] == first["nodes"] == 2180
 
 
-@pytest.mark.slow
+@pytest.mark.study
 @pytest.mark.parametrize("name", ["plate_clamped", "plate_simply_supported"])
 def test_plates_as_they_are_shipped_are_as_accurate_as_promised(name):
     assert error(solve(load(path(name), {"output.test_points": 100}), method="dt-pinn")) < 1e-6

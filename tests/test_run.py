@@ -13,6 +13,8 @@ from pinnsolve import load, run, solve
 from pinnsolve.cli import shipped
 from pinnsolve.errors import FileError, ProblemError, Stopped
 
+pytestmark = pytest.mark.usefixtures("no_pictures")
+
 SMALL = """
 title = "A small problem"
 [domain]

@@ -6,7 +6,7 @@ from jaxtyping import Float, TypeCheckError, jaxtyped
 from numpy import ndarray
 
 from pinnsolve.rbffd.stencils import nearest
-from tests import checked
+from tests import checked, typechecking
 
 
 def test_the_package_is_checked():
@@ -30,3 +30,13 @@ def test_a_function_within_another_is_checked_at_every_call():
             scaled(x[0], lambda x: x)
         with pytest.raises(TypeCheckError, match="return value of"):
             scaled(x, lambda x: x[:1])
+
+
+def test_what_is_called_often_is_checked_in_every_test_again():
+    x = np.random.default_rng(0).random((30, 2))
+    for _ in range(100):
+        nearest(x[:2], x, 2)
+    nearest(x[:2].tolist(), x, 2)  # no longer looked at
+    typechecking.begin()
+    with pytest.raises(TypeCheckError):
+        nearest(x[:2].tolist(), x, 2)

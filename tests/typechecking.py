@@ -3,11 +3,18 @@
 A function defined within another is decorated whenever that one is called, and for it jaxtyping
 makes functions of the same signature that do nothing but check it. Those of equal signatures are
 equal; to make them again and again would take a quarter of the time of all tests.
+
+What a test calls very often is checked at its first calls alone: a third of the time of all
+tests were checks of the same few functions.
 """
+
+import sys
 
 from beartype import BeartypeConf, beartype
 
+ENOUGH = 10  # checks of a function in one test: of parameters and results, hence five calls
 CHECKS = {}
+counts, left = {}, []  # checks by function; functions that are left alone until the next test
 by_beartype = beartype(conf=BeartypeConf(is_pep484_tower=True))  # an int is a float, too
 
 
@@ -21,5 +28,37 @@ def checked(function):
     except TypeError:  # an annotation that has no hash
         return by_beartype(function)
     if found is None:
-        found = CHECKS[key] = by_beartype(function)
+        found = CHECKS[key] = _counted(by_beartype(function), *key[:2])
     return found
+
+
+def begin():
+    """Check all functions again, as often as is enough."""
+    counts.clear()
+    while left:
+        del left.pop().__no_type_check__
+
+
+def _counted(check, module, name):
+    """Return a check that has its function left alone once it has been made often enough."""
+    place = (module, name)
+
+    def counted(*args, **kwargs):
+        count = counts[place] = counts.get(place, 0) + 1
+        if count == ENOUGH:
+            _leave(module, name)
+        return check(*args, **kwargs)
+
+    return counted
+
+
+def _leave(module, name):
+    """Have jaxtyping leave a function of a module, or of a class in it, alone."""
+    found = sys.modules.get(module)
+    for part in name.split("."):
+        found = vars(found).get(part) if hasattr(found, "__dict__") else None
+    for part in ("fget", "__func__"):  # of properties, and of methods of classes
+        found = getattr(found, part, None) or found
+    if getattr(found, "__wrapped__", None) is not None:
+        found.__no_type_check__ = True
+        left.append(found)

@@ -49,8 +49,8 @@ def stages(problem, overrides=None):
 @pytest.mark.parametrize(
     ("name", "method", "count"),
     [
-        ("ball_poisson", "rbf-fd", 4000),
-        ("disk_poisson", "dt-pinn", 6000),
+        pytest.param("ball_poisson", "rbf-fd", 4000, marks=pytest.mark.study),
+        pytest.param("disk_poisson", "dt-pinn", 6000, marks=pytest.mark.study),
         ("disk_poisson", "pinn", 800),
     ],
 )

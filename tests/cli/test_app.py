@@ -17,6 +17,8 @@ from pinnsolve.progress import Progress
 from pinnsolve.solution.course import Outcome
 from pinnsolve.solution.verdict import Verdict
 
+pytestmark = pytest.mark.usefixtures("no_pictures")
+
 ROOT = Path(__file__).parents[2]
 DISK = """\
 title = "A small disk"

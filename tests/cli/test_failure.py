@@ -12,6 +12,8 @@ from pinnsolve.cli.app import main
 from pinnsolve.cli.failure import report
 from tests.posing import DISK, text_of
 
+pytestmark = pytest.mark.usefixtures("no_pictures")
+
 OUT_OF_MEMORY = (
     "pinnsolve: out of memory. Lower nodes.count, solver.order or network.hidden; "
     "pinnsolve check FILE says what each part takes.\n"

@@ -14,6 +14,8 @@ from pinnsolve.cli.interruption import Interruption, interruption
 from pinnsolve.errors import Stopped
 from pinnsolve.progress import Progress
 
+pytestmark = pytest.mark.usefixtures("no_pictures")
+
 HERE = Progress("training")
 SPIN = """
 import hashlib

@@ -26,6 +26,8 @@ from pinnsolve.storage.lock import locked
 from pinnsolve.storage.status import reporting
 from tests.cli.test_app import DISK
 
+pytestmark = pytest.mark.usefixtures("no_pictures")
+
 RUN, WHOLE = Path("runs/disk"), Path("whole")
 NETWORK = DISK.replace('method = "rbf-fd"', 'method = "dt-pinn"') + (
     'formats = ["hdf"]\ncheckpoint = 1e-9\n[network]\nhidden = [6, 8]\n'
@@ -360,15 +362,16 @@ print(json.dumps({"kills": kills, "folders": folders, "lost": lost}))
 
 
 @pytest.mark.slow
-def test_thirty_kills_at_any_moment_lose_no_checkpoint_and_no_bit():
+@pytest.mark.parametrize("n", [6, pytest.param(30, marks=pytest.mark.study)])
+def test_kills_at_any_moment_lose_no_checkpoint_and_no_bit(n):
     """So no more is lost than what was done since the last one was written: an interval."""
     text = NETWORK.replace("1e-9", "0.02") + phase("adam", 2500)
     Path("disk.toml").write_text(text)
     env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-    command = [sys.executable, "-c", CHAIN, "30"]
+    command = [sys.executable, "-c", CHAIN, str(n)]
     ran = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr
     told = json.loads(ran.stdout.splitlines()[-1])
-    assert (told["kills"], told["lost"]) == (30, 0)
+    assert (told["kills"], told["lost"]) == (n, 0)
     for n in range(told["folders"]):
         assert bits(Path(f"cut-{n + 1}")) == bits(WHOLE)

@@ -14,6 +14,8 @@ from pinnsolve.errors import FileError, NodesError
 from pinnsolve.storage.lock import is_mine
 from tests.cli.test_app import DISK
 
+pytestmark = pytest.mark.usefixtures("no_pictures")
+
 RUN = Path("runs/disk")
 TRAINING = DISK.replace('method = "rbf-fd"', 'method = "dt-pinn"') + (
     '[network]\nhidden = [8]\n[[training]]\noptimizer = "adam"\niterations = 100_000_000\n'

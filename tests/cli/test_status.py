@@ -14,6 +14,8 @@ from pinnsolve.storage.checkpoint import write_checkpoint
 from pinnsolve.storage.lock import locked
 from pinnsolve.storage.status import reporting
 
+pytestmark = pytest.mark.usefixtures("no_pictures")
+
 ROOT = Path(__file__).parents[2]
 HERE = Progress("training: adam", 0.25, 12, 3e-9, 1e-4)
 

@@ -24,6 +24,8 @@ from tests import posing
 from tests.posing import DISK, SQUARE, manufactured
 from tests.posing import INTERVAL as LINE
 
+pytestmark = pytest.mark.usefixtures("no_pictures")
+
 HOLE = """shape = "difference"
 of = [{ shape = "rectangle", lower = [-1, -1], upper = [1, 1] },
       { shape = "disk", radius = 0.3, name = "hole" }]"""

@@ -17,6 +17,8 @@ from pinnsolve.output.vtk.grid import grid
 from pinnsolve.problem.schema.unknowns import Parameter
 from tests.posing import written
 
+pytestmark = pytest.mark.usefixtures("no_pictures")
+
 # over-determined by what is known inside: kappa = 0.05, speed = 1.5
 TEXT = """\
 title = "A plume"

@@ -16,6 +16,8 @@ from pinnsolve.output.vtk.grid import grid
 from pinnsolve.problem import load
 from pinnsolve.storage.lock import locked
 
+pytestmark = pytest.mark.usefixtures("no_pictures")
+
 ALL = ["metrics.json", "problem.toml", "report.html", "solution.hdf", "solution.vtu"]
 
 
