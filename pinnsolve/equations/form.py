@@ -4,7 +4,8 @@ Let ``R(x, u, u_x, …)`` be an expression in jet space. If the partial derivati
 derivatives of a field are proportional, ``∂R/∂u_α = r ∂R/∂u_β`` with constant ``r``, then ``R``
 depends on the two through ``r u_α + u_β`` only: they act as one operator. So ``u_xx + u_yy``
 becomes the Laplacian, also as ``k(u) (u_xx + u_yy)`` or inside of a square. ``R`` is affine if its
-partial derivatives are free of the fields. Unknown constants count as fields do, but stay alone.
+partial derivatives are free of the fields, and it does not jump where these pass a value: of
+``heaviside(u)`` no partial derivative tells. Unknown constants count as fields do, but stay alone.
 """
 
 from collections.abc import Collection
@@ -17,6 +18,7 @@ from sympy import Expr
 
 from pinnsolve.diffop import DiffOp, MultiIndex, Term
 from pinnsolve.equations import calculus, variables
+from pinnsolve.equations.functions import Sign, Step
 from pinnsolve.equations.program import number
 from pinnsolve.equations.variables import Constant, Derivative
 
@@ -68,11 +70,12 @@ def gather(e: Expr, time: int | None = None, is_mixed: bool = False) -> Form:
     derivatives = variables.occurring(Derivative, e)
     constants = variables.occurring(Constant, e)
     unknown = [*derivatives, *constants]
+    jumping = {s for call in e.atoms(Sign, Step) for s in call.free_symbols.intersection(unknown)}
     for symbol, own in derivatives.items():
         slope = _slope(e, symbol, unknown)
         values[symbol] = sympy.S.Zero
-        if slope != 0:
-            factor, rest = _factor(slope)
+        if slope != 0 or symbol in jumping:
+            factor, rest = (sympy.S.One, symbol) if symbol in jumping else _factor(slope)
             in_time = own.alpha[time] if time is not None else 0
             kind = (0, 0) if is_mixed else (sum(own.alpha), in_time)
             groups.setdefault((own.field, *kind, rest), []).append((own.alpha, factor))
@@ -91,7 +94,7 @@ def gather(e: Expr, time: int | None = None, is_mixed: bool = False) -> Form:
     # the others may be set to zero: the equation depends on their sum only
     value = calculus.substitute(e, values)
     slopes = [_slope(value, symbol, symbols) for symbol in symbols]
-    is_linear = not any(slope.free_symbols & set(symbols) for slope in slopes)
+    is_linear = not (jumping or any(slope.free_symbols & set(symbols) for slope in slopes))
     if is_linear:
         rest = calculus.substitute(value, dict.fromkeys(symbols, sympy.S.Zero))
         products = [c * s for c, s in zip(slopes, symbols, strict=True)]

@@ -88,6 +88,8 @@ def test_derivatives_that_act_together_are_one_operator(text, terms):
         ("exp(u) = 2", False),
         ("max(u, 0) = 1", False),
         ("u_x/(1 + u) = 0", False),
+        ("laplace(u) = heaviside(u - 0.5)", False),
+        ("laplace(u) + sign(v) = 0", False),
     ],
 )
 def test_linearity_is_found_whatever_the_form(text, linear):
@@ -98,6 +100,31 @@ def test_order_and_kind():
     assert equation("biharmonic(u) = u", SYMBOLS).order == 4
     assert equation("u^2 = v", SYMBOLS).is_algebraic
     assert not equation("dn(u) + u = g", EDGE).is_algebraic
+
+
+@pytest.mark.parametrize(
+    ("text", "terms"),
+    [
+        ("laplace(u) = 8*heaviside(u - 0.5)", {LAPLACE, u(0, 0)}),
+        ("laplace(u) + sign(u_xx - 1) = 0", {u(2, 0), u(0, 2)}),
+        ("(2 + sign(v))*u = 1", {u(0, 0), V}),
+    ],
+)
+def test_what_only_jumps_with_a_field_depends_on_it(text, terms):
+    """Its slope is zero on both sides, so that no partial derivative tells."""
+    residual = equation(text, SYMBOLS).bind(X)
+    assert set(residual.terms) == terms
+    jet = jet_of(residual.terms)
+    other = {term: -3 * values for term, values in jet.items()}
+    wanted = {
+        "laplace(u) = 8*heaviside(u - 0.5)": lambda jet: jet[LAPLACE] - 8 * (jet[u(0, 0)] > 0.5),
+        "laplace(u) + sign(u_xx - 1) = 0": lambda jet: (
+            jet[u(2, 0)] + jet[u(0, 2)] + np.sign(jet[u(2, 0)] - 1)
+        ),
+        "(2 + sign(v))*u = 1": lambda jet: (2 + np.sign(jet[V])) * jet[u(0, 0)] - 1,
+    }[text]
+    for values in (jet, other):
+        np.testing.assert_allclose(residual(values), wanted(values), rtol=1e-14, atol=1e-13)
 
 
 EQUATIONS = [
