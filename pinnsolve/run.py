@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from pinnsolve.accuracy.flow import balance
+from pinnsolve.accuracy.inverted import estimate_of_fields, reference_of_fields
 from pinnsolve.accuracy.measure import measure
 from pinnsolve.accuracy.verdict import judged, verdict
 from pinnsolve.checks.preflight import afterwards, preflight
@@ -33,6 +34,7 @@ from pinnsolve.solution.accuracy import Accuracy
 from pinnsolve.solution.course import Outcome
 from pinnsolve.solution.fields import Fields
 from pinnsolve.solution.flow import FlowBalance
+from pinnsolve.solution.inverted import fields_of, inverted
 from pinnsolve.solution.norms import overall_l2
 from pinnsolve.solution.provenance import Provenance, versions
 from pinnsolve.solution.solution import FoundConstant, Sample, Solution, from_metrics
@@ -88,6 +90,7 @@ def solve(
     if settings:
         problem = problem.replace({f"solver.{key}": value for key, value in settings.items()})
     setup = Setup(problem, watch) if setup is None else setup.sharing(problem, watch)
+    asked_for, problem = problem, setup.problem
     if spent:
         setup.seconds["start-up"] = spent
     solver, output = problem.settings.solver, problem.settings.output
@@ -110,7 +113,7 @@ def solve(
             keep=keep and (lambda kept: keep({**kept, **nested(run=run)})),
             keep_every=output.checkpoint or inf,
             asked=asked,
-            error=_error(setup),
+            error=_error(setup, asked_for),
         )
     for stage, seconds in course.seconds.items():  # the work stands apart from its measuring
         setup.seconds["errors"] -= seconds - earlier
@@ -121,6 +124,10 @@ def solve(
     with setup.stage("estimate"):
         estimate = method.estimate(setup, answer, sample)
         constants = method.constants(setup, answer)
+        device = method.device(answer)
+        estimate = estimate_of_fields(asked_for, sample, estimate)
+        reference = reference_of_fields(asked_for, sample, reference)
+        problem, (answer, sample) = asked_for, inverted(asked_for, answer, sample)
     with setup.stage("errors"):
         if outcome.status == "finished":
             watch(Progress("errors"))
@@ -138,7 +145,7 @@ def solve(
         outcome=judged(outcome, found, solver.accuracy),
         course=replace(course, seconds={**setup.seconds, "total": sum(setup.seconds.values())}),
         accuracy=accuracy,
-        provenance=Provenance(method.device(answer), precision, threads(), versions()),
+        provenance=Provenance(device, precision, threads(), versions()),
         verdict=found,
         constants=constants,
         flow=flow,
@@ -201,6 +208,7 @@ def load_solution(run: str | Path) -> Solution:
         method = METHODS[problem.settings.solver.method]
         answer = method.read(setup, stored.answer)
         sample = method.sample(setup, answer)
+        answer, sample = inverted(problem, answer, sample)
         return from_metrics(problem, answer, sample, stored.history, stored.metrics)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise FileError(f"{path}: the solution is incomplete or broken ({error}).") from error
@@ -237,16 +245,16 @@ def _flow(
             return None, replace(outcome, warnings=(*outcome.warnings, warning))
 
 
-def _error(setup: Setup) -> Callable[[Fields], float] | None:
+def _error(setup: Setup, problem: Problem) -> Callable[[Fields], float] | None:
     """Return the relative error on the nodes as a function of an answer; None if it is unknown."""
     with setup.stage("errors"):
-        exact = exact_at(setup.problem, setup.nodes)
+        exact = exact_at(problem, setup.nodes)
     if exact is None or not np.any(exact):
         return None
-    method = METHODS[setup.problem.settings.solver.method]
+    method = METHODS[problem.settings.solver.method]
 
     def error(answer: Fields) -> float:
         with np.errstate(over="ignore"):  # of a network that is about to leave the finite numbers
-            return overall_l2(method.sample(setup, answer).values, exact)
+            return overall_l2(fields_of(problem, method.sample(setup, answer).values), exact)
 
     return error

@@ -64,6 +64,8 @@ class Setup:
 
     Attributes
     ----------
+    problem
+        What is solved, which may be the potentials of the fields that are asked for.
     seconds
         Time by stage of what has been made for this problem, whoever made it.
     """
@@ -71,7 +73,7 @@ class Setup:
     def __init__(
         self, problem: Problem, watch: Watch = unwatched, nodes: Nodes | None = None
     ) -> None:
-        self.problem, self.watch = problem, watch
+        self.problem, self.watch = problem.solved or problem, watch
         self.seconds: dict[str, float] = {}
         self._made: dict[Hashable, _Made] = {}
         self._used: set[Hashable] = set()  # keys whose time is booked here

@@ -40,6 +40,12 @@ def outflow(condition: str, piece: str) -> str:
     return told + "stress and excess pressure balance, nu*dn(velocity) = (pressure - given)*n."
 
 
+MELTS = (
+    "the conductivity jumps where u = 0: its integral over u is solved for, which is smooth there, "
+    "and u is found from it."
+)
+
+
 def nodes(count: int, **network: Any) -> dict[str, Any]:
     """Return the keys that change the number of nodes, and those of the network."""
     return {"nodes.count": count} | {f"network.{key}": value for key, value in network.items()}
@@ -89,6 +95,7 @@ REDUCED = {
     "plate_clamped": Reduced(8.9e-6, 2.5e-9, nodes(500)),
     "plate_simply_supported": Reduced(2.7e-6, 4.6e-9, nodes(500)),
     "plate_with_hole": Reduced(1.3e-2, 6.2e-3, nodes(600, hidden=[100, 400])),
+    "melting": Reduced(3.4e-8, 3.1e-11, nodes(600), warnings=(MELTS,)),
     "pulsating_channel": Reduced(None, None, warnings=(outflow("p = p0", "left, right"),)),
     "self_similar_burgers_1": Reduced(overrides=nodes(300)),
     "self_similar_burgers_2": Reduced(overrides=nodes(300)),

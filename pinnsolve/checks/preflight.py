@@ -124,6 +124,7 @@ def check(problem: Problem) -> Report:
         If a file of nodes cannot be read.
     """
     setup = Setup(problem)
+    problem = setup.problem
     nodes, conditions = setup.nodes, setup.conditions
     through = _well_posed(setup)
     stages = _forecast(setup)

@@ -55,7 +55,23 @@ def differentiate(e: Expr, axis: int, coordinates: Sequence[str], *, along_norma
     if sum(growth(e, by) for by in (own, *fields)) > MAX_GROWTH:
         raise ExpressionError(TOO_LARGE, "Take fewer derivatives of it.")
     jumps.refuse(e, axis, coordinates)
-    result = e.diff(own)
+    for symbol in sorted(e.free_symbols, key=str):
+        _check_differentiable(symbol.meaning, along_normal)
+    result = beside_jumps(e, axis, coordinates)
+    if size(result) > MAX_SIZE:
+        raise ExpressionError(TOO_LARGE, "Take fewer derivatives of it.")
+    return result
+
+
+def beside_jumps(e: Expr, axis: int, coordinates: Sequence[str]) -> Expr:
+    """Return the total derivative along a coordinate of an expression where it does not jump.
+
+    Raises
+    ------
+    ExpressionError
+        If a derivative of a field is of too high an order.
+    """
+    result = e.diff(variables.coordinate(coordinates[axis]))
     for symbol in sorted(e.free_symbols, key=str):
         match symbol.meaning:
             case Derivative(field, alpha):
@@ -63,10 +79,6 @@ def differentiate(e: Expr, axis: int, coordinates: Sequence[str], *, along_norma
                 if sum(raised) > MAX_ORDER:
                     raise ExpressionError(f"derivatives above order {MAX_ORDER} are not supported.")
                 result += e.diff(symbol) * variables.derivative(field, raised)
-            case meaning:
-                _check_differentiable(meaning, along_normal)
-    if size(result) > MAX_SIZE:
-        raise ExpressionError(TOO_LARGE, "Take fewer derivatives of it.")
     return result
 
 

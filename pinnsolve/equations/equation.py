@@ -18,7 +18,7 @@ from numpy import ndarray
 from sympy import Expr
 
 from pinnsolve.diffop import Term
-from pinnsolve.equations import calculus, variables
+from pinnsolve.equations import calculus, kirchhoff, variables
 from pinnsolve.equations.algebra import exact as exactly
 from pinnsolve.equations.expression import evaluate
 from pinnsolve.equations.form import Form, gather, hoist
@@ -100,7 +100,8 @@ class Equation:
     def with_sources(self, sources: Mapping[str, Expr]) -> "Equation":
         """Return the equation with manufactured functions replaced by expressions."""
         known = {Symbol(Source(name)): e for name, e in sources.items()}
-        return replace(self, expression=calculus.substitute(self.expression, known))
+        e = calculus.substitute(self.expression, known)
+        return replace(self, expression=kirchhoff.solved(e) if self.symbols.inverses else e)
 
     def residual_of(self, exact: Sequence[Expr]) -> Expr:
         """Return ``lhs - rhs`` with the fields replaced by expressions in the coordinates.
@@ -229,6 +230,8 @@ def equations(text: str, symbols: Symbols) -> tuple[Equation, ...]:
     else:
         latex += " = 0"
     differences = _difference(lhs, rhs, text)
+    if symbols.inverses:
+        differences = tuple(map(kirchhoff.solved, differences))
     components = tuple(Equation(text, latex, e, symbols) for e in differences)
     for component in components:
         if not component.terms:

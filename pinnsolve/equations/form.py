@@ -98,7 +98,7 @@ def gather(e: Expr, time: int | None = None, is_mixed: bool = False) -> Form:
     if is_linear:
         rest = calculus.substitute(value, dict.fromkeys(symbols, sympy.S.Zero))
         products = [c * s for c, s in zip(slopes, symbols, strict=True)]
-        if rest.has(sympy.zoo, sympy.nan) and _may_be_expanded(value):
+        if rest.has(sympy.zoo, sympy.nan) and may_be_expanded(value):
             rest = sympy.expand_mul(value - sympy.Add(*products))
         value = sympy.Add(*products, rest)
     names = tuple(constant.name for constant in constants.values())
@@ -108,13 +108,13 @@ def gather(e: Expr, time: int | None = None, is_mixed: bool = False) -> Form:
 def _slope(e: Expr, symbol: sympy.Symbol, fields: Collection[sympy.Symbol]) -> Expr:
     """Return a partial derivative, multiplied out if that frees it of the fields."""
     slope = calculus.partial(e, symbol)
-    if slope.free_symbols.isdisjoint(fields) or not _may_be_expanded(slope):
+    if slope.free_symbols.isdisjoint(fields) or not may_be_expanded(slope):
         return slope
     expanded = sympy.expand_mul(slope)
     return expanded if expanded.free_symbols.isdisjoint(fields) else slope
 
 
-def _may_be_expanded(e: Expr) -> bool:
+def may_be_expanded(e: Expr) -> bool:
     """Return whether multiplying out is little work; an equation is else taken as it stands."""
     return _expanded(e)[1] * calculus.size(e) <= MAX_WORK
 

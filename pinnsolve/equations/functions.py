@@ -54,6 +54,42 @@ def _elementary(known: Any, slope: Callable[[Expr], Expr], parity: int = 0) -> A
     return _opaque(known.__name__, 1, lambda z: (slope(z),), known, parity)
 
 
+class Composite(sympy.Function):  # type: ignore[misc]  # sympy has no types
+    """A function that is evaluated by a formula, of which sympy sees nothing.
+
+    Attributes
+    ----------
+    formula
+        What it is, of its argument.
+    """
+
+    formula: Callable[[Expr], Expr]
+
+
+def composite(
+    name: str, formula: Callable[[Expr], Expr], slope: Callable[[Expr], Expr], **known: Any
+) -> Any:
+    """Return a function of one argument that stays as it is, whatever its formula.
+
+    Parameters
+    ----------
+    name
+        After which it is sorted, its own alone.
+    formula
+        What it is, of its argument.
+    slope
+        Its derivative, of its value.
+    known
+        Further attributes.
+    """
+
+    def fdiff(self: Any, _: int = 1) -> Expr:
+        return slope(self)
+
+    parts = {"nargs": 1, "fdiff": fdiff, "formula": staticmethod(formula), **known}
+    return type(name, (Composite,), parts)
+
+
 Sin: Any = _elementary(sympy.sin, lambda z: Cos(z), -1)
 Cos: Any = _elementary(sympy.cos, lambda z: -Sin(z), 1)
 Tan: Any = _elementary(sympy.tan, lambda z: 1 + Tan(z) ** 2, -1)

@@ -43,6 +43,10 @@ REMEDY = (
     "Smooth the jump over a few spacings of the nodes, as (1 + tanh((x - 0.5)/0.05))/2 does for "
     "heaviside(x - 0.5)."
 )
+REMEDY_OF_VALUES = (
+    "Smooth the jump, as (1 + tanh((u - 0.5)/0.05))/2 does for heaviside(u - 0.5), so wide that u "
+    "takes a few spacings of the nodes to pass it."
+)
 Points = Float[ndarray, "n D"]
 
 
@@ -59,6 +63,10 @@ class Jump(ExpressionError):
         What is zero where it does, if that is a function of space alone; None else.
     where
         In words, with a blank before them.
+    jumping
+        What jumps where unknowns pass certain values; None elsewhere.
+    along
+        The coordinate along which it was to be differentiated, and how many there are.
     """
 
     def __init__(
@@ -68,10 +76,14 @@ class Jump(ExpressionError):
         span: tuple[int, int] = (0, 0),
         surface: Expr | None = None,
         where: str = "",
+        jumping: Expr | None = None,
+        along: tuple[int, int] = (0, 0),
     ) -> None:
         super().__init__(message, remedy, span)
         self.surface = surface
         self.where = where
+        self.jumping = jumping
+        self.along = along
 
 
 @dataclass(frozen=True)
@@ -122,8 +134,13 @@ def refuse(e: Expr, axis: int, coordinates: Sequence[str]) -> None:
             if at is not None:
                 where = _where(surface.g, at)
                 message = f"{HERE} jumps{where}, and the derivative of the jump would be lost."
-                known = surface.g if _is_in_space(surface.g) else None
-                raise Jump(message, REMEDY, surface=known, where=where)
+                if _is_in_space(surface.g):
+                    raise Jump(message, REMEDY, surface=surface.g, where=where)
+                if any(isinstance(s.meaning, Derivative) for s in used):
+                    along_axis = axis, len(coordinates)
+                    of_values = {"where": where, "jumping": e, "along": along_axis}
+                    raise Jump(message, REMEDY_OF_VALUES, **of_values)
+                raise Jump(message, REMEDY, where=where)
 
 
 def _surfaces(e: Expr) -> list[_Surface]:

@@ -11,6 +11,7 @@ import numpy as np
 import sympy
 from sympy import Expr, Symbol
 
+from pinnsolve.equations.functions import Composite
 from pinnsolve.equations.library import NAMES, NUMPY, Array, Operation, library
 
 
@@ -135,6 +136,8 @@ class _Compiler:
             return self._product(e)
         if e.is_Pow:
             return self._power(*e.as_base_exp())
+        if isinstance(e, Composite):
+            return self.slot(e.formula(*e.args))
         return self._step(NAMES[e.func], *(self.slot(argument) for argument in e.args))
 
     def _sum(self, e: Expr) -> int:

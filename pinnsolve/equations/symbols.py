@@ -45,6 +45,9 @@ class Symbols:
     signs
         Where formulas are read beside surfaces on which they jump, the side: 1 or -1 for each
         expression that is zero there (`jumps.oriented`).
+    inverses
+        Fields that stand for functions of what is solved for in their place, by name
+        (`kirchhoff`).
     """
 
     coordinates: tuple[str, ...]
@@ -58,6 +61,7 @@ class Symbols:
     normals: bool = False
     sides: tuple[str, ...] = ()
     signs: Mapping[Expr, int] = field(default_factory=dict)
+    inverses: Mapping[str, Callable[[Expr], Expr]] = field(default_factory=dict)
 
     @property
     def space(self) -> tuple[int, ...]:

@@ -13,7 +13,8 @@ from functools import reduce
 import sympy
 from sympy import Expr
 
-from pinnsolve.equations import calculus, functions, jumps, variables
+from pinnsolve.diffop import MultiIndex
+from pinnsolve.equations import calculus, functions, jumps, kirchhoff, variables
 from pinnsolve.equations.algebra import add, dot, each, exact, is_finite, pairs, power
 from pinnsolve.equations.symbols import Symbols, Value
 from pinnsolve.equations.syntax import ExpressionError, span
@@ -127,14 +128,15 @@ class _Translation:
         split = self.symbols.suffix(name)
         base = self._named(split[0] + behind) if split else None
         if split and base is not None and split[0] not in (*self.symbols.coordinates, "X", "n"):
-            return each(lambda e: calculus.derivative(e, split[1], self.symbols.coordinates), base)
+            return each(lambda e: self._derivative(e, split[1]), base)
         raise self._unknown(name, side)
 
     def _named(self, name: str) -> Value | None:
         """Return the value that a name stands for by itself, None if there is none."""
         s = self.symbols
         if name in s.fields:
-            return variables.derivative(s.fields.index(name), (0,) * len(s.coordinates))
+            unknown = variables.derivative(s.fields.index(name), (0,) * len(s.coordinates))
+            return s.inverses[name](unknown) if name in s.inverses else unknown
         if name in s.coordinates:
             return variables.coordinate(name)
         if name in s.constants:
@@ -259,7 +261,14 @@ class _Translation:
 
     def _slope(self, e: Expr, axis: int, *, along_normal: bool) -> Expr:
         names = self.symbols.coordinates
+        e = kirchhoff.tidied(e) if self.symbols.inverses else e
         return calculus.differentiate(e, axis, names, along_normal=along_normal)
+
+    def _derivative(self, e: Expr, alpha: MultiIndex) -> Expr:
+        for axis, count in enumerate(alpha):
+            for _ in range(count):
+                e = self._slope(e, axis, along_normal=False)
+        return e
 
     def _laplace(self, e: Expr) -> Expr:
         twice = [[self._slope(e, axis, along_normal=False), axis] for axis in self.symbols.space]
@@ -304,8 +313,7 @@ class _Translation:
         if sum(alpha) > calculus.MAX_ORDER:
             message = f"derivatives above order {calculus.MAX_ORDER} are not supported."
             raise ExpressionError(message)
-        names = self.symbols.coordinates
-        return each(lambda e: calculus.derivative(e, tuple(alpha), names), value)
+        return each(lambda e: self._derivative(e, tuple(alpha)), value)
 
 
 def _count(name: str, arguments: Sequence[ast.expr], least: int, most: int | None = -1) -> None:

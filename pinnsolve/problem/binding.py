@@ -21,6 +21,7 @@ from pinnsolve.equations.expression import (
     parse_predicate,
 )
 from pinnsolve.equations.integrals import IntegralEquation, integral_equation
+from pinnsolve.equations.kirchhoff import Conductivity
 from pinnsolve.errors import Fault, KeyPath, suggestion
 from pinnsolve.problem import names
 from pinnsolve.problem.consistency import boundary_faults, method_faults, node_faults, value_faults
@@ -28,6 +29,7 @@ from pinnsolve.problem.data_files import Table
 from pinnsolve.problem.forces import force_faults
 from pinnsolve.problem.formula_faults import fault_of
 from pinnsolve.problem.manufactured import manufacture
+from pinnsolve.problem.potentials import potentials
 from pinnsolve.problem.reading import Reading, entries, with_names
 from pinnsolve.problem.schema.file import TabulatedFunction
 from pinnsolve.problem.schema.shapes import Shape
@@ -94,6 +96,7 @@ def bind(
     constants: Mapping[str, float],
     faults: Sequence[Fault] = (),
     signs: Mapping[Expr, int] | None = None,
+    conductivities: Mapping[str, Conductivity] | None = None,
 ) -> tuple[Statements | None, list[Fault]]:
     """Resolve the names of a problem file and parse its statements.
 
@@ -110,6 +113,9 @@ def bind(
     signs
         On which side of surfaces the statements are read (`jumps.beside`); the boundary's pieces
         and the refinement of the nodes are those of the whole domain.
+    conductivities
+        Of fields in whose place their potentials are solved for: equations, conditions and initial
+        values are then those of the potentials (`kirchhoff`).
 
     Returns
     -------
@@ -138,8 +144,11 @@ def bind(
     if unknowns is None:
         return None, reading.faults
     exact = _exact(reading, known, unknowns.fields)
+    conductivities = conductivities or {}
+    solved = exact and potentials(exact, unknowns.fields, conductivities)
     truth = {name: parameter.true for name, parameter in unknowns.parameters.items()}
-    symbols = replace(symbols, fields=unknowns.fields, parameters=truth)
+    inverses = {name: k.of for name, k in conductivities.items()}
+    symbols = replace(symbols, fields=unknowns.fields, parameters=truth, inverses=inverses)
     reading.faults += method_faults(valid)
     if ("pde",) in valid:
         texts = valid["pde",].definitions
@@ -151,7 +160,7 @@ def bind(
     constraints = _constraints(reading, replace(symbols, manufactured=()), domain)
     if not reading.faults:
         stated, conditions, reading.faults = manufacture(
-            symbols.manufactured, stated, conditions, exact
+            symbols.manufactured, stated, conditions, solved
         )
     if not reading.faults:
         hard = [
@@ -164,6 +173,10 @@ def bind(
     initial: tuple[tuple[Function, ...], ...] = ()
     if is_evolving:
         initial = _initial(reading, still, tuple(stated.values()), exact)
+        initial = tuple(
+            (*potentials(values[:1], [name], conductivities), *values[1:])
+            for name, values in zip(unknowns.fields, initial, strict=True)
+        )
     else:
         reading.faults += steady_faults(valid)
     extra = _extra(reading, replace(symbols, manufactured=()), next(iter(stated.values())))

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from sympy import Expr
 
+from pinnsolve.equations import kirchhoff
 from pinnsolve.equations.jumps import Jump
+from pinnsolve.equations.kirchhoff import Conductivity
 from pinnsolve.equations.syntax import ExpressionError
 from pinnsolve.errors import Fault, KeyPath
 
@@ -28,6 +30,22 @@ class JumpFault(Fault):
     where: str = ""
 
 
+@dataclass(frozen=True, kw_only=True)
+class ConductivityFault(Fault):
+    """The conductivity of a field jumps where that field passes a value.
+
+    Attributes
+    ----------
+    field
+        Which field.
+    conductivity
+        The function of it.
+    """
+
+    field: int
+    conductivity: Conductivity
+
+
 def fault_of(key: KeyPath, error: ExpressionError, *, is_whole: bool = False) -> Fault:
     """Return the fault that an error of the formula at a key is.
 
@@ -44,4 +62,20 @@ def fault_of(key: KeyPath, error: ExpressionError, *, is_whole: bool = False) ->
     if isinstance(error, Jump) and error.surface is not None:
         told = key, error.message, error.remedy, span
         return JumpFault(*told, surface=error.surface, where=error.where)
+    if isinstance(error, Jump) and error.jumping is not None:
+        return _of_values(key, error, span)
     return Fault(key, error.message, error.remedy, span)
+
+
+def _of_values(key: KeyPath, error: Jump, span: tuple[int, int] | None) -> Fault:
+    """Return the fault of what jumps where unknowns pass certain values."""
+    try:
+        found = kirchhoff.found_in(error.jumping, *error.along)
+    except ExpressionError as why:
+        return Fault(key, why.message, why.remedy, span)
+    if found is None:
+        return Fault(key, error.message, error.remedy, span)
+    field, conductivity = found
+    return ConductivityFault(
+        key, error.message, error.remedy, span, field=field, conductivity=conductivity
+    )

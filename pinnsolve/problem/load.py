@@ -9,10 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from pinnsolve.equations.kirchhoff import Conductivity
 from pinnsolve.errors import Fault, FileError, KeyPath, PinnsolveError
-from pinnsolve.problem import interfaces, names, regions, sides
+from pinnsolve.problem import conductivities, interfaces, names, regions, sides
 from pinnsolve.problem.binding import Statements, bind
 from pinnsolve.problem.outflow import with_outflow
+from pinnsolve.problem.potentials import potentials
 from pinnsolve.problem.problem import (
     BoundaryCondition,
     ExtraResidual,
@@ -77,10 +79,29 @@ def build(source: Source) -> Problem:
     statements, faults = bind(document, valid, constants, faults)
     if statements is not None:
         return _problem(source, _settings(valid), statements)
+    statements, of_fields, faults = conductivities.read(document, valid, constants, faults)
+    if statements is not None:
+        return _with_potentials(source, _settings(valid), statements, of_fields)
     found, faults = sides.read(document, valid, constants, faults)
     if found is None:
         raise _refusal(source, faults)
     return _with_sides(source, _settings(valid), found)
+
+
+def _with_potentials(
+    source: Source,
+    settings: ProblemFile,
+    statements: Statements,
+    found: Mapping[str, Conductivity],
+) -> Problem:
+    """Put a problem together that is solved for the potentials of some of its fields."""
+    problem = _problem(source, settings, statements)
+    problem = replace(problem, taken_for=conductivities.told(found))
+    exact = statements.exact and potentials(statements.exact, problem.fields, found)
+    solved = replace(problem, exact=exact)
+    symbols = conductivities.symbols_of_fields(problem.equations[0].symbols, settings)
+    named = tuple(replace(e, symbols=symbols) for e in problem.equations)
+    return replace(problem, equations=named, conductivities=found, solved=solved)
 
 
 def _with_sides(source: Source, settings: ProblemFile, found: sides.Sides) -> Problem:

@@ -13,6 +13,7 @@ from numpy import ndarray
 from pinnsolve.equations.equation import Equation
 from pinnsolve.equations.expression import Function, Predicate
 from pinnsolve.equations.integrals import IntegralEquation
+from pinnsolve.equations.kirchhoff import Conductivity
 from pinnsolve.errors import KeyPath
 from pinnsolve.problem.schema.file import TIME_LEVELS, Parameter, ProblemFile
 from pinnsolve.problem.schema.shapes import Shape
@@ -254,6 +255,13 @@ class Problem:
     fits_exact
         Whether fields and fluxes jump between those as the exact solution does, of which the
         sources are made.
+    conductivities
+        Of fields, by name, whose conductivity jumps where they pass a value: their potentials are
+        solved for. Equations, conditions and initial values are those of the potentials, but the
+        names in the equations' symbols those of the fields.
+    solved
+        The same problem with the exact solution of the potentials, which is what a method is
+        given; None where the fields themselves are solved for.
     """
 
     name: str
@@ -278,6 +286,8 @@ class Problem:
     interfaces: tuple[InterfaceCondition, ...] = ()
     taken_for: str = ""
     fits_exact: bool = False
+    conductivities: Mapping[str, Conductivity] = field(default_factory=dict)
+    solved: "Problem | None" = None
 
     def __repr__(self) -> str:
         """Return name, title and unknowns; all of it is in `to_toml`."""

@@ -8,7 +8,7 @@ from pinnsolve import PinnsolveError, load
 from pinnsolve.equations.equation import Equation, equation
 from pinnsolve.equations.expression import Symbols, parse
 from pinnsolve.equations.functions import Absolute
-from pinnsolve.equations.jumps import beside, oriented
+from pinnsolve.equations.jumps import REMEDY_OF_VALUES, beside, oriented
 from pinnsolve.equations.variables import derivative
 from pinnsolve.problem.interfaces import as_exact, symbols_between
 from pinnsolve.problem.problem import InterfaceCondition
@@ -193,10 +193,10 @@ LOST = "and the derivative of the jump would be lost."
             'method = "rbf-fd" in [solver], by which each side is a region of its own.',
         ),
         (
-            "div((1 + heaviside(u - 0.5))*grad(u)) = 1",
+            "div((1 + heaviside(u - x))*grad(u)) = 1",
             {},
             "what is differentiated here jumps where unknowns pass certain values, "
-            f"{LOST} {SMOOTH}",
+            f"{LOST} {REMEDY_OF_VALUES}",
         ),
         (
             "div(heaviside(x - 0.5)*grad(u)) = 1",
