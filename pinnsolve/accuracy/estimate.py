@@ -200,7 +200,7 @@ def _at_nodes(
 ) -> Sequence[Float[ndarray, " _"]]:
     """Return the residuals at the nodes by condition: a network's own, or of its values."""
     if fields is not None:
-        return residuals(fields, system.conditions, system.nodes.x)
+        return residuals(fields, system.conditions, system.nodes, system.n_fields)
     stops = np.cumsum([condition.size for condition in system.conditions])
     return np.split(system.residual(U), stops[:-1])
 

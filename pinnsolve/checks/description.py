@@ -14,7 +14,7 @@ from pinnsolve.conditions.condition import Condition
 from pinnsolve.constraints.build import is_by_make
 from pinnsolve.diffop import DiffOp
 from pinnsolve.geometry.nodes import Nodes
-from pinnsolve.networks.sizes import hidden_layers
+from pinnsolve.networks.sizes import layers_by_region
 from pinnsolve.problem import BoundaryCondition, Equation, PointCondition, Problem
 from pinnsolve.problem.abilities import ABILITIES
 from pinnsolve.rbffd.stencils import polynomial_degree, stencil_size
@@ -162,10 +162,14 @@ def _time(figures: Mapping[str, Any]) -> list[str]:
     return _entry("time", f"from {begin:g} to {end:g}, {figures['time_levels']} levels")
 
 
-def _hidden(problem: Problem, nodes: Nodes) -> list[int] | None:
-    """Return the widths of the network's hidden layers, None if there is no network."""
-    has_network = ABILITIES[problem.settings.solver.method].has_network
-    return list(hidden_layers(problem, nodes.rows.stop)) if has_network else None
+def _hidden(problem: Problem, nodes: Nodes) -> list[int] | dict[str, list[int]] | None:
+    """Return the widths of the network's hidden layers, by region if each has a network."""
+    if not ABILITIES[problem.settings.solver.method].has_network:
+        return None
+    layers = list(map(list, layers_by_region(problem, nodes)))
+    if nodes.regions is None:
+        return layers[0]
+    return dict(zip(nodes.regions.names, layers, strict=True))
 
 
 def _system(figures: Mapping[str, Any], nodes: int) -> str:
@@ -183,8 +187,11 @@ def _method(figures: Mapping[str, Any]) -> str:
     """Return the method and its network in words."""
     if figures["hidden"] is None:
         return figures["method"]
-    layers = ", ".join(map(str, figures["hidden"]))
-    return f"{figures['method']}, network with hidden layers of {layers}"
+    if not isinstance(figures["hidden"], dict):
+        layers = ", ".join(map(str, figures["hidden"]))
+        return f"{figures['method']}, network with hidden layers of {layers}"
+    parts = [f"{', '.join(map(str, own))} in {name}" for name, own in figures["hidden"].items()]
+    return f"{figures['method']}, a network for each region, hidden layers of {'; '.join(parts)}"
 
 
 def _memory(figures: Mapping[str, Any]) -> list[str]:

@@ -119,7 +119,7 @@ def _check_signs(
 
     Where a coefficient depends on the fields its sign is not known.
     """
-    pairs = {*(frozenset(i.between) for i in problem.interfaces if not _holds_value(i.equation))}
+    pairs = {*(frozenset(i.between) for i in problem.interfaces if not holds_value(i.equation))}
     if not len(rows) or frozenset((first.name, second.name)) in pairs:
         return
     x, normals = nodes.x[rows], nodes.normals[rows - nodes.n_interior]
@@ -182,8 +182,8 @@ def between(
         for i in problem.interfaces
         if {*i.between} == {first.name, second.name}
     ]
-    values = [i for i in own if _holds_value(i.equation)]
-    fluxes = [i for i in own if not _holds_value(i.equation)]
+    values = [i for i in own if holds_value(i.equation)]
+    fluxes = [i for i in own if not holds_value(i.equation)]
     for found, what in ((values, "fields"), (fluxes, "fluxes")):
         if len(found) not in (0, c):
             message = f"{len(found)} conditions about {what} are stated between "
@@ -199,7 +199,7 @@ def between(
     return values, fluxes
 
 
-def _holds_value(equation: Equation) -> bool:
+def holds_value(equation: Equation) -> bool:
     """Tell whether a field itself is in an equation, beside derivatives."""
     return any(term.op.order == 0 for term in equation.terms)
 

@@ -1,7 +1,7 @@
 """Points of space, and of space and time, in the orders in which they are needed."""
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from numpy import ndarray
 
 from pinnsolve.geometry.nodes import Nodes
@@ -26,3 +26,10 @@ def in_order(problem: Problem, x: Float[ndarray, "N d"]) -> Float[ndarray, "M D"
     if problem.times is None:
         return x
     return in_time(x, problem.times).swapaxes(0, 1).reshape(-1, x.shape[1] + 1)
+
+
+def regions_in_order(problem: Problem, nodes: Nodes) -> Int[ndarray, " M"] | None:
+    """Return the region of each node, at all time levels in turn; None if there is one."""
+    if nodes.regions is None:
+        return None
+    return np.repeat(nodes.regions.of, 1 if problem.times is None else len(problem.times))

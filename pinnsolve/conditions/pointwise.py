@@ -5,7 +5,8 @@ equations, are asked to agree across, if the network is not periodic by its own 
 condition holds at points of space and time of its own.
 """
 
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -30,9 +31,9 @@ def pointwise_conditions(
     a network has built in is left out.
     """
     placement = placed(problem, nodes, pde_rows="tied too", quadrature=quadrature)
-    equations = placement.at()
-    conditions = list(equations[: len(problem.equations)])
-    stated = list(zip(problem.boundary, placement.boundary, strict=True))
+    equations, posed = placement.at(), placement.problem
+    conditions = list(equations[: len(posed.equations)])
+    stated = list(zip(posed.boundary, placement.boundary, strict=True))
     constrained = equations[len(conditions) + len(stated) :]
     for (condition, place), own in zip(stated, equations[len(conditions) :], strict=False):
         if place.tie is None:
@@ -43,16 +44,68 @@ def pointwise_conditions(
     return (*conditions, *constrained)
 
 
+@dataclass(frozen=True)
+class PointsInTime:
+    """Conditions at points of space and time.
+
+    Attributes
+    ----------
+    x
+        All points.
+    conditions
+        The conditions, with their rows among them.
+    regions
+        That of each point; None if there is one.
+    """
+
+    x: Float[ndarray, "P D"]
+    conditions: tuple[Condition, ...]
+    regions: Int[ndarray, " P"] | None
+
+
+class _Points:
+    """Points, and their regions, as they are added."""
+
+    def __init__(self, nodes: Nodes) -> None:
+        self._nodes, self._count = nodes, 0
+        self._x, self._of = list[ndarray](), list[ndarray]()
+
+    def add(self, x: Float[ndarray, "n D"], of: Int[ndarray, " n"]) -> Int[ndarray, " n"]:
+        """Return the rows of further points."""
+        self._x.append(x)
+        self._of.append(of)
+        self._count += len(x)
+        return np.arange(self._count - len(x), self._count)
+
+    def at_nodes(
+        self, rows: Int[ndarray, " R"], times: Float[ndarray, " K"]
+    ) -> tuple[Float[ndarray, "m D"], Int[ndarray, " m"]]:
+        """Return nodes at each of some instants, and their rows among the points."""
+        x = np.repeat(self._nodes.x[rows], len(times), axis=0)
+        x = np.column_stack([x, np.tile(times, len(rows))])
+        return x, self.add(x, np.repeat(self.regions_of(rows), len(times)))
+
+    def regions_of(self, rows: Int[ndarray, " R"]) -> Int[ndarray, " R"]:
+        """Return the regions of nodes."""
+        regions = self._nodes.regions
+        return np.zeros(len(rows), dtype=int) if regions is None else regions.of[rows]
+
+    def with_conditions(self, conditions: Sequence[Condition]) -> PointsInTime:
+        """Return all points."""
+        of = None if self._nodes.regions is None else np.concatenate(self._of)
+        return PointsInTime(np.concatenate(self._x), tuple(conditions), of)
+
+
 def conditions_in_time(
     problem: Problem,
     nodes: Nodes,
     inside: Float[ndarray, "M D"],
     quadrature: NodalQuadrature | None = None,
-) -> tuple[Float[ndarray, "P D"], tuple[Condition, ...]]:
+) -> PointsInTime:
     """Bind the equations of a problem in time to points of space and time, one by one.
 
     Boundary conditions hold at the boundary nodes at all time levels, initial values at all nodes
-    of the closed domain.
+    of the closed domain. Derivatives in time are operators like those in space.
 
     Parameters
     ----------
@@ -62,56 +115,63 @@ def conditions_in_time(
         Points of space and time where the differential equations hold.
     quadrature
         Weights of integrals at the nodes, if a constraint has integrals.
-
-    Returns
-    -------
-    tuple
-        All points, and the conditions with their rows among them; derivatives in time are
-        operators like those in space.
     """
     assert problem.times is not None
-    K, points, conditions = len(problem.times), [inside], list[Condition]()
-    rows = np.arange(len(inside))
+    times, points, conditions = problem.times, _Points(nodes), list[Condition]()
     placement = placed(problem, nodes, pde_rows="interior", quadrature=quadrature)
-    for place in placement.places[: len(problem.equations)]:
+    posed, regions = placement.problem, nodes.regions
+    of = np.zeros(len(inside), dtype=int)
+    if regions is not None:
+        of = regions.locate(inside[:, : nodes.dim])
+    points.add(inside, of)
+    for place in placement.places[: len(posed.equations)]:
         # what is differentiated exactly need not be taken apart into orders
         mixed = replace(place.equation, is_mixed=True)
-        residual = bound(problem, ("pde", "equations"), mixed, inside, None)
+        rows = np.flatnonzero(of == points.regions_of(place.rows[:1]))
+        residual = bound(problem, ("pde", "equations"), mixed, inside[rows], None)
         conditions.append(Condition(place.name, residual, rows, 1.0))
-    count = len(inside)
-    for condition, place in zip(problem.boundary, placement.boundary, strict=True):
-        if condition.is_built_in:
-            continue
-        here = place.rows if place.tie is None else place.rows[: place.tie.n_boundary]
-        instants = np.tile(problem.times, len(here))
-        x = np.column_stack([np.repeat(nodes.x[here], K, axis=0), instants])
-        rows = count + np.arange(len(x))
-        if place.tie is None:
-            normals = np.repeat(nodes.normals[here - nodes.n_interior], K, axis=0)
-            residual = bound(problem, place.key, place.equation, x, None, normals)
-            conditions.append(Condition(place.name, residual, rows, place.weight))
-        else:
-            across = np.repeat(place.tie.across[: len(here)], K, axis=0)
-            conditions += _jumps(problem, place, rows, np.column_stack([across, instants]))
-        points.append(x)
-        count += len(x)
+    for condition, place in zip(posed.boundary, placement.boundary, strict=True):
+        if not condition.is_built_in:
+            conditions += _on_boundary(problem, nodes, place, points)
     for own in placement.constraints:
-        for instant in problem.times:
+        for instant in times:
             x = nodes.x[own.rows] if own.points is None else own.points
             x = np.column_stack([x, np.full(len(x), instant)])
-            rows = count + np.arange(len(x))
+            rows = points.add(x, points.regions_of(own.rows))
             residual = bound(problem, own.key, own.equation, x, None, own.normals)
             is_sum = own.points is None
-            conditions.append(Condition(own.name, residual, rows, own.weight / K, is_sum=is_sum))
-            points.append(x)
-            count += len(x)
-    start = nodes.x[nodes.rows]
-    start = np.column_stack([start, np.full(len(start), problem.times[0])])
-    rows = count + np.arange(len(start))
-    for name, equation in problem.begins.items():
-        residual = bound(problem, ("initial", name), equation, start, None)
-        conditions.append(Condition("initial values", residual, rows, 1.0))
-    return np.concatenate([*points, start]), tuple(conditions)
+            weight = own.weight / len(times)
+            conditions.append(Condition(own.name, residual, rows, weight, is_sum=is_sum))
+    everywhere = np.arange(nodes.rows.stop)
+    parts = [region.problem for region in problem.regions] or [problem]
+    for r, part in enumerate(parts):
+        here = everywhere[points.regions_of(everywhere) == r]
+        start, rows = points.at_nodes(here, times[:1])
+        for name, equation in part.begins.items():
+            residual = bound(problem, ("initial", name), equation, start, None)
+            conditions.append(Condition("initial values", residual, rows, 1.0))
+    return points.with_conditions(conditions)
+
+
+def _on_boundary(
+    problem: Problem, nodes: Nodes, place: Place, points: _Points
+) -> Iterator[Condition]:
+    """Yield the conditions of a place on the boundary, or on an interface, at all time levels."""
+    assert problem.times is not None
+    K = len(problem.times)
+    here = place.rows if place.tie is None else place.rows[: place.tie.n_boundary]
+    x, rows = points.at_nodes(here, problem.times)
+    if place.tie is not None:
+        across = np.repeat(place.tie.across[: len(here)], K, axis=0)
+        across = np.column_stack([across, np.tile(problem.times, len(here))])
+        yield from _jumps(problem, place, rows, across)
+        return
+    normals = np.repeat(nodes.normals[here - nodes.n_interior], K, axis=0)
+    residual = bound(problem, place.key, place.equation, x, None, normals)
+    partners = None
+    if place.partners is not None:
+        _, partners = points.at_nodes(place.partners, problem.times)
+    yield Condition(place.name, residual, rows, place.weight, partners=partners)
 
 
 def _jumps(

@@ -98,7 +98,7 @@ def _felt(
     lengths = [length] * nodes.dim + [duration]
     residual = condition.residual
     shape = residual.ones.shape
-    jet = {term: np.full(shape, values[term.field]) for term in residual.terms}
+    jet = {term: np.full(shape, values[term.field % len(values)]) for term in residual.terms}
     starts = {name: np.full(shape, problem.parameters[name].start) for name in residual.constants}
     with np.errstate(all="ignore"):
         slopes = residual.partials(jet, starts)
@@ -107,7 +107,7 @@ def _felt(
     count = len(condition.rows) if condition.is_sum else 1  # rows that make one
     felt = np.zeros(len(values))
     for term in residual.terms:
-        felt[term.field] += (
+        felt[term.field % len(values)] += (  # the partner's, on an interface, are as large
             count
             * float(np.mean(np.abs(slopes[term])))
             * duration**-term.time_order

@@ -100,7 +100,8 @@ class NodalJet:
         """
         if self.levels is not None:
             u = u[..., torch.as_tensor(self.levels, device=u.device)]
+        c = u.shape[1]  # fields beyond the last are those of the partner on an interface
         return {
-            term: D @ u[term.time_order, term.field].contiguous()
+            term: D @ u[term.time_order, term.field % c].contiguous()
             for term, D in self.matrices.items()
         }

@@ -27,6 +27,7 @@ from pinnsolve.networks.mlp import MLP
 __all__ = [
     "BorderedJacobian",
     "DenseJacobian",
+    "Explicit",
     "Jacobian",
     "Layer",
     "LinearMap",
@@ -54,6 +55,14 @@ class Jacobian(Protocol):
 
     def transposed_times(self, y: Float[Tensor, " R"]) -> Float[Tensor, " P"]:
         """Return ``J^T y``."""
+
+
+@runtime_checkable
+class Explicit(Jacobian, Protocol):
+    """One whose entries can be formed."""
+
+    def dense(self) -> Float[Tensor, "R P"]:
+        """Return all entries."""
 
 
 @runtime_checkable
@@ -167,6 +176,11 @@ class ExtendedJacobian:
     def shape(self) -> tuple[int, int]:
         """Rows and columns."""
         return len(self.order), self.rows.shape[1]
+
+    def dense(self) -> Float[Tensor, "R P"]:
+        """Return all entries."""
+        assert isinstance(self.J, Explicit)
+        return torch.cat([self.J.dense(), self.rows])[self.order]
 
     def gram(self) -> Float[Tensor, "R R"]:
         """Return ``J J^T``."""

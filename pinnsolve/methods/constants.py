@@ -16,10 +16,10 @@ from pinnsolve.solution.solution import FoundConstant
 
 if TYPE_CHECKING:
     from pinnsolve.leastsquares.determination import Determination
-    from pinnsolve.networks.mlp import MLP
+    from pinnsolve.networks.several import AnyNetwork
     from pinnsolve.objectives.pointwise import PointwiseObjective
 
-    ObjectiveOf: TypeAlias = Callable[[MLP, Setup], PointwiseObjective]
+    ObjectiveOf: TypeAlias = Callable[[AnyNetwork, Setup], PointwiseObjective]
 
 STILL = 1e-6  # of the size of a constant: closer to its first value it has not moved
 NEAR = 1e-3  # the same of a bound
@@ -44,9 +44,8 @@ def found_constants(
     from pinnsolve.objectives.network_fields import NetworkFields
     from pinnsolve.objectives.told import told_of_constants
 
-    assert isinstance(answer, NetworkFields)
     parameters = setup.problem.parameters
-    if answer.net.unknowns is None:
+    if not isinstance(answer, NetworkFields) or answer.net.unknowns is None:
         return {}
     values = answer.net.unknowns().detach().double().cpu().tolist()
     objective, n_data = objective_of(answer.net, setup), len(setup.problem.extra)

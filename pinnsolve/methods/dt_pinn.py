@@ -10,18 +10,19 @@ from itertools import compress
 from typing import TYPE_CHECKING
 
 from pinnsolve.conditions.initial import initial_conditions
-from pinnsolve.conditions.points import in_order
+from pinnsolve.conditions.points import in_order, regions_in_order
 from pinnsolve.conditions.weights import row_weights
 from pinnsolve.methods import memory, trained
 from pinnsolve.methods.method import Method
+from pinnsolve.methods.net_flux import net_fluxes
 from pinnsolve.setup import Setup
 
 if TYPE_CHECKING:
-    from pinnsolve.networks.mlp import MLP
+    from pinnsolve.networks.several import AnyNetwork
     from pinnsolve.objectives.nodal import NodalObjective
 
 
-def nodal_objective(net: "MLP", setup: Setup) -> "NodalObjective":
+def nodal_objective(net: "AnyNetwork", setup: Setup) -> "NodalObjective":
     """Build the objective on all nodes, at all time levels if there are any.
 
     What the network has built in is not asked of it.
@@ -32,14 +33,15 @@ def nodal_objective(net: "MLP", setup: Setup) -> "NodalObjective":
     problem = setup.problem
     nodes, times = setup.nodes, problem.times
     system = setup.discretisation()
-    boundary = setup.placement.problem.boundary
-    is_asked = [True] * len(problem.equations) + [not c.is_built_in for c in boundary]
+    posed = setup.placement.problem
+    is_asked = [True] * len(posed.equations) + [not c.is_built_in for c in posed.boundary]
     is_asked += [True] * len(problem.constraints)
     system = replace(
         system,
         conditions=tuple(compress(system.conditions, is_asked)),
         matrices=tuple(compress(system.matrices, is_asked)),
     )
+    system = system.joined(net_fluxes(problem, nodes))
     if times is not None:
         system = system.extended(initial_conditions(problem, nodes))
     sizes = trained.sizes(setup, problem, system.conditions)
@@ -51,6 +53,7 @@ def nodal_objective(net: "MLP", setup: Setup) -> "NodalObjective":
         sizes,
         n_levels=None if times is None else len(times),
         reverse=REVERSE[problem.settings.solver.precision],
+        regions=regions_in_order(problem, nodes),
     )
 
 

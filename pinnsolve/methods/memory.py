@@ -32,7 +32,7 @@ from pathlib import Path
 from pinnsolve.conditions.condition import Condition
 from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.machine import EVALUATED, FEWEST_ROWS, ROWS_PER_COLUMN
-from pinnsolve.networks.sizes import hidden_layers, input_width
+from pinnsolve.networks.sizes import input_width, layers_by_region, nodes_by_region
 from pinnsolve.problem import Problem
 from pinnsolve.problem.abilities import ABILITIES
 from pinnsolve.rbffd.stencils import polynomial_degree, stencil_size
@@ -85,7 +85,7 @@ def of_training(
     stages = {"direct solution": LIBRARIES + direct, "report": base + KEPT + FIGURES}
     if _trains_on_gpu(problem):
         return stages
-    units = max(hidden_layers(problem, nodes.rows.stop))
+    units = max(max(hidden) for hidden in layers_by_region(problem, nodes))
     return {
         **stages,
         "evaluation": base + KEPT + 5 * EVALUATED * units * _bytes(problem, "evaluation"),
@@ -119,32 +119,32 @@ def _direct(nodes: Nodes, conditions: Sequence[Condition], stencil: int, n_field
 def _training(problem: Problem, nodes: Nodes, conditions: Sequence[Condition]) -> dict[str, float]:
     """Return the numbers that each optimiser of the schedule holds."""
     is_pinn = "operators" not in ABILITIES[problem.settings.solver.method].needs
-    hidden = hidden_layers(problem, nodes.rows.stop)
-    widths = (input_width(problem, nodes.rows.stop), *hidden, len(problem.fields))
-    weights = sum((n + 1) * m for n, m in pairwise(widths))
+    widths = _widths(problem, nodes)
+    weights = sum((n + 1) * m for own in widths for n, m in pairwise(own))
     rows = sum(condition.size for condition in conditions)
     points = len(nodes.x) * (1 if problem.times is None else len(problem.times))
-    head_weights = len(problem.fields) * (hidden[-1] + 1)
+    head_weights = sum(own[-1] * (own[-2] + 1) for own in widths)
+    inputs, last, units = _at_a_point(nodes, widths)
     block = max(ROWS_PER_COLUMN * head_weights, FEWEST_ROWS)
     head: float = (rows + 3 * min(rows + head_weights, block)) * head_weights
     newton = 3.2 * rows * weights + min(rows, weights) ** 2
-    graph: float = 3 * points * sum(hidden)
+    graph: float = 3 * points * units
     is_nested = problem.settings.solver.derivatives == "autograd"
     if is_pinn:
         terms = sum(c.size * len(c.residual.terms) for c in conditions)
-        features = terms * hidden[-1]
+        features: float = terms * last
         if is_nested:
-            features = max(2 ** (2 + _order(c)) * c.size for c in conditions) * hidden[-1]
+            features = max(2 ** (2 + _order(c)) * c.size for c in conditions) * last
         head += max(terms * head_weights, features)
-        derivatives = sum(hidden) * sum(c.size * _steps(c) for c in conditions)
+        derivatives = units * sum(c.size * _steps(c) for c in conditions)
         seen = sum(c.size * (1 + _steps(c)) for c in conditions)
         has_waves = problem.settings.network.embedding != "none"
-        channels = (sum(hidden) + has_waves * widths[0] / 3) * seen  # waves are kept once
+        channels = (units + has_waves * inputs / 3) * seen  # waves are kept once
         graph = 10 * derivatives if is_nested else 3 * channels
     if is_pinn and not is_nested:
         newton = 4 * channels + (4.5 * rows**2 if rows <= weights else 2 * weights**2 + 2 * BLOCK)
     elif not is_pinn:
-        head += points * hidden[-1] * (1 if problem.times is None else 3.5)
+        head += points * last * (1 if problem.times is None else 3.5)
         newton = 4.5 * rows**2 if rows <= weights else newton
     numbers = {
         "head": head,
@@ -154,6 +154,25 @@ def _training(problem: Problem, nodes: Nodes, conditions: Sequence[Condition]) -
     }
     chosen = {phase.optimizer for phase in problem.settings.training} or {"head"}
     return {name: numbers[name] for name in numbers if name in chosen}
+
+
+def _widths(problem: Problem, nodes: Nodes) -> list[tuple[int, ...]]:
+    """Return the widths of all layers of each network, inputs and outputs included."""
+    return [
+        (input_width(problem, count), *hidden, len(problem.fields))
+        for count, hidden in zip(
+            nodes_by_region(nodes), layers_by_region(problem, nodes), strict=True
+        )
+    ]
+
+
+def _at_a_point(nodes: Nodes, widths: Sequence[tuple[int, ...]]) -> tuple[float, float, float]:
+    """Return the inputs, the features and the hidden units that a point has on average."""
+    shares = [count / nodes.rows.stop for count in nodes_by_region(nodes)]
+    parts = zip(shares, widths, strict=True)
+    sizes = [(p * own[0], p * own[-2], p * sum(own[1:-1])) for p, own in parts]
+    inputs, last, units = map(sum, zip(*sizes, strict=True))
+    return inputs, last, units
 
 
 def _order(condition: Condition) -> int:

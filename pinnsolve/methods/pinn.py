@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pinnsolve.conditions.condition import Condition
 from pinnsolve.conditions.extra import extra_conditions
+from pinnsolve.conditions.points import regions_in_order
 from pinnsolve.conditions.pointwise import conditions_in_time, pointwise_conditions
 from pinnsolve.conditions.weights import row_weights
 from pinnsolve.constraints.build import posed, without_corners
@@ -18,14 +18,15 @@ from pinnsolve.geometry.sampling import sample_in_time
 from pinnsolve.methods import memory, trained
 from pinnsolve.methods.constants import found_constants
 from pinnsolve.methods.method import Method
+from pinnsolve.methods.net_flux import net_fluxes
 from pinnsolve.setup import Setup
 
 if TYPE_CHECKING:
-    from pinnsolve.networks.mlp import MLP
+    from pinnsolve.networks.several import AnyNetwork
     from pinnsolve.objectives.pointwise import PointwiseObjective
 
 
-def pointwise_objective(net: "MLP", setup: Setup) -> "PointwiseObjective":
+def pointwise_objective(net: "AnyNetwork", setup: Setup) -> "PointwiseObjective":
     """Build the objective, for the outputs of the network that the fields are made of.
 
     The equations hold on the interior and boundary nodes; those of a problem in time at as many
@@ -37,16 +38,18 @@ def pointwise_objective(net: "MLP", setup: Setup) -> "PointwiseObjective":
 
     within, nodes = setup.problem, setup.nodes
     problem = posed(within, setup.ansatz())
-    x, conditions = nodes.x, tuple[Condition, ...]()
-    if problem.time is None:
-        conditions = pointwise_conditions(problem, nodes, setup.quadrature)
-        conditions = without_corners(conditions, within, nodes)
     if problem.time is not None and problem.times is not None:
         count = nodes.n_interior * len(problem.times)
         seed = problem.settings.nodes.seed + 1  # other points than those of the test
         factor = refinement(problem, setup.domain)
         inside = sample_in_time(setup.domain, problem.time, count, seed, factor)
-        x, conditions = conditions_in_time(problem, nodes, inside, setup.quadrature)
+        found = conditions_in_time(problem, nodes, inside, setup.quadrature)
+        x, conditions, regions = found.x, found.conditions, found.regions
+    else:
+        conditions = pointwise_conditions(problem, nodes, setup.quadrature)
+        conditions = without_corners(conditions, within, nodes)
+        conditions = (*conditions, *net_fluxes(problem, nodes))
+        x, regions = nodes.x, regions_in_order(problem, nodes)
     further, extra = extra_conditions(problem, setup.domain, nodes, len(x))
     x, conditions = np.concatenate([x, further]), (*conditions, *extra)
     sizes = trained.sizes(setup, problem, conditions)
@@ -54,7 +57,14 @@ def pointwise_objective(net: "MLP", setup: Setup) -> "PointwiseObjective":
     solver: Any = problem.settings.solver  # its derivatives are those of this method
     accelerate: Any = "none" if solver.accelerate == "auto" else solver.accelerate
     return PointwiseObjective(
-        net, as_points(net, x), conditions, weights, sizes, solver.derivatives, accelerate
+        net,
+        as_points(net, x),
+        conditions,
+        weights,
+        sizes,
+        solver.derivatives,
+        accelerate,
+        regions,
     )
 
 

@@ -1,4 +1,4 @@
-"""What all methods have in common that train one network for the fields."""
+"""What all methods have in common that train a network for the fields, or one in each region."""
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeAlias
@@ -19,13 +19,14 @@ from pinnsolve.process import Process, State
 from pinnsolve.setup import Setup
 from pinnsolve.solution.accuracy import Estimate
 from pinnsolve.solution.fields import Fields
+from pinnsolve.solution.pieces import Pieces, values_at
 from pinnsolve.solution.solution import Sample
 
 if TYPE_CHECKING:
-    from pinnsolve.networks.mlp import MLP
+    from pinnsolve.networks.several import AnyNetwork
     from pinnsolve.objectives.objective import Objective
 
-    ObjectiveOf: TypeAlias = Callable[[MLP, Setup], Objective]
+    ObjectiveOf: TypeAlias = Callable[[AnyNetwork, Setup], Objective]
 
 VANISHED = 1e-6  # of the size that its data ask of a field: less is what rounding makes of zero
 
@@ -46,12 +47,12 @@ def start(setup: Setup, objective_of: "ObjectiveOf") -> Process[Fields]:
         If there is no such device.
     """
     from pinnsolve.networks.build import network  # torch: two seconds that `check` need not pay
-    from pinnsolve.objectives.network_fields import NetworkFields
+    from pinnsolve.objectives.network_fields import fields_of
     from pinnsolve.training.schedule import training
 
     net = network(setup, _device(setup.problem.settings.solver.device))
-    ansatz = setup.ansatz()
-    return training(objective_of(net, setup), setup, lambda: NetworkFields.of(net, ansatz))
+    ansatz, regions = setup.ansatz(), setup.nodes.regions
+    return training(objective_of(net, setup), setup, lambda: fields_of(net, ansatz, regions))
 
 
 def sizes(setup: Setup, problem: Problem, conditions: Sequence[Condition]) -> Float[ndarray, " c"]:
@@ -82,7 +83,9 @@ def sample(setup: Setup, answer: Fields) -> Sample:
     """Return the values at the nodes, at each time level if there are any."""
     problem = setup.problem
     points = points_of(problem, setup.nodes)
-    values = answer(points.reshape(-1, points.shape[-1]))
+    regions, flat = setup.nodes.regions, points.reshape(-1, points.shape[-1])
+    of = None if regions is None else np.resize(regions.of[setup.nodes.rows], len(flat))
+    values = values_at(answer, flat, of)
     return Sample(setup.nodes, values.reshape(*points.shape[:-1], -1), problem.times)
 
 
@@ -107,7 +110,7 @@ def estimated(setup: Setup, answer: Fields, shown: Sample) -> Estimate | None:
             watch=setup.watch,
         )
     system = setup.discretisation()
-    U = answer(nodes.x)
+    U = values_at(answer, nodes.x, None if nodes.regions is None else nodes.regions.of)
     return estimate(
         setup.placement.problem,
         setup.domain,
@@ -131,14 +134,15 @@ def read(setup: Setup, state: State) -> Fields:
     import torch
 
     from pinnsolve.networks.build import network
-    from pinnsolve.objectives.network_fields import NetworkFields
+    from pinnsolve.objectives.network_fields import fields_of, weights_of
 
     net = network(setup)
+    weights = weights_of(net, state)
     expected = {name: tuple(value.shape) for name, value in net.state_dict().items()}
-    if expected != {name: np.shape(value) for name, value in state.items()}:
+    if expected != {name: np.shape(value) for name, value in weights.items()}:
         raise FileError("the stored weights are those of another network than the problem's.")
-    net.load_state_dict({name: torch.as_tensor(value) for name, value in state.items()})
-    return NetworkFields(net, setup.ansatz())
+    net.load_state_dict({name: torch.as_tensor(value) for name, value in weights.items()})
+    return fields_of(net, setup.ansatz(), setup.nodes.regions)
 
 
 def condition(setup: Setup, _: Process[Fields]) -> float | None:
@@ -152,8 +156,9 @@ def device(answer: Fields) -> str:
     """Return the device of a network."""
     from pinnsolve.objectives.network_fields import NetworkFields
 
-    assert isinstance(answer, NetworkFields)
-    return answer.device
+    first = answer.parts[0] if isinstance(answer, Pieces) else answer
+    assert isinstance(first, NetworkFields)
+    return first.device
 
 
 def _device(wanted: str) -> str:

@@ -2,13 +2,15 @@
 
 from math import inf
 
+import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from numpy import ndarray
 
 from pinnsolve.conditions.points import in_order
 from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.networks.mlp import MLP
+from pinnsolve.networks.several import AnyNetwork, Networks
 from pinnsolve.networks.sizes import hidden_layers, highest_wave
 from pinnsolve.networks.unknowns import Range
 from pinnsolve.problem import Problem
@@ -20,25 +22,38 @@ REVERSE = {"float64": torch.float64, "mixed": torch.float32, "float32": torch.fl
 VALUES = {"float64": torch.float64, "mixed": torch.float64, "float32": torch.float32}
 
 
-def network(setup: Setup, device: str = "cpu") -> MLP:
-    """Build the network that a problem asks for, on the box around its nodes and times."""
+def network(setup: Setup, device: str = "cpu") -> AnyNetwork:
+    """Build the network that a problem asks for, on the box around its nodes and times.
+
+    Of several regions each has one, on the box around its own nodes.
+    """
     problem, nodes = setup.problem, setup.nodes
+    if nodes.regions is None:
+        net: AnyNetwork = _on(problem, nodes, np.arange(nodes.rows.stop), 0)
+    else:
+        of = nodes.regions.of[nodes.rows]
+        count = len(nodes.regions.names)
+        net = Networks([_on(problem, nodes, np.flatnonzero(of == k), k) for k in range(count)])
+    return net.to(device, VALUES[problem.settings.solver.precision])
+
+
+def _on(problem: Problem, nodes: Nodes, rows: Int[ndarray, " n"], number: int) -> MLP:
+    """Return the network on the box around some nodes, the first or a further one."""
     settings, solver = problem.settings.network, problem.settings.solver
-    x = in_order(problem, nodes.x[nodes.rows])
-    net = MLP(
+    x = in_order(problem, nodes.x[rows])
+    return MLP(
         x.min(axis=0).tolist(),
         x.max(axis=0).tolist(),
-        hidden_layers(problem, nodes.rows.stop),
+        hidden_layers(problem, len(rows)),
         len(problem.fields),
         settings.activation,
-        solver.seed,
+        solver.seed + number,
         parities=[PARITIES.get(settings.symmetry.get(name, ""), 0) for name in problem.fields],
         ranges={name: _range(constant) for name, constant in problem.parameters.items()},
         embedding=settings.embedding,
-        highest_wave=highest_wave(problem, nodes.rows.stop),
+        highest_wave=highest_wave(problem, len(rows)),
         periods=_periods(problem, nodes, x.shape[1]),
     )
-    return net.to(device, VALUES[solver.precision])
 
 
 def _periods(problem: Problem, nodes: Nodes, dim: int) -> list[float | None]:
@@ -58,6 +73,6 @@ def _range(parameter: Parameter) -> Range:
     return Range(parameter.first, lower, upper, parameter.transform == "exp")
 
 
-def as_points(net: MLP, x: Float[ndarray, "*N d"]) -> torch.Tensor:
+def as_points(net: AnyNetwork, x: Float[ndarray, "*N d"]) -> torch.Tensor:
     """Return points on the device of a network and in its precision."""
-    return torch.as_tensor(x).to(net.head.weight)
+    return torch.as_tensor(x).to(net.like)

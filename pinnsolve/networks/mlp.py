@@ -121,6 +121,16 @@ class MLP(nn.Module):
         self.draw(seed, frequency)
 
     @property
+    def nets(self) -> tuple["MLP", ...]:
+        """The network itself: where there are several regions each has one."""
+        return (self,)
+
+    @property
+    def like(self) -> Tensor:
+        """A tensor on the device of the network, in its precision."""
+        return self.head.weight
+
+    @property
     def size(self) -> int:
         """Number of weights, unknown constants included."""
         return sum(p.numel() for p in self.parameters())
@@ -172,10 +182,22 @@ class MLP(nn.Module):
         constants = [] if self.unknowns is None else [self.unknowns.trained]
         return torch.cat([*parts, *constants]).detach()
 
+    @property
+    def head_size(self) -> int:
+        """Number of the head's weights and biases, without unknown constants."""
+        return self.head.weight.numel() + len(self.head.bias)
+
+    def head_of(self, values: Float[Tensor, " c"]) -> Float[Tensor, " q"]:
+        """Return such a vector whose fields are constants, and the unknown constants as held."""
+        c, n = self.head_vector(), self.head.weight.numel()
+        c[:n] = 0
+        c[n : self.head_size] = values
+        return c
+
     @torch.no_grad()
     def set_head(self, c: Float[Tensor, " q"]) -> None:
         """Copy such a vector into the network."""
-        n, m = self.head.weight.numel(), self.head.weight.numel() + len(self.head.bias)
+        n, m = self.head.weight.numel(), self.head_size
         self.head.weight.copy_(c[:n].view_as(self.head.weight))
         self.head.bias.copy_(c[n:m])
         if self.unknowns is not None:

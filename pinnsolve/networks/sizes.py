@@ -2,6 +2,9 @@
 
 from math import log2, pi, sqrt
 
+import numpy as np
+
+from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.problem import Problem
 from pinnsolve.problem.abilities import ABILITIES
 
@@ -35,6 +38,19 @@ def hidden_layers(problem: Problem, n_nodes: int) -> tuple[int, ...]:
         most = max(most, int(grown))
     features = max(8, min(most, affordable))
     return problem.settings.network.hidden or (features // 4, features)
+
+
+def layers_by_region(problem: Problem, nodes: Nodes) -> list[tuple[int, ...]]:
+    """Return the widths of the hidden layers of the network of each region; of one without."""
+    return [hidden_layers(problem, count) for count in nodes_by_region(nodes)]
+
+
+def nodes_by_region(nodes: Nodes) -> list[int]:
+    """Return the number of interior and boundary nodes of each region; of all without."""
+    if nodes.regions is None:
+        return [nodes.rows.stop]
+    count = len(nodes.regions.names)
+    return np.bincount(nodes.regions.of[nodes.rows], minlength=count).tolist()
 
 
 def highest_wave(problem: Problem, n_nodes: int) -> float:

@@ -12,13 +12,13 @@ import torch
 from torch import Tensor
 
 from pinnsolve.errors import CompilerError
-from pinnsolve.networks.mlp import MLP
+from pinnsolve.networks.several import AnyNetwork
 
 Gradient: TypeAlias = Callable[[], tuple[Tensor, Tensor]]
 WARM_UP = 3  # calls after which every constant is on the device and every buffer allocated
 
 
-def captured(gradient: Gradient, static: MLP, live: MLP) -> Gradient:
+def captured(gradient: Gradient, static: AnyNetwork, live: AnyNetwork) -> Gradient:
     """Return a function that gives what another one gives, replayed from a CUDA graph.
 
     Parameters
@@ -35,7 +35,7 @@ def captured(gradient: Gradient, static: MLP, live: MLP) -> Gradient:
     CompilerError
         If the network is not on a GPU.
     """
-    if live.head.weight.device.type != "cuda":
+    if live.like.device.type != "cuda":
         raise CompilerError(
             'a CUDA graph needs a GPU, and there is none. Set solver.accelerate to "none".'
         )

@@ -13,9 +13,13 @@ from numpy import ndarray
 from pinnsolve.constraints.ansatz import Ansatz
 from pinnsolve.derivatives.taylor import Taylor
 from pinnsolve.diffop import Term
+from pinnsolve.geometry.nodes import Regions
 from pinnsolve.machine import EVALUATED
 from pinnsolve.networks.mlp import MLP
+from pinnsolve.networks.several import AnyNetwork, Networks
 from pinnsolve.process import State
+from pinnsolve.solution.fields import Fields
+from pinnsolve.solution.pieces import Pieces
 
 CHUNK = 1024  # points differentiated together, which bounds the memory
 
@@ -83,3 +87,29 @@ class NetworkFields:
     def _double(self) -> MLP:
         """The network in double precision, whatever its own."""
         return deepcopy(self.net).double()
+
+
+def fields_of(net: AnyNetwork, ansatz: Ansatz, regions: Regions | None) -> Fields:
+    """Return the fields of a network, or of one in each region, as they are now.
+
+    Parameters
+    ----------
+    net
+        The network, or several.
+    ansatz
+        The fields in terms of its outputs.
+    regions
+        Where its regions lie, if there are several.
+    """
+    if regions is None:
+        (own,) = net.nets
+        return NetworkFields.of(own, ansatz)
+    parts = tuple(NetworkFields.of(own, ansatz) for own in net.nets)
+    return Pieces(parts, regions.locate, len(ansatz.symbols.space))
+
+
+def weights_of(net: AnyNetwork, state: State) -> State:
+    """Return the state of fields as the weights of the network, or the networks, by name."""
+    if isinstance(net, Networks):
+        return {f"_nets.{name}": values for name, values in state.items()}
+    return state

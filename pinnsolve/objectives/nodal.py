@@ -7,6 +7,9 @@ the network is ever taken. In time its derivatives are exact, further fields of 
 ``X`` are the nodes at all time levels, which ``S`` has as columns. Source: Sharma & Shankar
 (2022), Accelerated training of physics-informed neural networks using meshless discretizations,
 arXiv:2205.09332.
+
+Where there are several regions each has a network (`pinnsolve.networks.several`), and ``u_theta``
+at a node is that of its region: the rows of an interface take nodes of two regions.
 """
 
 from collections.abc import Sequence
@@ -16,25 +19,25 @@ from typing import TypeAlias
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from numpy import ndarray
 from scipy.sparse import csr_array, diags_array
 from torch import Tensor
-from torch.nn.utils import parameters_to_vector
 
 from pinnsolve.derivatives.discrete import NodalJet, SparseMatrix
 from pinnsolve.derivatives.discrete_in_time import LevelMatrix, level_matrix
-from pinnsolve.derivatives.taylor import derivatives, features_of_outputs
 from pinnsolve.diffop import DiffOp, identity, partial
-from pinnsolve.leastsquares.jacobian import Layer, NodalJacobian
-from pinnsolve.leastsquares.network import trace
-from pinnsolve.networks.backpropagation import Pullback, values_and_pullback
-from pinnsolve.networks.mlp import MLP
+from pinnsolve.leastsquares.jacobian import Jacobian, NodalJacobian
+from pinnsolve.leastsquares.jacobian import LinearMap as Linear
+from pinnsolve.leastsquares.side_by_side import Columns, SideBySide
+from pinnsolve.networks.backpropagation import Pullback
+from pinnsolve.networks.several import AnyNetwork
+from pinnsolve.objectives.nodal_head import HeadShare, NodalHead
+from pinnsolve.objectives.nodal_values import NodalValues
 from pinnsolve.problem import Residual
 from pinnsolve.rbffd.discretisation import Discretisation
 
 LinearMap: TypeAlias = SparseMatrix | LevelMatrix
-COLUMNS = 64  # features whose rows are computed together
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ class NodalObjective:
     Attributes
     ----------
     model
-        The network.
+        The network, or those of the regions.
     x
         All nodes, ghosts included; in time each node at all levels in turn.
     system
@@ -57,15 +60,18 @@ class NodalObjective:
         Number of time levels; None in a steady problem.
     reverse
         Precision of the way back from the fields to the weights; the network's by default.
+    regions
+        That of each point, whose network counts there; None if there is one network.
     """
 
-    model: MLP
+    model: AnyNetwork
     x: Float[Tensor, "M d"]
     system: Discretisation
     weights: Float[ndarray, " R"]
     sizes: Float[ndarray, " c"]
     n_levels: int | None = None
     reverse: torch.dtype | None = None
+    regions: Int[ndarray, " M"] | None = None
 
     @property
     def dtype(self) -> torch.dtype:
@@ -87,10 +93,7 @@ class NodalObjective:
 
     def fields(self) -> Float[Tensor, "c M"]:
         """Return the values at the points, and after them those of the derivatives in time."""
-        if self.n_levels is None:
-            return self.model(self.x).mT
-        found = derivatives(self.model, self.x, self._in_time)
-        return torch.cat([found[op].mT for op in self._in_time])
+        return self._joined([part.fields() for part in self._parts])
 
     def residual(self) -> Float[Tensor, " R"]:
         """Return the weighted residual vector, differentiable with respect to the weights."""
@@ -129,41 +132,77 @@ class NodalObjective:
             return self._affine[torch.float64][0]
         return self._linear_map(self._nodal_values(u), torch.float64)
 
-    def linearise(self) -> tuple[Float[Tensor, " R"], NodalJacobian]:
+    def linearise(self) -> tuple[Float[Tensor, " R"], Jacobian]:
         """Return the residual vector and its Jacobian with respect to all weights."""
-        with torch.enable_grad():
-            seen = trace(self.model, self.x, self._in_time)
-            fields = [field for op in self._in_time for field in seen.values[op].mT]
-            layers = seen.jacobian(fields).layers
-        u = torch.cat(fields).detach().double()
-        exact = tuple(map(Layer.double, layers))
-        return self.at(u), NodalJacobian(self.slope(u), exact)
+        value = identity(self.x.shape[1])
+        fields, layers = zip(*(part.traced(value) for part in self._parts), strict=True)
+        u = self._joined(fields).flatten()
+        S = self.slope(u)
+        parts = [NodalJacobian(self._own(S, k), own) for k, own in enumerate(layers)]
+        if len(parts) == 1:
+            return self.at(u), parts[0]
+        everywhere = torch.arange(S.shape[0], device=u.device)
+        return self.at(u), SideBySide(tuple(parts), (everywhere,) * len(parts), S.shape[0])
 
     @torch.no_grad()
     def head(self) -> "NodalHead":
-        """Return the residual as a function of the head's weights."""
-        if self.n_levels is None:
-            features = (image.features(self.x) for image in self.model.images())
-            return NodalHead(self, (self.model.of_outputs(*features).double(),))
-        found = features_of_outputs(self.model, self.x, self._in_time)
-        return NodalHead(self, tuple(found[op].double() for op in self._in_time))
+        """Return the residual as a function of the heads' weights."""
+        return NodalHead(
+            self.model,
+            tuple(HeadShare(part.net, part.features()) for part in self._parts),
+            self.is_linear,
+            self.at,
+            self.slope,
+            self._joined,
+            self._own,
+        )
 
     @cached_property
-    def _in_time(self) -> list[DiffOp]:
+    def _in_time(self) -> tuple[DiffOp, ...] | None:
         """The derivatives in time, of order zero on, that stand for fields."""
         if self.n_levels is None:
-            return [identity(self.x.shape[1])]
+            return None
         still = (0,) * (self.x.shape[1] - 1)
-        return [partial((*still, order)) for order in range(self.system.time_order + 1)]
+        return tuple(partial((*still, order)) for order in range(self.system.time_order + 1))
+
+    @cached_property
+    def _parts(self) -> list[NodalValues]:
+        """Each network at its points."""
+        if self.regions is None:
+            (net,) = self.model.nets
+            return [NodalValues(net, self.x, None, self._in_time, self.reverse)]
+        parts = []
+        for k, net in enumerate(self.model.nets):
+            rows = torch.as_tensor(np.flatnonzero(self.regions == k), device=self.x.device)
+            parts.append(NodalValues(net, self.x[rows], rows, self._in_time, self.reverse))
+        return parts
+
+    def _joined(self, values: Sequence[Float[Tensor, "c _ *q"]]) -> Float[Tensor, "c M *q"]:
+        """Return values at all points from those at the points of each network."""
+        if len(values) == 1:
+            return values[0]
+        order = torch.cat([part.rows for part in self._parts if part.rows is not None])
+        return torch.cat(list(values), 1)[:, order.argsort()]
+
+    def _own(self, S: Linear, k: int) -> Linear:
+        """Return the columns of a map that belong to the points of a network."""
+        rows = self._parts[k].rows
+        if rows is None:
+            return S
+        starts = torch.arange(0, S.shape[1], len(self.x), device=rows.device)
+        return Columns(S, (starts[:, None] + rows).flatten())
 
     def _fields_and_pullback(self) -> tuple[Float[Tensor, "c M"], Pullback]:
         """Return the fields at the points, and the way back from them to the weights."""
-        if self.n_levels is None:
-            return values_and_pullback(self.model, self.x, self.reverse)
-        weights = list(self.model.parameters())
-        with torch.enable_grad():
-            u = self.fields()
-        return u, lambda d: parameters_to_vector(torch.autograd.grad(u, weights, d))
+        if self.regions is None:
+            return self._parts[0].with_pullback()
+        values, ways = zip(*(part.with_pullback() for part in self._parts), strict=True)
+        rows = [part.rows for part in self._parts]
+
+        def pullback(d: Float[Tensor, "c M"]) -> Float[Tensor, " P"]:
+            return torch.cat([back(d[:, own]) for back, own in zip(ways, rows, strict=True)])
+
+        return self._joined(values), pullback
 
     def _of_fields(self, u: Float[Tensor, "c M"]) -> Float[Tensor, " R"]:
         """Return the weighted residual, differentiable with respect to the fields."""
@@ -225,78 +264,3 @@ class NodalObjective:
 
     def _tensor(self, values: ndarray, dtype: torch.dtype) -> Tensor:
         return torch.as_tensor(values).to(self.x.device, dtype)
-
-
-@dataclass(frozen=True)
-class NodalHead:
-    """The residual as a function of the head's weights, ``r(c) = W R(C c)``.
-
-    Attributes
-    ----------
-    objective
-        The residual as a function of nodal values.
-    features
-        What each output's weights multiply: values of the features at the points, and after them
-        their derivatives in time.
-    """
-
-    objective: NodalObjective
-    features: tuple[Float[Tensor, "c M w"], ...]
-
-    @property
-    def is_linear(self) -> bool:
-        """Whether the residual is affine in the head's weights."""
-        return self.objective.is_linear
-
-    @property
-    def n_constants(self) -> int:
-        """None: a discretisation leaves no room for unknown constants."""
-        return 0
-
-    def vector(self) -> Float[Tensor, " P"]:
-        """Return the head's weights as they are."""
-        return self.objective.model.head_vector()
-
-    def set(self, c: Float[Tensor, " P"]) -> None:
-        """Copy weights of the head into the network."""
-        self.objective.model.set_head(c)
-
-    def residual(self, c: Float[Tensor, " P"]) -> Float[Tensor, " R"]:
-        """Return the weighted residual vector."""
-        return self.objective.at(self._fields(c.double()))
-
-    def linearise(self, c: Float[Tensor, " P"]) -> tuple[Float[Tensor, "R P"], Float[Tensor, " R"]]:
-        """Return ``M, t`` such that the residual linearised at ``c`` is ``M c' - t`` at ``c'``."""
-        u = self._fields(c.double())
-        S = self.objective.slope(u)
-        M = u.new_empty(S.shape[0], len(c))
-        n, _, w = self.features[0].shape
-        constant = self.objective.model.constant.double()
-        for field in range(n):
-            for start in range(0, w, COLUMNS):  # few columns at a time bound the memory
-                chunk = [values[field, :, start : start + COLUMNS] for values in self.features]
-                M[:, field * w + start :][:, : chunk[0].shape[1]] = S.times(self._of(field, chunk))
-            ones = torch.ones_like(self.features[0][field, :, :1]) * constant[field]
-            one = [ones * (k == 0) for k in range(len(self.features))]
-            M[:, n * w + field] = S.times(self._of(field, one))[:, 0]
-        return M, S.times(u) - self.objective.at(u)
-
-    @property
-    def _outputs(self) -> int:
-        return self.objective.model.head.out_features
-
-    def _of(self, field: int, values: Sequence[Float[Tensor, "M q"]]) -> Float[Tensor, "K q"]:
-        """Return columns that are some values in one field, and zero in all others."""
-        points, q = values[0].shape
-        columns = values[0].new_zeros(len(values), self._outputs, points, q)
-        for order, part in enumerate(values):
-            columns[order, field] = part
-        return columns.view(-1, q)
-
-    def _fields(self, c: Float[Tensor, " P"]) -> Float[Tensor, " K"]:
-        """Return the nodal values that the head's weights give."""
-        n, _, w = self.features[0].shape
-        weights, biases = c[: n * w].view(n, w), c[n * w :]
-        fields = [(values @ weights[:, :, None])[:, :, 0] for values in self.features]
-        fields[0] = fields[0] + (biases * self.objective.model.constant.double())[:, None]
-        return torch.cat([part.flatten() for part in fields])

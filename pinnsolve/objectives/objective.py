@@ -16,7 +16,7 @@ from numpy import ndarray
 from torch import Tensor
 
 from pinnsolve.leastsquares.jacobian import Jacobian
-from pinnsolve.networks.mlp import MLP
+from pinnsolve.networks.several import AnyNetwork
 
 
 @runtime_checkable
@@ -106,8 +106,8 @@ class OfNetwork(WithHead, Protocol):
     """One whose model is a network, the features under whose head can be drawn."""
 
     @property
-    def model(self) -> MLP:
-        """The network."""
+    def model(self) -> AnyNetwork:
+        """The network, or those of the regions."""
 
     @property
     def x(self) -> Float[Tensor, "N d"]:

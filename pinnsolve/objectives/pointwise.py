@@ -6,6 +6,9 @@ in one reverse pass and Jacobians in factors. Automatic differentiation is kept 
 gradients from nested reverse mode, Jacobians and the derivatives of all features from nested
 forward mode. Source: Raissi, Perdikaris & Karniadakis (2019),
 Physics-informed neural networks, J. Comput. Phys. 378, doi:10.1016/j.jcp.2018.10.045.
+
+Where there are several regions each has a network (`pinnsolve.networks.several`). A condition takes
+the fields of the one in whose region its points lie; on an interface also those of the other.
 """
 
 from collections.abc import Callable, Mapping, Sequence, Set
@@ -15,8 +18,9 @@ from functools import cached_property
 from itertools import accumulate
 from typing import Literal
 
+import numpy as np
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from numpy import ndarray
 from torch import Tensor
 
@@ -33,9 +37,12 @@ from pinnsolve.leastsquares.jacobian import (
     Jacobian,
 )
 from pinnsolve.leastsquares.network import NetworkJacobian, StackedJacobian, trace
+from pinnsolve.leastsquares.side_by_side import SideBySide
 from pinnsolve.networks.mlp import MLP
+from pinnsolve.networks.several import AnyNetwork
 from pinnsolve.objectives.capture import captured
 from pinnsolve.objectives.objective import by_reverse_mode
+from pinnsolve.objectives.part import Part, Side
 from pinnsolve.objectives.pointwise_head import (
     HeadPart,
     PointwiseHead,
@@ -46,59 +53,13 @@ from pinnsolve.problem import Residual
 
 
 @dataclass(frozen=True)
-class Part:
-    """One condition on the network's device.
-
-    Attributes
-    ----------
-    residual
-        What vanishes.
-    x
-        Where, and after that the points across if it is periodic.
-    factor
-        Of each row of the residual.
-    is_periodic
-        Whether what holds at the points across is subtracted.
-    is_sum
-        Whether the residual is one, the sum over the points.
-    """
-
-    residual: Residual
-    x: Float[Tensor, "M d"]
-    factor: Float[Tensor, " R"]
-    is_periodic: bool
-    is_sum: bool = False
-
-    @property
-    def terms(self) -> frozenset[Term]:
-        """What the residual needs of the fields."""
-        return frozenset(self.residual.terms)
-
-    def rows(self, values: Float[Tensor, "M *q"]) -> Float[Tensor, "R *q"]:
-        """Return the values that the residual needs, of those at all points."""
-        if not self.is_periodic:
-            return values
-        here, across = values.tensor_split(2)
-        return here - across
-
-    @property
-    def count(self) -> int:
-        """At how many points the residual is evaluated."""
-        return len(self.x) // (1 + self.is_periodic)
-
-    def summed(self, values: Float[Tensor, "R *q"]) -> Float[Tensor, "r *q"]:
-        """Return the values at the points, or their sum where it is the sum that counts."""
-        return values.sum(0, keepdim=True) if self.is_sum else values
-
-
-@dataclass(frozen=True)
 class PointwiseObjective:
     """The weighted residual of a network's exact jet, as a function of its weights.
 
     Attributes
     ----------
     model
-        The network.
+        The network, or those of the regions.
     x
         Interior and boundary nodes.
     conditions
@@ -111,15 +72,18 @@ class PointwiseObjective:
         How the network is differentiated.
     accelerate
         How gradients are made quicker, Taylor mode's only.
+    regions
+        That of each point, whose network counts there; None if there is one network.
     """
 
-    model: MLP
+    model: AnyNetwork
     x: Float[Tensor, "N d"]
     conditions: Sequence[Condition]
     weights: Float[ndarray, " R"]
     sizes: Float[ndarray, " c"]
     derivatives: Literal["taylor", "autograd"] = "taylor"
     accelerate: Literal["none", "compile", "cuda-graph"] = "none"
+    regions: Int[ndarray, " N"] | None = None
 
     @property
     def is_linear(self) -> bool:
@@ -128,15 +92,19 @@ class PointwiseObjective:
 
     def residual(self) -> Float[Tensor, " R"]:
         """Return the weighted residual vector, differentiable with respect to the weights."""
-        rows = {}
-        for x, places in self._by_operators:
-            terms = {term for k, _ in places for term in self._parts[k].terms}
-            values = self._backend(x)(self.model, terms)
-            for k, some in places:
-                part = self._parts[k]
-                jet = {term: part.rows(values[term][some]) for term in part.terms}
-                rows[k] = part.factor * part.summed(part.residual(jet, self._constants(part)))
-        return torch.cat([rows[k] for k in range(len(rows))])
+        jets = [dict[Term, Tensor]() for _ in self._parts]
+        for number, x, places in self._by_operators:
+            terms = {own for _, side, _ in places for own in side.terms.values()}
+            values = self._backend(x)(self.model.nets[number], terms)
+            for k, side, some in places:
+                rows = self._parts[k].rows
+                jets[k] |= {term: rows(values[own][some]) for term, own in side.terms.items()}
+        return torch.cat(
+            [
+                part.factor * part.summed(part.residual(jet, self._constants(part)))
+                for part, jet in zip(self._parts, jets, strict=True)
+            ]
+        )
 
     @property
     def linear_rows(self) -> Bool[Tensor, " R"]:
@@ -164,89 +132,122 @@ class PointwiseObjective:
         if self.derivatives == "autograd":
             return self.value(), DenseJacobian(torch.cat(list(map(self._rows, self._parts))))
         values, parts, columns = zip(*map(self._linearised, self._parts), strict=True)
-        J = _stacked(parts, [part.is_sum for part in self._parts])
+        J = self._joined(parts)
         has_constants = self.model.unknowns is not None
         return torch.cat(values), BorderedJacobian(J, torch.cat(columns)) if has_constants else J
 
     @torch.no_grad()
     def head(self) -> PointwiseHead:
         """Return the residual as a function of the head's weights."""
-        w, c = self.model.head.in_features, self.model.head.out_features
+        starts = [0, *accumulate(net.head_size for net in self.model.nets)]
         parts = []
         for part in self._parts:
-            features = self._features(part.x, {term.op for term in part.terms})
             columns = {}
-            for term in part.terms:
-                i = term.field
-                T = columns[term] = part.x.new_zeros(part.count, c * (w + 1))
-                T[:, i * w : (i + 1) * w] = part.rows(features[term.op][i])
-                if not part.is_periodic:
-                    constant = sum(value for alpha, value in term.op.terms if sum(alpha) == 0)
-                    T[:, c * w + i] = constant * self.model.constant[i]
+            for side in part.sides:
+                net, start = self.model.nets[side.number], starts[side.number]
+                w, c = net.head.in_features, net.head.out_features
+                features = self._features(net, part.x, side.ops)
+                for term, own in side.terms.items():
+                    i = own.field
+                    T = columns[term] = part.x.new_zeros(part.count, starts[-1])
+                    first = start + i * w
+                    T[:, first : first + w] = part.rows(features[own.op][i])
+                    if not part.is_periodic:
+                        constant = sum(value for alpha, value in own.op.terms if sum(alpha) == 0)
+                        T[:, start + c * w + i] = constant * net.constant[i]
             parts.append(HeadPart(part.residual, part.factor, columns, part.is_sum))
         return PointwiseHead(tuple(parts), self.model, self.is_linear)
 
     def _jet(self, part: Part) -> Jet:
         """Return the jet that a residual needs of the fields, outside of any graph."""
-        values: Jet
-        if self.derivatives == "taylor":
-            values = Taylor(part.x)(self.model, part.terms)
-        else:
-            values = {t: derivative(self.model, t.op)(part.x)[:, t.field] for t in part.terms}
-        return {term: part.rows(value) for term, value in values.items()}
+        jet: dict[Term, Tensor] = {}
+        for side in part.sides:
+            net, own = self.model.nets[side.number], set(side.terms.values())
+            values: Jet
+            if self.derivatives == "taylor":
+                values = Taylor(part.x)(net, own)
+            else:
+                values = {t: derivative(net, t.op)(part.x)[:, t.field] for t in own}
+            jet |= {term: part.rows(values[t]) for term, t in side.terms.items()}
+        return jet
 
     def _constants(self, part: Part) -> dict[str, Float[Tensor, " R"]]:
         """Return the unknown constants that a residual needs."""
         return constants_of(part.residual, self.model.unknowns, part.count)
 
     def _features(
-        self, x: Float[Tensor, "R d"], ops: Set[DiffOp]
+        self, net: MLP, x: Float[Tensor, "R d"], ops: Set[DiffOp]
     ) -> Mapping[DiffOp, Float[Tensor, "c R w"]]:
         """Return derivatives of what each output's weights in the head multiply."""
         if self.derivatives == "taylor":
-            return features_of_outputs(self.model, x, ops)
-        images = self.model.images()
+            return features_of_outputs(net, x, ops)
+        images = net.images()
         return {
-            op: self.model.of_outputs(*(derivative(image.features, op)(x) for image in images))
+            op: net.of_outputs(*(derivative(image.features, op)(x) for image in images))
             for op in ops
         }
 
     def _linearised(
         self, part: Part
-    ) -> tuple[Float[Tensor, " R"], NetworkJacobian, Float[Tensor, "R k"]]:
+    ) -> tuple[Float[Tensor, " R"], list[NetworkJacobian], Float[Tensor, "R k"]]:
         """Return one condition's rows of the residual and of its Jacobian, by Taylor mode.
 
         Returns
         -------
         tuple
-            The residual, its Jacobian by the weights, and that by the unknown constants.
+            The residual, its Jacobian by the weights of each of its networks, and that by the
+            unknown constants.
         """
         residual, factor = part.residual, part.factor
         constants = self._constants(part)
-        seen = trace(self.model, part.x, {term.op for term in part.terms})
+        nets = self.model.nets
+        traces = [trace(nets[side.number], part.x, side.ops) for side in part.sides]
         with torch.enable_grad():
-            jet = {t: part.rows(seen.values[t.op][:, t.field]) for t in part.terms}
+            jet = {
+                term: part.rows(seen.values[own.op][:, own.field])
+                for seen, side in zip(traces, part.sides, strict=True)
+                for term, own in side.terms.items()
+            }
             r = factor * residual(jet, constants)
-            J = seen.jacobian([r])
+            by_network = [seen.jacobian([r]) for seen in traces]
         if part.is_periodic:
-            J = J.folded()
+            by_network = [J.folded() for J in by_network]
         still = {term: values.detach() for term, values in jet.items()}
         held = {name: values.detach() for name, values in constants.items()}
         slopes = residual.partials(still, held)
         further = self._columns(residual, slopes, factor.expand(part.count))
-        return part.summed(r.detach()), J, part.summed(further)
+        return part.summed(r.detach()), by_network, part.summed(further)
+
+    def _joined(self, parts: Sequence[list[NetworkJacobian]]) -> Jacobian:
+        """Return the Jacobian by all weights from those of each condition by its networks."""
+        if self.regions is None:
+            return _stacked([own for (own,) in parts], [part.is_sum for part in self._parts])
+        sizes = [len(part.summed(part.x[:, 0])) for part in self._parts]
+        rows = torch.arange(sum(sizes), device=self.x.device).split(sizes)
+        found, places = [], []
+        for number in range(len(self.model.nets)):
+            own = [
+                (k, J)
+                for k, part in enumerate(self._parts)
+                for side, J in zip(part.sides, parts[k], strict=True)
+                if side.number == number
+            ]
+            is_sum = [self._parts[k].is_sum for k, _ in own]
+            found.append(_stacked([J for _, J in own], is_sum))
+            places.append(torch.cat([rows[k] for k, _ in own]))
+        return SideBySide(tuple(found), tuple(places), sum(sizes))
 
     def _rows(self, part: Part) -> Float[Tensor, "R P"]:
         """Return one condition's rows of the Jacobian, by nested differentiation."""
         residual, factor, jet = part.residual, part.factor, self._jet(part)
         slopes = residual.partials(jet, self._constants(part))
-        J = torch.stack(
-            [
-                (factor * slopes[term])[:, None]
-                * part.rows(term_jacobian(self.model, term, part.x))
-                for term in part.terms
-            ]
-        ).sum(0)
+        J = part.x.new_zeros(part.count, self.model.size)
+        starts = [0, *accumulate(net.size for net in self.model.nets)]
+        for side in part.sides:
+            net, start = self.model.nets[side.number], starts[side.number]
+            for term, own in side.terms.items():
+                slope = part.rows(term_jacobian(net, own, part.x))
+                J[:, start : start + net.size] += (factor * slopes[term])[:, None] * slope
         if self.model.unknowns is not None:  # the last columns
             further = self._columns(residual, slopes, factor.expand(part.count))
             J[:, -len(self.model.unknowns) :] = further
@@ -294,26 +295,44 @@ class PointwiseObjective:
             if condition.across is not None:
                 x = torch.cat([x, self._tensor(condition.across)])
             is_periodic = condition.across is not None
-            parts.append(Part(residual, x, factor, is_periodic, condition.is_sum))
+            sides = self._sides(condition)
+            parts.append(Part(residual, sides, x, factor, is_periodic, condition.is_sum))
         return parts
 
+    def _sides(self, condition: Condition) -> tuple[Side, ...]:
+        """Return the terms that a condition takes from each network."""
+        terms = condition.residual.terms
+        if self.regions is None:
+            return (Side(0, {term: term for term in terms}),)
+        c, sides = len(self.sizes), []
+        for shift, rows in ((0, condition.rows), (c, condition.partners)):
+            own = {t: replace(t, field=t.field - shift) for t in terms if t.field // c * c == shift}
+            if own and rows is not None:
+                (number,) = np.unique(self.regions[rows])
+                sides.append(Side(int(number), own))
+        return tuple(sides)
+
     @cached_property
-    def _by_operators(self) -> list[tuple[Float[Tensor, "M d"], list[tuple[int, slice]]]]:
-        """Points of parts that need the same operators, and where those of each part are.
+    def _by_operators(
+        self,
+    ) -> list[tuple[int, Float[Tensor, "M d"], list[tuple[int, Side, slice]]]]:
+        """Points where a network is asked for the same operators, and where each part's are.
 
         For a few points, as on a boundary, the layers themselves cost more than the numbers.
         """
-        members: dict[frozenset[DiffOp], list[int]] = {}
+        members: dict[tuple[int, frozenset[DiffOp]], list[tuple[int, Side]]] = {}
         for k, part in enumerate(self._parts):
-            members.setdefault(frozenset(term.op for term in part.terms), []).append(k)
+            for side in part.sides:
+                members.setdefault((side.number, side.ops), []).append((k, side))
         found = []
-        for own in members.values():
-            points = [self._parts[k].x for k in own]
+        for (number, _), own in members.items():
+            points = [self._parts[k].x for k, _ in own]
             ends = accumulate(map(len, points))
             places = [
-                (k, slice(end - len(x), end)) for k, x, end in zip(own, points, ends, strict=True)
+                (k, side, slice(end - len(x), end))
+                for (k, side), x, end in zip(own, points, ends, strict=True)
             ]
-            found.append((torch.cat(points), places))
+            found.append((number, torch.cat(points), places))
         return found
 
     def _tensor(self, values: ndarray) -> Tensor:

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from pinnsolve.derivatives.jet import Jet
 from pinnsolve.diffop import Term
-from pinnsolve.networks.mlp import MLP
+from pinnsolve.networks.several import AnyNetwork
 from pinnsolve.networks.unknowns import Unknowns
 from pinnsolve.problem import Residual
 
@@ -64,7 +64,7 @@ class PointwiseHead:
     """
 
     parts: tuple[HeadPart, ...]
-    model: MLP
+    model: AnyNetwork
     is_linear: bool
 
     def vector(self) -> Float[Tensor, " P"]:

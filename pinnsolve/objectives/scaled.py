@@ -24,7 +24,9 @@ from pinnsolve.leastsquares.jacobian import (
     NodalJacobian,
 )
 from pinnsolve.leastsquares.network import Layer, NetworkJacobian, StackedJacobian
+from pinnsolve.leastsquares.side_by_side import SideBySide
 from pinnsolve.networks.mlp import MLP
+from pinnsolve.networks.several import AnyNetwork
 from pinnsolve.objectives.objective import Linearisable, Objective, OfNetwork
 
 
@@ -43,7 +45,7 @@ class ScaledModel:
         Of the fields.
     """
 
-    def __init__(self, net: MLP, sizes: Float[Tensor, " c"]) -> None:
+    def __init__(self, net: AnyNetwork, sizes: Float[Tensor, " c"]) -> None:
         self.net, self.sizes = net, sizes
         self._taken: tuple[Tensor, Tensor] | None = None  # the last vector, and the network's own
 
@@ -55,13 +57,7 @@ class ScaledModel:
     @cached_property
     def factors(self) -> Float[Tensor, " P"]:
         """What each weight in those units is multiplied by."""
-        head = self.net.head
-        weights = self.sizes[:, None].expand_as(head.weight).flatten()
-        ones = weights.new_ones(self.net.size)
-        places = {id(p): n for p, n in zip(self.net.parameters(), _starts(self.net), strict=True)}
-        ones[places[id(head.weight)] :][: len(weights)] = weights
-        ones[places[id(head.bias)] :][: len(self.sizes)] = self.sizes
-        return ones
+        return torch.cat([_factors(net, self.sizes) for net in self.net.nets])
 
     def vector(self) -> Float[Tensor, " P"]:
         """Return a copy of all weights."""
@@ -110,15 +106,26 @@ class ScaledObjective:
         """Return the residual vector and its Jacobian."""
         assert isinstance(self.plain, Linearisable)
         r, J = self.plain.linearise()
-        return r, _scaled(J, self.model)
+        return r, _scaled(J, self.model.factors, self.model.sizes)
 
 
 def scaled(objective: Objective) -> Objective:
     """Return the objective in units of the fields' sizes; as it is, if it is not of a network."""
     if not isinstance(objective, OfNetwork):
         return objective
-    sizes = torch.as_tensor(objective.sizes).to(objective.model.head.weight)
+    sizes = torch.as_tensor(objective.sizes).to(objective.model.like)
     return ScaledObjective(objective, ScaledModel(objective.model, sizes))
+
+
+def _factors(net: MLP, sizes: Float[Tensor, " c"]) -> Float[Tensor, " P"]:
+    """Return the factor of each weight of a network."""
+    head = net.head
+    weights = sizes[:, None].expand_as(head.weight).flatten()
+    ones = weights.new_ones(net.size)
+    places = {id(p): n for p, n in zip(net.parameters(), _starts(net), strict=True)}
+    ones[places[id(head.weight)] :][: len(weights)] = weights
+    ones[places[id(head.bias)] :][: len(sizes)] = sizes
+    return ones
 
 
 def _starts(net: MLP) -> list[int]:
@@ -129,21 +136,26 @@ def _starts(net: MLP) -> list[int]:
     return starts[:-1]
 
 
-def _scaled(J: Jacobian, model: ScaledModel) -> Jacobian:
+def _scaled(J: Jacobian, factors: Float[Tensor, " P"], sizes: Float[Tensor, " c"]) -> Jacobian:
     """Return the Jacobian by weights in units of the fields' sizes."""
+    if isinstance(J, SideBySide):
+        own = factors.split([part.shape[1] for part in J.parts])
+        pairs = zip(J.parts, own, strict=True)
+        return replace(J, parts=tuple(_scaled(part, f, sizes) for part, f in pairs))
     if isinstance(J, BorderedJacobian):
-        return replace(J, J=_scaled(J.J, model))
+        return replace(J, J=_scaled(J.J, factors, sizes))
     if isinstance(J, ExtendedJacobian):
-        return replace(J, J=_scaled(J.J, model), rows=J.rows * model.factors[: J.rows.shape[1]])
+        rows = J.rows * factors[: J.rows.shape[1]]
+        return replace(J, J=_scaled(J.J, factors, sizes), rows=rows)
     if isinstance(J, NodalJacobian):
-        return replace(J, layers=_with_head(J.layers, model.sizes))
+        return replace(J, layers=_with_head(J.layers, sizes))
     if isinstance(J, NetworkJacobian):
-        return replace(J, layers=_with_head(J.layers, model.sizes))
+        return replace(J, layers=_with_head(J.layers, sizes))
     if isinstance(J, StackedJacobian):
-        parts = (replace(p, layers=_with_head(p.layers, model.sizes)) for p in J.parts)
+        parts = (replace(p, layers=_with_head(p.layers, sizes)) for p in J.parts)
         return replace(J, parts=tuple(parts))
     assert isinstance(J, DenseJacobian)
-    return DenseJacobian(J.J * model.factors)
+    return DenseJacobian(J.J * factors)
 
 
 def _with_head(layers: tuple[Layer, ...], sizes: Float[Tensor, " c"]) -> tuple[Layer, ...]:

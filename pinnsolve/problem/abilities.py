@@ -72,6 +72,7 @@ ABILITIES: dict[str, Abilities] = {
         optimizers=TRAINED,
         precisions=("float64", "mixed", "float32"),
         needs=frozenset({"operators"}),
+        takes=frozenset({"regions"}),
         reference="rbf-fd",
     ),
     "pinn": Abilities(
@@ -82,7 +83,7 @@ ABILITIES: dict[str, Abilities] = {
         optimizers=TRAINED,
         precisions=("float64", "float32"),
         accelerations=("auto", "none", "compile", "cuda-graph"),
-        takes=frozenset({"constants", "extra", "hard", "ansatz"}),
+        takes=frozenset({"constants", "extra", "hard", "ansatz", "regions"}),
         reference="rbf-fd",
     ),
 }

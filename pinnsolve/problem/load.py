@@ -4,7 +4,7 @@ Nothing stops at the first fault: sections are validated one by one, expressions
 one, and all that is wrong is reported together, each with its line.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 from pinnsolve.equations.kirchhoff import Conductivity
 from pinnsolve.errors import Fault, FileError, KeyPath, PinnsolveError
 from pinnsolve.problem import conductivities, interfaces, names, regions, sides
+from pinnsolve.problem.abilities import ABILITIES
 from pinnsolve.problem.binding import Statements, bind
 from pinnsolve.problem.outflow import with_outflow
 from pinnsolve.problem.potentials import potentials
@@ -154,6 +155,28 @@ def _refuse_with_regions(problem: Problem) -> None:
             message = "nodes from a file do not tell to which region they belong."
             remedy = "Give nodes.count and a shape: each region is given its own nodes."
             raise problem.source.error(Fault((section, key), message, remedy))
+    if ABILITIES[problem.settings.solver.method].has_network:
+        _refuse_of_networks(problem)
+
+
+def _refuse_of_networks(problem: Problem) -> None:
+    """Refuse what a network for each region does not take yet, and one network does."""
+    hard = [(*condition.key, "hard") for condition in problem.boundary if condition.is_hard]
+    symmetric = [("network", "symmetry", name) for name in problem.settings.network.symmetry]
+    unknown = [("unknowns", "parameters")] if problem.parameters else []
+    asked: list[tuple[Sequence[KeyPath], str, str]] = [
+        (unknown, "unknown parameters are", "Give them numbers, in [constants] or in each region."),
+        ([extra.key for extra in problem.extra], "further residuals are", "Remove it."),
+        (hard, "hard conditions are", "Leave out hard."),
+        (symmetric, "symmetries of a network are", "Leave out the symmetry."),
+    ]
+    faults = [
+        Fault(key, f"{what} not taken together with regions in this version.", remedy)
+        for keys, what, remedy in asked
+        for key in keys
+    ]
+    if faults:
+        raise problem.source.error(*faults)
 
 
 def _settings(valid: Mapping[KeyPath, Any]) -> ProblemFile:

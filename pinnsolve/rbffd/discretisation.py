@@ -171,6 +171,32 @@ class Discretisation:
             matrices=(*self.matrices, *matrices),
         )
 
+    def joined(self, conditions: Sequence[Condition]) -> "Discretisation":
+        """Return the discretisation with conditions whose derivatives others have at their nodes.
+
+        Raises
+        ------
+        ValueError
+            If one is nowhere to be found.
+        """
+        matrices = tuple(
+            {term: self._known(term, condition.rows) for term in condition.residual.terms}
+            for condition in conditions
+        )
+        both = (*self.conditions, *conditions), (*self.matrices, *matrices)
+        return replace(self, conditions=both[0], matrices=both[1])
+
+    def _known(self, term: Term, rows: Int[ndarray, " R"]) -> "csr_array":
+        """Return the matrix of a term at nodes, from the conditions that hold there."""
+        for condition, matrices in zip(self.conditions, self.matrices, strict=True):
+            for own, matrix in matrices.items():
+                is_across = own.field >= self.n_fields
+                there = rows_of(condition, is_across=is_across)
+                if own.op == term.op and np.isin(rows, there).all():
+                    order = np.argsort(there)
+                    return matrix[order[np.searchsorted(there, rows, sorter=order)]]
+        raise ValueError(f"no condition has {term.op} at these nodes")
+
     def without_constraints(self) -> "Discretisation":
         """Return the discretisation with what holds at nodes alone."""
         held = [k for k, c in enumerate(self.conditions) if not c.is_constraint]

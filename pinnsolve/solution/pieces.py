@@ -4,7 +4,7 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from numpy import ndarray
 
 from pinnsolve.diffop import Term
@@ -38,19 +38,27 @@ class Pieces:
 
     def __call__(self, x: Float[ndarray, "n D"]) -> Float[ndarray, "n c"]:
         """Return the values of the fields at points of space, or of space and time."""
-        region = self.locate(x[:, : self.dim])
+        return self.at(x, self.locate(x[:, : self.dim]))
+
+    def jet(self, x: Float[ndarray, "n D"], terms: Set[Term]) -> Mapping[Term, ndarray]:
+        """Return derivatives of the fields at points."""
+        return self.jet_at(x, terms, self.locate(x[:, : self.dim]))
+
+    def at(self, x: Float[ndarray, "n D"], region: Int[ndarray, " n"]) -> Float[ndarray, "n c"]:
+        """Return the values at points whose region is known: on an interface there are two."""
         values = [part(x[region == r]) for r, part in enumerate(self.parts)]
         found = np.empty((len(x), values[0].shape[1]))
         for r, own in enumerate(values):
             found[region == r] = own
         return found
 
-    def jet(self, x: Float[ndarray, "n D"], terms: Set[Term]) -> Mapping[Term, ndarray]:
-        """Return derivatives of the fields at points."""
-        region = self.locate(x[:, : self.dim])
+    def jet_at(
+        self, x: Float[ndarray, "n D"], terms: Set[Term], region: Int[ndarray, " n"]
+    ) -> Mapping[Term, ndarray]:
+        """Return derivatives at points whose region is known."""
         found = {term: np.empty(len(x)) for term in terms}
-        for r, part in enumerate(self.parts):
-            own = part.jet(x[region == r], terms)
+        for r in np.unique(region):
+            own = self.parts[r].jet(x[region == r], terms)
             for term in terms:
                 found[term][region == r] = own[term]
         return found
@@ -62,3 +70,19 @@ class Pieces:
             for r, part in enumerate(self.parts)
             for name, value in part.state().items()
         }
+
+
+def values_at(
+    fields: Fields, x: Float[ndarray, "n D"], region: Int[ndarray, " n"] | None
+) -> Float[ndarray, "n c"]:
+    """Return fields at points, whose regions are known if there are several."""
+    return fields.at(x, region) if isinstance(fields, Pieces) and region is not None else fields(x)
+
+
+def jet_at(
+    fields: Fields, x: Float[ndarray, "n D"], terms: Set[Term], region: Int[ndarray, " n"] | None
+) -> Mapping[Term, ndarray]:
+    """Return derivatives of fields at points, whose regions are known if there are several."""
+    if isinstance(fields, Pieces) and region is not None:
+        return fields.jet_at(x, terms, region)
+    return fields.jet(x, terms)

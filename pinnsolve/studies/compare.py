@@ -20,7 +20,7 @@ from pinnsolve import run
 from pinnsolve.checks.preflight import preflight
 from pinnsolve.errors import PinnsolveError, Stopped
 from pinnsolve.machine import processor, threads, usable_cores
-from pinnsolve.networks.sizes import hidden_layers
+from pinnsolve.networks.sizes import layers_by_region
 from pinnsolve.problem import Problem
 from pinnsolve.progress import Progress, Watch, unwatched
 from pinnsolve.references.exact import exact_at
@@ -281,7 +281,7 @@ def _judged(configuration: Configuration, solution: Solution, seed: int | None) 
         error = None if exact is None else overall_l2(solution.sample.values, exact)
         curve = (Record(sum(needed.values()), "direct", solution.course.iterations, nan, error),)
     else:
-        hidden = hidden_layers(solution.problem, solution.sample.nodes.rows.stop)
+        hidden = max(layers_by_region(solution.problem, solution.sample.nodes))
     is_spent = solution.outcome.status == "stopped" and solution.outcome.message == SPENT
     return Trial(
         configuration=configuration,

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from pinnsolve.errors import DivergedError
 from pinnsolve.leastsquares.head import first_look, is_long, least_squares
-from pinnsolve.networks.mlp import FREQUENCY
+from pinnsolve.networks.mlp import FREQUENCY, MLP
 from pinnsolve.objectives.objective import HeadProblem, OfNetwork
 from pinnsolve.optimizers.head import Head, loss_of, newton
 from pinnsolve.process import Budget, State, Step, StoppingRule, nested, part
@@ -104,6 +104,7 @@ class Drawing:
             net.draw(self._seed, frequency)
             loss, c = _sketch(self._objective)
         else:
+            assert isinstance(net, MLP)
             best = min(self._losses, key=lambda f: self._losses[f])
             self._take(best)
             field, trained = net(self._objective.x), self._heads[best][-len(net.unknowns) :]
@@ -192,9 +193,7 @@ def _starts(objective: OfNetwork, problem: HeadProblem) -> Iterator[Float[Tensor
     yield zero
     if objective.is_linear:
         return
-    one, n = zero.clone(), objective.model.head.weight.numel()
-    one[n : n + objective.model.head.out_features] = torch.as_tensor(objective.sizes).to(one)
-    yield one
+    yield objective.model.head_of(torch.as_tensor(objective.sizes).to(zero))
     if objective.linear_rows.any():
         yield _meeting(problem, objective.linear_rows, zero)
 
@@ -220,6 +219,7 @@ def _continued(
 ) -> tuple[float, Float[Tensor, " P"]]:
     """Return the same as `_sketch`, from a field and parameters that other features have found."""
     net, problem = objective.model, objective.head()
+    assert isinstance(net, MLP)  # several have no unknown parameters
     features = net.of_outputs(*(image.features(objective.x) for image in net.images()))
     fits = [
         least_squares(torch.cat([values, constant.expand(len(values), 1)], 1), wanted, u.dtype)

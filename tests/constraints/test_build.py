@@ -110,7 +110,7 @@ def test_the_residual_for_the_network_is_that_of_the_field(problem):
     stated = zip(nodal_conditions(problem, nodes), [None, *problem.boundary], strict=True)
     kept = [c for c, b in stated if b is None or not b.is_hard]
     rows = [np.isin(c.rows, h.rows) for c, h in zip(kept, conditions, strict=True)]
-    direct = residuals(NetworkFields(net, made), kept, nodes.x)
+    direct = residuals(NetworkFields(net, made), kept, nodes, 1)
     direct = np.concatenate([r[row] for r, row in zip(direct, rows, strict=True)])
     np.testing.assert_allclose(ours, direct, rtol=1e-9, atol=1e-9 * np.abs(direct).max())
 

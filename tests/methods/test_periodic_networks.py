@@ -102,8 +102,8 @@ def test_of_order_four_derivatives_up_to_the_third_agree(tmp_path):
 def test_in_time_they_agree_at_all_levels(tmp_path):
     problem = evolving(tmp_path, "periodic", "pinn")
     nodes = Setup(problem).nodes
-    x, conditions = conditions_in_time(problem, nodes, np.zeros((1, 2)))
-    jumps = [c for c in conditions if c.across is not None]
+    found = conditions_in_time(problem, nodes, np.zeros((1, 2)))
+    x, jumps = found.x, [c for c in found.conditions if c.across is not None]
     assert [c.residual.terms[0].op.terms[0][0] for c in jumps] == [(0, 0), (1, 0)]
     for condition in jumps:
         np.testing.assert_array_equal(condition.across[:, 1], problem.times)

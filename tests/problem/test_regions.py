@@ -422,12 +422,13 @@ jump would be lost. Smooth the jump over a few spacings of the nodes, as (1 + ta
   15 | equations = ["div(k*grad(u)) = f"]
      |               ^^^^^^^^^^^^^^""",
     ),
-    "a network": (
-        [('"rbf-fd"', '"pinn"')],
+    "what a network for each region does not take": (
+        [('"rbf-fd"', '"pinn"\n[network]\nsymmetry = { u = "odd" }')],
         """\
-:38: regions are solved by rbf-fd, not by "pinn". Set method = "rbf-fd" in [solver].
-  38 | method = "pinn"
-     |          ^^^^^^""",
+:40: symmetries of a network are not taken together with regions in this version. Leave out the \
+symmetry.
+  40 | symmetry = { u = "odd" }
+     |                  ^^^^^""",
     ),
 }
 

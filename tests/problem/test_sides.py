@@ -1,5 +1,7 @@
 """Formulas that jump across surfaces are read on each side, where they do not."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import sympy
@@ -10,6 +12,7 @@ from pinnsolve.equations.expression import Symbols, parse
 from pinnsolve.equations.functions import Absolute
 from pinnsolve.equations.jumps import REMEDY_OF_VALUES, beside, oriented
 from pinnsolve.equations.variables import derivative
+from pinnsolve.problem.abilities import ABILITIES
 from pinnsolve.problem.interfaces import as_exact, symbols_between
 from pinnsolve.problem.problem import InterfaceCondition
 from tests.posing import INTERVAL, SQUARE, manufactured, pose, text_of
@@ -187,12 +190,6 @@ LOST = "and the derivative of the jump would be lost."
     ("stated", "kinds", "told"),
     [
         (
-            "div((1 + heaviside(x - 0.5))*grad(u)) = 1",
-            {"method": "dt-pinn"},
-            f"what is differentiated here jumps at x = 0.5, {LOST} {SMOOTH} Or set "
-            'method = "rbf-fd" in [solver], by which each side is a region of its own.',
-        ),
-        (
             "div((1 + heaviside(u - x))*grad(u)) = 1",
             {},
             "what is differentiated here jumps where unknowns pass certain values, "
@@ -215,13 +212,25 @@ LOST = "and the derivative of the jump would be lost."
             'unknown name "q". Known: X, n, n_x, n_y, pi, u, x, y.',
         ),
     ],
-    ids=["networks", "unknowns", "nothing left", "too many", "others first"],
+    ids=["unknowns", "nothing left", "too many", "others first"],
 )
 def test_what_cannot_be_read_apart_is_refused(stated, kinds, told, tmp_path):
     with pytest.raises(PinnsolveError) as error:
         pose(tmp_path, stated, **{"on": ALL, **kinds})
     (fault,) = error.value.faults
     assert f"{fault.message} {fault.remedy}" == told
+
+
+def test_a_method_that_knows_no_regions_names_those_that_do(tmp_path, monkeypatch):
+    unable = replace(ABILITIES["pinn"], takes=frozenset())
+    monkeypatch.setitem(ABILITIES, "pinn", unable)
+    with pytest.raises(PinnsolveError) as error:
+        pose(tmp_path, "div((1 + heaviside(x - 0.5))*grad(u)) = 1", on=ALL, method="pinn")
+    (fault,) = error.value.faults
+    assert fault.message == f"what is differentiated here jumps at x = 0.5, {LOST}"
+    able = 'method = "rbf-fd" or method = "dt-pinn"'
+    told = f"{SMOOTH} Or set {able} in [solver], by which each side is a region of its own."
+    assert fault.remedy == told
 
 
 def test_a_surface_that_moves_is_no_region(tmp_path):

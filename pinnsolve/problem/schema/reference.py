@@ -75,7 +75,7 @@ and conditions may hold t. laplace, grad, div and dn act on space only.
 Derivatives of fields: u_x, u_xx, u_xxyy: after the _ the coordinates along which to differentiate.
 What jumps is not differentiated: heaviside and sign, abs, min and max twice. Beside the
 derivatives, as in a source or k*laplace(u), they may stand. If it jumps across a surface in space,
-as heaviside(x - 0.5), each side is a region of its own to rbf-fd; across four surfaces at most.
+as heaviside(x - 0.5), each side is a region of its own; across four surfaces at most.
 A conductivity k of div(k*grad(u)) may jump where u passes a value, as 1 + heaviside(u - 0.5), if it
 is positive, and linear in u in between: every method then solves for the integral of k over u.
 Vectors: [a, b] in square brackets; X is the vector of the coordinates.
