@@ -1,5 +1,7 @@
 """Networks in domains of several materials: as near as the direct solution, level and all."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -9,14 +11,15 @@ from pinnsolve.accuracy.residuals import residuals
 from pinnsolve.checks.preflight import check
 from pinnsolve.cli import shipped
 from pinnsolve.errors import ProblemError
+from pinnsolve.methods import METHODS as METHODS_BY_NAME
 from pinnsolve.methods.dt_pinn import nodal_objective
-from pinnsolve.methods.net_flux import net_fluxes
+from pinnsolve.methods.net_flux import net_fluxes, net_fluxes_in_time
 from pinnsolve.methods.pinn import pointwise_objective
 from pinnsolve.networks.build import network
 from pinnsolve.objectives.scaled import scaled
 from pinnsolve.problem.load import build
 from pinnsolve.problem.text.source import Source
-from pinnsolve.references.exact import exact_fields
+from pinnsolve.references.exact import exact_at, exact_fields
 from pinnsolve.run import write
 from pinnsolve.setup import Setup
 from tests.test_materials import BALL, STRAIGHT
@@ -98,11 +101,72 @@ def test_the_exact_solution_has_the_net_flux(overrides):
     assert abs(left[0]) < 1e-11  # rounding: polynomials are integrated exactly over a disk
 
 
-def test_where_the_level_is_told_there_is_no_balance(tmp_path):
-    reaction = inclusion("dt-pinn", 10, {"pde.equations": ["k*laplace(u) - u = 0"]})
-    assert net_fluxes(reaction, Setup(reaction).nodes) == ()
-    halves = posed(STRAIGHT, tmp_path)  # both touch the boundary
+IN_TIME = {
+    "domain.time": [0.0, 1.0],
+    "nodes.time_levels": 4,
+    "functions.f": "manufactured",
+    "initial.u": "manufactured",
+    "pde.equations": ["2*u_t + u = k*laplace(u) + f"],
+    "region.0.functions.ue": "exp(-t)*through*(first + amplitude*third)",
+    "region.1.functions.ue": (
+        "exp(-t)*(first*(1 + back*a^2/r2) + amplitude*third*(1 + back*a^6/r2^3))"
+    ),
+}
+
+
+def test_in_time_the_exact_solution_has_the_net_flux():
+    problem = inclusion("pinn", 1e3, IN_TIME)
+    nodes = Setup(problem).nodes
+    found, fields = net_fluxes_in_time(problem, nodes, 0), exact_fields(problem, nodes.regions)
+    assert len(found.conditions) == 4
+    for condition in found.conditions:
+        jet = {}
+        for term in condition.residual.terms:
+            rows = condition.rows if term.field == 0 else condition.partners
+            own = replace(term, field=0)
+            jet[term] = fields.jet_at(found.x[rows], {own}, found.regions[rows])[own]
+        # polynomials are integrated exactly over a disk
+        assert abs(condition.summed(condition.residual(jet))[0]) < 1e-11
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_in_time_too_the_level_does_not_depend_on_the_contrast(method):
+    # so few features are good for some per cent, at a contrast of 10 as well
+    few = {**IN_TIME, "nodes.count": 250, "nodes.time_levels": 8, "network.hidden": [40, 120]}
+    few["training"] = [{"optimizer": "head"}]
+    setup = Setup(inclusion(method, 1e6, few))
+    solution = solve_on(setup)
+    nodes = setup.nodes
+    off = solution - exact_at(setup.problem, nodes)
+    inside = off[:, nodes.regions.of[nodes.rows] == 0, 0]
+    assert np.abs(inside.mean(axis=1)).max() < 0.1
+
+
+def solve_on(setup):
+    """Return the values at the nodes that the default schedule leads to."""
+    method = METHODS_BY_NAME[setup.problem.settings.solver.method]
+    process = method.start(setup)
+    while not process.step().done:
+        pass
+    return method.sample(setup, process.answer()).values
+
+
+def test_a_region_that_touches_the_boundary_has_no_balance(tmp_path):
+    halves = posed(STRAIGHT, tmp_path)
     assert net_fluxes(halves, Setup(halves).nodes) == ()
+
+
+def test_regions_that_touch_have_one_balance(tmp_path):
+    text = STRAIGHT.replace("x < 0.5", "(x - 0.4)^2 + (y - 0.5)^2 < 0.04").replace(
+        '[[region]]\nname = "right"',
+        '[[region]]\nname = "core"\nwhere = "(x - 0.4)^2 + (y - 0.5)^2 < 0.01"\n'
+        '[region.constants]\nk = 3\n[[region]]\nname = "right"',
+    )
+    text = text.replace("< 0.04", "< 0.04 and (x - 0.4)^2 + (y - 0.5)^2 > 0.01")
+    problem = posed(text, tmp_path, {"nodes.count": 1200})
+    found = net_fluxes(problem, Setup(problem).nodes)
+    # the core in its ring, and both in the plate
+    assert [own.name for own in found] == ["net flux (core)", "net flux (left, core)"]
 
 
 @pytest.fixture(params=[("dt-pinn", None), ("pinn", None), ("pinn", "autograd")])

@@ -62,6 +62,14 @@ class PointsInTime:
     conditions: tuple[Condition, ...]
     regions: Int[ndarray, " P"] | None
 
+    def joined(self, other: "PointsInTime") -> "PointsInTime":
+        """Return further points and conditions, whose rows count on, behind these."""
+        of = None
+        if self.regions is not None and other.regions is not None:
+            of = np.concatenate([self.regions, other.regions])
+        conditions = (*self.conditions, *other.conditions)
+        return PointsInTime(np.concatenate([self.x, other.x]), conditions, of)
+
 
 class _Points:
     """Points, and their regions, as they are added."""

@@ -18,7 +18,7 @@ from pinnsolve.geometry.sampling import sample_in_time
 from pinnsolve.methods import memory, trained
 from pinnsolve.methods.constants import found_constants
 from pinnsolve.methods.method import Method
-from pinnsolve.methods.net_flux import net_fluxes
+from pinnsolve.methods.net_flux import net_fluxes, net_fluxes_in_time
 from pinnsolve.setup import Setup
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ def pointwise_objective(net: "AnyNetwork", setup: Setup) -> "PointwiseObjective"
         factor = refinement(problem, setup.domain)
         inside = sample_in_time(setup.domain, problem.time, count, seed, factor)
         found = conditions_in_time(problem, nodes, inside, setup.quadrature)
+        found = found.joined(net_fluxes_in_time(problem, nodes, len(found.x)))
         x, conditions, regions = found.x, found.conditions, found.regions
     else:
         conditions = pointwise_conditions(problem, nodes, setup.quadrature)

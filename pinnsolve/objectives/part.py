@@ -20,10 +20,13 @@ class Side:
         Of the network.
     terms
         The condition's terms as those of the network's own fields.
+    x
+        Where, and after that the points across if it is periodic.
     """
 
     number: int
     terms: Mapping[Term, Term]
+    x: Float[Tensor, "M d"]
 
     @property
     def ops(self) -> frozenset[DiffOp]:
@@ -41,8 +44,6 @@ class Part:
         What vanishes.
     sides
         What it takes from which network.
-    x
-        Where, and after that the points across if it is periodic.
     factor
         Of each row of the residual.
     is_periodic
@@ -53,7 +54,6 @@ class Part:
 
     residual: Residual
     sides: tuple[Side, ...]
-    x: Float[Tensor, "M d"]
     factor: Float[Tensor, " R"]
     is_periodic: bool
     is_sum: bool = False
@@ -68,7 +68,7 @@ class Part:
     @property
     def count(self) -> int:
         """At how many points the residual is evaluated."""
-        return len(self.x) // (1 + self.is_periodic)
+        return len(self.sides[0].x) // (1 + self.is_periodic)
 
     def summed(self, values: Float[Tensor, "R *q"]) -> Float[Tensor, "r *q"]:
         """Return the values at the points, or their sum where it is the sum that counts."""

@@ -146,10 +146,10 @@ class PointwiseObjective:
             for side in part.sides:
                 net, start = self.model.nets[side.number], starts[side.number]
                 w, c = net.head.in_features, net.head.out_features
-                features = self._features(net, part.x, side.ops)
+                features = self._features(net, side.x, side.ops)
                 for term, own in side.terms.items():
                     i = own.field
-                    T = columns[term] = part.x.new_zeros(part.count, starts[-1])
+                    T = columns[term] = self.x.new_zeros(part.count, starts[-1])
                     first = start + i * w
                     T[:, first : first + w] = part.rows(features[own.op][i])
                     if not part.is_periodic:
@@ -165,9 +165,9 @@ class PointwiseObjective:
             net, own = self.model.nets[side.number], set(side.terms.values())
             values: Jet
             if self.derivatives == "taylor":
-                values = Taylor(part.x)(net, own)
+                values = Taylor(side.x)(net, own)
             else:
-                values = {t: derivative(net, t.op)(part.x)[:, t.field] for t in own}
+                values = {t: derivative(net, t.op)(side.x)[:, t.field] for t in own}
             jet |= {term: part.rows(values[t]) for term, t in side.terms.items()}
         return jet
 
@@ -201,7 +201,7 @@ class PointwiseObjective:
         residual, factor = part.residual, part.factor
         constants = self._constants(part)
         nets = self.model.nets
-        traces = [trace(nets[side.number], part.x, side.ops) for side in part.sides]
+        traces = [trace(nets[side.number], side.x, side.ops) for side in part.sides]
         with torch.enable_grad():
             jet = {
                 term: part.rows(seen.values[own.op][:, own.field])
@@ -222,7 +222,7 @@ class PointwiseObjective:
         """Return the Jacobian by all weights from those of each condition by its networks."""
         if self.regions is None:
             return _stacked([own for (own,) in parts], [part.is_sum for part in self._parts])
-        sizes = [len(part.summed(part.x[:, 0])) for part in self._parts]
+        sizes = [condition.rows_at_instant for condition in self.conditions]
         rows = torch.arange(sum(sizes), device=self.x.device).split(sizes)
         found, places = [], []
         for number in range(len(self.model.nets)):
@@ -241,12 +241,12 @@ class PointwiseObjective:
         """Return one condition's rows of the Jacobian, by nested differentiation."""
         residual, factor, jet = part.residual, part.factor, self._jet(part)
         slopes = residual.partials(jet, self._constants(part))
-        J = part.x.new_zeros(part.count, self.model.size)
+        J = self.x.new_zeros(part.count, self.model.size)
         starts = [0, *accumulate(net.size for net in self.model.nets)]
         for side in part.sides:
             net, start = self.model.nets[side.number], starts[side.number]
             for term, own in side.terms.items():
-                slope = part.rows(term_jacobian(net, own, part.x))
+                slope = part.rows(term_jacobian(net, own, side.x))
                 J[:, start : start + net.size] += (factor * slopes[term])[:, None] * slope
         if self.model.unknowns is not None:  # the last columns
             further = self._columns(residual, slopes, factor.expand(part.count))
@@ -289,27 +289,28 @@ class PointwiseObjective:
         parts = []
         for condition, factor in zip(self.conditions, shares, strict=True):
             residual = condition.residual.with_data(self._tensor)
-            x = self.x[torch.as_tensor(condition.rows, device=self.x.device)]
-            if condition.points is not None:
-                x = self._tensor(condition.points)
-            if condition.across is not None:
-                x = torch.cat([x, self._tensor(condition.across)])
             is_periodic = condition.across is not None
             sides = self._sides(condition)
-            parts.append(Part(residual, sides, x, factor, is_periodic, condition.is_sum))
+            parts.append(Part(residual, sides, factor, is_periodic, condition.is_sum))
         return parts
 
     def _sides(self, condition: Condition) -> tuple[Side, ...]:
-        """Return the terms that a condition takes from each network."""
+        """Return the terms that a condition takes from each network, and where."""
         terms = condition.residual.terms
+        x = self.x[torch.as_tensor(condition.rows, device=self.x.device)]
+        if condition.points is not None:
+            x = self._tensor(condition.points)
+        if condition.across is not None:
+            x = torch.cat([x, self._tensor(condition.across)])
         if self.regions is None:
-            return (Side(0, {term: term for term in terms}),)
+            return (Side(0, {term: term for term in terms}, x),)
         c, sides = len(self.sizes), []
         for shift, rows in ((0, condition.rows), (c, condition.partners)):
             own = {t: replace(t, field=t.field - shift) for t in terms if t.field // c * c == shift}
             if own and rows is not None:
                 (number,) = np.unique(self.regions[rows])
-                sides.append(Side(int(number), own))
+                there = x if shift == 0 else self.x[torch.as_tensor(rows, device=self.x.device)]
+                sides.append(Side(int(number), own, there))
         return tuple(sides)
 
     @cached_property
@@ -326,7 +327,7 @@ class PointwiseObjective:
                 members.setdefault((side.number, side.ops), []).append((k, side))
         found = []
         for (number, _), own in members.items():
-            points = [self._parts[k].x for k, _ in own]
+            points = [side.x for _, side in own]
             ends = accumulate(map(len, points))
             places = [
                 (k, side, slice(end - len(x), end))

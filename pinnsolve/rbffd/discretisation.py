@@ -180,7 +180,10 @@ class Discretisation:
             If one is nowhere to be found.
         """
         matrices = tuple(
-            {term: self._known(term, condition.rows) for term in condition.residual.terms}
+            {
+                term: self._known(term, rows_of(condition, is_across=term.field >= self.n_fields))
+                for term in condition.residual.terms
+            }
             for condition in conditions
         )
         both = (*self.conditions, *conditions), (*self.matrices, *matrices)
@@ -188,6 +191,8 @@ class Discretisation:
 
     def _known(self, term: Term, rows: Int[ndarray, " R"]) -> "csr_array":
         """Return the matrix of a term at nodes, from the conditions that hold there."""
+        if term.op.order == 0:
+            return _multiple_of_identity(term.op, rows, self.n_nodes)
         for condition, matrices in zip(self.conditions, self.matrices, strict=True):
             for own, matrix in matrices.items():
                 is_across = own.field >= self.n_fields
