@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from pinnsolve import load
+from pinnsolve.methods.dt_pinn import nodal_objective
 from pinnsolve.methods.pinn import pointwise_objective
 from pinnsolve.networks.build import network
 from pinnsolve.setup import Setup
@@ -46,21 +47,60 @@ hidden = [6, 8]
 """
 
 
+# two networks, tied together where their regions meet
+WALL = """\
+title = "A wall"
+[domain]
+shape = "rectangle"
+lower = [0, 0]
+upper = [1, 1]
+[nodes]
+count = 100
+[unknowns]
+fields = ["u"]
+[pde]
+equations = ["k*laplace(u) = u^3 - 1"]
+[[region]]
+name = "left"
+where = "x < 0.5"
+[region.constants]
+k = 10
+[[region]]
+name = "right"
+[region.constants]
+k = 1
+[[boundary]]
+on = "all"
+condition = "u = x"
+[solver]
+method = "dt-pinn"
+order = 2
+[network]
+hidden = [6, 8]
+"""
+
+
 @cache
-def setup():
-    """Return what the problem is solved with, which trainings do not change."""
+def setup(text):
+    """Return what a problem is solved with, which trainings do not change."""
     with TemporaryDirectory() as folder:
-        path = Path(folder) / "plume.toml"
-        path.write_text(PLUME)
+        path = Path(folder) / "problem.toml"
+        path.write_text(text)
         return Setup(load(path))
 
 
 def plume():
     """Return a nonlinear task with unknown constants."""
-    return pointwise_objective(network(setup()), setup())
+    return pointwise_objective(network(setup(PLUME)), setup(PLUME))
 
 
-TASKS = {"straight": fit, "plume": plume}  # the first is linear, its network of one layer
+def wall():
+    """Return a nonlinear task of two networks."""
+    return nodal_objective(network(setup(WALL)), setup(WALL))
+
+
+# the first is linear, its network of one layer
+TASKS = {"straight": fit, "plume": plume, "wall": wall}
 
 
 def from_file(state):
