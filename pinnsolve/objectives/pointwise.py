@@ -296,7 +296,7 @@ class PointwiseObjective:
 
     def _sides(self, condition: Condition) -> tuple[Side, ...]:
         """Return the terms that a condition takes from each network, and where."""
-        terms = condition.residual.terms
+        terms = frozenset(condition.residual.terms)  # in whose order they are added up
         x = self.x[torch.as_tensor(condition.rows, device=self.x.device)]
         if condition.points is not None:
             x = self._tensor(condition.points)
