@@ -15,6 +15,7 @@ from pinnsolve.conditions.weights import row_weights
 from pinnsolve.methods import memory, trained
 from pinnsolve.methods.method import Method
 from pinnsolve.methods.net_flux import net_fluxes
+from pinnsolve.rbffd.further import joined
 from pinnsolve.setup import Setup
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def nodal_objective(net: "AnyNetwork", setup: Setup) -> "NodalObjective":
         conditions=tuple(compress(system.conditions, is_asked)),
         matrices=tuple(compress(system.matrices, is_asked)),
     )
-    system = system.joined(net_fluxes(problem, nodes))
+    system = joined(system, net_fluxes(problem, nodes))
     if times is not None:
         system = system.extended(initial_conditions(problem, nodes))
     sizes = trained.sizes(setup, problem, system.conditions)

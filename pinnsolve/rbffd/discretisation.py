@@ -160,7 +160,7 @@ class Discretisation:
         """Return the discretisation with further conditions, which hold no derivative in space."""
         matrices = [
             {
-                term: _multiple_of_identity(term.op, condition.rows, self.n_nodes)
+                term: multiple_of_identity(term.op, condition.rows, self.n_nodes)
                 for term in condition.residual.terms
             }
             for condition in conditions
@@ -170,37 +170,6 @@ class Discretisation:
             conditions=(*self.conditions, *conditions),
             matrices=(*self.matrices, *matrices),
         )
-
-    def joined(self, conditions: Sequence[Condition]) -> "Discretisation":
-        """Return the discretisation with conditions whose derivatives others have at their nodes.
-
-        Raises
-        ------
-        ValueError
-            If one is nowhere to be found.
-        """
-        matrices = tuple(
-            {
-                term: self._known(term, rows_of(condition, is_across=term.field >= self.n_fields))
-                for term in condition.residual.terms
-            }
-            for condition in conditions
-        )
-        both = (*self.conditions, *conditions), (*self.matrices, *matrices)
-        return replace(self, conditions=both[0], matrices=both[1])
-
-    def _known(self, term: Term, rows: Int[ndarray, " R"]) -> "csr_array":
-        """Return the matrix of a term at nodes, from the conditions that hold there."""
-        if term.op.order == 0:
-            return _multiple_of_identity(term.op, rows, self.n_nodes)
-        for condition, matrices in zip(self.conditions, self.matrices, strict=True):
-            for own, matrix in matrices.items():
-                is_across = own.field >= self.n_fields
-                there = rows_of(condition, is_across=is_across)
-                if own.op == term.op and np.isin(rows, there).all():
-                    order = np.argsort(there)
-                    return matrix[order[np.searchsorted(there, rows, sorter=order)]]
-        raise ValueError(f"no condition has {term.op} at these nodes")
 
     def without_constraints(self) -> "Discretisation":
         """Return the discretisation with what holds at nodes alone."""
@@ -282,7 +251,7 @@ def discretise(
         else {
             term: by_rows[_key(condition, term.field >= n_fields)][term.op]
             if term.op.order > 0 or condition.across is not None
-            else _multiple_of_identity(
+            else multiple_of_identity(
                 term.op, rows_of(condition, is_across=term.field >= n_fields), len(nodes.x)
             )
             for term in condition.residual.terms
@@ -403,7 +372,7 @@ def _anywhere(condition: Condition, nodes: Nodes, degree: int) -> "dict[Term, cs
     return {term: matrix_of(columns, weights[ops.index(term.op)], len(nodes.x)) for term in terms}
 
 
-def _multiple_of_identity(op: DiffOp, rows: Int[ndarray, " R"], n_nodes: int) -> "csr_array":
+def multiple_of_identity(op: DiffOp, rows: Int[ndarray, " R"], n_nodes: int) -> "csr_array":
     """Return the matrix that takes the nodal values at rows."""
     factor = sum(c for _, c in op.terms)
     return matrix_of(rows[:, None].astype(np.int32), np.full((len(rows), 1), factor), n_nodes)
