@@ -9,6 +9,10 @@ the term ``- sigma R^T D R u / rho(R^T R)``, ``D = |v|/h``, is added to the deri
 adds no growth of its own, for it is negative semidefinite, and leaves polynomials of degree p as
 they are, at the boundary as well, so that the order of accuracy stays. It was compared with
 hyperviscosity: Fornberg & Lehto (2011), doi:10.1016/j.jcp.2010.12.014.
+
+Where diffusion is negligible in some direction, what oscillates along it is damped by nothing, and
+scattered second derivatives along the others have a few such eigenvalues too. There the rate is
+that of these, ``D = |a|/h^2``, of which a tenth is enough.
 """
 
 from dataclasses import replace
@@ -20,7 +24,7 @@ from jaxtyping import Float, Int
 from numpy import ndarray
 
 from pinnsolve.conditions.incompressible import Spacing
-from pinnsolve.geometry.convection import Convection, convection
+from pinnsolve.geometry.convection import ALONG, Convection, convection
 from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.geometry.periodic import seen, unrolled
 from pinnsolve.problem import Problem
@@ -31,13 +35,14 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 STRENGTH = 1.0  # sigma: a tenth of it is too little, three times it costs accuracy
+LITTLE = 0.1  # the same of diffusion in one direction; of second order all of it is needed
 DOMINATES = 2.0  # cell Péclet number beyond which what is carried may grow
 ITERATIONS = 60  # of the power method: rho to a few percent
 BATCH = 1000  # stencils fitted at once
 
 
 def stabilised(problem: Problem, system: Discretisation) -> Discretisation:
-    """Return a discretisation in time with the penalty, where convection dominates.
+    """Return a discretisation in time with the penalty, where convection or a direction dominates.
 
     Parameters
     ----------
@@ -48,11 +53,12 @@ def stabilised(problem: Problem, system: Discretisation) -> Discretisation:
     if problem.time is None or problem.regions:
         return system
     found = convection(problem, nodes.x[nodes.rows])
-    if found is None or not _dominates(found, nodes):
+    wanted = None if found is None else _rates(found, nodes, system.order)
+    if found is None or wanted is None:
         return system
     from scipy.sparse import csr_array, diags_array
 
-    P = penalty(nodes, system.order, found.speed.max() / Spacing.of(nodes.x[nodes.rows]).h)
+    P = penalty(nodes, system.order, wanted)
     equation = system.conditions[0]
     rate = found.rate[0][equation.rows]
     own = csr_array(diags_array(rate) @ P[equation.rows])
@@ -68,12 +74,12 @@ def penalty(nodes: Nodes, degree: int, rate: Float[ndarray, " n"]) -> "csr_array
     nodes, degree
         As of `misfit`.
     rate
-        How fast something is carried from node to node, ``|v|/h``.
+        Its largest eigenvalue at each node, as ``|v|/h``.
     """
     from scipy.sparse import csr_array, diags_array
 
     R = misfit(nodes, degree)
-    return csr_array(R.T @ diags_array(STRENGTH * rate / largest(R)) @ R)
+    return csr_array(R.T @ diags_array(rate / largest(R)) @ R)
 
 
 def misfit(nodes: Nodes, degree: int) -> "csr_array":
@@ -118,9 +124,15 @@ def largest(R: "csr_array") -> float:
     return size
 
 
-def _dominates(found: Convection, nodes: Nodes) -> bool:
-    """Return whether what is carried may grow."""
-    return bool((found.peclet_along(Spacing.of(nodes.x[nodes.rows]).h) > DOMINATES).any())
+def _rates(found: Convection, nodes: Nodes, order: int) -> Float[ndarray, " n"] | None:
+    """Return the rates at which what is no polynomial is damped; None if nothing may grow."""
+    h = Spacing.of(nodes.x[nodes.rows]).h
+    wanted = np.zeros(len(h))
+    if (found.peclet_along(h) > DOMINATES).any():
+        wanted += STRENGTH * found.speed.max() / h
+    strength = max(LITTLE, 10.0 ** (1 - order / 2))
+    wanted += strength * np.where(found.least_share < ALONG, found.diffusion, 0.0) / h**2
+    return wanted if wanted.any() else None
 
 
 def _at_centre(
