@@ -5,7 +5,9 @@ spacing out: at full spacings their values are sometimes nearly undetermined. At
 lie along the middle of the outside, the mean of the directions that leave the domain. Where they
 would collide, or land in the domain across a slot, they are shortened and tilted until they are
 clear: whoever has to move looks through a fan of positions and takes the nearest clear one,
-neighbours in turn. Beyond sides where the domain is periodic it goes on; the ghosts there, which no
+neighbours in turn. In a hole that is small by the spacing they would all collide: there they lie at
+half its radius of curvature, each as far out as its neighbours, for what is uneven there lets heat
+grow (`_lengths`). Beyond sides where the domain is periodic it goes on; the ghosts there, which no
 stencil takes, keep their places.
 Ghosts for RBF-FD: Fornberg and Flyer (2015), A Primer on Radial Basis Functions, SIAM, ch. 5.
 """
@@ -20,7 +22,7 @@ from scipy.spatial import KDTree
 from pinnsolve.errors import NodesError
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.nodes import Nodes
-from pinnsolve.geometry.outward import FEELERS, local_spacing, outward_directions
+from pinnsolve.geometry.outward import FEELERS, corners, local_spacing, outward_directions
 from pinnsolve.geometry.periodic import on_joints, rolled
 from pinnsolve.geometry.relaxation import workers
 from pinnsolve.geometry.walls import sight
@@ -28,6 +30,8 @@ from pinnsolve.geometry.walls import sight
 OFFSET = 1.0  # distance of ghosts from their boundary nodes, in spacings
 OFFSET_OF_RINGS = 0.5  # the same for several rings, and of these from each other
 CLEARANCE = 0.4  # wanted distance to every other node, in spacings
+WITHIN = 0.5  # of the radius of a hole: how far out ghosts lie in it at most
+AROUND = {2: 2, 3: 6}  # neighbours on the boundary, by dimension, that tell how it bends
 OUTSIDE = 0.3  # wanted distance from the domain, in spacings
 FLOOR = 0.05  # what both must be at least, in notches too sharp for more
 LENGTHS = (1.0, 0.85, 0.7, 0.55, 0.42, 1.25, 1.5, 2.0)  # of the fan, in those of the ghost
@@ -63,14 +67,46 @@ def with_ghosts(
     free = ~on_joints(nodes)
     outward = outward_directions(base, nodes.normals, h, domain)
     offset = OFFSET if rings == 1 else OFFSET_OF_RINGS
+    length = offset * h
+    if rings == 1:
+        length = _lengths(nodes, domain, length)
+    h = length / offset
     for ring in range(1, rings + 1):
-        steps = ring * offset * h[:, None] * outward
+        steps = ring * length[:, None] * outward
         ghosts = base + steps
         if nodes.dim in FEELERS:
             ghosts[free] = _clear(base[free], steps[free], h[free], x, domain)
         x = np.concatenate([x, ghosts])
     found = replace(nodes, x=x)
     return replace(found, sight=sight(found, whole, spares_corners=spares_corners))
+
+
+def _lengths(nodes: Nodes, domain: Domain, longest: Float[ndarray, "B"]) -> Float[ndarray, "B"]:
+    """Return the distances of ghosts from the boundary: those wanted, but not in small holes.
+
+    Where the boundary bends by the curvature ``k`` around outside, as around a hole, ghosts at the
+    distance ``r`` are closer to one another than their boundary nodes by the factor ``1 - k r``.
+
+    Parameters
+    ----------
+    nodes
+        Interior and boundary nodes.
+    domain
+        The domain they lie in.
+    longest
+        The distance wanted.
+    """
+    x, normals, k = nodes.x[nodes.boundary], nodes.normals, AROUND.get(nodes.dim, 0)
+    if not 0 < k < len(x):
+        return longest
+    near = KDTree(x).query(x, k + 1)[1][:, 1:]
+    apart, turn = x[near] - x[:, None], normals[near] - normals[:, None]
+    bend = -(turn * apart).sum(axis=2) / (apart * apart).sum(axis=2)
+    is_corner = np.zeros(len(x), dtype=bool)
+    is_corner[corners(nodes, domain)] = True
+    is_smooth = (nodes.tags[near] == nodes.tags[:, None]) & ~is_corner[near] & ~is_corner[:, None]
+    bend = np.where(is_smooth, bend, 0.0).max(axis=1)
+    return np.asarray(longest / np.maximum(1.0, longest * bend / WITHIN))
 
 
 def _clear(
