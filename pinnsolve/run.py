@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from pinnsolve.accuracy.extremes import overshoot
 from pinnsolve.accuracy.flow import balance
 from pinnsolve.accuracy.inverted import estimate_of_fields, reference_of_fields
 from pinnsolve.accuracy.measure import measure
@@ -121,6 +122,7 @@ def solve(
     answer = process.answer()
     warnings += afterwards(setup, method.condition(setup, process), reference, answer)
     sample = method.sample(setup, answer)
+    warnings += overshoot(setup.placement, sample)
     with setup.stage("estimate"):
         estimate = method.estimate(setup, answer, sample)
         constants = method.constants(setup, answer)

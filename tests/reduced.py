@@ -98,7 +98,9 @@ REDUCED = {
     "melting": Reduced(3.4e-8, 3.1e-11, nodes(600), warnings=(MELTS,)),
     # fewer nodes do not fit around its holes; `test_evolution` has one hole
     "plate_with_many_holes": Reduced(None, None),
+    "pollutant": Reduced(None, None),
     "pulsating_channel": Reduced(None, None, warnings=(outflow("p = p0", "left, right"),)),
+    "rotating_pulse": Reduced(None, None),
     "self_similar_burgers_1": Reduced(overrides=nodes(300)),
     "self_similar_burgers_2": Reduced(overrides=nodes(300)),
     "self_similar_burgers_3": Reduced(overrides=nodes(300)),

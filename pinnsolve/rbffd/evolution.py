@@ -247,7 +247,19 @@ class Evolution:
     def _lost(self) -> str:
         """Return a sentence on when the steps failed."""
         begin, end = self._times[self._level : self._level + 2]
-        return f"the solution was lost between t = {begin:.4g} and t = {end:.4g}."
+        return f"the solution was lost between t = {begin:.4g} and t = {end:.4g}{self._where()}."
+
+    def _where(self) -> str:
+        """Return a clause on where the last level that was reached differs most from the first."""
+        nodes, levels = self._flow.system.nodes, self._levels
+        if len(levels) < 2:
+            return ""
+        first, last = (level[nodes.rows] for level in (levels[0], levels[-1]))
+        change = np.abs(last - first)
+        change /= np.maximum(np.abs(first).max(axis=0), np.finfo(float).tiny)
+        node, _ = np.unravel_index(np.argmax(change), change.shape)
+        place = ", ".join(f"{x:.4g}" for x in nodes.x[node])
+        return f"; until then it had changed most at ({place})"
 
     def _begin(self) -> None:
         """Go to the first level."""
