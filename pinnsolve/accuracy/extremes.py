@@ -116,7 +116,7 @@ def _values(condition: Condition) -> Float[ndarray, "R *L"] | None:
 def _linear(
     condition: Condition,
 ) -> tuple[dict[tuple[int, int], Float[ndarray, "R *L"]], Float[ndarray, "R *L"]]:
-    """Return largest coefficients of a linear condition by order in space and time, and the rest."""
+    """Return coefficients of a linear condition by order in space and time, and the rest."""
     levels = () if condition.levels is None else (len(condition.levels),)
     zero = np.zeros((len(condition.rows), *levels))
     jet = dict.fromkeys(condition.residual.terms, zero)

@@ -11,7 +11,9 @@ Over a distance ``h`` along a direction ``n`` convection rules if the cell Pécl
 is more than one. There a ghost node does harm: its coefficient in the row of a boundary node at the
 outflow, ``a/h^2 - b.n/(2 h)`` on a line, has the wrong sign beyond ``Pe = 2``, and what is carried
 grows. Where nothing is spread, a ghost has no equation of its own at all. So ghosts are withheld
-where convection rules along the normal: stencils there are one-sided.
+where convection rules along the normal: stencils there are one-sided. Where values are given and
+what is carried glides along the wall, far faster than it spreads from it, the error of the
+derivatives along the wall does the same to a ghost, and it is withheld too.
 
 Where nearly everything is spread along the boundary a ghost has no equation either: with ``n.a.n``
 far below ``|a|`` what stands before it is the error of the derivatives along the boundary, and the
@@ -35,6 +37,8 @@ from pinnsolve.problem import Problem
 
 MOMENTS = (0.0, 0.25, 0.5, 0.75, 1.0)  # shares of the time at which coefficients are looked at
 RULES = 1.0  # cell Péclet number beyond which ghosts are withheld
+NEXT, SAME_SIDE = 1.5, 0.7  # spacings to a neighbour, cosine of the angle between normals
+GLIDES = 5.0  # cell Péclet number along a wall of given values beyond which they are, in time
 STILL = 1e-9  # speed, relative to the largest, that counts as none
 # share of diffusion along the normal below which ghosts are withheld: with less than a hundredth
 # they grow, with a thirtieth and more nodes are as accurate with them as without
@@ -111,6 +115,21 @@ class Convection:
         across = np.abs(np.einsum("nd,knde,ne->kn", normals, self.diffusivity, normals))
         largest = np.linalg.norm(self.diffusivity, ord=2, axis=(2, 3))
         return np.divide(across, largest, out=np.ones_like(across), where=largest > 0).min(axis=0)
+
+    def peclet_across(
+        self, normals: Float[ndarray, "n d"], h: Float[ndarray, " n"]
+    ) -> Float[ndarray, " n"]:
+        """Return the largest cell Péclet number of the speed, and what is spread along directions.
+
+        Parameters
+        ----------
+        normals, h
+            As of `peclet`.
+        """
+        speed = np.linalg.norm(self.velocity, axis=2) * h
+        across = np.abs(np.einsum("nd,knde,ne->kn", normals, self.diffusivity, normals))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.nan_to_num(speed / across, nan=0.0, posinf=np.inf).max(axis=0)
 
     def peclet_along(self, h: Float[ndarray, " n"]) -> Float[ndarray, " n"]:
         """Return the largest cell Péclet number at each point, along the velocity there."""
@@ -191,10 +210,53 @@ def without_ghosts(problem: Problem, nodes: Nodes) -> Nodes:
     if found.is_first_order:
         is_ruled = np.ones(nodes.n_boundary, dtype=bool)
     else:
-        is_ruled = found.peclet(nodes.normals, local_spacing(nodes)) > RULES
+        h = local_spacing(nodes)
+        is_ruled = found.peclet(nodes.normals, h) > RULES
+        is_ruled |= _beside(is_ruled, nodes, h)
         is_ruled |= found.share(nodes.normals) < ALONG
+        is_ruled |= _glides(problem, nodes, h)
     is_ruled &= ~on_joints(nodes) & ~nodes.on_interface
     return _withheld(nodes, is_ruled) if is_ruled.any() else nodes
+
+
+def _glides(problem: Problem, nodes: Nodes, h: Float[ndarray, " B"]) -> Bool[ndarray, " B"]:
+    """Return the boundary nodes with given values along which far more is carried than spreads."""
+    is_fast = np.zeros(nodes.n_boundary, dtype=bool)
+    for depth in (0.0, 1.0) if problem.time is not None else ():
+        # in spacings: at a wall that holds the fluid nothing moves, but next to it
+        found = convection(problem, nodes.x[nodes.boundary] - depth * h[:, None] * nodes.normals)
+        if found is not None:
+            is_fast |= found.peclet_across(nodes.normals, h) > GLIDES
+    return is_fast & _given(problem, nodes)
+
+
+def _given(problem: Problem, nodes: Nodes) -> Bool[ndarray, " B"]:
+    """Return the mask of the boundary nodes at which values are given, and no slopes."""
+    given = {
+        piece
+        for condition in problem.boundary
+        if not condition.is_periodic and not any(t.op.order for t in condition.equation.terms)
+        for piece in condition.on
+    }
+    return np.array(["all" in given or piece in given for piece in nodes.pieces])[nodes.tags]
+
+
+def _beside(
+    chosen: Bool[ndarray, " B"], nodes: Nodes, h: Float[ndarray, " B"]
+) -> Bool[ndarray, " B"]:
+    """Return the boundary nodes next to chosen ones on the same side.
+
+    At the corner of an outflow and a wall nothing moves, but a ghost there, the only one of its
+    side, would be told what it is by hardly any equation.
+    """
+    from scipy.spatial import KDTree  # 0.1 s that `pinnsolve --help` need not pay
+
+    base, found = nodes.x[nodes.boundary], np.zeros(len(chosen), dtype=bool)
+    if chosen.any():
+        distance, near = KDTree(base[chosen]).query(base)
+        along = np.einsum("nd,nd->n", nodes.normals[chosen][near], nodes.normals)
+        found = (distance < NEXT * h) & (along > SAME_SIDE)
+    return found
 
 
 def _withheld(nodes: Nodes, chosen: Bool[ndarray, " B"]) -> Nodes:

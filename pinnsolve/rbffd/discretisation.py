@@ -31,7 +31,7 @@ from pinnsolve.geometry.generation import Nodes
 from pinnsolve.geometry.periodic import seen, unrolled
 from pinnsolve.progress import Progress, Watch, unwatched
 from pinnsolve.rbffd.blocks import Block, matrix_of, stack, total, weighted
-from pinnsolve.rbffd.inflow import MOST_AT_INFLOW, lower_at_inflow
+from pinnsolve.rbffd.inflow import lower_at_inflow
 from pinnsolve.rbffd.stencils import nearest, polynomial_degree, shared
 from pinnsolve.rbffd.weights import stencil_weights
 
@@ -236,8 +236,8 @@ def discretise(
         wanted[_key(c, side)].update(dict.fromkeys(t.op for t in terms if t.op.order > 0))
     sets, ops = list(row_sets.values()), [tuple(some) for some in wanted.values()]
     derivatives = _derivatives(sets, ops, nodes, order, watch)
-    if time_order == 1 and order > MOST_AT_INFLOW:
-        lower_at_inflow(at_nodes, nodes, sets, derivatives)
+    if time_order == 1:
+        lower_at_inflow(at_nodes, nodes, order, sets, derivatives)
     by_rows = dict(zip(row_sets, derivatives, strict=True))
     highest = max(term.op.order for c in conditions for term in c.residual.terms)
     for condition in at_nodes:

@@ -1,9 +1,10 @@
-"""Derivatives of a lower degree next to an inflow, where one-sided ones of a high degree grow.
+"""Derivatives of a lower degree next to in- and outflows, where one-sided ones of a high grow.
 
-Where the value is given and carried into the domain, one-sided stencils of degree five and more
-have modes that grow at a tenth of ``|v|/h`` and more, whatever damps them. With polynomials of
-degree three within two and a half spacings they do not, and nothing is lost: what is wrong there is
-carried away, by a boundary that is as thin as the spacing.
+Where values are given and ghosts are withheld, for convection rules, one-sided stencils of degree
+five and more have modes that grow at a tenth of ``|v|/h`` and more, whatever damps them; where
+slopes are given, those of degree four already. With polynomials of degree three within two and a
+half spacings, the given slope included, they do not, and little is lost: what is wrong there is
+carried away, by a boundary that is as thin as the spacing, and what is spread counts for little.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,15 +24,17 @@ from pinnsolve.rbffd.weights import stencil_weights
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-MOST_AT_INFLOW = 4  # order up to which nothing has to be done
+MOST_OF_VALUES, MOST_OF_SLOPES = 4, 2  # order up to which nothing has to be done beside them
 DEGREE = 3
+HIGHEST = 2  # order of the derivatives of what is carried and spread
 REACH = 2.5  # in spacings
 
 
-def near_inflow(conditions: Sequence[Condition], nodes: Nodes) -> Bool[ndarray, " N"]:
-    """Return the mask of the nodes next to where what is carried comes in.
+def near_inflow(conditions: Sequence[Condition], nodes: Nodes, order: int) -> Bool[ndarray, " N"]:
+    """Return the mask of the nodes next to where what is carried comes in, or leaves.
 
-    These are boundary nodes without ghosts at which a value is given, of equations of order one.
+    These are those next to boundary nodes without ghosts at which a value or a slope is given, of
+    equations that carry something and are of order two at most.
 
     Parameters
     ----------
@@ -39,16 +42,22 @@ def near_inflow(conditions: Sequence[Condition], nodes: Nodes) -> Bool[ndarray, 
         What holds at nodes.
     nodes
         The nodes.
+    order
+        Order of accuracy.
     """
     from scipy.spatial import KDTree  # 0.1 s that `pinnsolve --help` need not pay
 
     near = np.zeros(len(nodes.x), dtype=bool)
     highest = max(term.op.order for c in conditions for term in c.residual.terms)
-    if nodes.sight is None or highest != 1:
+    is_carried = any(term.op.order == 1 for term in conditions[0].residual.terms)
+    if nodes.sight is None or highest > HIGHEST or not is_carried:
         return near
     is_given = np.zeros(nodes.n_boundary, dtype=bool)
     for condition in conditions:
-        if condition.across is None and (condition.rows >= nodes.n_interior).all():
+        is_slope = any(term.op.order for term in condition.residual.terms)
+        most = MOST_OF_SLOPES if is_slope else MOST_OF_VALUES
+        is_alone = condition.across is None and (condition.rows >= nodes.n_interior).all()
+        if is_alone and order > most:
             is_given[condition.rows[condition.rows < nodes.rows.stop] - nodes.n_interior] = True
     is_given &= nodes.sight.is_withheld[nodes.ghost][: nodes.n_boundary]
     if is_given.any():
@@ -60,6 +69,7 @@ def near_inflow(conditions: Sequence[Condition], nodes: Nodes) -> Bool[ndarray, 
 def lower_at_inflow(
     conditions: Sequence[Condition],
     nodes: Nodes,
+    order: int,
     row_sets: Sequence[Int[ndarray, " _"]],
     derivatives: "Sequence[Mapping[DiffOp, csr_array]]",
 ) -> None:
@@ -67,12 +77,12 @@ def lower_at_inflow(
 
     Parameters
     ----------
-    conditions, nodes
+    conditions, nodes, order
         As of `near_inflow`.
     row_sets, derivatives
         Sets of nodes, and the matrices of operators there; changed in place.
     """
-    near = near_inflow(conditions, nodes)
+    near = near_inflow(conditions, nodes, order)
     for rows, matrices in zip(row_sets, derivatives, strict=True):
         lower(matrices, rows, near, nodes)
 

@@ -26,7 +26,7 @@ from numpy import ndarray
 from pinnsolve.conditions.incompressible import Spacing
 from pinnsolve.geometry.convection import ALONG, Convection, convection
 from pinnsolve.geometry.nodes import Nodes
-from pinnsolve.geometry.periodic import seen, unrolled
+from pinnsolve.geometry.periodic import seen, tied, unrolled
 from pinnsolve.problem import Problem
 from pinnsolve.rbffd.discretisation import Discretisation
 from pinnsolve.rbffd.stencils import nearest
@@ -79,6 +79,7 @@ def penalty(nodes: Nodes, degree: int, rate: Float[ndarray, " n"]) -> "csr_array
     from scipy.sparse import csr_array, diags_array
 
     R = misfit(nodes, degree)
+    rate = np.where(tied(nodes)[nodes.rows], 0.0, rate)  # others stand for those
     return csr_array(R.T @ diags_array(rate / largest(R)) @ R)
 
 

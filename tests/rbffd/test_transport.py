@@ -1,10 +1,13 @@
 """What is carried neither grows nor loses its order, in time and at in- and outflows."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from pinnsolve.conditions.initial import initial_values
 from pinnsolve.rbffd import evolution
+from pinnsolve.rbffd.direct import Equations
 from pinnsolve.rbffd.inflow import near_inflow
 from pinnsolve.rbffd.stabilisation import largest, misfit, stabilised
 from pinnsolve.references.exact import exact_at
@@ -137,7 +140,7 @@ def test_derivatives_next_to_an_inflow_are_of_degree_three(tmp_path):
     )
     setup = Setup(problem)
     system, nodes = setup.discretisation(), setup.nodes
-    near = near_inflow(system.conditions, nodes)
+    near = near_inflow(system.conditions, nodes, 6)
     depth = nodes.x[nodes.rows].min(axis=1)  # from the sides of the inflow
     assert near[nodes.rows][depth < 2.4 * nodes.spacing].all()
     assert not near[nodes.rows][depth > 2.6 * nodes.spacing].any()
@@ -150,3 +153,42 @@ def test_derivatives_next_to_an_inflow_are_of_degree_three(tmp_path):
         assert np.abs(error[there]).max() < 1e-10
     error = D @ x**6 - along * 6 * x[rows] ** 5
     assert np.abs(error[near[rows]]).max() > 1e-6
+
+
+def growth(problem):
+    """Return the largest growth rate of the discrete problem, from its finite eigenvalues."""
+    setup = Setup(problem)
+    system = stabilised(problem, setup.discretisation())
+    system = replace(system, conditions=tuple(own.at(0) for own in system.conditions))
+    n = system.n_nodes
+    J = system.jacobian(np.zeros((n, 2))).toarray()
+    closing = Equations.of(system, is_steady=False).closing.toarray()[:, :n]
+    A, B = -np.vstack([J[:, :n], closing]), np.vstack([J[:, n:], 0 * closing])
+    # B v' = A v, with boundary conditions as infinite eigenvalues: of (A - s B)^-1 B they are zero
+    s = 5.0
+    inverse = np.linalg.eigvals(np.linalg.solve(A - s * B, B))
+    return (s + 1 / inverse[np.abs(inverse) > 1e-9]).real.max()
+
+
+IN, OUT = "left bottom", "right top"
+CHANNEL = [("left", "u = 0"), ("right bottom top", "dn(u) = 0")]
+
+
+@pytest.mark.parametrize("order", [2, 4, 6])
+@pytest.mark.parametrize("diffusivity", [1e-2, 1e-3, 1e-5])
+@pytest.mark.parametrize(
+    ("domain", "flow", "on"),
+    [
+        (SQUARE, "u_x + 0.5*u_y", [(IN, "u = 0"), (OUT, "dn(u) = 0")]),
+        (SQUARE, "u_x + 0.5*u_y", [(f"{IN} {OUT}", "u = 0")]),
+        (SQUARE, "y*u_x", [(f"{IN} {OUT}", "u = 0")]),
+        (SQUARE, "6*y*(1 - y)*u_x", CHANNEL),
+        (DISK, "y*u_x - x*u_y", [("all", "u = 0")]),  # along a wall: grew at 10 to 400
+        (DISK, "y*u_x - x*u_y", [("all", "dn(u) = 0")]),
+    ],
+    ids=["leaves", "layers", "shear", "channel", "turns", "insulated"],
+)
+def test_what_is_carried_and_spreads_never_grows(domain, flow, on, diffusivity, order, tmp_path):
+    equation = f"u_t + {flow} = {diffusivity}*laplace(u)"
+    problem = posed(tmp_path, equation, "0", on=on, domain=domain, count=350, order=order)
+    assert growth(problem) < 2  # by a few times in the time in which the domain is crossed
