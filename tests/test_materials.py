@@ -381,6 +381,18 @@ def test_regions_within_regions_touch_and_end_at_the_boundary(tmp_path):
     assert apart < 5 * estimated < 0.25
 
 
+def test_of_three_regions_that_meet_two_may_conduct_alike(tmp_path):
+    # the fluxes into both hold at the point where they meet, and neither repeats the other
+    text = STRAIGHT.replace("x < 0.5", "x < 0.5 and y < 0.5").replace("k = 10", "k = 1")
+    text = text.replace('name = "left"', 'name = "low"').replace(
+        '[[region]]\nname = "right"',
+        '[[region]]\nname = "high"\nwhere = "x < 0.5 and y > 0.5"\n[region.constants]\nk = 1\n'
+        '[[region]]\nname = "right"',
+    )
+    solution = solve(posed(text, tmp_path, {"nodes.count": 300}))
+    assert solution.accuracy.errors.worst < 1e-6  # is 2e-8
+
+
 def test_periodic_sides_are_refused(tmp_path):
     sides = 'on = ["left", "right"]\nperiodic = true'
     text = STRAIGHT.replace('on = "all"\ncondition = "u = ue"', sides)
