@@ -321,6 +321,60 @@ def test_a_region_bounded_by_neither_lines_nor_circles_is_refused(tmp_path):
     assert 'Give the region a shape, as shape = "star", in place of where.' in message
 
 
+def test_a_coefficient_that_jumps_on_another_curve_asks_for_regions(tmp_path):
+    head, _, rest = STRAIGHT.partition("[[region]]")
+    text = head + "[[boundary]]" + rest.partition("[[boundary]]")[2]
+    text = text.replace("ue = ", 'k = "1 + heaviside(x - y^2)"\nue = ').replace(")/k", ")")
+    message = refused(text, tmp_path)
+    assert 'jumps at the edge of "x - y^2 < 0", which is not bounded by straight lines' in message
+    assert "State the materials as [[region]], each with a shape, or smooth the jumps." in message
+
+
+def three(where, order="abc"):
+    """Return a problem of two regions, and a third which is the rest."""
+    head, _, rest = STRAIGHT.partition("[[region]]")
+    tables = {
+        "a": f'[[region]]\nname = "a"\nwhere = "{where[0]}"\n[region.constants]\nk = 1\n',
+        "b": f'[[region]]\nname = "b"\nwhere = "{where[1]}"\n[region.constants]\nk = 2\n',
+        "c": '[[region]]\nname = "c"\n[region.constants]\nk = 3\n',
+    }
+    regions = "".join(tables[name] for name in order)
+    return head + regions + "[[boundary]]" + rest.partition("[[boundary]]")[2]
+
+
+def test_what_is_stated_between_regions_that_do_not_touch_is_refused(tmp_path):
+    stated = '[[interface]]\nbetween = ["a", "b"]\ncondition = "u.a - u.b = 1"\n'
+    message = refused(three(("x < 0.3", "x > 0.6")) + stated, tmp_path)
+    assert 'between = ["a", "b"]' in message
+    assert 'the regions "a" and "b" have no interface: they do not touch.' in message
+    assert '"a" touches c. Name two regions that touch, or remove it.' in message
+
+
+def test_a_corner_in_the_middle_of_a_side_asks_for_another_order(tmp_path):
+    places = ("x > 0.5", "x < 0.5 and y < 0.5")
+    message = refused(three(places), tmp_path)
+    assert "three regions meet at (0.5, 0.5), in the middle of a side of one of them" in message
+    assert "State the regions that have a corner there first" in message
+    regions = Setup(posed(three(places, "bca"), tmp_path)).nodes.regions
+    assert np.unique(regions.of[regions.pairs], axis=0).tolist() == [[0, 1], [0, 2], [1, 2]]
+
+
+def test_conditions_between_regions_are_as_many_as_fields(tmp_path):
+    stated = '[[interface]]\nbetween = ["left", "right"]\ncondition = "u.left - u.right = 1"\n'
+    message = refused(STRAIGHT + 2 * stated, tmp_path)
+    assert '2 conditions about fields are stated between "left" and "right"' in message
+    assert "but there is 1 field." in message
+
+
+def test_a_region_in_which_stencils_find_no_room_is_told_each_remedy_once(tmp_path):
+    text = STRAIGHT.replace(
+        'where = "x < 0.5"', 'shape = "disk"\ncenter = [0.5, 0.3]\nradius = 0.3'
+    )
+    message = refused(text, tmp_path)
+    assert "in one of the regions, fewer than the 43 nodes of a stencil are seen from" in message
+    assert message.count("nodes.refine") == 1
+
+
 def test_a_flux_that_is_not_known_is_asked_for(tmp_path):
     coupled = STRAIGHT.replace('fields = ["u"]', 'fields = ["u", "v"]')
     coupled = coupled.replace(
