@@ -90,6 +90,7 @@ def _interfaces(problem: Problem, nodes: Nodes) -> Iterator[tuple[BoundaryCondit
     assert nodes.regions is not None
     of, pairs = nodes.regions.of, nodes.regions.pairs
     is_inner = nodes.on_interface[pairs - nodes.n_interior]
+    _check_shared(problem, of[pairs])
     for a, b in np.unique(of[pairs], axis=0).tolist():
         first, second = problem.regions[a], problem.regions[b]
         here = (of[pairs[:, 0]] == a) & (of[pairs[:, 1]] == b)
@@ -110,6 +111,24 @@ def _interfaces(problem: Problem, nodes: Nodes) -> Iterator[tuple[BoundaryCondit
                 stated = _as_seen(condition.equation, len(problem.fields), from_second=side == 1)
                 rows, partners = ends[:, side], ends[:, 1 - side]
                 yield from _place(condition, stated, label, nodes, rows, partners)
+
+
+def _check_shared(problem: Problem, touching: Int[ndarray, "P 2"]) -> None:
+    """Refuse what is stated between regions that do not touch, where it would hold nowhere."""
+    names = [region.name for region in problem.regions]
+    shared = {frozenset((names[a], names[b])) for a, b in touching.tolist()}
+    faults = []
+    for condition in problem.interfaces:
+        first, second = condition.between
+        if frozenset(condition.between) in shared:
+            continue
+        beside = [n for n in names if n != first and frozenset((first, n)) in shared]
+        message = f'the regions "{first}" and "{second}" have no interface: they do not touch.'
+        remedy = f'"{first}" touches {", ".join(beside)}. ' if beside else ""
+        remedy += "Name two regions that touch, or remove it."
+        faults.append(Fault((*condition.key[:-1], "between"), message, remedy))
+    if faults:
+        raise problem.source.error(*faults)
 
 
 def _check_signs(
@@ -187,7 +206,8 @@ def between(
     for found, what in ((values, "fields"), (fluxes, "fluxes")):
         if len(found) not in (0, c):
             message = f"{len(found)} conditions about {what} are stated between "
-            message += f'"{first.name}" and "{second.name}", but there are {c} fields.'
+            message += f'"{first.name}" and "{second.name}", but there '
+            message += "is 1 field." if c == 1 else f"are {c} fields."
             remedy = "State as many as there are fields, or none: then they are continuous."
             raise problem.source.error(Fault(found[0].key, message, remedy))
     values = values or [_continuous(first, second, field) for field in range(c)]

@@ -284,7 +284,8 @@ def _shared(
         place = ", ".join(f"{value:.4g}" for value in rim.x[missed[0]])
         raise NodesError(
             f"three regions meet at ({place}), in the middle of a side of one of them, which has "
-            "no node there."
+            "no node there. State the regions that have a corner there first, or raise nodes.count "
+            "if a region is thinner than the spacing."
         )
     twins = known[taken]
     count = len(taken)

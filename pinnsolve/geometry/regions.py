@@ -30,6 +30,7 @@ BEYOND = 4.0  # sizes of the domain: how far a half-space goes
 PROBES = 4000  # points at which regions are compared
 SAME = 1e-9  # of the domain's size: what is so near to a boundary is on it
 GIVE_SHAPE = 'Give the region a shape, as shape = "star", in place of where.'
+STATE = "State the materials as [[region]], each with a shape, or smooth the jumps."
 
 
 def region_domains(problem: Problem, domain: Domain) -> tuple[Domain, ...]:
@@ -106,8 +107,15 @@ def _where(problem: Problem, region: Region, domain: Domain) -> Domain:
         return _shape(region.where.tree, region.where, domain)
     except _NoShape:
         message = f'"{region.where.text}" is not bounded by straight lines and circles.'
-        key = (*region.key, "where") if region.key[0] == "region" else region.key
-        raise problem.source.error(Fault(key, message, GIVE_SHAPE)) from None
+        if region.key[0] == "region":
+            fault = Fault((*region.key, "where"), message, GIVE_SHAPE)
+        else:
+            message = (
+                f'what is differentiated here jumps at the edge of "{region.where.text}", which '
+            )
+            message += "is not bounded by straight lines and circles."
+            fault = Fault(region.key, message, STATE)
+        raise problem.source.error(fault) from None
 
 
 class _NoShape(Exception):

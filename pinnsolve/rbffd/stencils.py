@@ -184,8 +184,10 @@ def _apart(
         try:
             part = find(x[rows], nodes[known], degree, sight.inside(known, region), seen_from)
         except NodesError as error:
-            message = f"in one of the regions, {str(error).rstrip('.')}"
-            raise NodesError(f'{message}, or set nodes.refine = "auto".') from None
+            message = f"in one of the regions, {error}"
+            if "nodes.refine" not in message:
+                message = f'{message.rstrip(".")}, or set nodes.refine = "auto".'
+            raise NodesError(message) from None
         taken[rows] = part.taken + count
         count += len(part.index)
         parts.append(Stencils(known[part.index], part.centre, part.radius, part.taken))
