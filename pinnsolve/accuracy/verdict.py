@@ -1,9 +1,10 @@
 """The verdict: whether a solution is near enough to the truth, and what to change if it is not.
 
 A measured error decides: against the exact solution, or against a reference that knows its own
-error. Where nothing can be measured the estimate decides, and where there is none the verdict is
-*unknown*, which is no better than *not resolved*. The limit is the accuracy that the problem file
-asks for, else `LIMIT`: a result that may be 5 % off is used for nothing.
+error. Where nothing can be measured the estimate decides, or what the training left, if that is too
+much alone; else the verdict is *unknown*, which is no better than *not resolved*. The limit is the
+accuracy that the problem file asks for, else `LIMIT`: a result that may be 5 % off is used for
+nothing.
 
 More nodes. An error ``e ~ h^p`` on ``n ~ h^-d`` nodes comes down to ``e'`` with
 
@@ -67,7 +68,7 @@ def verdict(
     if error is None and constants:
         return _of_constants(constants, limit)
     if error is None:
-        return Verdict("unknown", *_unknown(accuracy))
+        return _by_training(problem, accuracy, limit) or Verdict("unknown", *_unknown(accuracy))
     word: Word = "resolved" if error <= limit else "not resolved"
     reason = f"the {kind} relative error is {in_words(error)}"
     reason += f"; {in_words(asked)} was asked for." if asked else "."
@@ -134,6 +135,21 @@ def _of_constants(constants: Mapping[str, FoundConstant], limit: float) -> Verdi
     if max(misfit, spread) <= limit:
         return Verdict("resolved", reason, error=max(misfit, spread))
     return Verdict("not resolved", reason, UNDETERMINED, max(misfit, spread))
+
+
+def _by_training(problem: Problem, accuracy: Accuracy, limit: float) -> Verdict | None:
+    """Return the verdict where the training alone left too much; None if it did not."""
+    known = () if accuracy.estimate is None else accuracy.estimate.optimisation.values()
+    left = max((value for value in known if value is not None), default=0.0)
+    if not ABILITIES[problem.settings.solver.method].has_network or not left > limit:
+        return None
+    reason = f"the training left a relative error of {in_words(left)}; that of the nodes could not "
+    reason += "be estimated."
+    baseline, remedy = accuracy.baseline, ""
+    if baseline is not None and baseline.values is not None:
+        remedy = "The direct solution on the same nodes has none of it: "
+        remedy += f'solver.method = "{baseline.name}".'
+    return Verdict("not resolved", reason, remedy, left)
 
 
 def _unknown(accuracy: Accuracy) -> tuple[str, str]:

@@ -71,6 +71,19 @@ def test_without_any_knowledge_the_verdict_is_unknown(case):
     assert on(changed(solution, errors=measured(np.nan))).word == "unknown"
 
 
+def test_what_the_training_left_decides_if_it_is_too_much_alone(case):
+    solution = case(has_exact=False).solution
+    seen, nothing = {"u": 1e-3, "v": 1.8}, {"u": None, "v": None}
+    far = changed(solution, estimate=Estimate(seen, nothing, message="too few nodes."))
+    assert str(on(far)) == (
+        "Not resolved: the training left a relative error of 180 %; that of the nodes could not be "
+        "estimated. The direct solution on the same nodes has none of it: "
+        'solver.method = "rbf-fd".'
+    )
+    near = changed(solution, estimate=Estimate(dict.fromkeys(seen, 1e-3), nothing))
+    assert on(near).word == on(changed(far, method="rbf-fd")).word == "unknown"
+
+
 def test_what_has_diverged_is_not_judged_by_its_errors(case):
     solution = changed(case().solution, status="diverged", message="the loss is not finite")
     assert str(on(solution)) == (
