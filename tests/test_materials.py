@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 from pinnsolve import load, load_solution, solve
+from pinnsolve.checks import interface_corners
 from pinnsolve.checks.preflight import check
 from pinnsolve.cli import shipped
 from pinnsolve.errors import ProblemError
+from pinnsolve.geometry.regions import region_domains
 from pinnsolve.output.vtk.grid import grid
 from pinnsolve.output.vtk.triangulation import volumes
 from pinnsolve.problem.load import build
@@ -357,6 +359,29 @@ def test_a_corner_in_the_middle_of_a_side_asks_for_another_order(tmp_path):
     assert "State the regions that have a corner there first" in message
     regions = Setup(posed(three(places, "bca"), tmp_path)).nodes.regions
     assert np.unique(regions.of[regions.pairs], axis=0).tolist() == [[0, 1], [0, 2], [1, 2]]
+
+
+@pytest.mark.parametrize(
+    ("where", "k", "corners"),
+    [
+        ("x > 0.5 and y > 0.5", 10, "a corner, (0.5, 0.5), where"),
+        ("x > 0.5 and y > 0.5", 1, None),  # one material
+        ("x + y > 0.9", 10, None),
+        ("(x - 0.5)^2 + y^2 < 0.1", 10, None),
+        ("x > 0.3 and x < 0.7 and y > 0.4", 10, "a corner, (0.3, 0.4), (0.7, 0.4), where"),
+    ],
+)
+def test_corners_between_materials_are_warned_of(where, k, corners, tmp_path):
+    text = STRAIGHT.replace("x < 0.5", where).replace("k = 10", f"k = {k}")
+    told = interface_corners_of(posed(text.replace('[exact]\nu = "ue"\n', ""), tmp_path))
+    assert len(told) == (corners is not None)
+    assert corners is None or corners in told[0]
+    assert not interface_corners_of(posed(text, tmp_path))  # the error will be measured
+
+
+def interface_corners_of(problem):
+    """Return what is told of corners."""
+    return interface_corners.doubts(problem, region_domains(problem, Setup(problem).domain))
 
 
 def test_conditions_between_regions_are_as_many_as_fields(tmp_path):

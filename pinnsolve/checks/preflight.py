@@ -13,6 +13,7 @@ from pinnsolve.checks import (
     convection,
     description,
     growth,
+    interface_corners,
     levels,
     operator,
     singularities,
@@ -242,15 +243,17 @@ def _before(setup: Setup, system: Discretisation | None, through: Carried) -> tu
 
 def _of_data(setup: Setup) -> dict[str, None]:
     """Return the warnings of data that meet and differ, or are infinite, each once."""
-    domains = [setup.domain]
+    domains, corners = [setup.domain], list[str]()
     if setup.problem.regions:
         domains = [*region_domains(setup.problem, setup.domain)]
-    return dict.fromkeys(
+        corners = interface_corners.doubts(setup.problem, domains)
+    found = dict.fromkeys(
         doubt
         for (own, nodes), domain in zip(_parts(setup), domains, strict=True)
-        for found in (agreement.doubts, singularities.doubts)
-        for doubt in found(own, domain, nodes)
+        for seen in (agreement.doubts, singularities.doubts)
+        for doubt in seen(own, domain, nodes)
     )
+    return found | dict.fromkeys(corners)
 
 
 def _unsaid(problem: Problem, nodes: Nodes, through: Carried) -> list[str]:

@@ -239,7 +239,7 @@ class Clip:
             for a, b in zip(bounds[::2], bounds[1::2], strict=True)
         ]
         # where corners of parts meet, rounding leaves stretches that are points
-        return [own for own in stretches if _length(own) > ASIDE * self.size]
+        return [own for own in stretches if own.length > ASIDE * self.size]
 
     def _is_earlier(self, x: Float[ndarray, "N d"]) -> Bool[ndarray, "N"]:
         """Return whether points are on the boundary of a part that comes before this one."""
@@ -247,12 +247,6 @@ class Clip:
         for _, distance in self.others[: self.n_earlier]:
             found |= np.abs(distance(x)) <= COINCIDE * self.size
         return found
-
-
-def _length(curve: Curve) -> float:
-    """Return the length of a curve."""
-    steps = np.diff(curve.polyline[1], axis=0)
-    return float(np.linalg.norm(steps, axis=1).sum())
 
 
 def _bisect(

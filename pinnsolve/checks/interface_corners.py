@@ -1,0 +1,84 @@
+"""Whether what lies between materials has corners, at which solutions are singular.
+
+Around a point in which wedges of different conductivities meet, solutions of ``div(k grad u) = f``
+are sums of ``r^s g(angle)``, with ``s`` below one for nearly all wedges (Kellogg, 1974,
+doi:10.1080/00036817408839086): fields are continuous there, and gradients infinite. What
+differences leave there is carried everywhere, and an estimate by differences of higher order does
+not see it.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
+
+from pinnsolve.conditions.interfaces import flux
+from pinnsolve.errors import ProblemError
+from pinnsolve.geometry.domain import Domain
+from pinnsolve.geometry.nodes import INTERFACE
+from pinnsolve.problem import Problem
+
+BENT = 20.0  # degrees, from which on a joint is a corner
+SAME = 1e-6  # of the domain's size: ends of curves so near to each other are one point
+SHOWN = 3  # corners that are named
+
+
+def doubts(problem: Problem, parts: Sequence[Domain]) -> list[str]:
+    """Return a warning with the corners between materials in the plane, if there are any.
+
+    Parameters
+    ----------
+    problem
+        What is to be solved; where its solution is known the error is measured.
+    parts
+        The regions.
+    """
+    if problem.exact is not None or parts[0].dim != 2:
+        return []
+    found = list[Float[ndarray, " d"]]()
+    for part in parts:
+        for x in _corners(part):
+            size = SAME * part.size
+            here = [k for k, own in enumerate(parts) if abs(own.distance(x[None])[0]) < 2 * size]
+            is_new = all(np.linalg.norm(x - other) > 2 * size for other in found)
+            if is_new and _differ(problem, here):
+                found.append(x)
+    if not found:
+        return []
+    places = [f"({', '.join(f'{c:.4g}' for c in np.round(x, 9) + 0.0)})" for x in found[:SHOWN]]
+    more = ", …" if len(found) > SHOWN else ""
+    return [
+        f"materials that differ meet at a corner, {', '.join(places)}{more}, where gradients are "
+        "infinite as a rule. Errors fall slowly with the spacing there and are felt everywhere, "
+        "and their estimate may be ten times too small. Compare with four times as many nodes, or "
+        "round the corner."
+    ]
+
+
+def _corners(part: Domain) -> list[Float[ndarray, " d"]]:
+    """Return the points at which the boundary that a region shares with others has a bend."""
+    ends, normals = list[Float[ndarray, " d"]](), list[Float[ndarray, " d"]]()
+    for curve in part.curves:
+        if curve.sides[0].piece == INTERFACE and not curve.is_closed:
+            x = curve.point(np.array([curve.start, curve.stop]))
+            ends += [*x]
+            normals += [*curve.sides[0].normal(x)]
+    found = []
+    for i, x in enumerate(ends):
+        for other, normal in zip(ends[:i], normals[:i], strict=True):
+            is_one = np.linalg.norm(x - other) < SAME * part.size
+            if is_one and normals[i] @ normal < np.cos(np.radians(BENT)):
+                found.append(x)
+    return found
+
+
+def _differ(problem: Problem, regions: Sequence[int]) -> bool:
+    """Tell whether some field has other fluxes in some of the regions."""
+    try:
+        return any(
+            len({flux(problem, problem.regions[k], field, 0) for k in regions}) > 1
+            for field in range(len(problem.fields))
+        )
+    except ProblemError:  # what holds there is stated
+        return True
