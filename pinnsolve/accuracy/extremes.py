@@ -121,8 +121,8 @@ def _linear(
     zero = np.zeros((len(condition.rows), *levels))
     jet = dict.fromkeys(condition.residual.terms, zero)
     slopes = dict[tuple[int, int], ndarray]()
-    for term, slope in condition.residual.partials(jet).items():
-        key = (term.op.order, term.time_order)
-        own = np.broadcast_to(slope, zero.shape)
+    partials = condition.residual.partials(jet)
+    for term in condition.residual.terms:
+        key, own = (term.op.order, term.time_order), np.broadcast_to(partials[term], zero.shape)
         slopes[key] = own if key not in slopes else np.maximum(np.abs(slopes[key]), np.abs(own))
     return slopes, np.broadcast_to(condition.residual(jet), zero.shape)

@@ -66,10 +66,27 @@ def test_equations_of_another_form_are_left_alone(tmp_path):
 def test_ghosts_are_withheld_where_little_is_spread_along_the_normal(equation, gone, tmp_path):
     on = [("left", "u = 0")] if "laplace" not in equation and "xx" not in equation else None
     in_time = {"domain": IN_TIME, "more": INITIAL} if "u_t" in equation else {}
-    problem = pose(tmp_path, equation, on=on or [("all", "u = 0")], **in_time)
+    walls = [("left right", "u = 0"), ("bottom top", "dn(u) = 0")]
+    problem = pose(tmp_path, equation, on=on or walls, **in_time)
     without, with_all = withheld(problem)
     assert without == gone
     assert with_all == {"left", "right", "bottom", "top"} - gone
+
+
+def test_ghosts_are_withheld_along_walls_with_given_values_where_far_more_is_carried(tmp_path):
+    # 300 nodes: cell Péclet numbers of about 3 and 12
+    for diffusivity, gone in (
+        (0.02, {"left", "right"}),
+        (0.005, {"left", "right", "bottom", "top"}),
+    ):
+        problem = pose(
+            tmp_path,
+            f"u_t + u_x = {diffusivity}*laplace(u)",
+            on=[("all", "u = 0")],
+            domain=IN_TIME,
+            more=INITIAL,
+        )
+        assert withheld(problem)[0] == gone
 
 
 def test_the_equation_holds_at_an_outflow_without_ghosts(tmp_path):
