@@ -13,6 +13,9 @@ between the nodes
     there, of a network that was trained on exact ones by its own. Where both agree the first is the
     better one, elsewhere the second is believed; but not by operators of flows and transport, which
     do not damp that roughness: there, if no datum is to blame, the geometric mean of both is taken.
+    The pressure equation of a flow is believed at the nodes alone: it damps the divergence there,
+    ``4 nu d / h^2``, of which what oscillates between neighbours is large and makes no error, and
+    what is given stands in the equations of momentum too.
     A network with exact derivatives was trained at the nodes: only what it leaves between them
     counts. One that was trained on nodal values is held against their interpolant too.
 corners
@@ -26,13 +29,13 @@ rounding, the estimate for ``pinn`` is too large.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
-from pinnsolve.accuracy.between import between
+from pinnsolve.accuracy.between import Between, between
 from pinnsolve.accuracy.cells import around
 from pinnsolve.accuracy.corners import jumps
 from pinnsolve.accuracy.error_equation import HigherOrder, error_equation, raised
@@ -41,6 +44,7 @@ from pinnsolve.accuracy.relative import relative
 from pinnsolve.accuracy.residuals import residuals
 from pinnsolve.accuracy.second_set import on_other_nodes
 from pinnsolve.accuracy.smoothing import smoothed
+from pinnsolve.equations.pressure import is_derived
 from pinnsolve.errors import NodesError, PinnsolveError
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.periodic import seen, unrolled
@@ -133,6 +137,8 @@ def estimate(
             smooth = _interpolant(system, U)
             values = fields if fields is not None and trained_exactly else smooth
             seen = between(problem, domain, system, values.jet, at_nodes)
+            if not trained_exactly:
+                seen = _without_damping(problem, system, seen, higher.residual)
             mean = smoothed(seen.mean, system) if is_rough and trained_exactly else seen.mean
             total, of_data = (higher.error(r)[rows] for r in (mean, seen.data))
             if not trained_exactly:
@@ -203,6 +209,17 @@ def _at_nodes(
         return residuals(fields, system.conditions, system.nodes, system.n_fields)
     stops = np.cumsum([condition.size for condition in system.conditions])
     return np.split(system.residual(U), stops[:-1])
+
+
+def _without_damping(
+    problem: Problem, system: Discretisation, seen: Between, residual: Float[ndarray, " R"]
+) -> Between:
+    """Return the residual between the nodes, that of a pressure equation at them."""
+    of_pressure = [is_derived(equation) for equation in problem.equations]
+    of_pressure += [False] * (len(system.conditions) - len(of_pressure))
+    is_own = np.repeat(of_pressure, [condition.size for condition in system.conditions])
+    mean = np.where(is_own, residual[: len(is_own)], seen.mean)
+    return replace(seen, mean=mean, data=np.where(is_own, 0.0, seen.data))
 
 
 def _data(
