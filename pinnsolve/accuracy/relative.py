@@ -1,10 +1,20 @@
-"""Sizes of estimated errors relative to the fields."""
+"""Sizes of estimated errors relative to the fields.
 
+An error is relative to its own field, but for a velocity: of a component that hardly moves, as that
+across a channel, what was found is error itself, and a hundred percent of it would tell nothing.
+It is relative to the speed.
+"""
+
+import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
+from pinnsolve.equations.incompressible import incompressible
+from pinnsolve.equations.pressure import is_derived
 from pinnsolve.problem import Problem
 from pinnsolve.solution.norms import by_field
+
+STILL = 1e-3  # of the speed: a component of the velocity that does not move
 
 
 def relative(
@@ -15,7 +25,7 @@ def relative(
     Parameters
     ----------
     problem
-        Names the fields.
+        Names the fields; as stated, or as posed on nodes.
     u
         The fields, errors included.
     e
@@ -25,4 +35,22 @@ def relative(
         return dict.fromkeys(problem.fields)
     # an error much larger than the solution is as large as what was found
     to_truth, to_found = by_field(problem.fields, u, u - e), by_field(problem.fields, u - e, u)
-    return {name: min(to_truth[name], to_found[name]) for name in problem.fields}
+    sizes: dict[str, float | None] = {
+        name: min(to_truth[name], to_found[name]) for name in problem.fields
+    }
+    velocity = _velocity(problem)
+    speed = float(np.linalg.norm(u[..., velocity]))
+    for i in velocity:
+        if speed and np.linalg.norm(u[..., i]) <= STILL * speed:
+            sizes[problem.fields[i]] = float(np.linalg.norm(e[..., i])) / speed
+    return sizes
+
+
+def _velocity(problem: Problem) -> list[int]:
+    """Return the fields that are components of the velocity; none of a problem that is no flow."""
+    equations = [  # posed on nodes, continuity is the last condition on the boundary
+        problem.boundary[-1].equation if is_derived(equation) else equation
+        for equation in problem.equations
+    ]
+    flow = incompressible(tuple(equations))
+    return [] if flow is None else [*flow.velocity]
