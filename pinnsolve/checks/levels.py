@@ -10,6 +10,7 @@ sources in the domain are, say. The multiplier that takes this up tells by how m
 
 import numpy as np
 
+from pinnsolve.checks.enclosed import imbalance
 from pinnsolve.conditions.condition import Condition
 from pinnsolve.errors import Fault
 from pinnsolve.geometry.domain import Domain
@@ -80,11 +81,15 @@ def _surplus(text: str, key: tuple[str | int, ...], stated: object) -> Fault:
     return Fault(key, message, remedy)
 
 
-def incompatible(system: Discretisation, direct: NodalFields) -> list[str]:
+def incompatible(
+    problem: Problem, domain: Domain, system: Discretisation, direct: NodalFields
+) -> list[str]:
     """Return a sentence on data that contradict one another where a level is open.
 
     Parameters
     ----------
+    problem, domain
+        What is to be solved, and where.
     system
         The discretisation; in time nothing is said.
     direct
@@ -102,6 +107,10 @@ def incompatible(system: Discretisation, direct: NodalFields) -> list[str]:
         off = float(np.mean(left[level.rows] / level.factors))
         size = float(np.sqrt(np.mean(terms[level.rows] ** 2)))
         if abs(off) > max(expected, NEGLIGIBLE) * size and size:
+            of_flow = imbalance(problem, domain, system.nodes.spacing, level.field)
+            if of_flow is not None:  # where it balances, the multiplier holds errors of the nodes
+                found += [of_flow] if of_flow else []
+                continue
             where = ", ".join(dict.fromkeys(names[row] for row in level.rows))
             found.append(
                 f"the data contradict one another: the condition on {where} cannot hold, and is "

@@ -156,7 +156,7 @@ def _contradictions(setup: Setup, direct: object) -> list[str]:
     has_levels = any(condition.is_constraint for condition in setup.conditions)
     if not (has_levels and isinstance(direct, NodalFields)):
         return []
-    return levels.incompatible(setup.discretisation(), direct)
+    return levels.incompatible(setup.problem, setup.domain, setup.discretisation(), direct)
 
 
 def _well_posed(setup: Setup) -> Carried:
