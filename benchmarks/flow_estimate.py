@@ -7,7 +7,7 @@ solution on more nodes by order 4. Errors are relative, in L2 on the nodes, fiel
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -80,19 +80,20 @@ class Case:
         Keys and values of the file that say how many nodes there are.
     finer
         The same of the solution that stands for the exact one; None where that is known.
+    made
+        Equations and domain of a flow that is made up; None of a shipped one.
     """
 
     orders: Sequence[int]
     sizes: Sequence[Mapping[str, Any]]
     finer: Mapping[str, Any] | None = None
     made: tuple[str, str] | None = None
-    more: Mapping[str, Any] = field(default_factory=dict)
 
     def posed(self, name: str, overrides: Mapping[str, Any]) -> Problem:
         """Return the problem."""
-        keys = {"solver.method": "rbf-fd", "output.test_points": 100, **self.more, **overrides}
+        keys = {"solver.method": "rbf-fd", "output.test_points": 100, **overrides}
         if self.made is None:
-            return load(shipped.folder() / f"{name.partition(',')[0]}.toml", keys)
+            return load(shipped.folder() / f"{name}.toml", keys)
         equations, shape = self.made
         along = CONVECTION[equations]
         text = MADE.format(domain=SHAPES[shape], along=along, **EXACT)
