@@ -22,6 +22,7 @@ from pinnsolve.problem.text.source import Source
 from pinnsolve.references.exact import exact_at, exact_fields
 from pinnsolve.run import write
 from pinnsolve.setup import Setup
+from tests.lanes import studied
 from tests.test_materials import BALL, STRAIGHT
 
 METHODS = ["dt-pinn", "pinn"]
@@ -59,7 +60,7 @@ def distances(solution):
 
 
 @pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize(("left", "right"), [(10, 1), (1e6, 1), (1, 1e6)])
+@pytest.mark.parametrize(("left", "right"), [(1e6, 1), (1, 1e6)])
 def test_beside_a_straight_interface_they_are_as_near_as_the_direct_solution(left, right, method):
     settings = {
         "nodes.count": 400,
@@ -224,7 +225,7 @@ def test_the_head_has_the_columns_of_both_heads(objective):
     torch.testing.assert_close(M @ step, change, rtol=1e-5, atol=1e-14)
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", studied(METHODS, {"dt-pinn"}))
 def test_a_nonlinear_problem_is_solved(method, tmp_path):
     own, direct = distances(solve(posed(NONLINEAR, tmp_path, {"solver.method": method})))
     assert own < max(3 * direct, 1e-5)
@@ -256,7 +257,7 @@ def test_a_ball_in_space(tmp_path):
     assert own < 3 * direct
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", studied(METHODS, {"dt-pinn"}))
 def test_a_written_solution_is_read_back_to_the_bit(method, tmp_path):
     solution = solve(inclusion(method, 10, {"nodes.count": 300, "network.hidden": [10, 40]}))
     write(solution, tmp_path / "run")
