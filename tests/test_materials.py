@@ -18,6 +18,7 @@ from pinnsolve.references.exact import exact_at
 from pinnsolve.run import write
 from pinnsolve.setup import Setup
 from pinnsolve.solution.norms import overall_l2
+from tests.lanes import studied
 
 pytestmark = pytest.mark.usefixtures("no_pictures")
 
@@ -173,7 +174,7 @@ def test_around_a_round_inclusion_the_order_is_that_asked_for(inside, outside):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("conductivity", [10, 1e-6, 1e6])
+@pytest.mark.parametrize("conductivity", studied([10, 1e-6, 1e6], {1e6}))
 def test_a_ball_in_space_converges(conductivity, tmp_path):
     counts = [1500, 6000]
     errors = [

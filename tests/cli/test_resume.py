@@ -25,6 +25,7 @@ from pinnsolve.storage.folder import CHECKPOINT, PREVIOUS
 from pinnsolve.storage.lock import locked
 from pinnsolve.storage.status import reporting
 from tests.cli.test_app import DISK
+from tests.lanes import studied
 
 pytestmark = pytest.mark.usefixtures("no_pictures")
 
@@ -104,7 +105,7 @@ def stopped():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("task", studied(TASKS, {"adam", "rbf-fd", "rbf-fd in time"}))
 def test_a_run_that_is_stopped_again_and_again_comes_to_the_same_bits(task):
     """A direct solution may be one step, which leaves nothing to resume: it begins anew."""
     chance = random.Random(task)

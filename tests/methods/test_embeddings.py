@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from pinnsolve import solve
+from tests.lanes import studied
 from tests.posing import INTERVAL, manufactured, pose
 
 pytestmark = pytest.mark.slow
@@ -33,7 +34,7 @@ def problem(tmp_path):
     return posed.replace(SETTINGS)
 
 
-@pytest.mark.parametrize("method", ["dt-pinn", "pinn"])
+@pytest.mark.parametrize("method", studied(["dt-pinn", "pinn"], {"dt-pinn"}))
 def test_with_waves_a_network_learns_high_frequencies(problem, method):
     chosen = {"solver.method": method}
     plain = solve(problem.replace(chosen)).accuracy.errors.relative_l2["u"]
