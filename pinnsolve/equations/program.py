@@ -173,7 +173,8 @@ class _Compiler:
         names = {2: "square", 3: "cube", sympy.S.Half: "sqrt"}
         if exponent in names:
             return self._step(names[exponent], self.slot(base))
-        if _is_divisor(base**exponent):
+        # of two numbers sympy would look for the value, which may take for ever
+        if not (base.is_number and exponent.is_number) and _is_divisor(base**exponent):
             return self._step("div", self.slot(sympy.S.One), self.slot(base**-exponent))
         return self._step("pow", self.slot(base), self.slot(exponent))
 

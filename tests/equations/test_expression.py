@@ -368,6 +368,12 @@ def test_roots_of_roots_of_numbers_are_few_operations(calls):
     (values,) = evaluate([parse(f"{tower} + x", PLANE)], PLANE, X)
     assert calls() < FEW
     np.testing.assert_allclose(values, 1 + X[:, 0])
+    tower = "1e299"
+    for _ in range(40):
+        tower = f"({tower})^0.3333333333"
+    (values,) = evaluate([parse(f"{tower} + x", PLANE)], PLANE, X)
+    assert calls() < FEW
+    np.testing.assert_allclose(values, 1 + X[:, 0])
     (values,) = evaluate([parse("(2^(1/3) + 1)^(1/5) + x", PLANE)], PLANE, X)
     np.testing.assert_allclose(values, (2 ** (1 / 3) + 1) ** 0.2 + X[:, 0], rtol=1e-15)
 
