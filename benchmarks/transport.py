@@ -26,18 +26,17 @@ from pinnsolve.rbffd.stabilisation import stabilised
 from pinnsolve.references.exact import exact_at
 from pinnsolve.setup import Setup
 
-TURN = """
+TEXT = """
 [domain]
-shape = "disk"
-radius = 1
-time = [0, {turns}]
+{domain}
 [nodes]
 count = {count}
 time_levels = {levels}
 [unknowns]
 fields = ["u"]
 [pde]
-equations = ["u_t - 2*pi*y*u_x + 2*pi*x*u_y = 0"]
+equations = ["{equation}"]
+{boundary}
 [initial]
 u = "manufactured"
 [exact]
@@ -46,72 +45,44 @@ u = "{exact}"
 method = "rbf-fd"
 order = {order}
 """
-PASS = """
-[domain]
-shape = "rectangle"
-lower = [0, 0]
-upper = [1, 1]
-time = [0, 0.8]
-[nodes]
-count = {count}
-time_levels = 9
-[unknowns]
-fields = ["u"]
-[pde]
-equations = ["u_t + 0.8*u_x + 0.6*u_y = 0"]
-[[boundary]]
-on = ["left", "bottom"]
-condition = "u = {exact}"
-[initial]
-u = "manufactured"
-[exact]
-u = "{exact}"
-[solver]
-method = "rbf-fd"
-order = {order}
-"""
-LINE = """
-[domain]
-shape = "rectangle"
-lower = [0, 0]
-upper = [1, 1]
-time = [0, 1]
-[nodes]
-count = {count}
-time_levels = 11
-[unknowns]
-fields = ["u"]
-[pde]
-equations = ["u_t = 4e-7*u_xx + 0.1*u_yy"]
-[[boundary]]
-on = "all"
-condition = "u = 0"
-[initial]
-u = "manufactured"
-[exact]
-u = "{exact}"
-[solver]
-method = "rbf-fd"
-order = {order}
-"""
+DISK = 'shape = "disk"\nradius = 1\ntime = [0, {turns}]'
+SQUARE = 'shape = "rectangle"\nlower = [0, 0]\nupper = [1, 1]\ntime = [0, {end}]'
+ROTATION = "u_t - 2*pi*y*u_x + 2*pi*x*u_y = 0"
 DISTANCE = "(x - 0.5*cos(2*pi*t))^2 + (y - 0.5*sin(2*pi*t))^2"
+PULSE = "exp(-((x - 0.8*t - 0.1)^2 + (y - 0.6*t - 0.2)^2)/(2*0.1^2))"
+WAVE = "exp(-(1.6e-4 + 0.1)*pi^2*t)*sin(20*pi*x)*sin(pi*y)"
+# domain, equation, where values are given, and the exact solution
 CASES = {
-    "turn": (TURN, f"exp(-({DISTANCE})/(2*0.12^2))"),
-    "step": (TURN, f"heaviside(0.3^2 - ({DISTANCE}))"),
-    "pass": (PASS, "exp(-((x - 0.8*t - 0.1)^2 + (y - 0.6*t - 0.2)^2)/(2*0.1^2))"),
-    "line": (LINE, "exp(-(1.6e-4 + 0.1)*pi^2*t)*sin(20*pi*x)*sin(pi*y)"),
+    "turn": (DISK, ROTATION, "", f"exp(-({DISTANCE})/(2*0.12^2))"),
+    "step": (DISK, ROTATION, "", f"heaviside(0.3^2 - ({DISTANCE}))"),
+    "pass": (
+        SQUARE.format(end=0.8),
+        "u_t + 0.8*u_x + 0.6*u_y = 0",
+        '["left", "bottom"]',
+        PULSE,
+    ),
+    "line": (SQUARE.format(end=1), "u_t = 4e-7*u_xx + 0.1*u_yy", '"all"', WAVE),
 }
 LEVELS = 8  # in time, a turn
 
 
 def row(case: str, count: int, order: int, options: Namespace) -> dict[str, Any]:
-    text, exact = CASES[case]
-    levels = LEVELS * options.turns + 1
-    given = {"count": count, "order": order, "turns": options.turns, "levels": levels}
+    domain, equation, given, exact = CASES[case]
+    boundary = f'[[boundary]]\non = {given}\ncondition = "u = {exact}"' if given else ""
     start = perf_counter()
     with TemporaryDirectory() as folder:
         path = Path(folder) / "problem.toml"
-        path.write_text(text.format(exact=exact, **given))
+        path.write_text(
+            TEXT.format(
+                domain=domain.format(turns=options.turns),
+                count=count,
+                levels=LEVELS * options.turns + 1,
+                equation=equation,
+                boundary=boundary,
+                exact=exact,
+                order=order,
+            )
+        )
         problem = load(path)
     setup = Setup(problem)
     system, nodes = setup.discretisation(), setup.nodes

@@ -22,7 +22,6 @@ from pinnsolve.geometry.convection import convection
 from pinnsolve.solution.solution import Sample
 
 WORTH_TELLING = 0.03  # of the range of what is given: nodes miss as much of a peak's height
-NOTHING = 1e-12  # of a coefficient or source, relative to the others
 
 
 def overshoot(placement: Placement, sample: Sample) -> tuple[str, ...]:
@@ -94,9 +93,7 @@ def range_given(placement: Placement) -> tuple[float, float] | None:
 def _makes_nothing(equation: Condition) -> bool:
     """Return whether an equation holds neither a source nor its field undifferentiated."""
     slopes, source = _linear(equation)
-    size = max(np.abs(slope).max(initial=0.0) for slope in slopes.values())
-    plain = [s for (order, time_order), s in slopes.items() if order == time_order == 0]
-    return all(np.abs(part).max(initial=0.0) <= NOTHING * size for part in [*plain, source])
+    return not source.any() and not np.any(slopes.get((0, 0), 0.0))
 
 
 def _lets_nothing_through(condition: Condition) -> bool:

@@ -99,7 +99,7 @@ class Convection:
             The distances between nodes there.
         """
         along = np.abs(np.einsum("knd,nd->kn", self.velocity, normals)) * h
-        across = np.abs(np.einsum("nd,knde,ne->kn", normals, self.diffusivity, normals))
+        across = self._spread(normals)
         along[along <= STILL * along.max(initial=0.0)] = 0.0
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.nan_to_num(along / across, nan=0.0, posinf=np.inf).max(axis=0)
@@ -112,7 +112,7 @@ class Convection:
         normals
             The directions, of length one.
         """
-        across = np.abs(np.einsum("nd,knde,ne->kn", normals, self.diffusivity, normals))
+        across = self._spread(normals)
         largest = np.linalg.norm(self.diffusivity, ord=2, axis=(2, 3))
         return np.divide(across, largest, out=np.ones_like(across), where=largest > 0).min(axis=0)
 
@@ -127,9 +127,13 @@ class Convection:
             As of `peclet`.
         """
         speed = np.linalg.norm(self.velocity, axis=2) * h
-        across = np.abs(np.einsum("nd,knde,ne->kn", normals, self.diffusivity, normals))
+        across = self._spread(normals)
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.nan_to_num(speed / across, nan=0.0, posinf=np.inf).max(axis=0)
+
+    def _spread(self, normals: Float[ndarray, "n d"]) -> Float[ndarray, "k n"]:
+        """Return the diffusivity along directions."""
+        return np.asarray(np.abs(np.einsum("nd,knde,ne->kn", normals, self.diffusivity, normals)))
 
     def peclet_along(self, h: Float[ndarray, " n"]) -> Float[ndarray, " n"]:
         """Return the largest cell Péclet number at each point, along the velocity there."""

@@ -73,7 +73,7 @@ def lower_at_inflow(
     row_sets: Sequence[Int[ndarray, " _"]],
     derivatives: "Sequence[Mapping[DiffOp, csr_array]]",
 ) -> None:
-    """Lower the degree of the derivatives at the nodes next to an inflow.
+    """Lower the degree of the derivatives at the nodes next to in- and outflows.
 
     Parameters
     ----------

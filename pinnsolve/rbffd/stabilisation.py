@@ -29,7 +29,7 @@ from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.geometry.periodic import seen, tied, unrolled
 from pinnsolve.problem import Problem
 from pinnsolve.rbffd.discretisation import Discretisation
-from pinnsolve.rbffd.stencils import nearest
+from pinnsolve.rbffd.stencils import Stencils, nearest
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -96,16 +96,11 @@ def misfit(nodes: Nodes, degree: int) -> "csr_array":
     from scipy.sparse import csr_array
 
     x = nodes.x[nodes.rows]
-    there, owner = unrolled(nodes)
-    inside = owner < nodes.rows.stop
-    there, owner = there[inside], owner[inside]
-    sight = seen(nodes, there, owner)
-    own = None if sight is None or nodes.sight is None else nodes.sight.of(nodes.rows)
-    index = nearest(x, there, degree, sight, own)
-    columns, start = owner[index.index[index.taken]], np.arange(len(x) + 1) * index.index.shape[1]
+    found, there, owner = among_nodes(nodes, np.arange(nodes.rows.stop), x, degree)
+    columns, start = owner[found.index[found.taken]], np.arange(len(x) + 1) * found.index.shape[1]
     entries = np.concatenate(
         [
-            _at_centre(x[k : k + BATCH], there, index.index[index.taken[k : k + BATCH]], degree)
+            _at_centre(x[k : k + BATCH], there, found.index[found.taken[k : k + BATCH]], degree)
             for k in range(0, len(x), BATCH)
         ]
     )
@@ -113,6 +108,29 @@ def misfit(nodes: Nodes, degree: int) -> "csr_array":
     ones = np.arange(len(x))
     identity = csr_array((np.ones(len(x)), (ones, ones)), shape=fitted.shape)
     return csr_array(identity - fitted)
+
+
+def among_nodes(
+    nodes: Nodes, rows: Int[ndarray, " R"], centres: Float[ndarray, "R d"], degree: int
+) -> tuple[Stencils, Float[ndarray, "M d"], Int[ndarray, " M"]]:
+    """Return stencils without ghosts, the nodes that they may take, and which these are.
+
+    Parameters
+    ----------
+    nodes
+        The nodes.
+    rows
+        Whose stencils, each of what that node sees.
+    centres
+        Where each is centred.
+    degree
+        Of the polynomials that they determine.
+    """
+    there, owner = unrolled(nodes)
+    inside = owner < nodes.rows.stop
+    there, owner = there[inside], owner[inside]
+    own = None if nodes.sight is None else nodes.sight.of(rows)
+    return nearest(centres, there, degree, seen(nodes, there, owner), own), there, owner
 
 
 def largest(R: "csr_array") -> float:

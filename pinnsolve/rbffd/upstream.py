@@ -22,11 +22,10 @@ from numpy import ndarray
 
 from pinnsolve.conditions.incompressible import Spacing
 from pinnsolve.geometry.convection import convection
-from pinnsolve.geometry.periodic import seen, unrolled
 from pinnsolve.problem import Problem
 from pinnsolve.rbffd.discretisation import Discretisation
-from pinnsolve.rbffd.stabilisation import penalty
-from pinnsolve.rbffd.stencils import Stencils, nearest, polynomial_degree
+from pinnsolve.rbffd.stabilisation import among_nodes, penalty
+from pinnsolve.rbffd.stencils import Stencils, polynomial_degree
 from pinnsolve.rbffd.weights import stencil_weights
 
 if TYPE_CHECKING:
@@ -86,15 +85,10 @@ def _upstream(
     convective = [term for term in equation.residual.terms if term.op.order == 1]
     chosen = np.flatnonzero(is_ruled)
     here = equation.rows[chosen]
-    there, owner = unrolled(nodes)
-    inside = owner < nodes.rows.stop
-    there, owner = there[inside], owner[inside]
-    sight = seen(nodes, there, owner)
-    own_sight = None if nodes.sight is None else nodes.sight.of(here)
     degree = polynomial_degree(system.order, 1)
-    found = _with_itself(nearest(centres[chosen], there, degree, sight, own_sight), here)
+    found, there, owner = among_nodes(nodes, here, centres[chosen], degree)
     columns, weights = stencil_weights(
-        nodes.x[here], there, found, [term.op for term in convective], degree
+        nodes.x[here], there, _with_itself(found, here), [t.op for t in convective], degree
     )
     places = (np.broadcast_to(chosen[:, None], columns.shape).ravel(), owner[columns].ravel())
     shape = (len(equation.rows), system.n_slots * system.n_nodes)
