@@ -16,11 +16,13 @@ from pinnsolve.accuracy.flow import balance
 from pinnsolve.accuracy.inverted import estimate_of_fields, reference_of_fields
 from pinnsolve.accuracy.measure import measure
 from pinnsolve.accuracy.verdict import judged, verdict
+from pinnsolve.checks import interface_corners
 from pinnsolve.checks.preflight import afterwards, preflight
 from pinnsolve.equations.incompressible import incompressible
 from pinnsolve.errors import FileError, ProblemError, Stopped
 from pinnsolve.geometry import build_domain
 from pinnsolve.geometry.from_problem import stored_nodes
+from pinnsolve.geometry.regions import region_domains
 from pinnsolve.machine import threads
 from pinnsolve.methods import METHODS
 from pinnsolve.problem import Problem, load
@@ -31,7 +33,7 @@ from pinnsolve.process import Budget, State, nested, part
 from pinnsolve.progress import Progress, Watch, unwatched
 from pinnsolve.references.exact import exact_at
 from pinnsolve.setup import Setup
-from pinnsolve.solution.accuracy import Accuracy
+from pinnsolve.solution.accuracy import Accuracy, Estimate
 from pinnsolve.solution.course import Outcome
 from pinnsolve.solution.fields import Fields
 from pinnsolve.solution.flow import FlowBalance
@@ -128,7 +130,7 @@ def solve(
         estimate = method.estimate(setup, answer, sample)
         constants = method.constants(setup, answer)
         device = method.device(answer)
-        estimate = estimate_of_fields(asked_for, sample, estimate)
+        estimate = _doubted(setup, estimate_of_fields(asked_for, sample, estimate))
         reference = reference_of_fields(asked_for, sample, reference)
         problem, (answer, sample) = asked_for, inverted(asked_for, answer, sample)
     with setup.stage("errors"):
@@ -215,6 +217,15 @@ def load_solution(run: str | Path) -> Solution:
         return from_metrics(problem, answer, sample, stored.history, stored.metrics)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise FileError(f"{path}: the solution is incomplete or broken ({error}).") from error
+
+
+def _doubted(setup: Setup, estimate: Estimate | None) -> Estimate | None:
+    """Return an estimate with the reason for which it may be far too small, if there is one."""
+    problem = setup.problem
+    if estimate is None or not problem.regions:
+        return estimate
+    doubt = interface_corners.corners(problem, region_domains(problem, setup.domain))
+    return replace(estimate, doubt=doubt, remedy=interface_corners.REMEDY) if doubt else estimate
 
 
 def _all_finite(

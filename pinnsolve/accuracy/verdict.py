@@ -1,10 +1,10 @@
 """The verdict: whether a solution is near enough to the truth, and what to change if it is not.
 
 A measured error decides: against the exact solution, or against a reference that knows its own
-error. Where nothing can be measured the estimate decides, or what the training left, if that is too
-much alone; else the verdict is *unknown*, which is no better than *not resolved*. The limit is the
-accuracy that the problem file asks for, else `LIMIT`: a result that may be 5 % off is used for
-nothing.
+error. Where nothing can be measured the estimate decides, unless there is reason to think that it
+is far too small, or what the training left, if that is too much alone; else the verdict is
+*unknown*, which is no better than *not resolved*. The limit is the accuracy that the problem file
+asks for, else `LIMIT`: a result that may be 5 % off is used for nothing.
 
 More nodes. An error ``e ~ h^p`` on ``n ~ h^-d`` nodes comes down to ``e'`` with
 
@@ -69,6 +69,10 @@ def verdict(
         return _of_constants(constants, limit)
     if error is None:
         return _by_training(problem, accuracy, limit) or Verdict("unknown", *_unknown(accuracy))
+    estimate = accuracy.estimate
+    if kind == "estimated" and error <= limit and estimate is not None and estimate.doubt:
+        doubt = f"the estimated relative error, {in_words(error)}, may be far too small: "
+        return Verdict("unknown", _sentence(doubt + estimate.doubt), estimate.remedy)
     word: Word = "resolved" if error <= limit else "not resolved"
     reason = f"the {kind} relative error is {in_words(error)}"
     reason += f"; {in_words(asked)} was asked for." if asked else "."

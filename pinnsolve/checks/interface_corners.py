@@ -22,6 +22,7 @@ from pinnsolve.problem import Problem
 BENT = 20.0  # degrees, from which on a joint is a corner
 SAME = 1e-6  # of the domain's size: ends of curves so near to each other are one point
 SHOWN = 3  # corners that are named
+REMEDY = "Compare with four times as many nodes, or round the corner."
 
 
 def doubts(problem: Problem, parts: Sequence[Domain]) -> list[str]:
@@ -34,8 +35,25 @@ def doubts(problem: Problem, parts: Sequence[Domain]) -> list[str]:
     parts
         The regions.
     """
-    if problem.exact is not None or parts[0].dim != 2:
+    found = corners(problem, parts)
+    if not found:
         return []
+    return [
+        f"{found}. Errors fall slowly with the spacing there and are felt everywhere, and their "
+        f"estimate may be ten times too small. {REMEDY}"
+    ]
+
+
+def corners(problem: Problem, parts: Sequence[Domain]) -> str:
+    """Return a clause on the corners between materials in the plane; empty if there are none.
+
+    Parameters
+    ----------
+    problem, parts
+        As of `doubts`.
+    """
+    if problem.exact is not None or not parts or parts[0].dim != 2:
+        return ""
     found = list[Float[ndarray, " d"]]()
     for part in parts:
         for x in _corners(part):
@@ -45,15 +63,13 @@ def doubts(problem: Problem, parts: Sequence[Domain]) -> list[str]:
             if is_new and _differ(problem, here):
                 found.append(x)
     if not found:
-        return []
+        return ""
     places = [f"({', '.join(f'{c:.4g}' for c in np.round(x, 9) + 0.0)})" for x in found[:SHOWN]]
     more = ", …" if len(found) > SHOWN else ""
-    return [
+    return (
         f"materials that differ meet at a corner, {', '.join(places)}{more}, where gradients are "
-        "infinite as a rule. Errors fall slowly with the spacing there and are felt everywhere, "
-        "and their estimate may be ten times too small. Compare with four times as many nodes, or "
-        "round the corner."
-    ]
+        "infinite as a rule"
+    )
 
 
 def _corners(part: Domain) -> list[Float[ndarray, " d"]]:

@@ -60,6 +60,8 @@ class Estimate:
         What the nodes or the time levels do not resolve: which datum, where, and by how much.
     remedy
         What would bring the error down, where the estimate has seen what makes it; else empty.
+    doubt
+        Why the total may be far too small, in a clause; empty if there is no reason to think so.
     stored_max
         What `max_error` was, where a file has kept it without the fields.
     """
@@ -71,6 +73,7 @@ class Estimate:
     message: str = ""
     warnings: tuple[str, ...] = ()
     remedy: str = ""
+    doubt: str = ""
     stored_max: Mapping[str, float | None] | None = None
 
     @property

@@ -61,6 +61,19 @@ def test_a_reference_that_knows_its_own_error_measures(case):
     assert found.error == pytest.approx(0.1 / 1.1 + 0.01)
 
 
+def test_a_small_estimate_that_is_doubted_decides_nothing(case):
+    solution = case(has_exact=False).solution
+    doubted = {"doubt": "gradients are infinite", "remedy": "Compare."}
+    small = changed(solution, estimate=estimated(1e-3, **doubted))
+    assert str(on(small)) == (
+        "Unknown: the estimated relative error, 0.1 %, may be far too small: gradients are "
+        "infinite. Compare."
+    )
+    large = changed(solution, estimate=estimated(0.2, **doubted), baseline=None)
+    assert on(large).word == "not resolved"
+    assert on(changed(small, errors=measured(0.01))).word == "resolved"
+
+
 def test_without_any_knowledge_the_verdict_is_unknown(case):
     solution = case(has_exact=False).solution
     failed = Estimate({"u": None, "v": None}, {"u": None, "v": None}, message="too few nodes.")
