@@ -18,6 +18,8 @@ between the nodes
     what is given stands in the equations of momentum too.
     A network with exact derivatives was trained at the nodes: only what it leaves between them
     counts. One that was trained on nodal values is held against their interpolant too.
+layers
+    Values on the boundary that nodes inside do not lead up to (`continued`).
 corners
     Values on the boundary that contradict one another (`corners`).
 another set of nodes
@@ -37,6 +39,7 @@ from numpy import ndarray
 
 from pinnsolve.accuracy.between import Between, between
 from pinnsolve.accuracy.cells import around
+from pinnsolve.accuracy.continued import layers
 from pinnsolve.accuracy.corners import jumps
 from pinnsolve.accuracy.error_equation import HigherOrder, error_equation, raised
 from pinnsolve.accuracy.misfits import Misfit
@@ -62,6 +65,7 @@ DISAGREE = 10.0  # the same where the operator answers to what oscillates, as th
 TO_BLAME = 1 / 3  # of the error between the nodes: share from which on the data make it
 WORTH_TELLING = 1e-3  # relative error that the data make, from which on they are named
 BESIDE = 2  # points beside each node, where a network is held against its values at the nodes
+NOTEWORTHY = 0.03  # relative error that a layer makes, from which on it counts
 APART = 0.05  # relative distance from which on two solutions are not the same one
 FARTHER = 3.0  # times the estimate
 UNCHECKED = (
@@ -146,6 +150,7 @@ def estimate(
                 total = weighed(at, total, of_data, is_rough=is_rough)
             sizes = relative(problem, u, total)
             findings.append(_data(problem, u, of_data, seen.misfits))
+            findings.append(_layers(problem, domain, system, U, fields))
             if fields is not None and not trained_exactly:
                 findings.append(_off_nodes(problem, domain, system, smooth, fields))
             findings.append(_corners(problem, domain, system, u))
@@ -244,6 +249,23 @@ def _off_nodes(
     points = around(domain, system.nodes, BESIDE).points
     there, known = fields(points), smooth(points)
     return Finding({k: v or 0.0 for k, v in relative(problem, there, there - known).items()})
+
+
+def _layers(
+    problem: Problem,
+    domain: Domain,
+    system: Discretisation,
+    U: Float[ndarray, "N c"],
+    fields: Fields | None,
+) -> Finding:
+    """Return the error that layers make between the boundary and the nodes inside."""
+    nodes = system.nodes
+    if fields is None:  # as direct solutions are evaluated
+        fields = NodalFields(nodes.x, U, system.order, sight=nodes.sight)
+    layer = layers(problem, domain, nodes, U, fields)
+    if max(layer.sizes.values(), default=0.0) < NOTEWORTHY:
+        return Finding()
+    return Finding(layer.sizes, (str(layer),), layer.remedy)
 
 
 def _corners(
