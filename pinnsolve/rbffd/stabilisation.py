@@ -50,20 +50,23 @@ def stabilised(problem: Problem, system: Discretisation) -> Discretisation:
         What is solved, and its discretisation.
     """
     nodes = system.nodes
-    if problem.time is None or problem.regions:
-        return system
-    found = convection(problem, nodes.x[nodes.rows])
-    wanted = None if found is None else _rates(found, nodes, system.order)
-    if found is None or wanted is None:
+    damped = _damped(problem, nodes, system.order)
+    if damped is None:
         return system
     from scipy.sparse import csr_array, diags_array
 
+    found, wanted = damped
     P = penalty(nodes, system.order, wanted)
     equation = system.conditions[0]
     rate = found.rate[0][equation.rows]
     own = csr_array(diags_array(rate) @ P[equation.rows])
     own.resize(own.shape[0], system.n_slots * system.n_nodes)
     return replace(system, correction=own)
+
+
+def is_damped(problem: Problem, nodes: Nodes, order: int) -> bool:
+    """Tell whether a discretisation of an order has the penalty."""
+    return _damped(problem, nodes, order) is not None
 
 
 def penalty(nodes: Nodes, degree: int, rate: Float[ndarray, " n"]) -> "csr_array":
@@ -141,6 +144,17 @@ def largest(R: "csr_array") -> float:
         size = float(np.linalg.norm(z))
         z /= size
     return size
+
+
+def _damped(
+    problem: Problem, nodes: Nodes, order: int
+) -> tuple[Convection, Float[ndarray, " n"]] | None:
+    """Return the convection and the rates of the penalty; None if there is none."""
+    if problem.time is None or problem.regions:
+        return None
+    found = convection(problem, nodes.x[nodes.rows])
+    wanted = None if found is None else _rates(found, nodes, order)
+    return None if found is None or wanted is None else (found, wanted)
 
 
 def _rates(found: Convection, nodes: Nodes, order: int) -> Float[ndarray, " n"] | None:

@@ -5,7 +5,6 @@ nodes, higher orders err as it does; the annulus and the plate with a hole are s
 """
 
 from dataclasses import dataclass, replace
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -18,6 +17,7 @@ from pinnsolve.cli import shipped
 from pinnsolve.conditions.nodal import nodal_conditions
 from pinnsolve.rbffd import direct
 from pinnsolve.rbffd.discretisation import discretise
+from pinnsolve.rbffd.solve import solve as solve_directly
 from pinnsolve.references.exact import FormulaFields
 from pinnsolve.setup import Setup
 from tests.lanes import parameters
@@ -184,11 +184,11 @@ def test_corrections_by_the_lower_order_converge_for_flows(monkeypatch):
     """Inside they are held by their pressure equation, whose operator damps what oscillates."""
     held = []
 
-    def solved(system, **settings):
+    def solved(problem, system, placement, watch):
         held.append(any(condition.closes for condition in system.conditions))
-        return direct.solve(system, **settings)
+        return solve_directly(problem, system, placement, watch)
 
-    monkeypatch.setattr(second_set, "direct", SimpleNamespace(solve=solved))
+    monkeypatch.setattr(second_set, "solve_directly", solved)
     problem = load(shipped.folder() / "kovasznay.toml", {"solver.method": "rbf-fd"})
     solution = run.solve(problem)
     assert held == [True]  # on other nodes too

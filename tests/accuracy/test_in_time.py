@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from pinnsolve import load, solve
+from pinnsolve.accuracy import in_time
 from pinnsolve.accuracy.sharpened import sharpened
 from pinnsolve.cli import shipped
+from pinnsolve.errors import NodesError
 from pinnsolve.rbffd.first_steps import doublings
 from pinnsolve.setup import Setup
 from pinnsolve.timestepping.radau import radau
@@ -60,6 +62,47 @@ def ratio(solution):
 )
 def test_the_estimate_at_the_levels_is_within_three(tmp_path, exact):
     assert 1 / 3 < ratio(solve(posed(tmp_path, exact), method="rbf-fd")) < 3
+
+
+@pytest.mark.parametrize("shape", ["1 - heaviside({})", "exp(-({}/0.04)^2)", "exp(-({}/0.2)^2)"])
+def test_what_is_carried_is_damped_by_the_higher_order_too(shape, tmp_path):
+    """A step, a pulse two spacings wide, and one of ten, which are 15, 22 and 0.1 % wrong."""
+    exact = shape.format("(x - t - 0.405)")
+    problem = pose(
+        tmp_path,
+        "u_t + u_x = 0",
+        on=[("left", "u = g")],
+        domain=INTERVAL + "\ntime = [0, 0.4]",
+        count=51,
+        order=4,
+        more='[functions]\ng = "manufactured"\n[initial]\nu = "manufactured"\n'
+        f'[exact]\nu = "{exact}"',
+    ).replace({"nodes.time_levels": 9, "output.test_points": 500})
+    solution = solve(problem)
+    true = solution.accuracy.errors.relative_l2["u"]
+    found = min(solution.accuracy.estimate.total["u"], 1.0)
+    assert 1 / 3 < found / true < 5  # by the higher order alone 0.1, 0.2 of the first two
+    assert (found > 0.05) == (true > 0.05)
+
+
+def test_transport_on_nodes_that_are_given_has_no_others(tmp_path, monkeypatch):
+    def fails(*_, **__):
+        raise NodesError("too few nodes.")
+
+    monkeypatch.setattr(in_time, "extrapolated", fails)
+    problem = pose(
+        tmp_path,
+        "u_t + u_x = 0",
+        on=[("left", "u = 0")],
+        domain=INTERVAL + "\ntime = [0, 0.1]",
+        count=30,
+        more='[initial]\nu = "exp(-((x - 0.5)/0.1)^2)"',
+    ).replace({"nodes.time_levels": 3})
+    warnings = solve(problem).accuracy.estimate.warnings
+    assert (
+        "whether the nodes resolve what is carried was not looked at: on fewer no solution was "
+        "found (too few nodes)."
+    ) in warnings
 
 
 def test_what_happens_between_the_levels_is_told(tmp_path):
