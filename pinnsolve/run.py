@@ -127,7 +127,7 @@ def solve(
     if problem is asked_for:  # values of potentials would tell nobody anything
         warnings += overshoot(setup.placement, sample)
     with setup.stage("estimate"):
-        estimate = method.estimate(setup, answer, sample)
+        estimate = method.estimate(setup, process, answer, sample)
         constants = method.constants(setup, answer)
         device = method.device(answer)
         estimate = _doubted(setup, estimate_of_fields(asked_for, sample, estimate))

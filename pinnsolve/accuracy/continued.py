@@ -18,11 +18,12 @@ from numpy import ndarray
 from scipy.spatial import KDTree
 
 from pinnsolve.accuracy.cells import around
+from pinnsolve.diffop import identity
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.geometry.periodic import seen, unrolled
 from pinnsolve.problem import Problem
-from pinnsolve.rbffd.fields import NodalFields
+from pinnsolve.rbffd.weights import local_values
 from pinnsolve.solution import norms
 from pinnsolve.solution.fields import Fields
 
@@ -70,7 +71,11 @@ class Layer:
 
 
 def layers(
-    problem: Problem, domain: Domain, nodes: Nodes, U: Float[ndarray, "N c"], fields: Fields
+    problem: Problem,
+    domain: Domain,
+    nodes: Nodes,
+    U: Float[ndarray, "N c"],
+    fields: Fields | None = None,
 ) -> Layer:
     """Return the layers along the boundary that the nodes do not resolve.
 
@@ -81,7 +86,7 @@ def layers(
     U
         The solution at all nodes, ghosts included.
     fields
-        The same as it is evaluated anywhere.
+        The same as it is evaluated anywhere; None if it is a direct solution.
 
     Raises
     ------
@@ -93,11 +98,15 @@ def layers(
     is_inside = owner < nodes.n_interior
     known, owner = known[is_inside], owner[is_inside]
     sight = seen(nodes, known, owner)
-    there = fields(cells.points)
+    x, order, value = cells.points, problem.settings.solver.order, [identity(nodes.dim)]
+    if fields is None:  # of one degree more than derivatives have, as `interpolate`
+        there = local_values(x, nodes.x, U, value, order + 1, nodes.sight)[0]
+    else:
+        there = fields(x)
     sizes = [norms.size(values) for values in U[nodes.rows].T]
 
     def apart(order: int) -> Float[ndarray, "P c"]:
-        return there - NodalFields(known, U[owner], order, sight=sight)(cells.points)
+        return there - local_values(x, known, U[owner], value, order + 1, sight)[0]
 
     def size(e: Float[ndarray, "P c"]) -> Float[ndarray, " c"]:
         means = [cells.means(squares).sum() for squares in (e**2).T]
@@ -107,7 +116,7 @@ def layers(
     g_low = size(low)
     if not g_low.max() > LEAST:
         return Layer()
-    g = size(apart(max(problem.settings.solver.order, HIGH)))
+    g = size(apart(max(order, HIGH)))
     found = {
         name: float(min(least, most))
         for name, least, most in zip(problem.fields, g, g_low, strict=True)
@@ -116,7 +125,7 @@ def layers(
     if not found:
         return Layer()
     worst = problem.fields.index(max(found, key=lambda name: found[name]))
-    return Layer(found, cells.points[np.argmax(np.abs(low[:, worst]))])
+    return Layer(found, x[np.argmax(np.abs(low[:, worst]))])
 
 
 def _along(nodes: Nodes) -> ndarray:

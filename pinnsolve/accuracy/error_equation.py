@@ -23,6 +23,7 @@ from numpy import ndarray
 
 from pinnsolve.rbffd.direct import Equations
 from pinnsolve.rbffd.discretisation import Discretisation, discretise
+from pinnsolve.rbffd.levels import LevelledFactors
 
 ErrorOf: TypeAlias = Callable[[Float[ndarray, " R"]], Float[ndarray, "N c"]]
 STEPS = 6  # of deferred correction, at most
@@ -30,11 +31,20 @@ ROUNDING = 1e-10  # of the nodal values: a step that tells nothing of the operat
 SHRINK = 0.7  # of the size of a step: what the next may have and still count
 
 
-def error_equation(system: Discretisation, U: Float[ndarray, "N c"]) -> ErrorOf:
+def error_equation(
+    system: Discretisation, U: Float[ndarray, "N c"], factors: LevelledFactors | None = None
+) -> ErrorOf:
     """Return the solution operator of the equations linearised at nodal values.
 
     It takes the residuals of all conditions, one after the other, to the error that they mean;
     the residuals of the rows that close free ghosts may follow, and are zero otherwise.
+
+    Parameters
+    ----------
+    system, U
+        The equations, and the nodal values.
+    factors
+        Those of the matrix, if they are known.
 
     Raises
     ------
@@ -42,12 +52,12 @@ def error_equation(system: Discretisation, U: Float[ndarray, "N c"]) -> ErrorOf:
         If the linearised equations have no unique solution.
     """
     equations = Equations.of(system)
-    factors = equations.factorised(U.T.ravel())
+    solve = factors or equations.factorised(U.T.ravel())
 
     def error(residual: Float[ndarray, " R"]) -> Float[ndarray, "N c"]:
         full = np.zeros(len(equations.is_constraint))
         full[: len(residual)] = residual
-        return factors(full).reshape(system.n_fields, -1).T
+        return solve(full).reshape(system.n_fields, -1).T
 
     return error
 

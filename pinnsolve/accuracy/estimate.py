@@ -56,6 +56,7 @@ from pinnsolve.progress import Watch, unwatched
 from pinnsolve.rbffd.direct import Equations
 from pinnsolve.rbffd.discretisation import Discretisation
 from pinnsolve.rbffd.fields import NodalFields
+from pinnsolve.rbffd.levels import LevelledFactors
 from pinnsolve.solution import norms
 from pinnsolve.solution.accuracy import Estimate
 from pinnsolve.solution.fields import Fields
@@ -102,6 +103,7 @@ def estimate(
     *,
     trained_exactly: bool = False,
     stated: Problem | None = None,
+    factors: LevelledFactors | None = None,
     watch: Watch = unwatched,
 ) -> Estimate:
     """Estimate the error of a steady solution; what cannot be estimated is None, with the reason.
@@ -120,6 +122,8 @@ def estimate(
         Whether it was trained on exact residuals at the nodes, where they are small.
     stated
         The problem before it was posed on these nodes, to be posed on others; by default the same.
+    factors
+        Those of the system's matrix at the solution, if the work has left them.
     watch
         Told of the progress.
     """
@@ -130,7 +134,7 @@ def estimate(
         if not np.isfinite(U).all():
             raise NodesError("the solution is not finite.")
         with np.errstate(all="ignore"):
-            error, at_nodes = error_equation(system, U), _at_nodes(system, U, fields)
+            error, at_nodes = error_equation(system, U, factors), _at_nodes(system, U, fields)
             if not trained_exactly:
                 optimisation = error(Equations.of(system).residual(U.T.ravel()))[rows]
             higher = HigherOrder(system, U, error, raised(system.order, system.nodes.dim))
@@ -259,10 +263,7 @@ def _layers(
     fields: Fields | None,
 ) -> Finding:
     """Return the error that layers make between the boundary and the nodes inside."""
-    nodes = system.nodes
-    if fields is None:  # as direct solutions are evaluated
-        fields = NodalFields(nodes.x, U, system.order, sight=nodes.sight)
-    layer = layers(problem, domain, nodes, U, fields)
+    layer = layers(problem, domain, system.nodes, U, fields)
     if max(layer.sizes.values(), default=0.0) < NOTEWORTHY:
         return Finding()
     return Finding(layer.sizes, (str(layer),), layer.remedy)

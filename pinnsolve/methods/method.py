@@ -64,7 +64,7 @@ class Method:
 
     start: Callable[[Setup], Process[Fields]]
     sample: Callable[[Setup, Fields], Sample]
-    estimate: Callable[[Setup, Fields, Sample], Estimate | None]
+    estimate: Callable[[Setup, Process[Fields], Fields, Sample], Estimate | None]
     read: Callable[[Setup, State], Fields]
     memory: Forecast
     constants: Callable[[Setup, Fields], Mapping[str, FoundConstant]] = no_constants

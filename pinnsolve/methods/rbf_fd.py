@@ -28,10 +28,11 @@ def sample(setup: Setup, answer: Fields) -> Sample:
     return Sample(setup.nodes, answer.values[..., setup.nodes.rows, :], setup.problem.times)
 
 
-def estimated(setup: Setup, answer: Fields, shown: Sample) -> Estimate:
+def estimated(setup: Setup, process: Process[Fields], answer: Fields, shown: Sample) -> Estimate:
     """Return the estimated error."""
     problem = setup.problem
     assert isinstance(answer, NodalFields)
+    assert isinstance(process, DirectSolve)
     if problem.times is not None:
         return estimate_in_time(
             setup.placement,
@@ -49,6 +50,7 @@ def estimated(setup: Setup, answer: Fields, shown: Sample) -> Estimate:
         system,
         answer.values,
         stated=problem,
+        factors=process.factors,
         watch=setup.watch,
     )
 

@@ -89,7 +89,7 @@ def sample(setup: Setup, answer: Fields) -> Sample:
     return Sample(setup.nodes, values.reshape(*points.shape[:-1], -1), problem.times)
 
 
-def estimated(setup: Setup, answer: Fields, shown: Sample) -> Estimate | None:
+def estimated(setup: Setup, _: Process[Fields], answer: Fields, shown: Sample) -> Estimate | None:
     """Return the estimated error; None for unknown constants, which leave no discretisation."""
     problem, nodes = setup.problem, setup.nodes
     if problem.parameters:

@@ -226,6 +226,8 @@ class Newton:
         Whether it has reached its tolerance.
     condition
         Estimated condition number of the last matrix, rows and columns scaled.
+    factors
+        Those of the matrix at the solution; None before it is found, and of what is taken up again.
     """
 
     def __init__(
@@ -238,6 +240,7 @@ class Newton:
         watch: Watch = unwatched,
     ) -> None:
         self.converged, self.condition = False, 0.0
+        self.factors: LevelledFactors | None = None
         self._discretisation, self._watch = discretisation, watch
         self._tolerance, self._iterations = tolerance, iterations
         self._starts_left = int(initial is None and not discretisation.is_linear)
@@ -343,9 +346,9 @@ class Newton:
         self.condition = factors.condition
         d = -factors(r)
         if equations.is_linear:
-            return self._moved(u + d, "solved")
+            return self._moved(u + d, "solved", factors)
         if norm(d) <= self._tolerance * norm(u + d):
-            return self._moved(u + d, "converged")
+            return self._moved(u + d, "converged", factors)
         damping = equations.damping(factors, u, d, min(1.0, 2 * self._damping))
         if damping >= SMALLEST_DAMPING:
             self._damping = damping
@@ -359,7 +362,9 @@ class Newton:
     def _stage(self) -> str:
         return "factorisation" if self._discretisation.is_linear else "Newton's method"
 
-    def _moved(self, u: Float[ndarray, " K"], message: str = "") -> Step:
+    def _moved(
+        self, u: Float[ndarray, " K"], message: str = "", factors: LevelledFactors | None = None
+    ) -> Step:
         """Stand at new nodal values, which are the solution if there is a message."""
         self._u, self._r, self._steps = u, None, self._steps + 1
         if message and self._share < 1:
@@ -368,6 +373,7 @@ class Newton:
             self._take(min(1.0, self._share + gap), self._steps)
             message = ""
         self._message, self.converged = message, bool(message)
+        self.factors = factors if message else None
         return self._said(self._steps, message)
 
     def _said(self, steps: int, message: str) -> Step:

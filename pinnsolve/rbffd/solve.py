@@ -24,6 +24,7 @@ from pinnsolve.rbffd.discretisation import Discretisation, discretise
 from pinnsolve.rbffd.fields import NodalFields
 from pinnsolve.rbffd.first_steps import doublings
 from pinnsolve.rbffd.flow import Bind
+from pinnsolve.rbffd.levels import LevelledFactors
 from pinnsolve.rbffd.stabilisation import stabilised
 from pinnsolve.rbffd.upstream import upstream
 from pinnsolve.timestepping.radau import radau
@@ -109,6 +110,11 @@ class DirectSolve:
     def condition(self) -> float:
         """Estimated condition number of the matrices so far; zero before the first."""
         return self._work.condition
+
+    @property
+    def factors(self) -> LevelledFactors | None:
+        """Those of the matrix at the solution of a steady problem, as `direct.Newton` has them."""
+        return self._work.factors if isinstance(self._work, direct.Newton) else None
 
     def step(self) -> Step:
         """Return the report of one more step.
