@@ -39,6 +39,7 @@ from pinnsolve.solution.norms import by_field
 
 FEWER = 0.8  # of the nodes
 WIDER = np.sqrt(2.0)  # times as far apart, once and again
+GROWN = 1.3  # times as large: more than an overshoot
 POINTS = 2000  # at which solutions are compared
 ASYMPTOTIC = 0.1  # relative change above which it says nothing of the next
 UNKNOWN_RATIO = 2.0  # of two changes, at most
@@ -55,7 +56,8 @@ def on_other_nodes(
     PinnsolveError
         If no such solution is found.
     """
-    found = _on_fewer(problem, domain, FEWER * len(x), watch)
+    seed = problem.settings.nodes.seed + 1
+    found = _on_fewer(problem.replace({"nodes.seed": seed}), domain, FEWER * len(x), watch)
     return None if found is None else found(x)
 
 
@@ -78,7 +80,7 @@ def extrapolated(
     Raises
     ------
     PinnsolveError
-        If no solution is found on the first.
+        If no solution is found on the first, or it grows.
     """
     assert problem.time is not None
     share = WIDER**-domain.dim
@@ -87,6 +89,8 @@ def extrapolated(
         return {}
     points = sample_in_time(domain, problem.time, POINTS, problem.settings.nodes.seed)
     u, v, names = fields(points), wider(points), problem.fields
+    if not np.abs(v).max() <= GROWN * np.abs(u).max():
+        raise DivergedError("there it grows.")
     last, before = by_field(names, v, u), dict.fromkeys(names, np.inf)
     with suppress(PinnsolveError):  # they may be too few
         widest = _on_fewer(problem, domain, share**2 * count, watch)
@@ -113,8 +117,7 @@ def _on_fewer(problem: Problem, domain: Domain, count: float, watch: Watch) -> N
     """
     if domain.nodes is not None or problem.settings.nodes.file is not None:
         return None
-    seed = problem.settings.nodes.seed + 1
-    nodes = node_set(problem.replace({"nodes.seed": seed}), domain, watch, max(int(count), 1))
+    nodes = node_set(problem, domain, watch, max(int(count), 1))
     placement = placed(problem, nodes, quadrature=weights_for(problem, nodes, domain))
     system = assemble(problem, nodes, placement.at(), watch)
     found = solve_directly(problem, system, placement, watch)

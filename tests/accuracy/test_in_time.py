@@ -1,13 +1,15 @@
 """The estimate in time sees what happens between the nodes and between the levels."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from pinnsolve import load, solve
-from pinnsolve.accuracy import in_time
+from pinnsolve.accuracy import in_time, second_set
 from pinnsolve.accuracy.sharpened import sharpened
 from pinnsolve.cli import shipped
-from pinnsolve.errors import NodesError
+from pinnsolve.errors import DivergedError, NodesError
 from pinnsolve.rbffd.first_steps import doublings
 from pinnsolve.setup import Setup
 from pinnsolve.timestepping.radau import radau
@@ -103,6 +105,15 @@ def test_transport_on_nodes_that_are_given_has_no_others(tmp_path, monkeypatch):
         "whether the nodes resolve what is carried was not looked at: on fewer no solution was "
         "found (too few nodes)."
     ) in warnings
+
+
+def test_what_grows_on_fewer_nodes_is_no_witness(tmp_path, monkeypatch):
+    problem = posed(tmp_path, "1 + x + sin(3*x)*exp(-t)")
+    found = solve(problem).answer
+    larger = replace(found, values=1.4 * found.values)
+    monkeypatch.setattr(second_set, "_on_fewer", lambda *_: larger)
+    with pytest.raises(DivergedError, match="there it grows"):
+        second_set.extrapolated(problem, Setup(problem).domain, found, 32)
 
 
 def test_what_happens_between_the_levels_is_told(tmp_path):
