@@ -215,7 +215,7 @@ class Work:
 METHOD = Method(
     start=Work,
     sample=lambda setup, answer: Sample(setup.nodes, answer(setup.nodes.x[setup.nodes.rows])),
-    estimate=lambda setup, answer, sample: None,
+    estimate=lambda setup, process, answer, sample: None,
     read=lambda setup, state: Zero(state["fields"]),
     memory=lambda problem, nodes, conditions, trained: {"nothing": 0.0},
 )
