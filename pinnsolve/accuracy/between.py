@@ -103,7 +103,7 @@ def between(
     for i, (condition, own) in enumerate(zip(system.conditions, at_nodes, strict=True)):
         cells: list[Cells] = []
         here: Mapping[Term, Float[ndarray, " P"]] = {}
-        if condition.is_constraint:
+        if condition.points is not None or condition.is_sum:
             equation = problem.equations[0]  # not looked at: it holds where it is seen
         elif i < n_equations:
             equation, cells = problem.equations[i], [points.of(condition.rows) for points in inside]

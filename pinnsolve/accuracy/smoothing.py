@@ -35,7 +35,8 @@ def smoothed(residual: Float[ndarray, " R"], system: Discretisation) -> Float[nd
         is_inside = condition.rows.min(initial=nodes.n_interior) < nodes.n_interior
         dim = nodes.dim if is_inside else nodes.dim - 1
         count = min(stencil_size(dim, degree), len(part)) if dim else 1
-        if condition.across is None and not condition.is_constraint and count > 1:
+        is_at_nodes = condition.points is None and not condition.is_sum
+        if condition.across is None and is_at_nodes and count > 1:
             _, near = KDTree(nodes.x[condition.rows]).query(nodes.x[condition.rows], count)
             part = part[near].mean(axis=1)
         parts.append(part)

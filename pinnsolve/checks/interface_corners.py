@@ -13,14 +13,13 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
-from pinnsolve.conditions.interfaces import flux
+from pinnsolve.conditions.fluxes import flux
 from pinnsolve.errors import ProblemError
 from pinnsolve.geometry.domain import Domain
-from pinnsolve.geometry.nodes import INTERFACE
+from pinnsolve.geometry.junctions import SAME, corners
 from pinnsolve.problem import Problem
 
 BENT = 20.0  # degrees, from which on a joint is a corner
-SAME = 1e-6  # of the domain's size: ends of curves so near to each other are one point
 SHOWN = 3  # corners that are named
 REMEDY = "Compare with four times as many nodes, or round the corner."
 
@@ -56,7 +55,7 @@ def corners(problem: Problem, parts: Sequence[Domain]) -> str:
         return ""
     found = list[Float[ndarray, " d"]]()
     for part in parts:
-        for x in _corners(part):
+        for x in corners(part, BENT):
             size = SAME * part.size
             here = [k for k, own in enumerate(parts) if abs(own.distance(x[None])[0]) < 2 * size]
             is_new = all(np.linalg.norm(x - other) > 2 * size for other in found)
@@ -70,23 +69,6 @@ def corners(problem: Problem, parts: Sequence[Domain]) -> str:
         f"materials that differ meet at a corner, {', '.join(places)}{more}, where gradients are "
         "infinite as a rule"
     )
-
-
-def _corners(part: Domain) -> list[Float[ndarray, " d"]]:
-    """Return the points at which the boundary that a region shares with others has a bend."""
-    ends, normals = list[Float[ndarray, " d"]](), list[Float[ndarray, " d"]]()
-    for curve in part.curves:
-        if curve.sides[0].piece == INTERFACE and not curve.is_closed:
-            x = curve.point(np.array([curve.start, curve.stop]))
-            ends += [*x]
-            normals += [*curve.sides[0].normal(x)]
-    found = []
-    for i, x in enumerate(ends):
-        for other, normal in zip(ends[:i], normals[:i], strict=True):
-            is_one = np.linalg.norm(x - other) < SAME * part.size
-            if is_one and normals[i] @ normal < np.cos(np.radians(BENT)):
-                found.append(x)
-    return found
 
 
 def _differ(problem: Problem, regions: Sequence[int]) -> bool:

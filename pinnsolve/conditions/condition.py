@@ -48,6 +48,8 @@ class Condition:
     partners
         On an interface for each node the one in the same place in the other region, whose fields
         follow those of the node in the residual's terms; None elsewhere.
+    node
+        Of a sum over points around a node that node, whose value it determines; None of others.
     """
 
     name: str
@@ -60,6 +62,7 @@ class Condition:
     is_sum: bool = False
     closes: bool = False
     partners: Int[ndarray, " R"] | None = None
+    node: int | None = None
 
     @property
     def size(self) -> int:
@@ -74,7 +77,12 @@ class Condition:
     @property
     def is_constraint(self) -> bool:
         """Whether it holds at a point or for an integral, over and above what holds at nodes."""
-        return self.is_sum or self.points is not None
+        return self.node is None and (self.is_sum or self.points is not None)
+
+    @property
+    def held(self) -> Int[ndarray, " H"]:
+        """The nodes at which it holds: its rows, or the one around which its points are."""
+        return self.rows if self.node is None else np.array([self.node])
 
     def summed(self, values: Float[ndarray, "R *L"]) -> Float[ndarray, "r *L"]:
         """Return the values at the nodes, or their sum where it is the sum that counts."""

@@ -35,6 +35,8 @@ class ConstraintPlace:
         The point; None for a sum over nodes.
     normals
         Outward unit normals at nodes on the boundary, zero at others; None at a point.
+    node
+        Of a sum over points around a node that node, whose value it determines; None of others.
     """
 
     name: str
@@ -44,6 +46,7 @@ class ConstraintPlace:
     weight: float
     points: Float[ndarray, "R d"] | None
     normals: Float[ndarray, "R d"] | None
+    node: int | None = None
 
 
 def constraint_places(

@@ -8,8 +8,10 @@ rows determine them: the equations on both sides, and two conditions, which are
 if the problem file states no others: fields and fluxes are continuous, with the coefficients of the
 second derivatives as they stand in the equations. Where one of the two nodes is on the boundary of
 the domain too, and has a condition there, only fields are continuous; if both are, they need not be
-told. Source: LeVeque & Li (1994), doi:10.1137/0731054, for the conditions; measured on our nodes:
-with ghosts on both sides the order of accuracy is that without an interface.
+told. At corners, where an interface has no normal, the balance over a small disk takes the place of
+the flux (`pinnsolve.conditions.junctions`). Source: LeVeque & Li (1994), doi:10.1137/0731054, for
+the conditions; measured on our nodes: with ghosts on both sides the order of accuracy is that
+without an interface.
 """
 
 from collections.abc import Iterator
@@ -21,10 +23,12 @@ from numpy import ndarray
 from sympy import Expr
 
 from pinnsolve.conditions.condition import names_of, terms_in_space
+from pinnsolve.conditions.fluxes import EXPLICIT, flux, holds_value
+from pinnsolve.conditions.junctions import balances, fluxes_held
 from pinnsolve.conditions.placement import Place, Placement, boundary_rows, rows_with_room
 from pinnsolve.equations import calculus, variables
 from pinnsolve.equations.expression import Symbols, evaluate
-from pinnsolve.equations.variables import Data, Derivative, Normal
+from pinnsolve.equations.variables import Derivative, Normal
 from pinnsolve.errors import Fault
 from pinnsolve.geometry.nodes import INTERFACE, Nodes
 from pinnsolve.problem import BoundaryCondition, Equation, Problem
@@ -32,7 +36,6 @@ from pinnsolve.problem.interfaces import as_exact
 from pinnsolve.problem.problem import InterfaceCondition, Region
 
 SECOND = "Write them as equations of order two for more fields, as w = laplace(u)."
-EXPLICIT = "State what holds there in [[interface]], between = …, condition = …"
 
 
 def placed_apart(problem: Problem, nodes: Nodes) -> Placement:
@@ -71,7 +74,8 @@ def placed_apart(problem: Problem, nodes: Nodes) -> Placement:
         places.append(place)
     inside = np.arange(nodes.n_interior)
     if nodes.has_ghosts:
-        inside = np.concatenate([inside, rows_with_room(problem, nodes, places)])
+        around = rows_with_room(problem, nodes, places)
+        inside = np.concatenate([inside, np.setdiff1d(around, _corner_nodes(nodes))])
     equations, posed = list[Place](), list[Equation]()
     for r, own in enumerate(inner):
         is_each_its_own = len(own.equations) == len(own.settings.pde.equations)
@@ -82,7 +86,7 @@ def placed_apart(problem: Problem, nodes: Nodes) -> Placement:
             equations.append(Place(name, key, equation, inside[of[inside] == r]))
             posed.append(equation)
     flat = replace(problem, equations=tuple(posed), boundary=tuple(conditions))
-    return Placement(flat, nodes, (*equations, *places))
+    return Placement(flat, nodes, (*equations, *places), balances(problem, nodes))
 
 
 def _interfaces(problem: Problem, nodes: Nodes) -> Iterator[tuple[BoundaryCondition, Place]]:
@@ -91,6 +95,7 @@ def _interfaces(problem: Problem, nodes: Nodes) -> Iterator[tuple[BoundaryCondit
     of, pairs = nodes.regions.of, nodes.regions.pairs
     is_inner = nodes.on_interface[pairs - nodes.n_interior]
     _check_shared(problem, of[pairs])
+    seen = np.empty(0, dtype=int)
     for a, b in np.unique(of[pairs], axis=0).tolist():
         first, second = problem.regions[a], problem.regions[b]
         here = (of[pairs[:, 0]] == a) & (of[pairs[:, 1]] == b)
@@ -98,12 +103,13 @@ def _interfaces(problem: Problem, nodes: Nodes) -> Iterator[tuple[BoundaryCondit
         values, fluxes = between(problem, first, second)
         _check_signs(problem, nodes, first, second, both[:, 0])
         label = f"{first.name} | {second.name}"
-        for found, rows in ((values, both[:, 1]), (fluxes, both[:, 0])):
+        has_flux = both[fluxes_held(problem, nodes, both[:, 0], seen)]
+        seen = np.concatenate([seen, both[:, 0]])
+        for found, held in ((values, both[:, ::-1]), (fluxes, has_flux)):
             is_second = found is values
-            partners = both[:, 0] if is_second else both[:, 1]
             for condition in found:
                 stated = _as_seen(condition.equation, len(problem.fields), from_second=is_second)
-                yield from _place(condition, stated, label, nodes, rows, partners)
+                yield from _place(condition, stated, label, nodes, held[:, 0], held[:, 1])
         for side in (0, 1):  # ends at which the boundary of the domain decides for one of the two
             ends = pairs[here & is_inner[:, side] & ~is_inner[:, 1 - side]]
             for field in range(len(problem.fields)):
@@ -111,6 +117,13 @@ def _interfaces(problem: Problem, nodes: Nodes) -> Iterator[tuple[BoundaryCondit
                 stated = _as_seen(condition.equation, len(problem.fields), from_second=side == 1)
                 rows, partners = ends[:, side], ends[:, 1 - side]
                 yield from _place(condition, stated, label, nodes, rows, partners)
+
+
+def _corner_nodes(nodes: Nodes) -> Int[ndarray, " k"]:
+    """Return the nodes at corners of interfaces, where no equation holds."""
+    assert nodes.regions is not None
+    none = np.empty(0, dtype=int)
+    return np.concatenate([none, *(own.nodes for own in nodes.regions.junctions)])
 
 
 def _check_shared(problem: Problem, touching: Int[ndarray, "P 2"]) -> None:
@@ -219,11 +232,6 @@ def between(
     return values, fluxes
 
 
-def holds_value(equation: Equation) -> bool:
-    """Tell whether a field itself is in an equation, beside derivatives."""
-    return any(term.op.order == 0 for term in equation.terms)
-
-
 def _turned(condition: InterfaceCondition, first: Region, c: int) -> InterfaceCondition:
     """Return a condition with the regions in the order of the file; the normal turns as well."""
     if condition.between[0] == first.name:
@@ -288,50 +296,6 @@ def _flux(problem: Problem, first: Region, second: Region, field: int) -> Interf
     latex = " = ".join(rf"q_n({_typeset(name)})" for name in names)
     equation = Equation(text, latex, one - other, symbols)
     return InterfaceCondition((first.name, second.name), equation, 1.0, second.key)
-
-
-def flux(problem: Problem, region: Region, field: int, shift: int) -> Expr:
-    """Return the flux of a field along the normal, of its second derivatives' coefficients.
-
-    Parameters
-    ----------
-    problem, region
-        The region, and all of it.
-    field
-        Which field.
-    shift
-        Added to the numbers of fields.
-    """
-    equation = region.problem.equations[field]
-    space, names = equation.symbols.space, equation.symbols.coordinates
-    total: Expr = 0
-    found = variables.occurring(Derivative, equation.expression)
-    for symbol, own in found.items():
-        order = sum(own.alpha[i] for i in space)
-        if order > 2 or (order == 2 and own.field != field):
-            break
-        if order < 2:
-            continue
-        if any(own.alpha[i] for i in range(len(names)) if i not in space):
-            break
-        a = calculus.partial(equation.expression, symbol)
-        axes = [i for i in space for _ in range(own.alpha[i])]
-        for i, j in (axes, axes[::-1]):
-            step = tuple(int(k == j) for k in range(len(names)))
-            total += a * variables.Symbol(Normal(i)) * variables.derivative(field, step) / 2
-    else:
-        if total != 0:
-            known: dict[variables.Symbol, Expr] = {
-                symbol: variables.derivative(own.field + shift, own.alpha)
-                for symbol, own in variables.occurring(Derivative, total).items()
-            }
-            for symbol, data in variables.occurring(Data, total).items():
-                known[symbol] = variables.Symbol(Data(f"{data.name}.{region.name}"))
-            return calculus.substitute(total, known)
-    name = problem.fields[field]
-    message = f'the flux of {name} in the region "{region.name}" is not known, for its equation '
-    message += f"holds no second derivatives of {name}, or others, too."
-    raise problem.source.error(Fault(region.key, message, EXPLICIT))
 
 
 def _typeset(name: str) -> str:

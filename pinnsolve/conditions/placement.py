@@ -69,7 +69,7 @@ class Placement:
         Those of the differential equations, then of the boundary conditions, in the order of the
         file.
     constraints
-        Those of what holds at points and for integrals.
+        Those of what holds at points, around them, and for integrals.
     torn
         Corner nodes of a flow at which the velocities of both sides differ, and no equation holds.
     """
@@ -128,7 +128,7 @@ class Placement:
         """Return a constraint with its data."""
         x = self.nodes.x[place.rows] if place.points is None else place.points
         residual = bound(self.problem, place.key, place.equation, x, times, place.normals)
-        is_sum = place.points is None
+        is_sum = place.points is None or place.node is not None
         return Condition(
             place.name,
             residual,
@@ -137,6 +137,7 @@ class Placement:
             levels,
             points=place.points,
             is_sum=is_sum,
+            node=place.node,
         )
 
 

@@ -41,7 +41,7 @@ def pointwise_conditions(
         elif not condition.is_built_in:
             here = slice(place.tie.n_boundary)
             conditions += _jumps(problem, place, own.rows[here], place.tie.across[here])
-    return (*conditions, *constrained)
+    return (*conditions, *(own for own in constrained if own.node is None))
 
 
 @dataclass(frozen=True)
@@ -142,6 +142,8 @@ def conditions_in_time(
         if not condition.is_built_in:
             conditions += _on_boundary(problem, nodes, place, points)
     for own in placement.constraints:
+        if own.node is not None:
+            continue
         for instant in times:
             x = nodes.x[own.rows] if own.points is None else own.points
             x = np.column_stack([x, np.full(len(x), instant)])

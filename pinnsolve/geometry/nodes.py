@@ -41,6 +41,30 @@ class Joint:
 
 
 @dataclass(frozen=True, eq=False)
+class Junction:
+    """A corner of interfaces in the plane, and a circle around it.
+
+    Attributes
+    ----------
+    nodes
+        Those in its place, one of each region that has one there.
+    x, normals
+        Points of the circle and of the disk in it, and the directions to them.
+    measures, areas
+        Their shares of the circle, zero within, and of the disk, zero on the circle.
+    of
+        The region of each.
+    """
+
+    nodes: Int[ndarray, " k"]
+    x: Float[ndarray, "m 2"]
+    normals: Float[ndarray, "m 2"]
+    measures: Float[ndarray, " m"]
+    areas: Float[ndarray, " m"]
+    of: Int[ndarray, " m"]
+
+
+@dataclass(frozen=True, eq=False)
 class Regions:
     """Regions of a domain between which fields or their derivatives jump.
 
@@ -54,12 +78,15 @@ class Regions:
         Interface nodes that are one point, as two nodes of different regions, the lower one first.
     locate
         The region in which points lie; on an interface any of both.
+    junctions
+        Corners of interfaces.
     """
 
     names: tuple[str, ...]
     of: Int[ndarray, " N"]
     pairs: Int[ndarray, "P 2"]
     locate: Locate
+    junctions: tuple[Junction, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -30,6 +30,7 @@ from pinnsolve.geometry.generation import (
     search,
 )
 from pinnsolve.geometry.interior import start
+from pinnsolve.geometry.junctions import junctions
 from pinnsolve.geometry.nodes import INTERFACE, Nodes, Regions
 from pinnsolve.geometry.patches import Boundary, Spacing, join
 from pinnsolve.geometry.regions import located_in
@@ -174,6 +175,9 @@ def united(parts: Sequence[Domain], names: Sequence[str], nodes: Sequence[Nodes]
     spacing = max(own.spacing for own in nodes)
     rim = slice(n_interior, sum(own.rows.stop for own in nodes))
     regions = regions_of(parts, names, x, rim, region, spacing)
+    for corner in regions.junctions:  # where no side has a normal along which a ghost could lie
+        base = corner.nodes + (rim.stop - rim.start) * np.arange(1, rings + 1)[:, None]
+        places[base] = np.nan
     return Nodes(
         x,
         n_interior,
@@ -245,7 +249,8 @@ def regions_of(
         Distance between neighbours.
     """
     pairs = _pairs(x, rows.start, rows.stop, region, spacing)
-    return Regions(tuple(names), region, pairs, partial(located_in, tuple(parts)))
+    locate = partial(located_in, tuple(parts))
+    return Regions(tuple(names), region, pairs, locate, junctions(parts, locate, x, rows))
 
 
 def _shared(

@@ -7,7 +7,8 @@ its boundary node is, wherever it lies itself. Where a domain has no hollows eve
 and there are no walls; neither are there in space.
 
 Near a corner that points into the domain ghosts are seen from few nodes, and nearly undetermined:
-there they are withheld, and the equations do not hold at their boundary nodes.
+there they are withheld, and the equations do not hold at their boundary nodes. Corners of an
+interface are no such corners: the ghosts of the other side are what holds the field there.
 """
 
 from itertools import product
@@ -18,7 +19,7 @@ from numpy import ndarray
 from scipy.spatial import ConvexHull, KDTree
 
 from pinnsolve.geometry.domain import Domain
-from pinnsolve.geometry.nodes import Joint, Nodes
+from pinnsolve.geometry.nodes import INTERFACE, Joint, Nodes
 from pinnsolve.geometry.outward import FEELER, directions, local_spacing, outward_directions
 from pinnsolve.geometry.patches import Curve, Spacing
 from pinnsolve.geometry.periodic import on_joints, rolled
@@ -92,7 +93,8 @@ def _near_corners(
     walls: Walls,
 ) -> Bool[ndarray, "B"]:
     """Return the mask of the nodes near a corner that points into the domain, who see it."""
-    ends = [c.point(np.array([c.start, c.stop])) for c in domain.curves if not c.is_closed]
+    curves = [c for c in domain.curves if not c.is_closed and c.sides[0].piece != INTERFACE]
+    ends = [c.point(np.array([c.start, c.stop])) for c in curves]
     corners = np.concatenate([np.empty((0, 2)), *ends])
     fan = FEELER * h.min() * directions(2)
     around = domain.distance((corners[:, None] + fan).reshape(-1, 2)).reshape(-1, len(fan))

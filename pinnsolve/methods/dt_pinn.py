@@ -36,7 +36,7 @@ def nodal_objective(net: "AnyNetwork", setup: Setup) -> "NodalObjective":
     system = setup.discretisation()
     posed = setup.placement.problem
     is_asked = [True] * len(posed.equations) + [not c.is_built_in for c in posed.boundary]
-    is_asked += [True] * len(problem.constraints)
+    is_asked += [True] * len(setup.placement.constraints)
     system = replace(
         system,
         conditions=tuple(compress(system.conditions, is_asked)),

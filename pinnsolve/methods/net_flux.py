@@ -24,7 +24,7 @@ from numpy import ndarray
 from sympy import Expr
 
 from pinnsolve.conditions.condition import Condition, bound
-from pinnsolve.conditions.interfaces import flux, holds_value
+from pinnsolve.conditions.fluxes import flux, holds_value
 from pinnsolve.conditions.pointwise import PointsInTime
 from pinnsolve.equations import calculus, variables
 from pinnsolve.equations.algebra import exact

@@ -366,7 +366,7 @@ def _anywhere(condition: Condition, nodes: Nodes, degree: int) -> "dict[Term, cs
     there, owner = unrolled(nodes)
     terms = condition.residual.terms
     ops = list(dict.fromkeys(term.op for term in terms))
-    stencils = nearest(condition.points, there, degree)
+    stencils = nearest(condition.points, there, degree, seen(nodes, there, owner))
     index, weights = stencil_weights(condition.points, there, stencils, ops, degree)
     columns = owner[index].astype(np.int32)
     return {term: matrix_of(columns, weights[ops.index(term.op)], len(nodes.x)) for term in terms}

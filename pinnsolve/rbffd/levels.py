@@ -194,7 +194,7 @@ def multiplier_rows(
         if condition.closes:
             closing.append(rows)
             continue
-        is_outside = condition.rows >= n_interior
+        is_outside = condition.held >= n_interior
         holds_field = any(term.field == field for term in condition.residual.terms)
         if is_outside.all():
             if holds_field:

@@ -77,7 +77,7 @@ def match(discretisation: Discretisation, *, is_steady: bool = True) -> Matching
     on_boundary = [
         k
         for k, c in enumerate(conditions)
-        if (c.rows >= nodes.n_interior).all() and c.across is None
+        if (c.held >= nodes.n_interior).all() and c.across is None
     ]
     inside = [k for k in range(len(conditions)) if k not in [*on_boundary, *tying]]
     equations = [conditions[k] for k in inside]
@@ -125,7 +125,7 @@ def match(discretisation: Discretisation, *, is_steady: bool = True) -> Matching
         free[field] = [np.setdiff1d(ghosts_left, conditions[k].rows) for ghosts_left in free[field]]
 
     determined = [
-        fields[k, c.rows] * len(nodes.x) + c.rows + ghosts[k, c.rows] * nodes.n_boundary
+        fields[k, c.held] * len(nodes.x) + c.held + ghosts[k, c.held] * nodes.n_boundary
         for k, c in enumerate(conditions)
     ]
     return Matching(np.concatenate(determined), tuple(np.concatenate(f) for f in free))
@@ -207,7 +207,7 @@ def _groups(
     """Yield the boundary nodes where the same of the chosen conditions hold, and which they are."""
     holds = np.zeros((len(boundary), len(chosen)), dtype=bool)
     for column, k in enumerate(chosen):
-        holds[:, column] = np.isin(boundary, conditions[k].rows)
+        holds[:, column] = np.isin(boundary, conditions[k].held)
     patterns, group = np.unique(holds, axis=0, return_inverse=True)
     for g, pattern in enumerate(patterns):
         present = [k for k, is_there in zip(chosen, pattern, strict=True) if is_there]
