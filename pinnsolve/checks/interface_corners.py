@@ -1,10 +1,7 @@
 """Whether what lies between materials has corners, at which solutions are singular.
 
-Around a point in which wedges of different conductivities meet, solutions of ``div(k grad u) = f``
-are sums of ``r^s g(angle)``, with ``s`` below one for nearly all wedges (Kellogg, 1974,
-doi:10.1080/00036817408839086): fields are continuous there, and gradients infinite. What
-differences leave there is carried everywhere, and an estimate by differences of higher order does
-not see it.
+Fluxes balance there (`pinnsolve.geometry.junctions`), but solutions are not smooth: errors fall
+with a power of the spacing below two, whatever the order.
 """
 
 from collections.abc import Sequence
@@ -16,12 +13,13 @@ from numpy import ndarray
 from pinnsolve.conditions.fluxes import flux
 from pinnsolve.errors import ProblemError
 from pinnsolve.geometry.domain import Domain
-from pinnsolve.geometry.junctions import SAME, corners
+from pinnsolve.geometry.junctions import SAME
+from pinnsolve.geometry.junctions import corners as corners_of
 from pinnsolve.problem import Problem
 
 BENT = 20.0  # degrees, from which on a joint is a corner
 SHOWN = 3  # corners that are named
-REMEDY = "Compare with four times as many nodes, or round the corner."
+REMEDY = "Take rbf-fd with order = 2 and more nodes, or round the corner."
 
 
 def doubts(problem: Problem, parts: Sequence[Domain]) -> list[str]:
@@ -38,8 +36,8 @@ def doubts(problem: Problem, parts: Sequence[Domain]) -> list[str]:
     if not found:
         return []
     return [
-        f"{found}. Errors fall slowly with the spacing there and are felt everywhere, and their "
-        f"estimate may be ten times too small. {REMEDY}"
+        f"{found}. Errors fall slowly with the spacing there and are felt everywhere, and "
+        f"networks, which are smooth, are wrong by several percent. {REMEDY}"
     ]
 
 
@@ -55,7 +53,7 @@ def corners(problem: Problem, parts: Sequence[Domain]) -> str:
         return ""
     found = list[Float[ndarray, " d"]]()
     for part in parts:
-        for x in corners(part, BENT):
+        for x in corners_of(part, BENT):
             size = SAME * part.size
             here = [k for k, own in enumerate(parts) if abs(own.distance(x[None])[0]) < 2 * size]
             is_new = all(np.linalg.norm(x - other) > 2 * size for other in found)

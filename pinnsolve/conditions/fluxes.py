@@ -60,7 +60,7 @@ def flux(problem: Problem, region: Region, field: int, shift: int) -> Expr:
 
 
 def rest(problem: Problem, region: Region, field: int) -> Expr:
-    """Return what an equation holds beside the divergence of the flux of its field.
+    """Return the part of an equation beside the divergence of the flux of its field.
 
     Of coefficients that are known by their values alone, which nobody can differentiate, the
     derivatives are left out.

@@ -14,7 +14,7 @@ the conditions; measured on our nodes: with ghosts on both sides the order of ac
 without an interface.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -24,13 +24,13 @@ from sympy import Expr
 
 from pinnsolve.conditions.condition import names_of, terms_in_space
 from pinnsolve.conditions.fluxes import EXPLICIT, flux, holds_value
-from pinnsolve.conditions.junctions import balances, fluxes_held
+from pinnsolve.conditions.junctions import balanced, balances, fluxes_held
 from pinnsolve.conditions.placement import Place, Placement, boundary_rows, rows_with_room
 from pinnsolve.equations import calculus, variables
 from pinnsolve.equations.expression import Symbols, evaluate
 from pinnsolve.equations.variables import Derivative, Normal
 from pinnsolve.errors import Fault
-from pinnsolve.geometry.nodes import INTERFACE, Nodes
+from pinnsolve.geometry.nodes import INTERFACE, Junction, Nodes
 from pinnsolve.problem import BoundaryCondition, Equation, Problem
 from pinnsolve.problem.interfaces import as_exact
 from pinnsolve.problem.problem import InterfaceCondition, Region
@@ -38,8 +38,15 @@ from pinnsolve.problem.problem import InterfaceCondition, Region
 SECOND = "Write them as equations of order two for more fields, as w = laplace(u)."
 
 
-def placed_apart(problem: Problem, nodes: Nodes) -> Placement:
+def placed_apart(problem: Problem, nodes: Nodes, *, balances_corners: bool) -> Placement:
     """Find the nodes where the equations of a problem of several regions hold.
+
+    Parameters
+    ----------
+    problem, nodes
+        What to solve, and where.
+    balances_corners
+        Whether fluxes balance at corners of interfaces, or hold along a normal there as well.
 
     Raises
     ------
@@ -69,7 +76,8 @@ def placed_apart(problem: Problem, nodes: Nodes) -> Placement:
             name = f"{names[i]} ({problem.regions[r].name})"
             conditions.append(condition)
             places.append(Place(name, key, condition.equation, rows, condition.weight, normals))
-    for condition, place in _interfaces(problem, nodes):
+    corners = balanced(problem, nodes) if balances_corners else ()
+    for condition, place in _interfaces(problem, nodes, corners):
         conditions.append(condition)
         places.append(place)
     inside = np.arange(nodes.n_interior)
@@ -86,11 +94,13 @@ def placed_apart(problem: Problem, nodes: Nodes) -> Placement:
             equations.append(Place(name, key, equation, inside[of[inside] == r]))
             posed.append(equation)
     flat = replace(problem, equations=tuple(posed), boundary=tuple(conditions))
-    return Placement(flat, nodes, (*equations, *places), balances(problem, nodes))
+    return Placement(flat, nodes, (*equations, *places), balances(problem, nodes, corners))
 
 
-def _interfaces(problem: Problem, nodes: Nodes) -> Iterator[tuple[BoundaryCondition, Place]]:
-    """Yield what holds between regions, and where."""
+def _interfaces(
+    problem: Problem, nodes: Nodes, corners: Sequence[Junction]
+) -> Iterator[tuple[BoundaryCondition, Place]]:
+    """Yield what holds between regions, and where; fluxes balance at corners."""
     assert nodes.regions is not None
     of, pairs = nodes.regions.of, nodes.regions.pairs
     is_inner = nodes.on_interface[pairs - nodes.n_interior]
@@ -103,7 +113,7 @@ def _interfaces(problem: Problem, nodes: Nodes) -> Iterator[tuple[BoundaryCondit
         values, fluxes = between(problem, first, second)
         _check_signs(problem, nodes, first, second, both[:, 0])
         label = f"{first.name} | {second.name}"
-        has_flux = both[fluxes_held(problem, nodes, both[:, 0], seen)]
+        has_flux = both[fluxes_held(nodes, corners, both[:, 0], seen)]
         seen = np.concatenate([seen, both[:, 0]])
         for found, held in ((values, both[:, ::-1]), (fluxes, has_flux)):
             is_second = found is values

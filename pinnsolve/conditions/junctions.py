@@ -9,6 +9,7 @@ alone. The equations themselves do not hold at the corner, whose nodes have no g
 25 %, which falls as the singularity lets it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -53,7 +54,7 @@ def balanced(problem: Problem, nodes: Nodes) -> tuple[Junction, ...]:
 
 
 def fluxes_held(
-    problem: Problem, nodes: Nodes, rows: Int[ndarray, " R"], seen: Int[ndarray, " _"]
+    nodes: Nodes, corners: Sequence[Junction], rows: Int[ndarray, " R"], seen: Int[ndarray, " _"]
 ) -> Bool[ndarray, " R"]:
     """Return the mask of the nodes at which the flux along a normal is continuous.
 
@@ -61,8 +62,8 @@ def fluxes_held(
 
     Parameters
     ----------
-    problem, nodes
-        What is solved, and where.
+    nodes, corners
+        Where the problem is solved, and where fluxes balance.
     rows
         Nodes of an interface.
     seen
@@ -70,22 +71,24 @@ def fluxes_held(
     """
     assert nodes.regions is not None
     none = np.empty(0, dtype=int)
-    held = [own.nodes for own in balanced(problem, nodes)]
-    corners = np.concatenate([none, *(own.nodes for own in nodes.regions.junctions)])
-    return ~np.isin(rows, np.concatenate([none, *held, np.intersect1d(seen, corners)]))
+    held = [own.nodes for own in corners]
+    all_corners = np.concatenate([none, *(own.nodes for own in nodes.regions.junctions)])
+    return ~np.isin(rows, np.concatenate([none, *held, np.intersect1d(seen, all_corners)]))
 
 
-def balances(problem: Problem, nodes: Nodes) -> tuple[ConstraintPlace, ...]:
+def balances(
+    problem: Problem, nodes: Nodes, corners: Sequence[Junction]
+) -> tuple[ConstraintPlace, ...]:
     """Place the balance of fluxes, for each corner and each field.
 
     Parameters
     ----------
-    problem, nodes
-        What is solved, and where.
+    problem, nodes, corners
+        What is solved, and where; and where fluxes balance.
     """
     assert nodes.regions is not None
     found = []
-    for own in balanced(problem, nodes):
+    for own in corners:
         known = np.arange(nodes.rows.stop)
         rows = np.empty(len(own.x), dtype=int)
         for r in np.unique(own.of):

@@ -63,7 +63,7 @@ def placed(
         If no node lies where a boundary condition holds.
     """
     if problem.regions:
-        return placed_apart(problem, nodes)
+        return placed_apart(problem, nodes, balances_corners=pde_rows == "all")
     none = np.empty(0, dtype=int)
     posed = OnNodes(problem, none, none)
     if pde_rows == "all" and nodes.has_ghosts:
