@@ -318,18 +318,25 @@ def test_a_region_beside_the_domain_is_refused(tmp_path):
     assert 'the region "left" is empty: no part of the domain is in it.' in message
 
 
-def test_a_region_bounded_by_neither_lines_nor_circles_is_refused(tmp_path):
-    message = refused(STRAIGHT.replace("x < 0.5", "x < 0.5 + 0.1*sin(y)"), tmp_path)
-    assert '"x < 0.5 + 0.1*sin(y)" is not bounded by straight lines and circles.' in message
-    assert 'Give the region a shape, as shape = "star", in place of where.' in message
-
-
-def test_a_coefficient_that_jumps_on_another_curve_asks_for_regions(tmp_path):
+def test_a_coefficient_that_jumps_on_a_curve_is_solved_as_two_materials(tmp_path):
     head, _, rest = STRAIGHT.partition("[[region]]")
     text = head + "[[boundary]]" + rest.partition("[[boundary]]")[2]
     text = text.replace("ue = ", 'k = "1 + heaviside(x - y^2)"\nue = ').replace(")/k", ")")
-    message = refused(text, tmp_path)
-    assert 'jumps at the edge of "x - y^2 < 0", which is not bounded by straight lines' in message
+    problem = posed(text.replace('[exact]\nu = "ue"\n', ""), tmp_path)
+    assert len(problem.regions) == 2
+    nodes = Setup(problem).nodes
+    x = nodes.x[nodes.regions.pairs[:, 0]]
+    assert len(x) > 20
+    assert np.abs(x[:, 0] - x[:, 1] ** 2).max() < 1e-10  # 3e-12 in a corner
+
+
+def test_a_coefficient_that_jumps_where_curves_cross_asks_for_regions(tmp_path):
+    head, _, rest = STRAIGHT.partition("[[region]]")
+    text = head + "[[boundary]]" + rest.partition("[[boundary]]")[2]
+    text = text.replace("ue = ", 'k = "1 + heaviside((x-0.5)^2 - (y-0.5)^2)"\nue = ')
+    message = refused(text.replace(")/k", ")"), tmp_path)
+    assert "what is differentiated here jumps at the edge of" in message
+    assert "is bounded by a curve with a corner, or a crossing, at (0.5, 0.5)." in message
     assert "State the materials as [[region]], each with a shape, or smooth the jumps." in message
 
 
