@@ -166,7 +166,7 @@ def _negative(g: sympy.Expr, where: Predicate, domain: Domain) -> Domain:
 
 
 def _taken_apart(g: sympy.Expr) -> tuple[Any, ...] | None:
-    """Return the combination of comparisons that says a function is negative; None if it is none."""
+    """Return comparisons, combined, of which a function is negative; None if it is no such."""
     rest, factors = g.as_coeff_mul()
     factors = tuple(f for f in factors if f.free_symbols)
     if len(factors) > 1:
