@@ -17,7 +17,7 @@ a node to a point across is the node's value minus that of the RBF interpolant t
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -33,6 +33,7 @@ from pinnsolve.progress import Progress, Watch, unwatched
 from pinnsolve.rbffd.blocks import Block, matrix_of, stack, total, weighted
 from pinnsolve.rbffd.inflow import lower_at_inflow
 from pinnsolve.rbffd.stencils import nearest, polynomial_degree, shared
+from pinnsolve.rbffd.steps import Change
 from pinnsolve.rbffd.weights import stencil_weights
 
 if TYPE_CHECKING:
@@ -63,6 +64,8 @@ class Discretisation:
         A matrix with the Jacobian's columns, whose product with the nodal values is added to the
         residuals of the first condition: a penalty in time, derivatives upstream in a steady
         problem; None if nothing is.
+    changed
+        Fields of which steps in time have another variable.
     """
 
     conditions: tuple[Condition, ...]
@@ -72,6 +75,7 @@ class Discretisation:
     order: int
     time_order: int = 0
     correction: "csr_array | None" = None
+    changed: Mapping[int, Change] = field(default_factory=dict)
 
     @property
     def n_slots(self) -> int:

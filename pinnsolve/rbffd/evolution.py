@@ -79,7 +79,7 @@ class Evolution:
     """The integration from the first time level to the last, an interval between two a step.
 
     Where Newton's method fails, or finds no unique solution of a nonlinear problem, the steps are
-    halved at once.
+    halved at once; where nothing helps, they are taken in other variables, if there are any.
 
     Parameters
     ----------
@@ -175,13 +175,15 @@ class Evolution:
                     self._compare()
                 break
             self._doubling += 1
+            if self._doubling > MOST_DOUBLINGS and self._found is None:
+                self._doubling = 0 if self._flow.changes_variables() else self._doubling
             self._begin()
         return self._said()
 
     def answer(self) -> Float[ndarray, "K N c"]:
         """Return the best values so far; where there are none, those of the last level reached."""
         if self._found is None:
-            newest = self._levels[-1] if self._levels else self._moment.state[0].T
+            newest = self._levels[-1] if self._levels else self._flow.values(self._moment)
             found = np.repeat(newest[None], len(self._times), axis=0)
         else:
             found = self._found.copy()
@@ -199,6 +201,7 @@ class Evolution:
             "message": self._message,
             "condition": self._flow.condition,
             "loss": moment.loss,
+            "changed": int(bool(self._flow.changed)),
             "fields": moment.state.copy(),
             "slopes": moment.slopes.copy(),
         }
@@ -219,6 +222,8 @@ class Evolution:
         self._before = float(state["change_before"])
         self._levels = list(np.array(state["levels"])) if "levels" in state else []
         self._found = np.array(state["found"]) if "found" in state else None
+        if int(str(state["changed"])):
+            self._flow.changes_variables()
         matrices = None
         if "matrices_fields" in state:
             self._taken = int(str(state["matrices_interval"]))
@@ -277,7 +282,7 @@ class Evolution:
             self._taken = k
         if k == 0:
             self._levels = [first]
-        self._levels.append(self._moment.state[0].T.copy())
+        self._levels.append(self._flow.values(self._moment))
         self._inner.append(inner)
         self._level += 1
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import factorial
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from jaxtyping import Float
@@ -23,11 +23,18 @@ from pinnsolve.conditions.condition import Condition
 from pinnsolve.errors import DivergedError
 from pinnsolve.rbffd.direct import Equations
 from pinnsolve.rbffd.discretisation import Discretisation
+from pinnsolve.rbffd.factorisation import factorise
 from pinnsolve.rbffd.levels import LevelledFactors, factorise_with_levels
+from pinnsolve.rbffd.steps import Change, by_variable, seen
 from pinnsolve.timestepping.radau import Radau
+
+if TYPE_CHECKING:
+    from scipy.sparse import csc_array
 
 NEWTON_STEPS = 12
 NEWTON_TOLERANCE = 1e-10  # size of the last Newton step relative to the solution
+# for all stages at once, where conductivities jump: a step into another piece is a new beginning
+COUPLED_STEPS, COUPLED_TOLERANCE = 30, 1e-9
 TIRED = 0.1  # reduction of Newton's step beyond which its matrices are taken anew
 
 # the conditions at given instants
@@ -93,6 +100,8 @@ class Flow:
     ----------
     condition
         Largest estimated condition number of the matrices that were factorised.
+    changed
+        Fields of which steps have another variable.
     orders
         Order in time of each field.
     """
@@ -105,17 +114,32 @@ class Flow:
         method: Radau,
     ) -> None:
         self.system, self.bind = system, bind
+        self.changed: Mapping[int, Change] = {}
         self.initial, self.method = initial, method
         self.condition = 0.0
         self.orders = [sum(f == field for f, _ in initial) for field in range(system.n_fields)]
+
+    def changes_variables(self) -> bool:
+        """Take steps in other variables, where there are any; tell whether that is new."""
+        is_new = bool(self.system.changed) and not self.changed
+        self.changed = self.system.changed
+        return is_new
 
     def beginning(self) -> Moment:
         """Return the first instant."""
         c, N = self.system.n_fields, self.system.n_nodes
         state = np.zeros((max(self.orders), c, N))
         for (field, a), values in self.initial.items():
-            state[a, field] = values
+            own = self.changed.get(field)
+            state[a, field] = values if own is None else own.field(values)
         return Moment(state, np.zeros((c, N)))
+
+    def values(self, moment: Moment) -> Float[ndarray, "N c"]:
+        """Return the fields at an instant."""
+        found = moment.state[0].copy()
+        for field, own in self.changed.items():
+            found[field] = own.potential(found[field])
+        return found.T.copy()
 
     def across(
         self, moment: Moment, begin: float, end: float, n: int, h: float
@@ -139,17 +163,18 @@ class Flow:
         s, c, N = len(self.method.c), self.system.n_fields, self.system.n_nodes
         algebraic = [field for field, m in enumerate(self.orders) if m == 0]
         conditions = self.bind(self.instants(begin, end, n, h))
-        first, inner, loss = moment.state[0].T.copy(), moment.state[0].T, 0.0
+        first, inner, loss = self.values(moment), self.values(moment), 0.0
         for i in range(n):
             moment, slopes = self._step(conditions, i, moment, h)
             loss = max(loss, moment.loss)
-            fields = self._fields(moment.state, slopes, h).reshape(s, -1, c, N)
+            raw = self._fields(moment.state, slopes, h)
+            fields = seen(raw, c, self.changed).reshape(s, -1, c, N)
             if i == 0:
                 begins = np.tensordot(self.method.backwards, fields[:, 0, algebraic], 1)
                 first[:, algebraic] = begins.T
             if i == n // 2:
                 inner = fields[0, 0].T.copy()
-            end_state = fields[-1, : len(moment.state)].copy()
+            end_state = raw.reshape(s, -1, c, N)[-1, : len(moment.state)].copy()
             moment = replace(moment, state=end_state, loss=loss)
         return moment, first, inner
 
@@ -178,25 +203,15 @@ class Flow:
         DivergedError
             If the matrices are not finite.
         """
-        from scipy.sparse import csr_array, hstack, vstack
+        from scipy.sparse import csr_array, hstack
 
-        equations = replace(self.system, conditions=tuple(c.at(at) for c in conditions))
-        J, N = equations.jacobian(fields.T).tocsc(), self.system.n_nodes
-        if not np.isfinite(J.data).all():
-            raise DivergedError("The fields or their derivatives are no longer finite there.")
-        closing = self._steady.closing.tocsc()
-        result = []
+        parts, result = self._parts(conditions, at, fields), []
         for z in self.method.eigenvalues:
             z = z.real if z.imag == 0 else z
-            columns = []
-            for field, m in enumerate(self.orders):
-                slots = [self.system.slot(field, a) for a in range(m + 1)]
-                parts = (
-                    (h * z) ** (m - a) * J[:, slot * N : (slot + 1) * N]
-                    for a, slot in enumerate(slots)
-                )
-                ghosts = (h * z) ** m * closing[:, field * N : (field + 1) * N]
-                columns.append(vstack([sum(parts), ghosts]))
+            columns = [
+                sum((h * z) ** (m - a) * part for a, part in enumerate(own))
+                for own, m in zip(parts, self.orders, strict=True)
+            ]
             matrix = csr_array(hstack(columns))
             held = self._steady
             result.append(
@@ -204,6 +219,14 @@ class Flow:
             )
         self.condition = max(self.condition, *(factors.condition for factors in result))
         return Matrices(tuple(result), at, fields.copy())
+
+    def _parts(
+        self, conditions: Sequence[Condition], at: int, fields: Float[ndarray, "a N"]
+    ) -> "list[list[csc_array]]":
+        """Return the derivatives of all rows at an instant by each variable and its slopes."""
+        equations = replace(self.system, conditions=tuple(c.at(at) for c in conditions))
+        J = equations.jacobian(seen(fields[None], self.system.n_fields, self.changed)[0].T)
+        return by_variable(J, self._steady.closing, fields, self.orders, self.changed)
 
     def _step(
         self,
@@ -232,6 +255,8 @@ class Flow:
                 for c in conditions
             ),
         )
+        if self.changed:
+            return self._coupled(conditions, equations, stages, moment, h)
         # the polynomial of the last step goes on
         slopes = np.repeat(moment.slopes[None], s, axis=0)
         state, matrices, before = moment.state, moment.matrices, np.inf
@@ -258,6 +283,60 @@ class Flow:
             before = size
         raise DivergedError(f"Newton's method failed in a time step of {h:.3g}.")
 
+    def _coupled(
+        self,
+        conditions: Sequence[Condition],
+        equations: Discretisation,
+        stages: slice,
+        moment: Moment,
+        h: float,
+    ) -> tuple[Moment, Float[ndarray, "s c N"]]:
+        """Solve the equations of one step by Newton's method for all stages at once.
+
+        Each has derivatives of its own, for a front passes nodes between them.
+
+        Parameters
+        ----------
+        conditions, stages
+            At all instants, and which are those of the step.
+        equations
+            At the instants of the step.
+        moment, h
+            Where it begins, and its size.
+        """
+        from scipy.sparse import block_array, csr_array
+
+        s, c, N = len(self.method.c), self.system.n_fields, self.system.n_nodes
+        slopes = np.repeat(moment.slopes[None], s, axis=0)
+        powers = [np.linalg.matrix_power(h * self.method.A, k) for k in range(max(self.orders) + 1)]
+        held = self._steady
+        for _ in range(COUPLED_STEPS):
+            fields = self._fields(moment.state, slopes, h)
+            own = [self._parts(conditions, stages.start + i, fields[i]) for i in range(s)]
+            blocks = [
+                [
+                    sum(powers[m - a][i, j] * own[i][f][a] for a in range(m + 1))
+                    for j in range(s)
+                    for f, m in enumerate(self.orders)
+                ]
+                for i in range(s)
+            ]
+            r = self._residuals(equations, fields)
+            order = None
+            if held.order is not None:
+                rows = len(held.order)
+                order = np.concatenate([held.order + i * rows for i in range(s)])
+            factors = factorise(csr_array(block_array(blocks)), order)
+            change = factors(r.ravel()).reshape(s, c, N)
+            slopes = slopes - change
+            scaled = [h**m * change[:, f] for f, m in enumerate(self.orders)]
+            size, known = float(np.linalg.norm(scaled)), float(np.linalg.norm(fields[:, :c]))
+            if not np.isfinite(size):
+                break
+            if size <= COUPLED_TOLERANCE * max(known, size):
+                return Moment(moment.state, slopes[-1], None, size / max(known, size)), slopes
+        raise DivergedError(f"Newton's method failed in a time step of {h:.3g}.")
+
     def _newton(
         self,
         equations: Discretisation,
@@ -265,9 +344,7 @@ class Flow:
         matrices: Sequence[LevelledFactors],
     ) -> Float[ndarray, "s c N"]:
         """Return the excess of the stages' slopes."""
-        r = equations.residual(fields.transpose(2, 1, 0)).reshape(-1, len(fields))
-        values = fields[:, : self.system.n_fields].reshape(len(fields), -1)
-        r = np.concatenate([r.T, (self._steady.closing @ values.T).T], axis=1)
+        r = self._residuals(equations, fields)
         change = np.zeros((len(fields), self.system.n_fields * self.system.n_nodes))
         method = self.method
         for e, (z, factors) in enumerate(zip(method.eigenvalues, matrices, strict=True)):
@@ -275,6 +352,15 @@ class Flow:
             part = factors(right.real if z.imag == 0 else right)
             change += (1 if z.imag == 0 else 2) * np.outer(method.vectors[:, e], part).real
         return change.reshape(len(fields), self.system.n_fields, -1)
+
+    def _residuals(
+        self, equations: Discretisation, fields: Float[ndarray, "s a N"]
+    ) -> Float[ndarray, "s R"]:
+        """Return the residuals at the stages, and of the rows that close ghosts."""
+        known = seen(fields, self.system.n_fields, self.changed)
+        r = equations.residual(known.transpose(2, 1, 0)).reshape(-1, len(known))
+        values = known[:, : self.system.n_fields].reshape(len(known), -1)
+        return np.concatenate([r.T, (self._steady.closing @ values.T).T], axis=1)
 
     def _fields(
         self, state: Float[ndarray, "m c N"], slopes: Float[ndarray, "s c N"], h: float

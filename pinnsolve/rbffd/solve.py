@@ -26,6 +26,7 @@ from pinnsolve.rbffd.first_steps import doublings
 from pinnsolve.rbffd.flow import Bind
 from pinnsolve.rbffd.levels import LevelledFactors
 from pinnsolve.rbffd.stabilisation import stabilised
+from pinnsolve.rbffd.steps import changes
 from pinnsolve.rbffd.upstream import upstream
 from pinnsolve.timestepping.radau import radau
 
@@ -97,7 +98,7 @@ class DirectSolve:
             self._work = direct.Newton(system, watch=tell)
         else:
             self._work = evolution.Evolution(
-                stabilised(problem, system),
+                _for_steps(problem, system),
                 placement.at,
                 initial_values(problem, system.nodes),
                 problem.times,
@@ -192,7 +193,7 @@ def solve(
             steady.condition,
         )
     moving = evolution.integrate(
-        stabilised(problem, system),
+        _for_steps(problem, system),
         bind or placement.at,
         initial or initial_values(problem, nodes),
         times,
@@ -209,6 +210,12 @@ def solve(
         moving.error,
         (moving.instants, moving.between),
     )
+
+
+def _for_steps(problem: Problem, system: Discretisation) -> Discretisation:
+    """Return a discretisation with what steps in time need: a penalty, or other variables."""
+    found = stabilised(problem, system)
+    return replace(found, changed=changes(problem)) if problem.time_order == 1 else found
 
 
 def tolerance_in_time(system: Discretisation) -> float:
