@@ -6,6 +6,7 @@ from scipy.linalg import solve_banded
 
 from pinnsolve import load, load_solution, solve, write
 from pinnsolve.cli import shipped
+from pinnsolve.errors import ProblemError
 from tests.posing import INTERVAL, SQUARE, manufactured, pose, written
 
 FRONT = "3*exp(2*x - 2)*cos(2*y) - 4*(1 - x) + 1"  # harmonic; u passes 1/2 on a curve
@@ -194,3 +195,23 @@ def test_a_front_that_starts_at_a_kink_is_followed(tmp_path):
     error = np.linalg.norm(found - u) / np.linalg.norm(u - u.mean())
     assert error < 1e-2  # of order two in the spacing: 3e-3 and 7e-4 on 31 and 61 nodes
     assert error / 5 < solution.accuracy.estimate.total["u"] < 5 * error
+
+
+def test_beside_other_regions_the_reason_and_the_remedies_are_told(tmp_path):
+    regions = """
+[[region]]
+name = "ice"
+where = "x < 0.5"
+equations = ["div((1 + 9*heaviside(u - 0.5))*grad(u)) = 0"]
+[[region]]
+name = "wall"
+"""
+    with pytest.raises(ProblemError) as caught:
+        pose(tmp_path, "laplace(u) = 0", on=[("all", "u = x")], more=regions)
+    message = str(caught.value)
+    assert (
+        "the conductivity jumps where the field passes certain values. In one material" in message
+    )
+    assert "of several regions each has another integral, which is not continuous" in message
+    assert "Smooth the jump, as (1 + tanh((u - 0.5)/0.05))/2 does" in message
+    assert "Or leave out [[region]]: one conductivity of the field, in all of the" in message

@@ -13,11 +13,17 @@ from typing import Any
 from pinnsolve.errors import Fault, KeyPath
 from pinnsolve.problem import names
 from pinnsolve.problem.binding import MANUFACTURED, Statements, bind
-from pinnsolve.problem.formula_faults import JumpFault
+from pinnsolve.problem.formula_faults import ConductivityFault, JumpFault
 from pinnsolve.problem.schema.file import Pde
 from pinnsolve.problem.schema.region import Region as Entry
 
 OWN = ("constants", "functions")
+APART = (
+    "the conductivity jumps where the field passes certain values. In one material it would be "
+    "solved for its integral over the field, but of several regions each has another integral, "
+    "which is not continuous between them as the field is; that is not solved in this version."
+)
+ALONE = "Or leave out [[region]]: one conductivity of the field, in all of the domain, may jump."
 
 
 @dataclass(frozen=True)
@@ -210,6 +216,8 @@ def _own(fault: Fault, key: KeyPath, entry: Entry) -> Fault:
     """Return a fault of what was read for one region, where the file says it."""
     if isinstance(fault, JumpFault):
         fault = replace(fault, remedy=f"{fault.remedy} Or let a [[region]] end there.")
+    if isinstance(fault, ConductivityFault):
+        fault = replace(fault, message=APART, remedy=f"{fault.remedy} {ALONE}")
     if fault.key[:1] == ("where",):
         return replace(fault, key=(*key, "where"))
     if fault.key[:2] == ("pde", "equations") and entry.equations is not None:
