@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 
 NEWTON_STEPS = 12
 NEWTON_TOLERANCE = 1e-10  # size of the last Newton step relative to the solution
-# for all stages at once, where conductivities jump: a step into another piece is a new beginning
+FEW_STEPS = 5  # the same where conductivities jump, before all stages are taken at once
+# for all of them: a step into another piece of a conductivity is a new beginning
 COUPLED_STEPS, COUPLED_TOLERANCE = 30, 1e-9
 TIRED = 0.1  # reduction of Newton's step beyond which its matrices are taken anew
 
@@ -255,12 +256,10 @@ class Flow:
                 for c in conditions
             ),
         )
-        if self.changed:
-            return self._coupled(conditions, equations, stages, moment, h)
         # the polynomial of the last step goes on
         slopes = np.repeat(moment.slopes[None], s, axis=0)
         state, matrices, before = moment.state, moment.matrices, np.inf
-        for _ in range(NEWTON_STEPS):
+        for _ in range(FEW_STEPS if self.changed else NEWTON_STEPS):
             fields = self._fields(state, slopes, h)
             if matrices is None:
                 # linear in time or not, the middle of the step stands for all of it
@@ -281,6 +280,8 @@ class Flow:
                 if before <= 1e-6 * known:  # rounding errors are all that is left
                     return Moment(state, slopes[-1], None, loss), slopes
             before = size
+        if self.changed:  # a front has passed a node
+            return self._coupled(conditions, equations, stages, moment, h)
         raise DivergedError(f"Newton's method failed in a time step of {h:.3g}.")
 
     def _coupled(
@@ -334,7 +335,8 @@ class Flow:
             if not np.isfinite(size):
                 break
             if size <= COUPLED_TOLERANCE * max(known, size):
-                return Moment(moment.state, slopes[-1], None, size / max(known, size)), slopes
+                loss = size / max(known, size)
+                return Moment(moment.state, slopes[-1], moment.matrices, loss), slopes
         raise DivergedError(f"Newton's method failed in a time step of {h:.3g}.")
 
     def _newton(
