@@ -5,8 +5,9 @@ degree ``l = p + theta - 1``, and a stencil has ``2 C(l+d, d) + 1`` nodes: about
 there are polynomials, which keeps the weights small where the stencil is one-sided.
 Source: Flyer, Fornberg, Bayona & Barnett (2016), doi:10.1016/j.jcp.2016.05.026.
 
-Where walls are in the way only nodes that the point sees count (`pinnsolve.geometry.sight`), and
-only those of its own region where there are several.
+What is near `pinnsolve.rbffd.nearness` tells, in space by the local spacing. Where walls are in the
+way only nodes that the point sees count (`pinnsolve.geometry.sight`), and only those of its own
+region where there are several.
 
 Stencils may be shared: a point near to the centre of another one's stencil takes that, and one
 factorisation serves both (overlapped stencils: Shankar, 2017, doi:10.1016/j.jcp.2017.04.037). The
@@ -26,6 +27,7 @@ from numpy import ndarray
 from pinnsolve.errors import NodesError
 from pinnsolve.geometry.sight import Sight
 from pinnsolve.machine import threads
+from pinnsolve.rbffd.nearness import neighbours
 
 COINCIDENT = 1e-9  # distance of two nodes, relative to that of the farthest, that counts as none
 # of the radius of a stencil, within which it serves: wider, and one-sided stencils and those with
@@ -107,14 +109,13 @@ def nearest(
     NodesError
         If there are fewer nodes than a stencil needs, or two of them coincide, or too few are seen.
     """
-    from scipy.spatial import KDTree  # 0.1 s that `pinnsolve --help` need not pay
-
     if sight is not None and sight.regions is not None:
         return _apart(nearest, x, nodes, degree, sight, own)
     size = _size(nodes, degree)
-    distance, index = KDTree(nodes).query(x, size, workers=threads())
-    _refuse_twins(x, distance)
-    found = Stencils(index, x, distance[:, -1], np.arange(len(x)))
+    distance, index = neighbours(x, nodes, size)
+    radius = distance.max(axis=1)
+    _refuse_twins(x, distance, radius)
+    found = Stencils(index, x, radius, np.arange(len(x)))
     return found if sight is None else _seen(found, x, nodes, sight, own)
 
 
@@ -143,16 +144,15 @@ def shared(
         return _apart(shared, x, nodes, degree, sight, own)
     size, dim = _size(nodes, degree), nodes.shape[1]
     around = min(3**dim, size)  # as on a lattice
-    tree = KDTree(nodes)
-    distance, near = tree.query(x, around, workers=threads())
-    _refuse_twins(x, distance)
+    distance, near = KDTree(nodes).query(x, around, workers=threads())
+    _refuse_twins(x, distance, distance[:, -1])
     reach = REACH * distance[:, -1:] * (size / around) ** (1 / dim)
     near = np.where(distance <= reach, near, near[:, :1])
     is_centre = _thinned(near, len(nodes))
     centre = near[np.arange(len(x)), np.argmax(is_centre[near], axis=1)]
     centres, taken = np.unique(centre, return_inverse=True)
-    distance, index = tree.query(nodes[centres], size, workers=threads())
-    found = Stencils(index, nodes[centres], distance[:, -1], taken)
+    distance, index = neighbours(nodes[centres], nodes, size)
+    found = Stencils(index, nodes[centres], distance.max(axis=1), taken)
     return found if sight is None else _seen(found, x, nodes, sight, own)
 
 
@@ -265,9 +265,11 @@ def _size(nodes: Float[ndarray, "N d"], degree: int) -> int:
     return size
 
 
-def _refuse_twins(x: Float[ndarray, "R d"], distance: Float[ndarray, "R n"]) -> None:
+def _refuse_twins(
+    x: Float[ndarray, "R d"], distance: Float[ndarray, "R n"], radius: Float[ndarray, " R"]
+) -> None:
     """Refuse points with two nodes in one place."""
-    twins = distance[:, 1] <= COINCIDENT * distance[:, -1]
+    twins = distance[:, 1] <= COINCIDENT * radius
     if twins.any():
         place = ", ".join(f"{coordinate:.4g}" for coordinate in x[np.argmax(twins)])
         raise NodesError(

@@ -17,11 +17,21 @@ def test_interpolation_is_one_order_better_than_derivatives():
 
 
 def test_stencils_are_the_nearest_nodes_nearest_first():
-    nodes = cloud(100, 3)
+    nodes = cloud(100, 2)
     stencils = nearest(nodes[:5], nodes, 2)
     distance = np.linalg.norm(nodes - nodes[:5, None], axis=2)
-    np.testing.assert_array_equal(stencils.index, np.argsort(distance, axis=1)[:, :21])
-    np.testing.assert_allclose(stencils.radius, np.sort(distance, axis=1)[:, 20])
+    np.testing.assert_array_equal(stencils.index, np.argsort(distance, axis=1)[:, :13])
+    np.testing.assert_allclose(stencils.radius, np.sort(distance, axis=1)[:, 12])
+
+
+def test_in_space_nodes_are_near_by_their_own_spacing():
+    nodes = cloud(60, 3) ** 3  # closer to one another at a corner
+    stencils = nearest(nodes[:5], nodes, 2)
+    apart = np.linalg.norm(nodes - nodes[:, None], axis=2)
+    spacing = np.sort(apart, axis=1)[:, 1:9].mean(axis=1)
+    near = np.argsort(apart[:5] / spacing, axis=1)[:, :21]
+    np.testing.assert_array_equal(stencils.index, near)
+    np.testing.assert_allclose(stencils.radius, np.take_along_axis(apart[:5], near, 1).max(axis=1))
 
 
 def test_a_shared_stencil_is_around_a_node_near_to_every_point_it_serves():
