@@ -22,7 +22,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 from numpy import ndarray
 
-from pinnsolve.accuracy.cells import Cells, along, around
+from pinnsolve.accuracy.cells import Cells, Rim, along, around, rim
 from pinnsolve.accuracy.misfits import Misfit, misfit
 from pinnsolve.conditions.condition import Condition
 from pinnsolve.diffop import Term, identity
@@ -100,6 +100,7 @@ def between(
     terms = {t for own in equations for t in own.residual.terms}
     jet = jets(inside[0].points, terms) if len(inside[0].points) else {}
     means, parts, misfits = [], [], []
+    rims: list[Rim] = []  # made once: in space they take longer than all else
     for i, (condition, own) in enumerate(zip(system.conditions, at_nodes, strict=True)):
         cells: list[Cells] = []
         here: Mapping[Term, Float[ndarray, " P"]] = {}
@@ -114,7 +115,8 @@ def between(
             equation = stated.equation
             is_alone = condition.across is None and condition.partners is None
             if is_alone and domain.nodes is None:
-                cells = [along(problem, domain, nodes, stated, k) for k in ALONG[dim]]
+                rims = rims or [rim(problem, domain, nodes, k) for k in ALONG[dim]]
+                cells = [along(points, nodes, stated) for points in rims]
                 cells = [points.of(condition.rows) for points in cells]
             if cells and len(cells[0].points):
                 here = jets(cells[0].points, set(condition.residual.terms))

@@ -12,6 +12,7 @@ node, so that the odd part of a residual does not spoil its mean.
 """
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from jaxtyping import Float, Int, Shaped
@@ -24,6 +25,10 @@ from pinnsolve.geometry.patches import Boundary
 from pinnsolve.problem import BoundaryCondition, Problem
 
 ON_NODE = 1e-6  # spacings: what is so close to a node is the node
+
+
+# points of the boundary and the names of their pieces
+Rim: TypeAlias = tuple[Boundary, Shaped[ndarray, " B"]]
 
 
 @dataclass(frozen=True)
@@ -114,21 +119,19 @@ def around(
     return cells.where(is_inside)
 
 
-def along(
-    problem: Problem, domain: Domain, nodes: Nodes, condition: BoundaryCondition, per_spacing: int
-) -> Cells:
+def along(points: Rim, nodes: Nodes, condition: BoundaryCondition) -> Cells:
     """Return points of the boundary where a condition holds, and the nearest boundary nodes.
 
     Parameters
     ----------
-    problem, domain, nodes
-        What is solved, and where.
+    points
+        Those of the whole boundary, with their pieces, as of `rim`.
+    nodes
+        The nodes.
     condition
-        One of its conditions.
-    per_spacing
-        How many points between two nodes, in each direction.
+        The condition.
     """
-    found, pieces = rim(problem, domain, nodes, per_spacing)
+    found, pieces = points
     is_here = np.isin(pieces, condition.on) | ("all" in condition.on)
     distance, owner = _nearest(nodes, found.x)
     is_between = distance > ON_NODE * nodes.spacing
@@ -155,9 +158,7 @@ def _nearest(
     return distance, owner
 
 
-def rim(
-    problem: Problem, domain: Domain, nodes: Nodes, per_spacing: int = 1
-) -> tuple[Boundary, Shaped[ndarray, " B"]]:
+def rim(problem: Problem, domain: Domain, nodes: Nodes, per_spacing: int = 1) -> Rim:
     """Return points of the boundary, a corner once for each piece, and the names of their pieces.
 
     Parameters

@@ -7,7 +7,7 @@ import pytest
 
 from pinnsolve import solve
 from pinnsolve.accuracy import estimate
-from pinnsolve.accuracy.cells import along, around
+from pinnsolve.accuracy.cells import along, around, rim
 from pinnsolve.accuracy.corners import jumps
 from pinnsolve.accuracy.estimate import weighed
 from pinnsolve.errors import DivergedError
@@ -47,7 +47,7 @@ def test_points_along_the_boundary_belong_to_the_condition_that_holds_there(tmp_
     on = [("left top", "u = 0"), ("right bottom", "dn(u) = 0")]
     problem = pose(tmp_path, "laplace(u) = 1", on=on, domain=SQUARE, count=200)
     setup = Setup(problem)
-    cells = along(problem, setup.domain, setup.nodes, problem.boundary[0], 4)
+    cells = along(rim(problem, setup.domain, setup.nodes, 4), setup.nodes, problem.boundary[0])
     lower, upper = setup.domain.bounds
     on_left, on_top = cells.points[:, 0] == lower[0], cells.points[:, 1] == upper[1]
     assert (on_left | on_top).all()
