@@ -268,6 +268,8 @@ class Newton:
         try:
             return self._iterate()
         except (DivergedError, SingularError):
+            if self._share > self._reached:  # lost on the way: go on with less
+                return self._failed(self._steps + 1, "the equations are singular where it went")
             if not self._starts_left:
                 raise
         self._starts_left = 0
