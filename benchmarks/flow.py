@@ -71,6 +71,12 @@ def cylinder(solution: Solution) -> Figures:
     return {"drag": drag, "lift": lift, "pressure difference": ends[0] - ends[1]}
 
 
+def sphere(solution: Solution) -> Figures:
+    """Return the drag of the whole sphere, from that of an eighth of it."""
+    assert solution.flow is not None
+    return {"drag": 8 * solution.flow.forces["sphere.surface"].force[0, 0]}
+
+
 def nusselt(solution: Solution) -> Figures:
     """Return the mean Nusselt number on the hot wall."""
 
@@ -110,6 +116,7 @@ CASES = {
         {"drag": 5.57953523384, "lift": 0.010618948146, "pressure difference": 0.11752016697},
         "Nabh (1998)",
     ),
+    "stokes_sphere": Case("stokes_sphere", sphere, {"drag": 6 * np.pi}, "Stokes (1851)"),
     "heated_room": Case("heated_room", nusselt, {"Nusselt number": 2.243}, VAHL_DAVIS),
     "heated_room, 1e5": Case(
         "heated_room",
@@ -117,6 +124,18 @@ CASES = {
         {"Nusselt number": 4.519},
         VAHL_DAVIS,
         {"constants.Ra": 1e5, "nodes.count": 2000},
+    ),
+    "heated_room, 1e6": Case(
+        "heated_room",
+        nusselt,
+        {"Nusselt number": 8.800},
+        VAHL_DAVIS,
+        {
+            "constants.Ra": 1e6,
+            "nodes.count": 1500,
+            "nodes.refine": "0.25 + min(0.75, 3*min(min(x, 1 - x), min(y, 1 - y)))",
+            "solver.order": 2,
+        },
     ),
     "backward_step": Case(
         "backward_step",
@@ -129,6 +148,19 @@ CASES = {
         extremes,
         {"least u": -0.163368, "largest v": 0.139291, "least v": -0.195346},
         "own, order 4, 4000 nodes",
+    ),
+    "lid_driven_cavity, 1000": Case(
+        "lid_driven_cavity",
+        extremes,
+        {"least u": -0.38857, "largest v": 0.37694, "least v": -0.52707},
+        "Botella & Peyret (1998)",
+        {
+            "constants.Re": 1000,
+            "functions.lid": "1",
+            "nodes.count": 8000,
+            "nodes.refine": "auto",
+            "solver.order": 2,
+        },
     ),
 }
 

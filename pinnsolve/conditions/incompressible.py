@@ -9,7 +9,9 @@ Corners. The tangential derivatives of a velocity that is given on both sides of
 there, and so is its divergence: continuity would be redundant, or contradict them. It is left out,
 and the ghost of the pressure continued. Where the velocities that both sides ask for differ, as at
 the ends of a lid that moves, no derivative exists, and the differential equations are left out as
-well: pressure and ghosts are continued from the neighbours.
+well: pressure and ghosts are continued from the neighbours. So they are on all edges in space,
+where a node has a quarter of its neighbours in the domain and a single ghost: differential
+equations there make the pressure wrong by many times its size.
 """
 
 from dataclasses import dataclass, replace
@@ -29,7 +31,9 @@ from pinnsolve.problem import BoundaryCondition, Equation, Problem
 
 NAME = "continuity"
 NEIGHBOURS = {2: 4, 3: 6}  # of a node, whose mean distance is its spacing
+SPACE = 3  # dimension
 REACH = 1.7  # spacings around a corner, within which there are nodes of both sides
+STEEP = 0.5  # sine of the angle to a corner beyond which a node is of a side that ends before it
 SAME = 1e-8  # difference of velocities, relative to the largest, that is rounding
 INSTANTS = 5  # at which velocities at corners are compared
 
@@ -45,6 +49,8 @@ class OnNodes:
         on the boundary.
     smooth, torn
         Corner nodes, among all nodes, where the velocities of both sides agree, and where not.
+    bare
+        Those where no differential equation holds.
     flow
         What is known of it; None if it is no flow.
     """
@@ -52,6 +58,7 @@ class OnNodes:
     problem: Problem
     smooth: Int[ndarray, " A"]
     torn: Int[ndarray, " T"]
+    bare: Int[ndarray, " E"]
     flow: Incompressible | None = None
 
     def fixes_level(self, equation: Equation) -> bool:
@@ -71,11 +78,11 @@ def on_nodes(problem: Problem, nodes: Nodes) -> OnNodes:
     flow = incompressible(problem.equations) if nodes.rings == 1 else None
     none = np.empty(0, dtype=int)
     if flow is None:
-        return OnNodes(problem, none, none)
+        return OnNodes(problem, none, none, none)
     x = nodes.x[nodes.rows]
     pressure = pressure_equation(problem.equations, flow, Spacing.of(x))
     if pressure is None:
-        return OnNodes(problem, none, none)
+        return OnNodes(problem, none, none, none)
     k = flow.continuity
     is_each_its_own = len(problem.equations) == len(problem.settings.pde.equations)
     key = ("pde", "equations", k) if is_each_its_own else ("pde", "equations")
@@ -88,7 +95,8 @@ def on_nodes(problem: Problem, nodes: Nodes) -> OnNodes:
     at = corners(nodes, build_domain(problem))
     is_torn = _is_torn(problem, flow, nodes, at)
     rows = nodes.n_interior + at
-    return OnNodes(posed, rows[~is_torn], rows[is_torn], flow)
+    bare = rows if nodes.dim == SPACE else rows[is_torn]
+    return OnNodes(posed, rows[~is_torn], rows[is_torn], bare, flow)
 
 
 @dataclass(frozen=True)
@@ -133,7 +141,8 @@ def _is_torn(
     if not len(at):
         return np.zeros(0, dtype=bool)
     apart, near = KDTree(x).query(x[at], min(2 * nodes.dim + 1, len(x)))
-    is_near = apart <= REACH * apart[:, 1:2]
+    off = np.abs(((x[near] - x[at][:, None]) * nodes.normals[near]).sum(axis=2))
+    is_near = (apart <= REACH * apart[:, 1:2]) & (off <= STEEP * apart)
     times = (
         [None] if problem.times is None else problem.times[:: -(-len(problem.times) // INSTANTS)]
     )

@@ -65,7 +65,7 @@ def placed(
     if problem.regions:
         return placed_apart(problem, nodes, balances_corners=pde_rows == "all")
     none = np.empty(0, dtype=int)
-    posed = OnNodes(problem, none, none)
+    posed = OnNodes(problem, none, none, none)
     if pde_rows == "all" and nodes.has_ghosts:
         posed = on_nodes(problem, nodes)
         problem = posed.problem
@@ -95,7 +95,7 @@ def placed(
     boundary = _with_levels(posed, nodes, boundary)
     inside = np.arange(nodes.n_interior)
     if pde_rows != "interior" and nodes.has_ghosts:
-        around = np.setdiff1d(rows_with_room(problem, nodes, boundary), posed.torn)
+        around = np.setdiff1d(rows_with_room(problem, nodes, boundary), posed.bare)
         boundary = [_closing(place, around) if place.closes else place for place in boundary]
         if pde_rows == "all":
             around = around[~is_tied[around]]

@@ -5,8 +5,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
+from pinnsolve import load
+from pinnsolve.cli import shipped
 from pinnsolve.errors import SingularError
 from pinnsolve.rbffd import direct
+from pinnsolve.rbffd.easing import Eased
 from pinnsolve.rbffd.solve import solve
 from pinnsolve.setup import Setup
 from tests.posing import written
@@ -202,6 +205,18 @@ def test_a_lid_that_jumps_at_its_ends_leaves_no_equation_there(tmp_path, lid, to
     assert len(continuity.rows) == setup.nodes.n_boundary - 4
 
 
+def test_on_edges_in_space_no_equation_of_a_flow_holds_and_nothing_is_torn():
+    setup = Setup(load(shipped.folder() / "stokes_sphere.toml", {"nodes.spacing": 0.4}))
+    nodes, momentum = setup.nodes, setup.placement.places[0]
+    x = nodes.x[nodes.boundary]
+    sides = np.concatenate([np.abs(x), np.abs(x - 2)], axis=1) < 1e-9
+    is_edge = np.c_[sides, np.abs(np.linalg.norm(x, axis=1) - 1) < 1e-9].sum(axis=1) > 1
+    assert is_edge.sum() > 50
+    without = np.setdiff1d(np.arange(nodes.rows.stop), momentum.rows)
+    np.testing.assert_array_equal(without, nodes.n_interior + np.flatnonzero(is_edge))
+    assert setup.placement.torn == ()
+
+
 def test_velocities_that_agree_at_corners_at_every_instant_tear_nothing(tmp_path):
     setup = setup_of(tmp_path, Case("square", nu=0.5, decay="exp(-t)*"), 300)
     assert setup.placement.torn == ()
@@ -229,6 +244,23 @@ def test_newton_may_go_on_from_a_share_of_the_reynolds_number(tmp_path, monkeypa
     once = direct.solve(setup.discretisation())
     assert once.iterations < whole.iterations
     np.testing.assert_allclose(once.values, whole.values, atol=1e-8)
+
+
+def test_newton_goes_on_with_less_where_a_matrix_on_the_way_is_singular(tmp_path, monkeypatch):
+    setup = setup_of(tmp_path, replace(LID, more=LID.more.format("4*x*(1 - x)")), 300)
+    whole, factorised, shares = direct.solve(setup.discretisation()), Eased.factorised, []
+
+    def lost_at_once(self, u):
+        shares.append(self.share)
+        if len(shares) == 2:
+            raise SingularError("singular")
+        return factorised(self, u)
+
+    monkeypatch.setattr(Eased, "factorised", lost_at_once)
+    found = direct.solve(setup.discretisation())
+    assert found.converged
+    assert shares[:3] == [0, 1, 0.5]
+    np.testing.assert_allclose(found.values, whole.values, atol=1e-8)
 
 
 @pytest.mark.slow
