@@ -220,9 +220,13 @@ def load_solution(run: str | Path) -> Solution:
 
 
 def _doubted(setup: Setup, estimate: Estimate | None) -> Estimate | None:
-    """Return an estimate with the reason for which it may be far too small, if there is one."""
+    """Return an estimate with the reason for which it may be far too small, if there is one.
+
+    Networks are smooth where materials meet at a corner, and gradients are infinite.
+    """
     problem = setup.problem
-    if estimate is None or not problem.regions:
+    has_network = ABILITIES[problem.settings.solver.method].has_network
+    if estimate is None or not problem.regions or not has_network:
         return estimate
     doubt = interface_corners.corners(problem, region_domains(problem, setup.domain))
     return replace(estimate, doubt=doubt, remedy=interface_corners.REMEDY) if doubt else estimate
