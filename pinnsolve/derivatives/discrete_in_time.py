@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int
 from numpy import ndarray
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, diags_array
 from torch import Tensor
 
 from pinnsolve.derivatives.discrete import SparseMatrix
@@ -154,7 +154,7 @@ class LevelMatrix:
 def level_matrix(
     system: Discretisation,
     partials: Partials,
-    weights: Sequence[float],
+    weights: Sequence[Float[ndarray, " _"]],
     n_levels: int,
     device: torch.device,
     dtype: torch.dtype,
@@ -168,7 +168,7 @@ def level_matrix(
     partials
         Partial derivatives of each condition's residual by its terms.
     weights
-        Factor of each condition's rows.
+        Factor of each of a condition's rows at an instant.
     n_levels
         Number of instants.
     device, dtype
@@ -189,12 +189,12 @@ def level_matrix(
         levels = tensor(condition.levels)
         if all(np.ptp(slope, axis=1).max(initial=0.0) == 0 for slope in partials[k].values()):
             still = {term: slope[:, 0] for term, slope in partials[k].items()}
-            matrix = weights[k] * stack([system.rows_of_jacobian(k, still)], n_columns)
+            matrix = diags_array(weights[k]) @ stack([system.rows_of_jacobian(k, still)], n_columns)
             parts.append(Part(sparse(matrix), None, None, levels, start))
         else:
             for term, slope in partials[k].items():
                 matrix = sparse(system.matrices[k][term])
-                factors = tensor(weights[k] * slope).to(dtype)
+                factors = tensor(weights[k][:, None] * slope).to(dtype)
                 slot = system.slot(term.field, term.time_order)
                 parts.append(Part(matrix, slot, factors, levels, start, condition.is_sum))
         start += condition.size

@@ -156,7 +156,59 @@ def _gelu(z: Series, layout: Layout, y_to: Slots, h_to: Slots) -> tuple[Series, 
     return _product(z, P, layout, y_to), _plus(P, _product(z, q, layout), h_to)
 
 
-RECURRENCES: dict[str, Recurrence] = {"tanh": _tanh, "sin": _sin, "swish": _swish, "gelu": _gelu}
+def _root(z: Series, layout: Layout, y_to: Slots, h_to: Slots) -> tuple[Series, Series]:
+    """``y = sqrt(1 + z)``: ``y' = h z'`` with ``2 h y = 1``."""
+    value = torch.sqrt(_value(z) + 1, out=y_to[0])
+    y, h = _start(value, layout), _start(torch.div(0.5, value, out=h_to[0]), layout)
+    factor = -1 / value
+    for b, _ in layout.blocks:
+        y[b] = _integral(h, z, b, layout, y_to[b])
+        terms = _times(h[0], y[b])
+        for i, l, parts in layout.products[b]:
+            terms += _terms(y[i], h[l], parts, 1.0)
+        total = _sum(terms)
+        h[b] = _sum(_times(factor, total), h_to[b])
+    return y, h
+
+
+def _bell(z: Series, layout: Layout, y_to: Slots, h_to: Slots) -> tuple[Series, Series]:
+    """``y = exp(-z)``: ``y' = h z'`` with ``h = -y``."""
+    value = torch.exp(-_value(z), out=y_to[0])
+    y, h = _start(value, layout), _start(torch.neg(value, out=h_to[0]), layout)
+    for b, _ in layout.blocks:
+        part = y[b] = _integral(h, z, b, layout, y_to[b])
+        h[b] = None if part is None else torch.neg(part, out=h_to[b])
+    return y, h
+
+
+RECURRENCES: dict[str, Recurrence] = {
+    "tanh": _tanh,
+    "sin": _sin,
+    "swish": _swish,
+    "gelu": _gelu,
+    "root": _root,
+    "bell": _bell,
+}
+
+
+def squares(parts: Sequence[Series], layout: Layout) -> Series:
+    """Return the sum of the squares of some series.
+
+    Parameters
+    ----------
+    parts
+        The series, by block.
+    layout
+        Of their channels.
+    """
+    total = _start(torch.stack([_value(y).square() for y in parts]).sum(0), layout)
+    for block, _ in layout.blocks:
+        terms: list[Product] = []
+        for y in parts:
+            for factor, a, b in [*_times(y[0], y[block], -2.0), *_square(y, block, layout)]:
+                terms.append((-factor, a, b))
+        total[block] = _sum(terms)
+    return total
 
 
 def _integral(

@@ -15,6 +15,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from pinnsolve.derivatives.bumps import bump_channels
 from pinnsolve.derivatives.embeddings import embedded
 from pinnsolve.derivatives.jet import Jet
 from pinnsolve.derivatives.passes import (
@@ -79,15 +80,19 @@ def derivatives(
         return {op: net.combined(values[op], images[op]) for op in values}
     chosen = plan(ops)
     pieces = [inputs(net, y, chosen) for y in _groups(net, x, chosen)]
-    weights = _weights([*net.layers, net.head])
-    found = derivatives_of(chosen, net.activation_name, pieces, weights, is_compiled)
-    return by_operator(chosen, found.mT)
+    first, *further = net.head.weight.split(net.blocks, 1)
+    weights = [*_weights(net.layers), first, net.head.bias]
+    found = derivatives_of(chosen, net.activation_name, pieces, weights, is_compiled).mT
+    for bumps, weight in zip(net.bumps, further, strict=True):
+        own = [bump_channels(bumps, piece, chosen.layout) @ weight.mT for piece in pieces]
+        found = found + readings(chosen, torch.cat(own, 1))
+    return by_operator(chosen, found)
 
 
 def feature_derivatives(
     net: MLP, x: Float[Tensor, "N d"], ops: Iterable[DiffOp]
 ) -> dict[DiffOp, Float[Tensor, "N w"]]:
-    """Return derivatives of the values of the last hidden layer.
+    """Return derivatives of what the head is given: the last hidden layer, and bumps.
 
     Parameters
     ----------
@@ -100,7 +105,10 @@ def feature_derivatives(
     def found(y: Float[Tensor, "n d"]) -> Float[Tensor, "o n w"]:
         pieces = inputs(net, y, chosen)
         a = features(chosen.layout, net.activation_name, pieces, weights)
-        return readings(chosen, a).mT
+        further = (
+            readings(chosen, bump_channels(bumps, pieces, chosen.layout)) for bumps in net.bumps
+        )
+        return torch.cat([readings(chosen, a).mT, *further], 2)
 
     return by_operator(chosen, torch.cat(in_threads(found, _groups(net, x, chosen)), 1))
 

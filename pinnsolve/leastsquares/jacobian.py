@@ -21,7 +21,8 @@ from torch import Tensor
 
 from pinnsolve.diffop import identity
 from pinnsolve.leastsquares.accumulate import normal_matrix
-from pinnsolve.leastsquares.network import Layer, NetworkJacobian, trace
+from pinnsolve.leastsquares.layers import AnyLayer
+from pinnsolve.leastsquares.network import NetworkJacobian, trace
 from pinnsolve.networks.mlp import MLP
 
 __all__ = [
@@ -29,7 +30,6 @@ __all__ = [
     "DenseJacobian",
     "Explicit",
     "Jacobian",
-    "Layer",
     "LinearMap",
     "NodalJacobian",
     "layers",
@@ -216,7 +216,7 @@ class NodalJacobian:
     """
 
     S: LinearMap
-    layers: tuple[Layer, ...]
+    layers: tuple[AnyLayer, ...]
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -239,7 +239,7 @@ class NodalJacobian:
     def normal(self) -> Float[Tensor, "P P"]:
         """Return ``J^T J``, one time level after the other."""
         rows = (S.times(self.network.points(some).dense()) for S, some in self.S.split())
-        return normal_matrix(rows, self.layers[0].inputs, self.shape[1])
+        return normal_matrix(rows, self.layers[0].signals, self.shape[1])
 
     def times(self, v: Float[Tensor, " P"]) -> Float[Tensor, " R"]:
         """Return ``J v``."""
@@ -251,7 +251,7 @@ class NodalJacobian:
 
 
 @torch.enable_grad()
-def layers(net: MLP, x: Float[Tensor, "N d"]) -> tuple[Layer, ...]:
+def layers(net: MLP, x: Float[Tensor, "N d"]) -> tuple[AnyLayer, ...]:
     """Return the inputs of each layer of ``net`` at points ``x``, for the values of all outputs."""
     value = identity(x.shape[1])
     seen = trace(net, x, [value])

@@ -14,69 +14,25 @@ Weights are ordered as ``torch.nn.utils.parameters_to_vector`` orders them; rows
 wanted, then by point.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from pinnsolve.derivatives.bumps import argument, lifted_inputs, weight_slopes
 from pinnsolve.derivatives.plan import Plan, plan
 from pinnsolve.derivatives.series import compose
 from pinnsolve.derivatives.taylor import biased, by_operator, inputs, linear, readings
 from pinnsolve.diffop import DiffOp
 from pinnsolve.leastsquares.accumulate import normal_matrix
+from pinnsolve.leastsquares.layers import AnyLayer, BumpLayer, Layer, with_image
 from pinnsolve.networks.mlp import MLP
 
 BLOCK = 2**24  # numbers formed at a time; 128 MiB in double precision
 PAIR = 8  # operations on an entry of the Gram matrix that a pair of channels costs on top
-
-
-@dataclass(frozen=True)
-class Layer:
-    """One linear layer as every point saw it.
-
-    Attributes
-    ----------
-    inputs
-        Its input in each channel.
-    signals
-        Derivatives of what is wanted by its output in each channel.
-    n_values
-        How many channels, the first, are values, to which the bias is added.
-    """
-
-    inputs: Float[Tensor, "C N w"]
-    signals: Float[Tensor, "o C N v"]
-    n_values: int = 1
-
-    def dense(self) -> Float[Tensor, "R P"]:
-        """Return the Jacobian by this layer's weights, then by its biases."""
-        weights = torch.einsum("ocnv,cnw->onvw", self.signals, self.inputs)
-        biases = self.signals[:, : self.n_values].sum(1)
-        return torch.cat([weights.flatten(2), biases], 2).flatten(0, 1)
-
-    def points(self, some: slice) -> "Layer":
-        """Return the layer as some points saw it."""
-        return replace(self, inputs=self.inputs[:, some], signals=self.signals[:, :, some])
-
-    def units(self, some: slice) -> "Layer":
-        """Return the part of the layer that feeds some units."""
-        return replace(self, signals=self.signals[..., some])
-
-    def double(self) -> "Layer":
-        """Return the layer in double precision."""
-        return replace(self, inputs=self.inputs.double(), signals=self.signals.double())
-
-    def with_image(self, image: "Layer") -> "Layer":
-        """Return the layer as a point and its image, mirrored or across, saw it together."""
-        n = self.n_values
-
-        def joined(own: Tensor, other: Tensor) -> Tensor:
-            return torch.cat([own[:n], other[:n], own[n:], other[n:]])
-
-        signals = joined(self.signals.transpose(0, 1), image.signals.transpose(0, 1))
-        return Layer(joined(self.inputs, image.inputs), signals.transpose(0, 1), n_values=2 * n)
 
 
 @dataclass(frozen=True)
@@ -93,7 +49,7 @@ class NetworkJacobian:
         Operations on an entry of the Gram matrix that a pair of channels costs on top.
     """
 
-    layers: tuple[Layer, ...]
+    layers: tuple[AnyLayer, ...]
     block: int = BLOCK
     pair: int = PAIR
 
@@ -101,7 +57,7 @@ class NetworkJacobian:
     def shape(self) -> tuple[int, int]:
         """Rows and columns."""
         o, _, N, _ = self.layers[0].signals.shape
-        return o * N, sum((a.inputs.shape[2] + 1) * a.signals.shape[3] for a in self.layers)
+        return o * N, sum(layer.size for layer in self.layers)
 
     def dense(self) -> Float[Tensor, "R P"]:
         """Return all entries."""
@@ -113,10 +69,9 @@ class NetworkJacobian:
 
     def folded(self) -> "NetworkJacobian":
         """Return the sums of the rows of the first half of the points and of the second."""
-        half = self.layers[0].inputs.shape[1] // 2
+        half = self.layers[0].signals.shape[2] // 2
         first, second = self.points(slice(half)), self.points(slice(half, None))
-        pairs = zip(first.layers, second.layers, strict=True)
-        return replace(self, layers=tuple(a.with_image(b) for a, b in pairs))
+        return replace(self, layers=tuple(map(with_image, first.layers, second.layers)))
 
     def chunks(self) -> Iterator["NetworkJacobian"]:
         """Yield the rows of a few points at a time, few enough to be formed."""
@@ -131,7 +86,7 @@ class NetworkJacobian:
     def cross_gram(self, other: "NetworkJacobian") -> Float[Tensor, "R S"]:
         """Return ``J K^T`` for the same network's Jacobian ``K`` of other quantities."""
         rows, columns = self.shape[0], other.shape[0]
-        K = self.layers[0].inputs.new_zeros(rows, columns)
+        K = self.layers[0].signals.new_zeros(rows, columns)
         for mine, theirs in zip(self.layers, other.layers, strict=True):
             _add_gram(K, mine, theirs, self.block, self.pair)
         return K
@@ -139,30 +94,18 @@ class NetworkJacobian:
     def normal(self) -> Float[Tensor, "P P"]:
         """Return ``J^T J``, a few points at a time."""
         rows = (chunk.dense() for chunk in self.chunks())
-        return normal_matrix(rows, self.layers[0].inputs, self.shape[1])
+        return normal_matrix(rows, self.layers[0].signals, self.shape[1])
 
     def times(self, v: Float[Tensor, " P"]) -> Float[Tensor, " R"]:
         """Return ``J v``."""
-        result = torch.zeros_like(self.layers[0].signals[:, 0, :, 0])
-        start = 0
-        for layer in self.layers:
-            w, u = layer.inputs.shape[2], layer.signals.shape[3]
-            z = linear(layer.inputs, v[start : start + u * w].view(u, w))
-            z[: layer.n_values] += v[start + u * w : start + u * (w + 1)]
-            for signals, change in zip(layer.signals.unbind(1), z, strict=True):
-                result += (signals * change).sum(2)
-            start += u * (w + 1)
-        return result.flatten()
+        parts = v.split([layer.size for layer in self.layers])
+        pairs = zip(self.layers, parts, strict=True)
+        return torch.stack([layer.times(part) for layer, part in pairs]).sum(0).flatten()
 
     def transposed_times(self, y: Float[Tensor, " R"]) -> Float[Tensor, " P"]:
         """Return ``J^T y``."""
         nodal = y.view(self.layers[0].signals.shape[0], -1)
-        parts = []
-        for layer in self.layers:
-            weighted = torch.einsum("on,ocnv->cnv", nodal, layer.signals)
-            W = weighted.flatten(0, 1).mT @ layer.inputs.flatten(0, 1)
-            parts += [W.flatten(), weighted[: layer.n_values].sum((0, 1))]
-        return torch.cat(parts)
+        return torch.cat([layer.transposed_times(nodal) for layer in self.layers])
 
 
 @dataclass(frozen=True)
@@ -198,7 +141,7 @@ class StackedJacobian:
     def normal(self) -> Float[Tensor, "P P"]:
         """Return ``J^T J``."""
         rows = (chunk.dense() for part in self.parts for chunk in part.chunks())
-        return normal_matrix(rows, self.parts[0].layers[0].inputs, self.shape[1])
+        return normal_matrix(rows, self.parts[0].layers[0].signals, self.shape[1])
 
     def times(self, v: Float[Tensor, " P"]) -> Float[Tensor, " R"]:
         """Return ``J v``."""
@@ -225,7 +168,7 @@ class Trace:
     """
 
     values: dict[DiffOp, Float[Tensor, "N c"]]
-    _inputs: tuple[Tensor, ...]
+    _layers: tuple[Callable[[Tensor], AnyLayer], ...]  # of their signals
     _outputs: tuple[Tensor, ...]
     _is_double: bool = False  # whether there is a mirror image, whose layers follow
 
@@ -242,11 +185,11 @@ class Trace:
             for quantity in wanted
         ]
         signals = [torch.stack(signal) for signal in zip(*by_quantity, strict=True)]
-        layers = tuple(map(Layer, self._inputs, signals))
+        layers = [of(signal) for of, signal in zip(self._layers, signals, strict=True)]
         if self._is_double:
             half = len(layers) // 2
-            layers = tuple(map(Layer.with_image, layers[:half], layers[half:]))
-        return NetworkJacobian(layers)
+            layers = list(map(with_image, layers[:half], layers[half:]))
+        return NetworkJacobian(tuple(layers))
 
 
 def trace(net: MLP, x: Float[Tensor, "N d"], ops: Iterable[DiffOp]) -> Trace:
@@ -264,19 +207,31 @@ def trace(net: MLP, x: Float[Tensor, "N d"], ops: Iterable[DiffOp]) -> Trace:
     if net.parities:
         return _trace_with_image(net, x, list(ops))
     chosen: Plan = plan(ops)
-    a = torch.cat([part.expand(-1, len(x), -1) for part in inputs(net, x, chosen)])
-    seen = [a]
+    pieces = inputs(net, x, chosen)
+    a = torch.cat([part.expand(-1, len(x), -1) for part in pieces])
+    layers: list[Callable[[Tensor], AnyLayer]] = []
     outputs: list[Tensor] = []
     with torch.enable_grad():
         for layer in net.layers:
             # cutting the graph at the weights leaves only the path from z to what is wanted
+            layers.append(partial(Layer, a.detach()))
             z = linear(a, layer.weight.detach())
             outputs.append(z if z.requires_grad else z.requires_grad_())
             a = compose(net.activation_name, [z], layer.bias.detach(), chosen.layout)
-            seen.append(a.detach())
+        features = [a]
+        for bumps in net.bumps:
+            slopes = weight_slopes(bumps)
+            lifted = lifted_inputs(bumps, pieces, chosen.layout, len(x))
+            layers.append(partial(_bump_layer, lifted, slopes))
+            parts = (part.detach() for part in argument(bumps, pieces, chosen.layout))
+            z = torch.cat([part.expand(-1, len(x), -1) for part in parts]).requires_grad_()
+            outputs.append(z)
+            features.append(compose(bumps.profile, [z], z.new_zeros(len(bumps)), chosen.layout))
+        a = torch.cat(features, 2)
+        layers.append(partial(Layer, a.detach()))
         outputs.append(linear(a, net.head.weight.detach()))
         values = by_operator(chosen, biased(net, readings(chosen, outputs[-1]), chosen))
-    return Trace(values, tuple(seen), tuple(outputs))
+    return Trace(values, tuple(layers), tuple(outputs))
 
 
 def _trace_with_image(net: MLP, x: Float[Tensor, "N d"], ops: Sequence[DiffOp]) -> Trace:
@@ -284,16 +239,25 @@ def _trace_with_image(net: MLP, x: Float[Tensor, "N d"], ops: Sequence[DiffOp]) 
     seen, image = (trace(part, x, ops) for part in net.images())
     with torch.enable_grad():
         values = {op: net.combined(seen.values[op], image.values[op]) for op in seen.values}
-    inputs = (*seen._inputs, *image._inputs)
-    return Trace(values, inputs, (*seen._outputs, *image._outputs), _is_double=True)
+    layers = (*seen._layers, *image._layers)
+    return Trace(values, layers, (*seen._outputs, *image._outputs), _is_double=True)
 
 
-def _add_gram(K: Float[Tensor, "R S"], mine: Layer, theirs: Layer, block: int, pair: int) -> None:
+def _bump_layer(
+    lifted: Float[Tensor, "C N w"], slopes: Float[Tensor, "m v q"], signals: Tensor
+) -> BumpLayer:
+    return BumpLayer(Layer(lifted, signals), slopes)
+
+
+def _add_gram(
+    K: Float[Tensor, "R S"], mine: AnyLayer, theirs: AnyLayer, block: int, pair: int
+) -> None:
     """Add ``J K^T`` of one layer, by pairs of channels or by the entries, whichever is less."""
     o, C, N, v = mine.signals.shape
     p, D, M, _ = theirs.signals.shape
-    w = mine.inputs.shape[2]
-    if C * D * (o * p * (v + pair) + w) < o * p * v * w:
+    w = mine.size // v - 1
+    is_cheaper = C * D * (o * p * (v + pair) + w) < o * p * v * w
+    if is_cheaper and isinstance(mine, Layer) and isinstance(theirs, Layer):
         blocks = K.view(o, N, p, M)
         for k in range(C):
             for l in range(D):

@@ -17,19 +17,25 @@ and ``N(x')`` is a network too, with the first half width of its box negative: w
 to a network, as differentiate it, can be done to both.
 
 With an embedding (`pinnsolve.networks.embedding`) waves take the place of ``a_0``, or join it.
+
+A network can grow: bumps (`pinnsolve.networks.bumps`), functions of ``a_0``, join its features.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from itertools import pairwise
 from math import sqrt
+from typing import Any
 
+import numpy as np
 import torch
 from jaxtyping import Float
+from numpy import ndarray
 from torch import Tensor, nn
 from torch.nn.functional import gelu, silu
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
+from pinnsolve.networks.bumps import Bumps, Profile
 from pinnsolve.networks.embedding import embedding as embedded
 from pinnsolve.networks.sizes import HIGHEST_WAVE
 from pinnsolve.networks.unknowns import Range, Unknowns
@@ -42,6 +48,8 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
 }
 
 GAIN = 2.0
+PROFILES_IN_TURN: tuple[Profile, Profile] = ("root", "bell")  # of the blocks of bumps
+RIDGE_SLOPE = 1.5  # of ridges, per half width of the domain and unit of frequency
 FREQUENCY = 1.0  # of the first features, per half width of the domain
 
 
@@ -78,6 +86,8 @@ class MLP(nn.Module):
     half_width: Tensor
     mirror: Tensor
     shares: Tensor
+    head: nn.Linear
+    _bumps: nn.ModuleList
 
     def __init__(
         self,
@@ -111,12 +121,7 @@ class MLP(nn.Module):
         self.activation_name = activation
         self.activation = ACTIVATIONS[activation]
         self.embedding = embedded(embedding, self.half_width, periods, highest_wave, seed)
-        inputs = len(lower) if self.embedding is None else self.embedding.size
-        widths = [inputs, *hidden]
-        self.hidden = nn.ModuleList(
-            nn.Linear(n, m, dtype=torch.float64) for n, m in pairwise(widths)
-        )
-        self.head = nn.Linear(widths[-1], outputs, dtype=torch.float64)
+        self._build(hidden, outputs)
         self.unknowns = Unknowns(ranges) if ranges else None
         self.draw(seed, frequency)
 
@@ -153,6 +158,71 @@ class MLP(nn.Module):
         """The linear maps of the hidden layers, first to last."""
         return [layer for layer in self.hidden if isinstance(layer, nn.Linear)]
 
+    @property
+    def bumps(self) -> list[Bumps]:
+        """The bumps beside the hidden layers, in the order in which they have joined."""
+        return [block for block in self._bumps if isinstance(block, Bumps)]
+
+    @property
+    def blocks(self) -> list[int]:
+        """How many features there are of each kind: those of the last hidden layer, then bumps."""
+        return [self.layers[-1].out_features, *map(len, self.bumps)]
+
+    def rebuild(self, hidden: Sequence[int]) -> None:
+        """Return to hidden layers alone, of other widths, their weights not drawn yet."""
+        device, outputs = self.head.weight.device, self.head.out_features
+        self._build(hidden, outputs)
+        self.to(device)
+
+    @torch.no_grad()
+    def grow(self, *further: Bumps) -> None:
+        """Let bumps join the features; nothing of them is in the outputs yet."""
+        self._bumps.extend(further)
+        self._bumps.to(self.head.weight)
+        old, count = self.head, sum(map(len, further))
+        head = nn.Linear(old.in_features + count, old.out_features, dtype=old.weight.dtype)
+        head.weight[:, : old.in_features] = old.weight
+        head.weight[:, old.in_features :] = 0
+        head.bias.copy_(old.bias)
+        self.head = head.to(old.weight.device)
+
+    @torch.no_grad()
+    def prune(self, blocks: int) -> None:
+        """Leave some of the blocks of bumps, the first; the outputs are to be found anew."""
+        self._bumps = self._bumps[:blocks]
+        old = self.head
+        self.head = nn.Linear(sum(self.blocks), old.out_features).to(old.weight)
+        self.head.weight.zero_()
+        self.head.bias.zero_()
+
+    def form(self) -> dict[str, ndarray]:
+        """Return the numbers of features, and the scales of bumps, as arrays."""
+        bumps = self.bumps
+        return {
+            "hidden": np.array([layer.out_features for layer in self.layers]),
+            "bumps": np.array(list(map(len, bumps)), dtype=int),
+            "scales": np.array([b.scales.tolist() for b in bumps[:1]]).ravel(),
+        }
+
+    def reform(self, form: Mapping[str, Any]) -> None:
+        """Return to such numbers of features; all weights are to be set anew."""
+        like, q = self.head.weight, self.layers[0].in_features
+        self.rebuild(np.asarray(form["hidden"], dtype=int).tolist())
+        scales = torch.tensor(np.array(form["scales"])).to(like)
+        scales = scales if len(scales) == q else like.new_ones(q)  # to be set with the weights
+        for k, count in enumerate(np.asarray(form["bumps"], dtype=int).tolist()):
+            zeros = like.new_zeros(count, q)
+            self.grow(Bumps(PROFILES_IN_TURN[k % 2], zeros, like.new_ones(count), scales))
+
+    def _build(self, hidden: Sequence[int], outputs: int) -> None:
+        """Make hidden layers, and a head."""
+        inputs = len(self.half_width) if self.embedding is None else self.embedding.size
+        self.hidden = nn.ModuleList(
+            nn.Linear(n, m, dtype=torch.float64) for n, m in pairwise([inputs, *hidden])
+        )
+        self._bumps = nn.ModuleList()
+        self.head = nn.Linear(hidden[-1], outputs, dtype=torch.float64)
+
     @torch.no_grad()
     def draw(self, seed: int, frequency: float) -> None:
         """Draw the hidden layers' weights and set the head to zero."""
@@ -168,6 +238,23 @@ class MLP(nn.Module):
         self.head.bias.zero_()
         if self.unknowns is not None:
             self.unknowns.reset()
+
+    @torch.no_grad()
+    def draw_ridges(self, seed: int, frequencies: Sequence[float]) -> None:
+        """Draw one hidden layer, of a frequency for each input, and set the head to zero.
+
+        Each ridge passes through a random place of the box.
+        """
+        draw = torch.Generator().manual_seed(seed)
+        (layer,) = self.layers
+        f = torch.as_tensor(frequencies, dtype=torch.float64)
+        w = torch.randn(layer.weight.shape, generator=draw, dtype=torch.float64)
+        w *= RIDGE_SLOPE * f / torch.linalg.vector_norm(w, dim=1, keepdim=True)
+        through = 2 * torch.rand(w.shape, generator=draw, dtype=torch.float64) - 1
+        layer.weight.copy_(w)
+        layer.bias.copy_(-(w * through).sum(1))
+        self.head.weight.zero_()
+        self.head.bias.zero_()
 
     @torch.no_grad()
     def randomise_head(self, seed: int) -> None:
@@ -209,11 +296,11 @@ class MLP(nn.Module):
         return a if self.embedding is None else self.embedding(a)
 
     def features(self, x: Float[Tensor, "*N d"]) -> Float[Tensor, "*N w"]:
-        """Return the values of the last hidden layer."""
-        a = self.inputs(x)
+        """Return what the head is given: the values of the last hidden layer, and of bumps."""
+        a = inputs = self.inputs(x)
         for layer in self.layers:
             a = self.activation(layer(a))
-        return a
+        return torch.cat([a, *(bumps(inputs) for bumps in self.bumps)], -1) if self.bumps else a
 
     def forward(self, x: Float[Tensor, "*N d"]) -> Float[Tensor, "*N c"]:
         """Return the fields at points ``x``."""
@@ -252,3 +339,16 @@ class MLP(nn.Module):
     def constant(self) -> Float[Tensor, " c"]:
         """What a bias of one in the head adds to each output: nothing to odd ones."""
         return self.shares.sum(0) if self.parities else torch.ones_like(self.head.bias)
+
+
+def form_of(weights: Mapping[str, Any]) -> dict[str, ndarray]:
+    """Return the form, as `MLP.form` gives it, of a network whose weights are given by name."""
+
+    def sizes(start: str, end: str) -> ndarray:
+        shapes: list[tuple[int, ...]] = []
+        while (name := f"{start}.{len(shapes)}.{end}") in weights:
+            shapes.append(np.shape(weights[name]))
+        return np.array([shape[0] if shape else 0 for shape in shapes], dtype=int)
+
+    hidden, bumps = sizes("hidden", "weight"), sizes("_bumps", "log_radii")
+    return {"hidden": hidden, "bumps": bumps, "scales": np.empty(0)}

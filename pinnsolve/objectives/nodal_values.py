@@ -9,7 +9,7 @@ from torch.nn.utils import parameters_to_vector
 
 from pinnsolve.derivatives.taylor import derivatives, features_of_outputs
 from pinnsolve.diffop import DiffOp
-from pinnsolve.leastsquares.jacobian import Layer
+from pinnsolve.leastsquares.layers import AnyLayer
 from pinnsolve.leastsquares.network import trace
 from pinnsolve.networks.backpropagation import Pullback, values_and_pullback
 from pinnsolve.networks.mlp import MLP
@@ -48,14 +48,14 @@ class NodalValues:
 
     def with_pullback(self) -> tuple[Float[Tensor, "c M"], Pullback]:
         """Return the fields, and the way back from them to the weights."""
-        if self.ops is None:
+        if self.ops is None and not self.net.bumps:
             return values_and_pullback(self.net, self.x, self.reverse)
         weights = list(self.net.parameters())
         with torch.enable_grad():
             u = self.fields()
         return u, lambda d: parameters_to_vector(torch.autograd.grad(u, weights, d))
 
-    def traced(self, value: DiffOp) -> tuple[Float[Tensor, "c M"], tuple[Layer, ...]]:
+    def traced(self, value: DiffOp) -> tuple[Float[Tensor, "c M"], tuple[AnyLayer, ...]]:
         """Return the fields and the layers of their Jacobian, in double precision.
 
         Parameters
@@ -68,7 +68,7 @@ class NodalValues:
             seen = trace(self.net, self.x, ops)
             fields = [field for op in ops for field in seen.values[op].mT]
             layers = seen.jacobian(fields).layers
-        return torch.stack(fields).detach().double(), tuple(map(Layer.double, layers))
+        return torch.stack(fields).detach().double(), tuple(layer.double() for layer in layers)
 
     def features(self) -> tuple[Float[Tensor, "c M w"], ...]:
         """Return the features that each output's weights multiply, and their time derivatives."""

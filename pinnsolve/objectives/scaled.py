@@ -23,7 +23,8 @@ from pinnsolve.leastsquares.jacobian import (
     Jacobian,
     NodalJacobian,
 )
-from pinnsolve.leastsquares.network import Layer, NetworkJacobian, StackedJacobian
+from pinnsolve.leastsquares.layers import AnyLayer, Layer
+from pinnsolve.leastsquares.network import NetworkJacobian, StackedJacobian
 from pinnsolve.leastsquares.side_by_side import SideBySide
 from pinnsolve.networks.mlp import MLP
 from pinnsolve.networks.several import AnyNetwork
@@ -158,7 +159,8 @@ def _scaled(J: Jacobian, factors: Float[Tensor, " P"], sizes: Float[Tensor, " c"
     return DenseJacobian(J.J * factors)
 
 
-def _with_head(layers: tuple[Layer, ...], sizes: Float[Tensor, " c"]) -> tuple[Layer, ...]:
+def _with_head(layers: tuple[AnyLayer, ...], sizes: Float[Tensor, " c"]) -> tuple[AnyLayer, ...]:
     """Return the layers as the points saw them, the last in units of the fields' sizes."""
     *hidden, head = layers
+    assert isinstance(head, Layer)
     return (*hidden, replace(head, signals=head.signals * sizes.to(head.signals)))

@@ -5,7 +5,10 @@ import torch
 
 from pinnsolve.derivatives.plan import Layout
 from pinnsolve.derivatives.series import RECURRENCES, compose
+from pinnsolve.networks.bumps import PROFILES
 from pinnsolve.networks.mlp import ACTIVATIONS
+
+FUNCTIONS = {**ACTIVATIONS, **PROFILES}
 
 LAYOUTS = {
     "one direction": Layout((1, 1, 1, 1)),
@@ -21,21 +24,29 @@ def activation(request):
     return request.param
 
 
+def drawn(activation, *shape):
+    """Draw channels of an argument, and a bias; the argument of bumps is never negative."""
+    z, bias = torch.randn(shape), torch.randn(shape[-1])
+    if activation in PROFILES:
+        z[0], bias = z[0].abs(), bias.abs()
+    return z, bias
+
+
 @pytest.fixture(params=LAYOUTS)
 def layout(request):
     return LAYOUTS[request.param]
 
 
 def test_every_activation_of_the_networks_has_its_recurrence():
-    assert RECURRENCES.keys() == ACTIVATIONS.keys()
+    assert RECURRENCES.keys() == FUNCTIONS.keys()
 
 
 def test_a_series_is_the_composition_of_functions(activation):
     """Coefficients of ``f(z(t))`` for a polynomial ``z``, against derivatives by ``t``."""
-    z = torch.randn(5, 7, 3)
+    z, _ = drawn(activation, 5, 7, 3)
     y = compose(activation, [z], torch.zeros(3), LAYOUTS["one direction"])
     t = torch.zeros(7, 3, requires_grad=True)
-    value = ACTIVATIONS[activation](sum(z[k] * t**k for k in range(5)))
+    value = FUNCTIONS[activation](sum(z[k] * t**k for k in range(5)))
     for k in range(5):
         torch.testing.assert_close(y[k], value.detach(), rtol=1e-11, atol=1e-12)
         (value,) = torch.autograd.grad(value.sum(), t, create_graph=True)
@@ -44,7 +55,7 @@ def test_a_series_is_the_composition_of_functions(activation):
 
 def test_directions_do_not_mix_and_sums_are_sums(activation, layout):
     """Every channel of a layout against each direction carried alone."""
-    z, bias = torch.randn(layout.channels, 4, 2), torch.randn(2)
+    z, bias = drawn(activation, layout.channels, 4, 2)
     y = compose(activation, [z], bias, layout)
     blocks, results = z.split(layout.sizes), y.split(layout.sizes)
     n = len(layout.counts)
@@ -67,16 +78,16 @@ def test_directions_do_not_mix_and_sums_are_sums(activation, layout):
 
 
 def test_the_backward_pass_is_the_adjoint(activation, layout):
-    z = torch.randn(layout.channels, 2, 2, requires_grad=True)
-    bias = torch.randn(2, requires_grad=True)
+    z, bias = (v.requires_grad_() for v in drawn(activation, layout.channels, 2, 2))
     assert torch.autograd.gradcheck(lambda z, b: compose(activation, [z], b, layout), (z, bias))
 
 
 def test_missing_channels_are_zero_and_common_slopes_spread(activation, layout):
     """The first layer sees straight lines; its slopes are the same at all points."""
     J = max(layout.counts, default=0)
-    value, slopes = torch.randn(1, 3, 2), torch.randn(J, 1, 2)
-    bias = torch.randn(2, requires_grad=True)
+    value, bias = drawn(activation, 1, 3, 2)
+    slopes = torch.randn(J, 1, 2)
+    bias.requires_grad_()
     full = torch.zeros(layout.channels, 3, 2)
     full[:1], full[1 : 1 + J] = value, slopes
     short = [value.clone().requires_grad_(), slopes.clone().requires_grad_()][: 1 + bool(J)]

@@ -1,0 +1,67 @@
+"""Bumps: features that live in one place, on a scale of their own.
+
+    f(z),    z = |(a / s - p) / r|^2,        f(z) = sqrt(1 + z)  or  exp(-z),
+
+half multiquadrics and half Gaussians, with a centre ``p`` and a radius ``r`` of their own, in the
+inputs ``a`` of the network divided by the scales ``s``, which stretch the coordinates along which
+the fields vary less. Source: Hardy (1971), doi:10.1029/JB076i008p01905; as features that are
+drawn where a residual is large: Chen, Chi, E & Yang (2022), Bridging traditional and machine
+learning-based algorithms for solving PDEs: the random feature method, arXiv:2207.13380.
+"""
+
+from collections.abc import Callable
+from typing import Literal, TypeAlias
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+Profile: TypeAlias = Literal["root", "bell"]
+
+PROFILES: dict[str, Callable[[Tensor], Tensor]] = {
+    "root": lambda z: torch.sqrt(1 + z),
+    "bell": lambda z: torch.exp(-z),
+}
+
+
+class Bumps(nn.Module):
+    """Some bumps of one profile.
+
+    Parameters
+    ----------
+    profile
+        A name in `PROFILES`.
+    centres
+        In the network's inputs divided by `scales`.
+    radii
+        In the same unit.
+    scales
+        Of the network's inputs.
+    """
+
+    scales: Tensor
+
+    def __init__(
+        self,
+        profile: Profile,
+        centres: Float[Tensor, "m q"],
+        radii: Float[Tensor, " m"],
+        scales: Float[Tensor, " q"],
+    ) -> None:
+        super().__init__()
+        self.profile = profile
+        self.register_buffer("scales", scales.clone())
+        self.centres = nn.Parameter(centres.clone())
+        self.log_radii = nn.Parameter(radii.log())
+
+    def __len__(self) -> int:
+        """Return their number."""
+        return len(self.log_radii)
+
+    def forward(self, a: Float[Tensor, "*N q"]) -> Float[Tensor, "*N m"]:
+        """Return the features at inputs of the network."""
+        ratio = torch.exp(-self.log_radii)
+        scaled = (a / self.scales).unbind(-1)
+        parts = zip(scaled, self.centres.unbind(-1), strict=True)
+        z = sum(((x[..., None] - p) * ratio).square() for x, p in parts)
+        return PROFILES[self.profile](torch.as_tensor(z))
