@@ -44,6 +44,30 @@ def pointwise_conditions(
     return (*conditions, *(own for own in constrained if own.node is None))
 
 
+def at_further_points(
+    problem: Problem,
+    conditions: Sequence[Condition],
+    nodes: Nodes,
+    further: Float[ndarray, "M d"],
+) -> tuple[Condition, ...]:
+    """Let the differential equations of a steady problem hold at further points.
+
+    Parameters
+    ----------
+    problem, conditions, nodes
+        The equations first among the conditions, and where they hold already.
+    further
+        The points; their rows follow those of the nodes.
+    """
+    rows = np.arange(len(nodes.x), len(nodes.x) + len(further))
+    found = []
+    for equation, own in zip(problem.equations, conditions, strict=False):
+        x = np.concatenate([nodes.x[own.rows], further])
+        residual = bound(problem, ("pde", "equations"), equation, x, None)
+        found.append(replace(own, residual=residual, rows=np.concatenate([own.rows, rows])))
+    return (*found, *conditions[len(found) :])
+
+
 @dataclass(frozen=True)
 class PointsInTime:
     """Conditions at points of space and time.

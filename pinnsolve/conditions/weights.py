@@ -4,7 +4,8 @@ A condition ``k`` feels a field ``f`` of size ``s_f`` that varies on the scale o
 
     a_kf s_f,       a_kf = sum_(terms of f) |c_term| l^(-order),
 
-``l = (half width of the domain) / pi``, ``|c_term|`` the mean size of a coefficient, and asks for
+``l = (half width of the domain) / pi``, or `LENGTH` spacings of the nodes if those are less,
+``|c_term|`` the mean size of a coefficient, and asks for
 data of root mean square ``b_k``, what it leaves of fields that are zero. So a field is about as
 large as the largest data that conditions ask of it,
 
@@ -18,18 +19,27 @@ of condition ``k`` carry the factor
 with ``w_k`` the weight in the problem file and ``R_k`` the number of rows. Divided so, each
 residual is dimensionless and of the size of the relative error of a field that varies on the scale
 of the domain, whatever the units of its coefficients, of its data and of the fields.
+
+Where nodes are closer in some places than in others fields vary on as much shorter scales there:
+the factor of a row is that with ``l`` times the local spacing, relative to the widest. With ``l``
+the same everywhere rows of equations beside a small hole are as large as its radius to the power
+``-order``, and the others do not count.
 """
 
 from collections.abc import Sequence
-from math import pi, prod, sqrt
+from dataclasses import dataclass
+from math import pi
 
 import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
 from pinnsolve.conditions.condition import Condition
+from pinnsolve.diffop import Term
 from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.problem import Problem
+
+LENGTH = 4.0  # in spacings: fields that vary on shorter ones are not resolved
 
 
 def row_weights(
@@ -37,6 +47,7 @@ def row_weights(
     conditions: Sequence[Condition],
     nodes: Nodes,
     sizes: Float[ndarray, " c"],
+    spacing: Float[ndarray, " N"] | None = None,
 ) -> Float[ndarray, " R"]:
     """Return the factor of each row of the residual; see the head of the module.
 
@@ -46,17 +57,24 @@ def row_weights(
         What is to hold, and where.
     sizes
         Of the fields.
+    spacing
+        Of the nodes near each point where a condition may hold, relative to any; the same
+        everywhere by default.
     """
+    scales = _Scales.of(problem, nodes)
     factors = []
     for condition in conditions:
-        size = 0.0
+        local = np.ones(condition.rows_at_instant)
+        if spacing is not None and not condition.is_sum:
+            local = spacing[condition.rows] / spacing.max()
+        size = np.zeros_like(local)
         for values in (np.zeros_like(sizes), sizes):  # where a coefficient has no value at zero
-            size = float(_felt(problem, condition, nodes, values)[0] @ sizes)
-            if np.isfinite(size) and size > 0:
+            size = _felt(problem, condition, scales, values, local)[0] @ sizes
+            if np.isfinite(size).all() and (size > 0).all():
                 break
-        factor = sqrt(condition.weight / condition.size)
-        factor /= size if np.isfinite(size) and size > 0 else 1.0
-        factors.append(np.full(condition.size, factor))
+        factor = np.sqrt(condition.weight / condition.size)
+        factor = factor / np.where(np.isfinite(size) & (size > 0), size, 1.0)
+        factors.append(np.repeat(factor, condition.size // condition.rows_at_instant))
     return np.concatenate(factors)
 
 
@@ -70,9 +88,9 @@ def field_sizes(
     problem, conditions, nodes
         What is to hold, and where.
     """
-    zero = np.zeros(len(problem.fields))
-    found = [_felt(problem, condition, nodes, zero) for condition in conditions]
-    A, b = np.array([a for a, _ in found]), np.array([b for _, b in found])
+    zero, scales = np.zeros(len(problem.fields)), _Scales.of(problem, nodes)
+    found = [_felt(problem, condition, scales, zero, np.ones(1)) for condition in conditions]
+    A, b = np.array([a[0] for a, _ in found]), np.array([b for _, b in found])
     is_sound = np.isfinite(A).all(axis=1) & np.isfinite(b)
     A, b = A[is_sound], b[is_sound]
     sizes = zero
@@ -88,14 +106,40 @@ def field_sizes(
     return np.where(sizes > 0, sizes, together if 0 < together < np.inf else 1.0)
 
 
+@dataclass(frozen=True)
+class _Scales:
+    """Lengths on which fields vary in a domain, and the duration."""
+
+    length: float
+    duration: float
+    dim: int
+
+    @classmethod
+    def of(cls, problem: Problem, nodes: Nodes) -> "_Scales":
+        """Return those of a problem."""
+        x = nodes.x[nodes.rows]
+        length = float(np.max(x.max(axis=0) - x.min(axis=0))) / 2 / pi
+        length = min(length, LENGTH * nodes.spacing)
+        duration = 1.0 if problem.time is None else (problem.time[1] - problem.time[0]) / 2 / pi
+        return cls(length, duration, nodes.dim)
+
+    def of_term(self, term: Term, local: Float[ndarray, " r"]) -> Float[ndarray, " r"]:
+        """Return what a term makes of a field of size one, on a share of the length."""
+        lengths = [self.length * local] * self.dim + [self.duration * np.ones_like(local)]
+        felt = np.zeros_like(local)
+        for alpha, c in term.op.terms:
+            felt += abs(c) * np.prod([l**-n for l, n in zip(lengths, alpha, strict=False)], axis=0)
+        return self.duration**-term.time_order * felt
+
+
 def _felt(
-    problem: Problem, condition: Condition, nodes: Nodes, values: Float[ndarray, " c"]
-) -> tuple[Float[ndarray, " c"], float]:
-    """Return the effect on a condition of each field of size one, and the data, near values."""
-    x = nodes.x[nodes.rows]
-    length = float(np.max(x.max(axis=0) - x.min(axis=0))) / 2 / pi
-    duration = 1.0 if problem.time is None else (problem.time[1] - problem.time[0]) / 2 / pi
-    lengths = [length] * nodes.dim + [duration]
+    problem: Problem,
+    condition: Condition,
+    scales: _Scales,
+    values: Float[ndarray, " c"],
+    local: Float[ndarray, " r"],
+) -> tuple[Float[ndarray, "r c"], float]:
+    """Return the effect on rows of each field of size one, and the data, near values."""
     residual = condition.residual
     shape = residual.ones.shape
     jet = {term: np.full(shape, values[term.field % len(values)]) for term in residual.terms}
@@ -105,15 +149,9 @@ def _felt(
         left = condition.summed(residual(jet, starts))
         asked = float(np.sqrt(np.mean(np.square(left))))
     count = len(condition.rows) if condition.is_sum else 1  # rows that make one
-    felt = np.zeros(len(values))
+    felt = np.zeros((len(local), len(values)))
     for term in residual.terms:
-        felt[term.field % len(values)] += (  # the partner's, on an interface, are as large
-            count
-            * float(np.mean(np.abs(slopes[term])))
-            * duration**-term.time_order
-            * sum(
-                abs(c) * prod(l**-n for l, n in zip(lengths, alpha, strict=False))
-                for alpha, c in term.op.terms
-            )
-        )
+        # the partner's, on an interface, are as large
+        size = count * float(np.mean(np.abs(slopes[term])))
+        felt[:, term.field % len(values)] += size * scales.of_term(term, local)
     return felt, asked

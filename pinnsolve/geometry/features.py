@@ -81,6 +81,22 @@ def refinement(
     return factor
 
 
+def local_spacing(
+    problem: Problem, domain: Domain, x: Float[ndarray, "N d"]
+) -> Float[ndarray, " N"] | None:
+    """Return the factor on the spacing of nodes at points; None if it is one everywhere.
+
+    Parameters
+    ----------
+    problem, domain
+        What is solved, and where.
+    x
+        The points.
+    """
+    factor = refinement(problem, domain)
+    return None if factor is None else factor(x)
+
+
 @lru_cache(maxsize=8)
 def features(domain: Domain) -> tuple[Float[ndarray, "F 2"], Float[ndarray, " F"]]:
     """Return places on the boundary of a domain in the plane, and the spacings they ask for."""

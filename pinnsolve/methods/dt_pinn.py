@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from pinnsolve.conditions.initial import initial_conditions
 from pinnsolve.conditions.points import in_order, regions_in_order
 from pinnsolve.conditions.weights import row_weights
+from pinnsolve.geometry.features import local_spacing
 from pinnsolve.methods import memory, trained
 from pinnsolve.methods.method import Method
 from pinnsolve.methods.net_flux import net_fluxes
@@ -46,11 +47,12 @@ def nodal_objective(net: "AnyNetwork", setup: Setup) -> "NodalObjective":
     if times is not None:
         system = system.extended(initial_conditions(problem, nodes))
     sizes = trained.sizes(setup, problem, system.conditions)
+    spacing = local_spacing(problem, setup.domain, nodes.x)
     return NodalObjective(
         net,
         as_points(net, in_order(problem, nodes.x)),
         system,
-        row_weights(problem, system.conditions, nodes, sizes),
+        row_weights(problem, system.conditions, nodes, sizes, spacing),
         sizes,
         n_levels=None if times is None else len(times),
         reverse=REVERSE[problem.settings.solver.precision],

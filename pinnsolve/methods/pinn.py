@@ -8,17 +8,23 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pinnsolve.accuracy.cells import around
 from pinnsolve.conditions.extra import extra_conditions
 from pinnsolve.conditions.points import regions_in_order
-from pinnsolve.conditions.pointwise import conditions_in_time, pointwise_conditions
+from pinnsolve.conditions.pointwise import (
+    at_further_points,
+    conditions_in_time,
+    pointwise_conditions,
+)
 from pinnsolve.conditions.weights import row_weights
 from pinnsolve.constraints.build import posed, without_corners
-from pinnsolve.geometry.features import refinement
+from pinnsolve.geometry.features import local_spacing, refinement
 from pinnsolve.geometry.sampling import sample_in_time
 from pinnsolve.methods import memory, trained
 from pinnsolve.methods.constants import found_constants
 from pinnsolve.methods.method import Method
 from pinnsolve.methods.net_flux import net_fluxes, net_fluxes_in_time
+from pinnsolve.methods.trained import Points
 from pinnsolve.setup import Setup
 
 if TYPE_CHECKING:
@@ -26,12 +32,26 @@ if TYPE_CHECKING:
     from pinnsolve.objectives.pointwise import PointwiseObjective
 
 
-def pointwise_objective(net: "AnyNetwork", setup: Setup) -> "PointwiseObjective":
+MORE = 2  # further points of the equations for each interior node, while features grow
+WIDTHS = {"more": 1.4, "fresh": 1.0}  # of their boxes around the nodes, in spacings
+
+
+def pointwise_objective(
+    net: "AnyNetwork", setup: Setup, points: Points = "nodes"
+) -> "PointwiseObjective":
     """Build the objective, for the outputs of the network that the fields are made of.
 
     The equations hold on the interior and boundary nodes; those of a problem in time at as many
     points of space and time as there are interior nodes at all levels, but spread over both, for
     a network can hide what it does between the nodes if they are the same at all times.
+
+    Parameters
+    ----------
+    net, setup
+        The network, and of what problem.
+    points
+        Where the equations hold. Features as narrow as the spacing are held between the nodes by
+        `MORE` points around each interior one; at fresh ones it shows whether they are.
     """
     from pinnsolve.networks.build import as_points
     from pinnsolve.objectives.pointwise import PointwiseObjective
@@ -41,6 +61,7 @@ def pointwise_objective(net: "AnyNetwork", setup: Setup) -> "PointwiseObjective"
     if problem.time is not None and problem.times is not None:
         count = nodes.n_interior * len(problem.times)
         seed = problem.settings.nodes.seed + 1  # other points than those of the test
+        seed += 2 * (points == "fresh")  # nor those of further residuals
         factor = refinement(problem, setup.domain)
         inside = sample_in_time(setup.domain, problem.time, count, seed, factor)
         found = conditions_in_time(problem, nodes, inside, setup.quadrature)
@@ -49,12 +70,18 @@ def pointwise_objective(net: "AnyNetwork", setup: Setup) -> "PointwiseObjective"
     else:
         conditions = pointwise_conditions(problem, nodes, setup.quadrature)
         conditions = without_corners(conditions, within, nodes)
-        conditions = (*conditions, *net_fluxes(problem, nodes))
         x, regions = nodes.x, regions_in_order(problem, nodes)
+        if points != "nodes":
+            inside = np.arange(nodes.n_interior)
+            between = around(setup.domain, nodes, MORE, WIDTHS[points], inside).points
+            conditions = at_further_points(problem, conditions, nodes, between)
+            x = np.concatenate([x, between])
+        conditions = (*conditions, *net_fluxes(problem, nodes))
     further, extra = extra_conditions(problem, setup.domain, nodes, len(x))
     x, conditions = np.concatenate([x, further]), (*conditions, *extra)
     sizes = trained.sizes(setup, problem, conditions)
-    weights = row_weights(problem, conditions, nodes, sizes)
+    spacing = local_spacing(problem, setup.domain, x[:, : nodes.dim])
+    weights = row_weights(problem, conditions, nodes, sizes, spacing)
     solver: Any = problem.settings.solver  # its derivatives are those of this method
     accelerate: Any = "none" if solver.accelerate == "auto" else solver.accelerate
     return PointwiseObjective(
@@ -70,7 +97,7 @@ def pointwise_objective(net: "AnyNetwork", setup: Setup) -> "PointwiseObjective"
 
 
 METHOD = Method(
-    start=lambda setup: trained.start(setup, pointwise_objective),
+    start=lambda setup: trained.start(setup, pointwise_objective, pointwise_objective),
     sample=trained.sample,
     estimate=trained.estimated,
     read=trained.read,

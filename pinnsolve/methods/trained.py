@@ -1,7 +1,7 @@
 """What all methods have in common that train a network for the fields, or one in each region."""
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 from jaxtyping import Float
@@ -13,6 +13,7 @@ from pinnsolve.conditions.condition import Condition
 from pinnsolve.conditions.points import points_of
 from pinnsolve.conditions.weights import field_sizes
 from pinnsolve.errors import FileError
+from pinnsolve.networks.sizes import grows
 from pinnsolve.problem import Problem
 from pinnsolve.problem.abilities import ABILITIES
 from pinnsolve.process import Process, State
@@ -24,14 +25,19 @@ from pinnsolve.solution.solution import Sample
 
 if TYPE_CHECKING:
     from pinnsolve.networks.several import AnyNetwork
-    from pinnsolve.objectives.objective import Objective
+    from pinnsolve.objectives.objective import Objective, OfNetwork
 
     ObjectiveOf: TypeAlias = Callable[[AnyNetwork, Setup], Objective]
+    ObjectiveAt: TypeAlias = Callable[[AnyNetwork, Setup, "Points"], OfNetwork]
+
+Points: TypeAlias = Literal["nodes", "more", "fresh"]
 
 VANISHED = 1e-6  # of the size that its data ask of a field: less is what rounding makes of zero
 
 
-def start(setup: Setup, objective_of: "ObjectiveOf") -> Process[Fields]:
+def start(
+    setup: Setup, objective_of: "ObjectiveOf", between: "ObjectiveAt | None" = None
+) -> Process[Fields]:
     """Return the training of a network.
 
     Parameters
@@ -40,6 +46,9 @@ def start(setup: Setup, objective_of: "ObjectiveOf") -> Process[Fields]:
         Of the problem.
     objective_of
         Builds what is to be lowered.
+    between
+        Builds the same with the equations at more points than the nodes, or at fresh ones; None if
+        they know of the nodes alone.
 
     Raises
     ------
@@ -52,7 +61,12 @@ def start(setup: Setup, objective_of: "ObjectiveOf") -> Process[Fields]:
 
     net = network(setup, _device(setup.problem.settings.solver.device))
     ansatz, regions = setup.ansatz(), setup.nodes.regions
-    return training(objective_of(net, setup), setup, lambda: fields_of(net, ansatz, regions))
+    return training(
+        objective_of(net, setup),
+        setup,
+        lambda: fields_of(net, ansatz, regions),
+        None if between is None else lambda points: between(net, setup, points),
+    )
 
 
 def sizes(setup: Setup, problem: Problem, conditions: Sequence[Condition]) -> Float[ndarray, " c"]:
@@ -134,10 +148,14 @@ def read(setup: Setup, state: State) -> Fields:
     import torch
 
     from pinnsolve.networks.build import network
+    from pinnsolve.networks.mlp import MLP, form_of
     from pinnsolve.objectives.network_fields import fields_of, weights_of
 
     net = network(setup)
     weights = weights_of(net, state)
+    form = form_of(weights)
+    if isinstance(net, MLP) and grows(setup.problem) and len(form["hidden"]):
+        net.reform(form)
     expected = {name: tuple(value.shape) for name, value in net.state_dict().items()}
     if expected != {name: np.shape(value) for name, value in weights.items()}:
         raise FileError("the stored weights are those of another network than the problem's.")

@@ -14,6 +14,8 @@ LARGEST_HEAD = 2**27  # values of all features at all nodes for which they grow,
 FEATURES_OF_SYSTEMS = 1200  # of several fields, which share the features
 # fewer, and the head could satisfy the rows without solving the equation; sooner on an interval
 NODES_PER_FEATURE = {1: 2.0, 2: 1.5, 3: 1.5}
+WORK = 1.5e11  # operations of the least squares of a network that grows: some ten seconds
+NEWTON_STEPS = 8  # of a nonlinear problem
 # embeddings: waves that the nodes do not resolve are free to do what they like between them
 WAVES = 32  # random ones for each coordinate
 NODES_PER_WAVE = 24
@@ -38,6 +40,47 @@ def hidden_layers(problem: Problem, n_nodes: int) -> tuple[int, ...]:
         most = max(most, int(grown))
     features = max(8, min(most, affordable))
     return problem.settings.network.hidden or (features // 4, features)
+
+
+def grows(problem: Problem) -> bool:
+    """Return whether the network that a problem asks for grows; by default where it can."""
+    network, solver = problem.settings.network, problem.settings.solver
+    if network.features is not None:
+        return network.features == "grown"
+    if problem.settings.training:
+        return problem.settings.training[0].optimizer == "grow"
+    return not (network.hidden or why_not_grown(problem) or solver.precision != "float64")
+
+
+def why_not_grown(problem: Problem) -> str:
+    """Return what of a problem a network that grows does not take; empty if it takes all."""
+    network, solver = problem.settings.network, problem.settings.solver
+    reasons = {
+        "an embedding": network.embedding != "none",
+        "several regions": bool(problem.regions),
+        "unknown parameters": bool(problem.parameters),
+        'derivatives = "autograd"': solver.derivatives == "autograd",
+    }
+    return next((reason for reason, holds in reasons.items() if holds), "")
+
+
+def most_features(problem: Problem, rows: int, n_nodes: int, *, is_linear: bool) -> int:
+    """Return the number of features up to which a network grows.
+
+    Parameters
+    ----------
+    problem, n_nodes
+        As of `hidden_layers`.
+    rows
+        Of its residual.
+    is_linear
+        Whether that is affine in the fields.
+    """
+    points, dim = _points(problem, n_nodes)
+    work = WORK if is_linear else WORK / NEWTON_STEPS
+    affordable = sqrt(work / (2 * rows)) / len(problem.fields)
+    determined = points / NODES_PER_FEATURE.get(dim, 1.5)
+    return max(16, int(min(affordable, determined, LARGEST_HEAD / rows / len(problem.fields))))
 
 
 def layers_by_region(problem: Problem, nodes: Nodes) -> list[tuple[int, ...]]:

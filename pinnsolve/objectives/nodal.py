@@ -15,6 +15,7 @@ at a node is that of its region: the rows of an interface take nodes of two regi
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import nan
 from typing import TypeAlias
 
 import numpy as np
@@ -53,7 +54,7 @@ class NodalObjective:
     system
         The discretisation, with the initial values if there are any.
     weights
-        Factor of each row of the residual, the same for all rows of a condition.
+        Factor of each row of the residual, the same at all instants.
     sizes
         Of the fields, in their units: about how large they will be.
     n_levels
@@ -90,6 +91,19 @@ class NodalObjective:
         is_linear = torch.tensor([condition.residual.is_linear for condition in conditions])
         sizes = torch.tensor([condition.size for condition in conditions])
         return is_linear.repeat_interleave(sizes).to(self.x.device)
+
+    @property
+    def places(self) -> Float[Tensor, "R d"]:
+        """Where each row of the residual holds; not a number for a sum over many nodes."""
+        x = self.x.view(-1, self.n_levels or 1, self.x.shape[1])
+        found = []
+        for condition in self.system.conditions:
+            levels = slice(None) if condition.levels is None else condition.levels
+            own = x[condition.rows][:, levels].flatten(0, 1)
+            found.append(
+                own.new_full((condition.size, x.shape[2]), nan) if condition.is_sum else own
+            )
+        return torch.cat(found)
 
     def fields(self) -> Float[Tensor, "c M"]:
         """Return the values at the points, and after them those of the derivatives in time."""
@@ -244,11 +258,15 @@ class NodalObjective:
         if self.n_levels is None:
             weighted = diags_array(self.weights) @ self.system.jacobian(U)
             return SparseMatrix(csr_array(weighted), self.x.device, dtype)
-        starts = np.cumsum([0, *(condition.size for condition in self.system.conditions[:-1])])
+        conditions = self.system.conditions
+        shares = np.split(self.weights, np.cumsum([c.size for c in conditions[:-1]]))
+        at_instant = [
+            w[:: c.size // c.rows_at_instant] for w, c in zip(shares, conditions, strict=True)
+        ]
         return level_matrix(
             self.system,
             self.system.partials(U),
-            self.weights[starts].tolist(),
+            at_instant,
             self.n_levels,
             self.x.device,
             dtype,

@@ -125,6 +125,10 @@ class OfNetwork(WithHead, Protocol):
     def sizes(self) -> Float[ndarray, " c"]:
         """About how large the fields will be, in their units."""
 
+    @property
+    def places(self) -> Float[Tensor, "R d"]:
+        """Where each row of the residual holds; not a number for a sum over many points."""
+
 
 def by_reverse_mode(
     weights: Iterable[Tensor], r: Float[Tensor, " R"]

@@ -16,6 +16,7 @@ from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import accumulate
+from math import nan
 from typing import Literal
 
 import numpy as np
@@ -112,6 +113,14 @@ class PointwiseObjective:
         sizes = torch.tensor([condition.rows_at_instant for condition in self.conditions])
         is_linear = torch.tensor([c.residual.is_linear for c in self.conditions])
         return is_linear.repeat_interleave(sizes).to(self.x.device)
+
+    @property
+    def places(self) -> Float[Tensor, "R d"]:
+        """Where each row of the residual holds; not a number for a sum over many points."""
+        nowhere = self.x.new_full((1, self.x.shape[1]), nan)
+        return torch.cat(
+            [nowhere if part.is_sum else part.sides[0].x[: part.count] for part in self._parts]
+        )
 
     def gradient(self) -> tuple[Float[Tensor, ""], Float[Tensor, " P"]]:
         """Return the loss and its gradient with respect to all weights."""
@@ -346,7 +355,7 @@ def _stacked(parts: Sequence[NetworkJacobian], is_sum: Sequence[bool]) -> Jacobi
     if not any(is_sum):
         return whole
     sums = [p for p, total in zip(parts, is_sum, strict=True) if total]
-    ones = [p.layers[0].inputs.new_ones(p.shape[0]) for p in sums]
+    ones = [p.layers[0].signals.new_ones(p.shape[0]) for p in sums]
     rows = torch.stack([p.transposed_times(one) for p, one in zip(sums, ones, strict=True)])
     order, before, further = list[int](), 0, whole.shape[0]
     for part, total in zip(parts, is_sum, strict=True):

@@ -52,7 +52,7 @@ class Abilities:
         return bool(self.optimizers)
 
 
-TRAINED = ("head", "gauss-newton", "adam", "lbfgs")
+TRAINED = ("grow", "head", "gauss-newton", "adam", "lbfgs")
 
 ABILITIES: dict[str, Abilities] = {
     "rbf-fd": Abilities(

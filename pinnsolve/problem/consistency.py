@@ -6,14 +6,14 @@ derivatives that such residuals take.
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pinnsolve.equations.equation import Equation, prescribed_value
 from pinnsolve.equations.syntax import ExpressionError
 from pinnsolve.errors import Fault, KeyPath, suggestion
 from pinnsolve.problem.abilities import ABILITIES, methods_that_take
-from pinnsolve.problem.schema.file import MAX_NODES, Nodes
+from pinnsolve.problem.schema.file import MAX_NODES, Network, Nodes, Phase, Solver
 from pinnsolve.problem.schema.shapes import PointSet, Shape
 from pinnsolve.problem.text.source import KEY
 
@@ -50,12 +50,65 @@ def method_faults(valid: Mapping[KeyPath, Any]) -> list[Fault]:
             faults.append(Fault(("solver", "method"), message, remedy))
         if "hard" not in takes:
             faults += _hard_faults(valid, solver.method)
+    if network is not None and solver is not None:
+        phases = [value for key, value in valid.items() if key[0] == "training" and len(key) > 1]
+        faults += _growth_faults(valid, network, solver, phases)
     if unknowns is not None and network is not None:
         for name in network.symmetry:
             if name not in unknowns.fields:
                 message = f'"{name}" in symmetry is not a field.'
                 key: KeyPath = ("network", "symmetry", name)
                 faults.append(Fault(key, message, suggestion(name, unknowns.fields), KEY))
+    return faults
+
+
+def _growth_faults(
+    valid: Mapping[KeyPath, Any], network: Network, solver: Solver, phases: Sequence[Phase]
+) -> list[Fault]:
+    """Return what a network that grows cannot take, and phases that are not those of one."""
+    names = [phase.optimizer for phase in phases]
+    begins = names[:1] == ["grow"]
+    faults = [
+        Fault(
+            ("training", k, "optimizer"), "a network grows in its first phase only.", "Remove it."
+        )
+        for k, name in enumerate(names)
+        if k and name == "grow"
+    ]
+    if begins and network.features == "mlp":
+        message = "a network of fixed layers does not grow."
+        remedy = 'Write features = "grown", or choose another optimizer.'
+        faults.append(Fault(("training", 0, "optimizer"), message, remedy))
+    if names and not begins and network.features == "grown":
+        message = "a network that grows does so in its first phase."
+        remedy = 'Put optimizer = "grow" first, or remove [[training]].'
+        faults.append(Fault(("training", 0, "optimizer"), message, remedy))
+    if not begins and network.features != "grown":
+        return faults
+    unknowns = valid.get(("unknowns",))
+    fixed = 'Write features = "mlp".'
+    taken: list[tuple[bool, KeyPath, str, str]] = [
+        (network.hidden is not None, ("network", "hidden"), "no widths", "Remove hidden."),
+        (network.embedding != "none", ("network", "embedding"), "no embedding", "Remove it."),
+        (solver.derivatives == "autograd", ("solver", "derivatives"), "no autograd", "Remove it."),
+        (solver.precision != "float64", ("solver", "precision"), "float64 alone", "Remove it."),
+        (
+            unknowns is not None and bool(unknowns.parameters),
+            ("unknowns", "parameters"),
+            "no unknown parameters",
+            fixed,
+        ),
+        (
+            any(key[0] == "region" and len(key) > 1 for key in valid),
+            ("network", "features"),
+            "no regions",
+            fixed,
+        ),
+    ]
+    for holds, key, what, remedy in taken:
+        if holds:
+            message = f"a network that grows takes {what} in this version."
+            faults.append(Fault(key, message, remedy))
     return faults
 
 

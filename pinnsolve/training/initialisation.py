@@ -102,7 +102,7 @@ class Drawing:
         net = self._objective.model
         if net.unknowns is None or not self._losses:
             net.draw(self._seed, frequency)
-            loss, c = _sketch(self._objective)
+            loss, c = sketch(self._objective)
         else:
             assert isinstance(net, MLP)
             best = min(self._losses, key=lambda f: self._losses[f])
@@ -162,7 +162,7 @@ def best_frequency(losses: Mapping[float, float]) -> float:
     return min(f for f, loss in losses.items() if WORTHWHILE * loss <= least)
 
 
-def _sketch(objective: OfNetwork) -> tuple[float, Float[Tensor, " P"]]:
+def sketch(objective: OfNetwork) -> tuple[float, Float[Tensor, " P"]]:
     """Return the loss that the first Newton steps reach, and the head's weights there.
 
     They start from the zero field. Where a nonlinear problem has no slope there, as radiation
@@ -217,7 +217,7 @@ def _first_steps(
 def _continued(
     objective: OfNetwork, u: Float[Tensor, "N c"], trained: Float[Tensor, " k"]
 ) -> tuple[float, Float[Tensor, " P"]]:
-    """Return the same as `_sketch`, from a field and parameters that other features have found."""
+    """Return the same as `sketch`, from a field and parameters that other features have found."""
     net, problem = objective.model, objective.head()
     assert isinstance(net, MLP)  # several have no unknown parameters
     features = net.of_outputs(*(image.features(objective.x) for image in net.images()))

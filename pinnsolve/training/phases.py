@@ -11,15 +11,18 @@ from typing import Generic
 import torch
 
 from pinnsolve.errors import DivergedError
+from pinnsolve.networks.mlp import MLP
 from pinnsolve.objectives.objective import Objective, OfNetwork
 from pinnsolve.objectives.scaled import scaled
 from pinnsolve.optimizers import OPTIMIZERS, Optimizer
 from pinnsolve.optimizers.tensors import arrays, refill
 from pinnsolve.problem.schema.file import Phase
 from pinnsolve.process import Answer, Budget, State, Step, nested, part
+from pinnsolve.training.growth import Growing, Soil
 from pinnsolve.training.initialisation import Drawing
 
-ITERATIONS = {"head": 20, "gauss-newton": 200, "adam": 5000, "lbfgs": 5000}  # by default
+# by default
+ITERATIONS = {"grow": 1000, "head": 20, "gauss-newton": 200, "adam": 5000, "lbfgs": 5000}
 DONE = "the training has run its course."
 
 
@@ -38,6 +41,8 @@ class Training(Generic[Answer]):
         Of the random initial weights.
     patience
         Iterations of Gauss-Newton that may pass without paying; 0 for any number.
+    soil
+        What a network needs to grow.
     """
 
     def __init__(
@@ -48,7 +53,9 @@ class Training(Generic[Answer]):
         *,
         seed: int,
         patience: int = 0,
+        soil: Soil | None = None,
     ) -> None:
+        self._soil = soil
         self._objective, self._phases, self._answer = objective, phases, answer
         self._model, self._seed, self._patience = objective.model, seed, patience
         self._scaled = scaled(objective)
@@ -86,12 +93,16 @@ class Training(Generic[Answer]):
         """Return the phase, the weights, and the state of the optimiser."""
         optimizer = {} if self._optimizer is None else self._optimizer.state()
         mine: State = {"place": self._place, "before": self._before}
-        return {**mine, **arrays(weights=self._model.vector()), **nested(optimizer=optimizer)}
+        weights = arrays(weights=self._model.vector())
+        form = self._model.form() if isinstance(self._model, MLP) else {}
+        return {**mine, **weights, **nested(optimizer=optimizer, form=form)}
 
     def restore(self, state: State) -> None:
         """Continue from a state."""
         self._place, self._before = int(state["place"]), float(state["before"])
-        self._finite = torch.empty_like(self._finite)
+        if isinstance(self._model, MLP):
+            self._model.reform(part(state, "form"))
+        self._finite = torch.empty_like(self._model.vector())
         refill({"weights": self._finite}, state)
         self._model.set(self._finite.clone())
         self._optimizer = None
@@ -123,6 +134,8 @@ class Training(Generic[Answer]):
         is_patient = phase.optimizer == "gauss-newton"
         budget = _budget(phase, self._patience if is_patient else 0)
         if self._draws_features and isinstance(objective, OfNetwork):
+            if phase.optimizer == "grow" and self._soil is not None:
+                return Growing(objective, budget, self._soil, self._seed)
             return Drawing(objective, budget, self._seed)
         is_head = phase.optimizer == "head"  # least squares are the same in any unit
         return OPTIMIZERS[phase.optimizer](objective if is_head else self._scaled, budget)
@@ -130,8 +143,8 @@ class Training(Generic[Answer]):
     @property
     def _draws_features(self) -> bool:
         """Whether this phase begins without weights, under features that it draws itself."""
-        is_head = self._phases[self._place].optimizer == "head"
-        return self._place == 0 and is_head and isinstance(self._objective, OfNetwork)
+        draws = self._phases[self._place].optimizer in ("grow", "head")
+        return self._place == 0 and draws and isinstance(self._objective, OfNetwork)
 
     @torch.no_grad()
     def _loss(self) -> float:

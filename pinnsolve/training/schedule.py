@@ -7,11 +7,13 @@ import numpy as np
 import torch
 
 from pinnsolve.geometry.nodes import Nodes
+from pinnsolve.networks.sizes import grows
 from pinnsolve.objectives.objective import Objective
 from pinnsolve.problem import Problem
 from pinnsolve.problem.schema.file import Phase
 from pinnsolve.process import Answer
 from pinnsolve.setup import Setup
+from pinnsolve.training.growth import Between, Soil
 from pinnsolve.training.phases import Training
 
 LARGEST_SQUARE = 4000  # rows or weights, the fewer, up to which the schedule has Gauss-Newton
@@ -19,7 +21,12 @@ LARGEST_JACOBIAN = 2**27  # entries of a dense Jacobian up to which it has, 1 Gi
 PATIENCE = 1  # iterations of Gauss-Newton in the default schedule that may pass without paying
 
 
-def training(objective: Objective, setup: Setup, answer: Callable[[], Answer]) -> Training[Answer]:
+def training(
+    objective: Objective,
+    setup: Setup,
+    answer: Callable[[], Answer],
+    between: Between | None = None,
+) -> Training[Answer]:
     """Return the training by the problem's schedule, or the default one, as a process.
 
     Parameters
@@ -30,6 +37,9 @@ def training(objective: Objective, setup: Setup, answer: Callable[[], Answer]) -
         Of the problem.
     answer
         Makes the answer of the network as it is.
+    between
+        The objective with the equations at more points than the nodes, or at fresh ones, if it
+        can be had.
     """
     problem = setup.problem
     chosen = problem.settings.training
@@ -39,12 +49,13 @@ def training(objective: Objective, setup: Setup, answer: Callable[[], Answer]) -
         answer,
         seed=problem.settings.solver.seed,
         patience=0 if chosen else PATIENCE,
+        soil=Soil(problem, setup.nodes, between),
     )
 
 
 @torch.no_grad()
 def default_schedule(objective: Objective, problem: Problem, nodes: Nodes) -> Sequence[Phase]:
-    """Return head solve, Gauss-Newton while it pays, head solve.
+    """Return growth, or else head solve, Gauss-Newton while it pays, head solve.
 
     Gauss-Newton has nothing to gain once the residual, relative to that of the zero field, is
     down to the size ``(h / half width)^p`` of the discretisation error. Where its matrices would
@@ -56,6 +67,8 @@ def default_schedule(objective: Objective, problem: Problem, nodes: Nodes) -> Se
     r = objective.value()  # the head is still zero
     size = float(r @ r)
     tolerance = (size if isfinite(size) else 0.0) * discretisation**2
+    if grows(problem):
+        return (Phase(optimizer="grow", tolerance=tolerance),)
     head = Phase(optimizer="head", iterations=20)
     rows, weights = len(r), objective.model.size
     is_dense = problem.settings.solver.derivatives == "autograd"

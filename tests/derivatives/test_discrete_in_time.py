@@ -32,11 +32,12 @@ def case(request, tmp_path):
     nodes, system = setup.nodes, setup.discretisation()
     system = system.extended(initial_conditions(problem, nodes))
     zero = np.zeros((system.n_nodes, system.n_slots, LEVELS))
-    weights = [2.0, 3.0, 0.5]
+    weights = [np.linspace(1, 2, condition.rows_at_instant) for condition in system.conditions]
     S = level_matrix(
         system, system.partials(zero), weights, LEVELS, torch.device("cpu"), torch.float64
     )
-    rows = np.repeat(weights, [condition.size for condition in system.conditions])
+    sizes = [condition.size // condition.rows_at_instant for condition in system.conditions]
+    rows = np.concatenate([np.repeat(w, n) for w, n in zip(weights, sizes, strict=True)])
     source = system.residual(zero)
 
     def column(k):

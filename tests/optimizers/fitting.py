@@ -22,6 +22,10 @@ class Fit:
     sizes = np.ones(1)
 
     @property
+    def places(self):
+        return self.x
+
+    @property
     def linear_rows(self):
         return torch.ones(len(self.x), dtype=torch.bool)
 

@@ -246,6 +246,11 @@ class Network(Section):
         description="widths of the hidden layers; by default the method's own",
         examples=[[50, 50, 50, 50]],
     )
+    features: Literal["grown", "mlp"] | None = Field(
+        default=None,
+        description="grown: smooth features first, then bumps where the residual is, until it is "
+        "small; mlp: hidden layers of fixed widths; by default grown where hidden is not given",
+    )
     activation: Literal["tanh", "sin", "swish", "gelu"] = Field(
         default="tanh", description="activation function of the hidden layers"
     )
@@ -267,8 +272,9 @@ class Network(Section):
 class Phase(Section):
     """One phase of the training; without any, the method's default schedule."""
 
-    optimizer: Literal["head", "gauss-newton", "adam", "lbfgs"] = Field(
-        description="head: least squares for the last layer alone; gauss-newton; adam; lbfgs"
+    optimizer: Literal["grow", "head", "gauss-newton", "adam", "lbfgs"] = Field(
+        description="grow: features drawn block by block, the first phase of a network that grows; "
+        "head: least squares for the last layer alone; gauss-newton; adam; lbfgs"
     )
     iterations: Annotated[Integer, Field(ge=1)] | None = Field(
         default=None, description="iterations at most"

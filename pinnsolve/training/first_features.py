@@ -1,0 +1,142 @@
+"""The first features of a network that grows: which kind, on what scales, and how many.
+
+Ridges ``tanh(w . a + b)`` with a frequency for each axis, or two hidden layers of one frequency,
+whichever leaves less of the residual. Then their number is doubled, with the frequencies as they
+are and twice as high, as long as that leaves a fifth; and as long as the loss is below its
+tolerance, where the solution is smooth and more accuracy costs little.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
+
+from pinnsolve.networks.mlp import MLP
+from pinnsolve.training.initialisation import best_frequency, next_frequency
+
+SMALLEST = 4  # part of the features of a network of fixed size: so many are drawn first
+PAYS = 0.2  # of the norm of the residual: twice as many first features that leave less are kept
+FREQUENCIES = (0.25, 0.5, 2.0, 4.0, 8.0, 16.0)  # of ridges, tried along each axis
+FINER = 0.8  # of the norm of the residual: a frequency that leaves less is kept
+STRETCHED = 2.5  # the ratio of scales from which bumps are stretched
+MOST_STRETCHED = 32.0
+
+
+@dataclass(frozen=True)
+class Trial:
+    """First features of one kind: two hidden layers of a frequency, or ridges of one by axis."""
+
+    width: int
+    frequency: float = 0.0
+    frequencies: tuple[float, ...] = ()
+
+    def numbers(self) -> tuple[float, ...]:
+        """Return what it consists of."""
+        return (self.width, self.frequency, *self.frequencies)
+
+    def wider(self, width: int, factor: float) -> "Trial":
+        """Return more of them, a factor on their frequencies."""
+        frequencies = tuple(factor * f for f in self.frequencies)
+        return Trial(width, factor * self.frequency, frequencies)
+
+    def draw(self, net: MLP, seed: int) -> None:
+        """Let a network have them alone."""
+        if self.frequencies:
+            net.rebuild((self.width,))
+            net.draw_ridges(seed, self.frequencies)
+        else:
+            net.rebuild((max(1, self.width // 4), self.width))
+            net.draw(seed, self.frequency)
+
+
+@dataclass
+class FirstFeatures:
+    """The first features that have been tried, and what they have left: losses by their kind.
+
+    The next trial follows from those before, so that they are all that is to be kept.
+    """
+
+    axes: int
+    widths: tuple[int, ...]  # of the last hidden layer, rising
+    tolerance: float  # a loss below is one of a smooth solution
+    layers: dict[float, float] = field(default_factory=dict)  # by frequency
+    ridges: dict[tuple[float, ...], float] = field(default_factory=dict)  # by frequency and axis
+    # of the best kind, of each greater width as it is and twice as frequent
+    wider: list[float] = field(default_factory=list)
+
+    def next(self) -> "Trial | None":
+        """Return the next trial; None if there is none that is worth it."""
+        frequency = next_frequency(self.layers)
+        if frequency is not None:
+            return Trial(self.widths[0], frequency=frequency)
+        found = self._search()
+        if found not in self.ridges:
+            return Trial(self.widths[0], frequencies=found)
+        level, done = divmod(len(self.wider), 2)
+        if done:  # the same, twice as frequent
+            return self._kind.wider(self.widths[level + 1], 2 * self._best(level)[1])
+        if level + 1 < len(self.widths) and (level == 0 or self._paid(level)):
+            return self._kind.wider(self.widths[level + 1], self._best(level)[1])
+        return None
+
+    def note(self, trial: "Trial", loss: float) -> None:
+        """Take the loss that a trial has left."""
+        if trial.width > self.widths[0]:
+            self.wider.append(loss)
+        elif trial.frequencies:
+            self.ridges[trial.frequencies] = loss
+        else:
+            self.layers[trial.frequency] = loss
+
+    @property
+    def chosen(self) -> "Trial":
+        """The best kind, as wide as it has paid."""
+        level = len(self.wider) // 2
+        while level and not self._paid(level):
+            level -= 1
+        return self._kind.wider(self.widths[level], self._best(level)[1])
+
+    @property
+    def scales(self) -> Float[ndarray, " q"]:
+        """Of the axes, the largest one; all one where they hardly differ."""
+        scales = 1 / np.array(self._search())
+        scales = np.maximum(scales / scales.max(), 1 / MOST_STRETCHED)
+        return scales if scales.min() * STRETCHED < 1 else np.ones(self.axes)
+
+    @property
+    def _kind(self) -> "Trial":
+        """The kind of first features that leaves the least."""
+        layers, ridges = min(self.layers.values()), min(self.ridges.values())
+        if layers <= ridges:
+            return Trial(self.widths[0], frequency=best_frequency(self.layers))
+        return Trial(self.widths[0], frequencies=self._search())
+
+    def _paid(self, level: int) -> bool:
+        """Return whether a doubling has paid."""
+        loss, before = self._best(level)[0], self._best(level - 1)[0]
+        return loss < max(PAYS**2 * before, min(self.tolerance, before))
+
+    def _best(self, level: int) -> tuple[float, float]:
+        """Return the least loss at a width, and the factor on the frequencies that has left it."""
+        if level == 0:
+            return min(*self.layers.values(), *self.ridges.values()), 1.0
+        as_it_is, twice = self.wider[2 * level - 2 : 2 * level]
+        factor = self._best(level - 1)[1]
+        return min((as_it_is, factor), (twice, 2 * factor))
+
+    def _search(self) -> tuple[float, ...]:
+        """Return the frequencies of ridges that are the best, or are to be tried next."""
+        best = (1.0,) * self.axes
+        if best not in self.ridges:
+            return best
+        for axis in range(self.axes):
+            for frequency in FREQUENCIES:
+                trial = (*best[:axis], frequency, *best[axis + 1 :])
+                if trial not in self.ridges:
+                    return trial
+            tried = [(*best[:axis], f, *best[axis + 1 :]) for f in FREQUENCIES]
+            for trial in tried:
+                if self.ridges[trial] < FINER**2 * self.ridges[best]:
+                    best = trial
+        return best

@@ -1,0 +1,265 @@
+"""A network that grows: smooth features first, then bumps where the residual is.
+
+1. The first features are ridges ``tanh(w . a + b)`` with a scale for each axis, or two hidden
+   layers, whichever leaves less. Their number is doubled as long as that leaves a fifth: where the
+   solution is smooth nothing converges faster, and where it is not nothing is gained.
+2. Bumps follow in blocks (`pinnsolve.networks.bumps`), half multiquadrics and half Gaussians. A
+   centre is the place of a row ``i`` of the residual, drawn with the probability
+
+       KEEP / R + (1 - KEEP) r_i^2 / |r|^2,
+
+   its radius some distances of the centres around it, but not less than `LEAST` spacings of the
+   points. Where the scales of the axes differ, centres, radii and distances are those of
+   coordinates that are stretched by them.
+3. The head is solved after each block; of a linear problem by extending the factor of the block
+   before (`pinnsolve.leastsquares.extended`), which also gives the residual.
+4. It ends when the loss is below its tolerance, or features are as many as can be afforded; or
+   when the residual at *fresh* points has stopped falling, which the trained ones would hide: then
+   the block that did not lower it is taken back.
+
+Source: Chen, Chi, E & Yang (2022), The random feature method, arXiv:2207.13380, for features of
+several scales; their places by the residual, their number by fresh points are our own.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from math import inf, log
+from typing import Literal, TypeAlias
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from numpy import ndarray
+from scipy.spatial import KDTree
+from torch import Tensor
+
+from pinnsolve.geometry.nodes import Nodes
+from pinnsolve.networks.bumps import Bumps, Profile
+from pinnsolve.networks.sizes import hidden_layers, most_features
+from pinnsolve.objectives.objective import OfNetwork
+from pinnsolve.optimizers.growing_head import STEPS, GrowingHead
+from pinnsolve.optimizers.head import newton
+from pinnsolve.problem import Problem
+from pinnsolve.process import Budget, State, Step, StoppingRule, nested, part
+from pinnsolve.training.first_features import SMALLEST, FirstFeatures, Trial
+from pinnsolve.training.initialisation import sketch
+
+MORE = 1.3  # times as many features after a block of bumps
+FEWEST = 16  # bumps in a block
+KEEP = 0.3  # of the centres are drawn evenly
+REACH = (3.0, 6.0)  # radii, in distances of the centres
+LEAST = 2.0  # radii, in spacings of the points
+WIDEST = 2.0  # radii, in half widths of the domain
+APART = 1e-6  # in half widths: centres are moved so that no two coincide
+FALLING = 0.95  # of the residual at fresh points: a block that leaves more is taken back
+ENOUGH = 0.1  # of the residual's norm that is tolerated: what bumps leave is rough, and counts more
+TRUE = 2.0  # of the norm of the residual at the nodes: less at fresh points, and it is true of all
+PATIENCE = 2  # blocks that may leave more, if one after them leaves less
+
+Between: TypeAlias = Callable[[Literal["more", "fresh"]], OfNetwork]
+
+
+@dataclass(frozen=True)
+class Soil:
+    """What a network needs to grow.
+
+    Attributes
+    ----------
+    problem, nodes
+        What is solved, and on which nodes.
+    between
+        The objective with the equations at more points than the nodes, or at fresh ones; None if
+        they know of the nodes alone.
+    """
+
+    problem: Problem
+    nodes: Nodes
+    between: Between | None
+
+
+class Growing:
+    """Draw features block by block, and solve for the head after each.
+
+    A step is one trial of first features, or one block.
+
+    Parameters
+    ----------
+    objective, budget
+        What to lower, and until when.
+    soil
+        What the network needs.
+    seed
+        Of what is drawn.
+    """
+
+    def __init__(self, objective: OfNetwork, budget: Budget, soil: Soil, seed: int) -> None:
+        self._objective, self._soil, self._seed = objective, soil, seed
+        self._tolerance = budget.tolerance
+        self._rule = StoppingRule(replace(budget, tolerance=0.0))  # which is that of a block
+        (self._net,) = objective.model.nets
+        width = hidden_layers(soil.problem, soil.nodes.rows.stop)[-1]
+        widths = tuple(dict.fromkeys(max(1, width // k) for k in (SMALLEST, 2, 1)))
+        self._first = FirstFeatures(self._net.layers[0].in_features, widths, budget.tolerance)
+        self._steps = 0
+        self._last: Trial | None = None  # of the first features, which the network has
+        self._head: GrowingHead | None = None  # once there are features to stay
+        self._fresh: OfNetwork | None = None
+        # the least residual at fresh points, after which block of bumps, and the head there
+        self._best = (inf, 0, self._net.head_vector())
+
+    @torch.no_grad()
+    def step(self) -> Step:
+        """Return the account of one more trial or block."""
+        with self._rule.running():
+            trial = self._first.next() if self._head is None else None
+            if trial:
+                loss, done = self._attempt(trial), ""
+                self._first.note(trial, loss)
+            else:
+                loss, done = self._extend()
+        self._steps += 1
+        step = self._rule.judge(self._steps, loss, done)
+        features = self._net.head.in_features
+        share = None if self._head is None else (features / self._most) ** 2  # of the work
+        return replace(step, fraction=share, series={"features": features})
+
+    def state(self) -> State:
+        """Return the trials, and how many blocks there are; the network has the rest."""
+        first = self._first
+        least, blocks, c = self._best
+        mine: State = {
+            "steps": self._steps,
+            "layers": np.array(list(first.layers.items())).reshape(-1, 2),
+            "ridges": np.array([[*f, x] for f, x in first.ridges.items()]),
+            "wider": np.array(first.wider),
+            "last": np.array(self._last.numbers() if self._last else []),
+            "stays": int(self._head is not None),
+            "least": least,
+            "blocks": blocks,
+            "best": c.cpu().numpy(),
+        }
+        return {**mine, **nested(rule=self._rule.state())}
+
+    @torch.no_grad()
+    def restore(self, state: State) -> None:
+        """Continue from a state, the network being as it was."""
+        first, like = self._first, self._net.head.weight
+        self._steps = int(state["steps"])
+        first.layers = dict(np.asarray(state["layers"]).tolist())
+        rows = np.asarray(state["ridges"]).tolist()
+        first.ridges = {tuple(row[:-1]): row[-1] for row in rows}
+        first.wider = np.asarray(state["wider"], dtype=float).tolist()
+        last = np.asarray(state["last"], dtype=float).tolist()
+        self._last = Trial(int(last[0]), last[1], tuple(last[2:])) if last else None
+        best = torch.from_numpy(np.array(state["best"])).to(like)
+        self._best = float(state["least"]), int(state["blocks"]), best
+        self._rule.restore(part(state, "rule"))
+        if int(state["stays"]):
+            self._rooted().solve()
+
+    def _attempt(self, trial: Trial) -> float:
+        """Return the loss that some first features leave, and have the network at it."""
+        trial.draw(self._net, self._seed)
+        loss, c = sketch(self._objective)
+        if not self._objective.is_linear:
+            c, loss = newton(self._objective.head(), c, STEPS)
+        self._net.set_head(c)
+        self._last = trial
+        return loss
+
+    def _extend(self) -> tuple[float, str]:
+        """Return the loss after one more block, and why it is the last."""
+        if self._head is None:
+            return self._settle()
+        self._net.grow(*self._bumps(self._head.residual))
+        loss = self._head.solve()
+        return loss, self._judge(loss)
+
+    def _settle(self) -> tuple[float, str]:
+        """Return the loss of the first features that stay, and why they are all; as `_extend`."""
+        chosen = self._first.chosen
+        if chosen != self._last:
+            self._attempt(chosen)
+        self._net.set(self._net.vector())  # laid out as in a run that is taken up, to the bit
+        r = self._objective.value()
+        loss = float(r @ r)
+        between = self._soil.between
+        if between is not None:
+            self._fresh = between("fresh")
+        true = max(TRUE**2 * loss, self._tolerance)
+        if loss <= self._tolerance and self._fresh_loss() <= true:
+            return loss, f"{self._net.head.in_features} features, smooth ones, leave little enough"
+        loss = self._rooted().solve()
+        return loss, self._judge(loss)
+
+    def _rooted(self) -> GrowingHead:
+        """Return the head of a network whose first features stay, to be solved for."""
+        between = self._soil.between
+        if between is not None:
+            self._objective, self._fresh = between("more"), between("fresh")
+        rows, n = len(self._objective.places), self._soil.nodes.rows.stop
+        is_linear = self._objective.is_linear
+        self._most = most_features(self._soil.problem, rows, n, is_linear=is_linear)
+        self._most = max(self._most, self._net.head.in_features)
+        self._head = GrowingHead(self._objective, self._most)
+        return self._head
+
+    def _judge(self, loss: float) -> str:
+        """Return why the network grows no further; empty if it does."""
+        net, blocks = self._net, len(self._net.bumps)
+        if self._fresh is not None:
+            fresh = self._fresh_loss()
+            if fresh < FALLING**2 * self._best[0]:
+                self._best = fresh, blocks, net.head_vector()
+            elif blocks >= self._best[1] + PATIENCE:
+                net.prune(self._best[1])
+                net.set_head(self._best[2])
+                return f"{net.head.in_features} features, more would not help between the nodes"
+        if loss <= self._tolerance * (ENOUGH**2 if blocks else 1.0):
+            return f"{net.head.in_features} features, the loss has reached its tolerance"
+        if self._next() < FEWEST:
+            return f"{net.head.in_features} features, as many as can be afforded"
+        return ""
+
+    def _fresh_loss(self) -> float:
+        """Return the loss with the equations at fresh points; zero if they know of none."""
+        if self._fresh is None:
+            return 0.0
+        r = self._fresh.value()
+        return float(r @ r)
+
+    def _next(self) -> int:
+        """Return how many bumps are in the next block."""
+        have = self._net.head.in_features
+        return min(max(int(MORE * have), have + FEWEST), self._most) - have
+
+    def _bumps(self, residual: Float[Tensor, " R"]) -> tuple[Bumps, Bumps]:
+        """Draw the next block, where the residual is."""
+        net, rng = self._net, np.random.default_rng((self._seed, len(self._net.bumps)))
+        scales = self._first.scales
+        a = net.inputs(self._objective.places).cpu().numpy() / scales
+        r = residual.cpu().numpy()
+        is_point = np.isfinite(a).all(axis=1)
+        a, r = a[is_point], r[is_point]
+        share = r**2 / max(float(r @ r), np.finfo(float).tiny)
+        p = KEEP / len(r) + (1 - KEEP) * share
+        count = min(self._next(), len(r))
+        new = a[rng.choice(len(r), count, replace=False, p=p / p.sum())]
+        new = new + APART * rng.normal(size=new.shape)
+        old = [bumps.centres.detach().cpu().numpy() for bumps in net.bumps]
+        radii = _median_distance(np.concatenate([*old, new]), new)
+        radii = radii * np.exp(rng.uniform(log(REACH[0]), log(REACH[1]), count))
+        radii = np.clip(radii, LEAST * _median_distance(np.unique(a, axis=0), new), WIDEST)
+        like, half = net.like, count // 2
+
+        def bumps(profile: Profile, some: slice) -> Bumps:
+            parts = (torch.as_tensor(v).to(like) for v in (new[some], radii[some], scales))
+            return Bumps(profile, *parts)
+
+        return bumps("root", slice(half)), bumps("bell", slice(half, None))
+
+
+def _median_distance(x: Float[ndarray, "n q"], new: Float[ndarray, "m q"]) -> Float[ndarray, " m"]:
+    """Return the median distance from each of some points to those nearest."""
+    k = min(len(x), 2 * x.shape[1] + 1)
+    return np.median(KDTree(x).query(new, k)[0][:, 1:], axis=1)

@@ -1,0 +1,211 @@
+"""A network that grows: what it reaches, when it ends, and that it can be left and taken up."""
+
+import numpy as np
+import pytest
+
+from pinnsolve import load_solution, solve
+from pinnsolve.errors import ProblemError
+from pinnsolve.methods.dt_pinn import nodal_objective
+from pinnsolve.methods.pinn import pointwise_objective
+from pinnsolve.networks.build import network
+from pinnsolve.networks.sizes import grows
+from pinnsolve.process import Budget
+from pinnsolve.run import write
+from pinnsolve.setup import Setup
+from pinnsolve.training.first_features import FirstFeatures
+from pinnsolve.training.growth import Growing, Soil
+from tests.posing import INTERVAL, pose, written
+from tests.training.taking_up import bits, from_file, weights
+
+OBJECTIVES = {"dt-pinn": nodal_objective, "pinn": pointwise_objective}
+SMOOTH = "1 + sin(pi*x)*cos(pi*y)"
+HOLE = """\
+[domain]
+shape = "difference"
+of = [
+  { shape = "disk", name = "out", radius = 1.0 },
+  { shape = "disk", name = "hole", center = [0.3, 0.2], radius = 0.1 },
+]
+[nodes]
+count = 700
+refine = "min(1, 0.3 + sqrt((x - 0.3)**2 + (y - 0.2)**2) - 0.1)"
+[unknowns]
+fields = ["u"]
+[pde]
+equations = ["laplace(u) = 0"]
+[[boundary]]
+on = "all"
+condition = "u = log(sqrt((x - 0.3)**2 + (y - 0.2)**2)/0.1)"
+[exact]
+u = "log(sqrt((x - 0.3)**2 + (y - 0.2)**2)/0.1)"
+"""
+
+
+def growing(problem, method):
+    """Return a growth, and the objective with its network."""
+    setup = Setup(problem.replace({"solver.method": method}))
+    net = network(setup)
+    objective = OBJECTIVES[method](net, setup)
+    between = None
+    if method == "pinn":
+        between = lambda points: pointwise_objective(net, setup, points)  # noqa: E731
+    soil = Soil(setup.problem, setup.nodes, between)
+    return Growing(objective, Budget(tolerance=1e-18), soil, seed=0), objective
+
+
+def whole(grow):
+    """Return the steps to the last."""
+    steps = [grow.step()]
+    while not steps[-1].done:
+        steps.append(grow.step())
+    return steps
+
+
+@pytest.mark.parametrize("method", OBJECTIVES)
+def test_beside_a_small_hole_it_resolves_what_layers_do_not(method, tmp_path):
+    problem = written(tmp_path, HOLE).replace({"solver.method": method})
+    grown = solve(problem).accuracy.errors.relative_l2["u"]
+    layers = solve(problem.replace({"network.features": "mlp"})).accuracy.errors.relative_l2["u"]
+    direct = solve(problem, method="rbf-fd").accuracy.errors.relative_l2["u"]
+    assert grown < 1.5 * direct
+    assert layers > 20 * grown
+
+
+@pytest.mark.parametrize("method", OBJECTIVES)
+def test_where_the_solution_is_smooth_layers_suffice(method, tmp_path):
+    problem = pose(
+        tmp_path,
+        "laplace(u) = f",
+        on=[("all", f"u = {SMOOTH}")],
+        count=500,
+        more=f'[functions]\nf = "manufactured"\n[exact]\nu = "{SMOOTH}"\n',
+        method=method,
+    )
+    solution = solve(problem)
+    (phase,) = solution.course.phases
+    assert phase.optimizer == "grow"
+    assert "smooth ones, leave little enough" in phase.message
+    # of exact derivatives far below the discretisation's error, else at it
+    error = solution.accuracy.errors.relative_l2["u"]
+    assert error < {"pinn": 1e-7, "dt-pinn": 1e-3}[method]
+
+
+@pytest.mark.parametrize("method", OBJECTIVES)
+def test_it_can_be_left_after_any_step_and_taken_up_to_the_bit(method, tmp_path):
+    problem = written(tmp_path, HOLE.replace("700", "150"))
+    grow, final = growing(problem, method)
+    steps = whole(grow)
+    for cut in (1, 3, len(steps) - 2, len(steps) - 1):
+        grow, objective = growing(problem, method)
+        for _ in range(cut):
+            grow.step()
+        state = from_file(grow.state())
+        again, fresh = growing(problem, method)
+        fresh.model.reform(objective.model.form())
+        fresh.model.set(objective.model.vector())
+        again.restore(state)
+        assert bits(again.state()) == bits(state)
+        assert whole(again) == steps[cut:]
+        assert weights(fresh) == weights(final)
+
+
+def test_more_features_than_the_points_determine_are_taken_back(tmp_path, monkeypatch):
+    """On a line few points determine few features, and their residual tells nothing of others."""
+    more = '[functions]\nf = "manufactured"\n[exact]\nu = "tanh(40*(x - 0.5))"\n'
+    on = [("all", "u = tanh(40*(x - 0.5))")]
+    problem = pose(tmp_path, "u_xx = f", on=on, domain=INTERVAL, count=60, more=more, method="pinn")
+    monkeypatch.setattr("pinnsolve.training.growth.most_features", lambda *_, **__: 400)
+    grow, objective = growing(problem, "pinn")
+    fresh = pointwise_objective(objective.model, Setup(problem), "fresh")
+    left, is_done = [], False
+    while not is_done:
+        step = grow.step()
+        left.append(float(fresh.value().norm()))
+        is_done = bool(step.done)
+    assert "more would not help between the nodes" in step.done
+    grown = left[next(k for k, x in enumerate(left) if k > 15) :]
+    assert left[-1] <= 1.001 * min(grown)
+
+
+def test_a_grown_network_is_stored_and_read_to_the_bit(tmp_path):
+    solution = solve(written(tmp_path, HOLE.replace("700", "200")), method="pinn")
+    write(solution, tmp_path / "run")
+    again = load_solution(tmp_path / "run")
+    x = np.array([[0.0, 0.5], [0.3, 0.35]])
+    assert np.array_equal(again(x), solution(x))
+    terms = [again.derivative("u_x", x), solution.derivative("u_x", x)]
+    assert np.array_equal(*terms)
+
+
+def test_first_features_double_as_long_as_that_pays():
+    def left_by(loss):
+        first = FirstFeatures(2, (200, 400, 800), 1e-20)
+        while (trial := first.next()) is not None:
+            first.note(trial, loss(trial))
+        return first.chosen
+
+    # layers converge quickly, the better the higher the frequency for their number
+    smooth = left_by(lambda t: 1e-3 * 10 ** (-t.width / 50) * (1 + bool(t.frequencies)))
+    assert (smooth.width, smooth.frequencies) == (800, ())
+    # nothing converges: the fewest are kept
+    rough = left_by(lambda t: 1.0 + 0.1 * bool(t.frequencies))
+    assert (rough.width, rough.frequency) == (200, 0.5)  # the smoothest of those tried
+
+
+def test_the_scales_of_axes_are_found_by_what_ridges_leave():
+    first = FirstFeatures(2, (200,), 0.0)
+    while (trial := first.next()) is not None:
+        x = trial.frequencies[0] if trial.frequencies else 1.0
+        first.note(trial, 1.0 if trial.frequency else 1e-4 * (1 + abs(np.log(x / 8))))
+    assert first.chosen.frequencies == (8.0, 1.0)
+    assert first.scales == pytest.approx([1 / 8, 1.0])
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ("hidden = [20]\n", "a network that grows takes no widths in this version."),
+        ('embedding = "fourier"\n', "a network that grows takes no embedding in this version."),
+    ],
+)
+def test_what_a_grown_network_does_not_take_is_refused(more, message, tmp_path):
+    text = HOLE + '[network]\nfeatures = "grown"\n' + more
+    with pytest.raises(ProblemError, match=message):
+        written(tmp_path, text + '[solver]\nmethod = "pinn"\n')
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            '[network]\nfeatures = "mlp"\n[[training]]\noptimizer = "grow"\n',
+            "a network of fixed layers does not grow.",
+        ),
+        (
+            '[network]\nfeatures = "grown"\n[[training]]\noptimizer = "head"\n',
+            "a network that grows does so in its first phase.",
+        ),
+        (
+            '[[training]]\noptimizer = "grow"\n[[training]]\noptimizer = "grow"\n',
+            "a network grows in its first phase only.",
+        ),
+    ],
+)
+def test_phases_that_do_not_fit_are_refused(text, message, tmp_path):
+    with pytest.raises(ProblemError, match=message):
+        written(tmp_path, HOLE + text + '[solver]\nmethod = "pinn"\n')
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", True),
+        ('[network]\nfeatures = "mlp"\n', False),
+        ("[network]\nhidden = [20]\n", False),
+        ('[network]\nembedding = "fourier"\n', False),
+        ('[[training]]\noptimizer = "head"\n', False),
+        ('[[training]]\noptimizer = "grow"\n', True),
+    ],
+)
+def test_a_network_grows_where_nothing_else_is_asked_for(text, expected, tmp_path):
+    assert grows(written(tmp_path, HOLE + text + '[solver]\nmethod = "pinn"\n')) is expected
