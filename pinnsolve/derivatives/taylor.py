@@ -104,11 +104,13 @@ def feature_derivatives(
 
     def found(y: Float[Tensor, "n d"]) -> Float[Tensor, "o n w"]:
         pieces = inputs(net, y, chosen)
-        a = features(chosen.layout, net.activation_name, pieces, weights)
-        further = (
+        found = [
             readings(chosen, bump_channels(bumps, pieces, chosen.layout)) for bumps in net.bumps
-        )
-        return torch.cat([readings(chosen, a).mT, *further], 2)
+        ]
+        if net.layers:
+            a = features(chosen.layout, net.activation_name, pieces, weights)
+            found.insert(0, readings(chosen, a).mT)
+        return torch.cat(found, 2)
 
     return by_operator(chosen, torch.cat(in_threads(found, _groups(net, x, chosen)), 1))
 
@@ -174,7 +176,9 @@ def readings(chosen: Plan, u: Float[Tensor, "C m n"]) -> Float[Tensor, "o m n"]:
 
 
 def _groups(net: MLP, x: Float[Tensor, "N d"], chosen: Plan) -> Sequence[Float[Tensor, "_ d"]]:
-    return groups(x, chosen.layout, max(layer.out_features for layer in net.layers))
+    return groups(
+        x, chosen.layout, max([*(layer.out_features for layer in net.layers), *map(len, net.bumps)])
+    )
 
 
 def _weights(layers: Sequence[nn.Linear]) -> list[Tensor]:

@@ -11,6 +11,8 @@ stencils of ``n`` nodes, and a network with ``w`` features and ``P`` weights, in
     head              the N w of the features and the R c w of the least-squares matrix, and
                       three blocks of its rows; in time 3.5 N w; for a PINN each term of all
                       features
+    growth            three times the R c w entries of the matrix with all features that may join,
+                      and those of each term; on a discretisation of all points instead
     Gauss-Newton      4.5 R^2, or P^2 and three Jacobians of R P if that is smaller; a PINN
                       instead of these 2 P^2, and 4 values in each unit for each series' channel
     Adam, L-BFGS      3 values in each unit for each node; for a PINN for each channel, and one
@@ -32,7 +34,14 @@ from pathlib import Path
 from pinnsolve.conditions.condition import Condition
 from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.machine import EVALUATED, FEWEST_ROWS, ROWS_PER_COLUMN
-from pinnsolve.networks.sizes import input_width, layers_by_region, nodes_by_region
+from pinnsolve.networks.sizes import (
+    BETWEEN,
+    grows,
+    input_width,
+    layers_by_region,
+    most_features,
+    nodes_by_region,
+)
 from pinnsolve.problem import Problem
 from pinnsolve.problem.abilities import ABILITIES
 from pinnsolve.rbffd.stencils import polynomial_degree, stencil_size
@@ -43,7 +52,7 @@ WORKSPACE = 80 * MIB  # of training, whatever its size
 KEPT = 90 * MIB  # given back by training, but not by the allocator
 INDEXED = 12  # bytes of a sparse matrix's entry, its column included
 L_BFGS = 200  # vectors that L-BFGS remembers
-LEAST_SQUARES = ("head", "gauss-newton")
+LEAST_SQUARES = ("grow", "head", "gauss-newton")
 BLOCK = 2**24  # numbers of a PINN's Jacobian formed at a time
 
 
@@ -86,6 +95,8 @@ def of_training(
     if _trains_on_gpu(problem):
         return stages
     units = max(max(hidden) for hidden in layers_by_region(problem, nodes))
+    if grows(problem):
+        units = max(units, _grown(problem, nodes, trained)[1])
     return {
         **stages,
         "evaluation": base + KEPT + 5 * EVALUATED * units * _bytes(problem, "evaluation"),
@@ -152,8 +163,24 @@ def _training(problem: Problem, nodes: Nodes, conditions: Sequence[Condition]) -
         "adam": graph,
         "lbfgs": graph + L_BFGS * weights,
     }
-    chosen = {phase.optimizer for phase in problem.settings.training} or {"head"}
+    if grows(problem):
+        seen, features = _grown(problem, nodes, conditions)
+        entries = seen * features * len(problem.fields)
+        # the columns, the reflections, the block that joins, and the terms or values they are of
+        numbers["grow"] = (3 + (terms / rows if is_pinn else points / rows)) * entries
+    by_default = {"grow" if grows(problem) else "head"}
+    chosen = {phase.optimizer for phase in problem.settings.training} or by_default
     return {name: numbers[name] for name in numbers if name in chosen}
+
+
+def _grown(problem: Problem, nodes: Nodes, conditions: Sequence[Condition]) -> tuple[int, int]:
+    """Return the rows on which a network grows, and up to how many features."""
+    rows = sum(condition.size for condition in conditions)
+    is_pinn = "operators" not in ABILITIES[problem.settings.solver.method].needs
+    if is_pinn and problem.times is None:
+        rows += BETWEEN * nodes.n_interior * len(problem.equations)
+    is_linear = all(condition.residual.is_linear for condition in conditions)
+    return rows, most_features(problem, rows, nodes.rows.stop, is_linear=is_linear)
 
 
 def _widths(problem: Problem, nodes: Nodes) -> list[tuple[int, ...]]:

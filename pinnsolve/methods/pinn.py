@@ -25,6 +25,7 @@ from pinnsolve.methods.constants import found_constants
 from pinnsolve.methods.method import Method
 from pinnsolve.methods.net_flux import net_fluxes, net_fluxes_in_time
 from pinnsolve.methods.trained import Points
+from pinnsolve.networks.sizes import BETWEEN
 from pinnsolve.setup import Setup
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from pinnsolve.objectives.pointwise import PointwiseObjective
 
 
-MORE = 2  # further points of the equations for each interior node, while features grow
 WIDTHS = {"more": 1.4, "fresh": 1.0}  # of their boxes around the nodes, in spacings
 
 
@@ -51,7 +51,7 @@ def pointwise_objective(
         The network, and of what problem.
     points
         Where the equations hold. Features as narrow as the spacing are held between the nodes by
-        `MORE` points around each interior one; at fresh ones it shows whether they are.
+        `BETWEEN` points around each interior one; at fresh ones it shows whether they are.
     """
     from pinnsolve.networks.build import as_points
     from pinnsolve.objectives.pointwise import PointwiseObjective
@@ -73,7 +73,7 @@ def pointwise_objective(
         x, regions = nodes.x, regions_in_order(problem, nodes)
         if points != "nodes":
             inside = np.arange(nodes.n_interior)
-            between = around(setup.domain, nodes, MORE, WIDTHS[points], inside).points
+            between = around(setup.domain, nodes, BETWEEN, WIDTHS[points], inside).points
             conditions = at_further_points(problem, conditions, nodes, between)
             x = np.concatenate([x, between])
         conditions = (*conditions, *net_fluxes(problem, nodes))

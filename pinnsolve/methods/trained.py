@@ -148,14 +148,12 @@ def read(setup: Setup, state: State) -> Fields:
     import torch
 
     from pinnsolve.networks.build import network
-    from pinnsolve.networks.mlp import MLP, form_of
-    from pinnsolve.objectives.network_fields import fields_of, weights_of
+    from pinnsolve.objectives.network_fields import fields_of, take_form, weights_of
 
     net = network(setup)
     weights = weights_of(net, state)
-    form = form_of(weights)
-    if isinstance(net, MLP) and grows(setup.problem) and len(form["hidden"]):
-        net.reform(form)
+    if grows(setup.problem):
+        take_form(net, weights)
     expected = {name: tuple(value.shape) for name, value in net.state_dict().items()}
     if expected != {name: np.shape(value) for name, value in weights.items()}:
         raise FileError("the stored weights are those of another network than the problem's.")

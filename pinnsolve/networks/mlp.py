@@ -186,6 +186,25 @@ class MLP(nn.Module):
         head.bias.copy_(old.bias)
         self.head = head.to(old.weight.device)
 
+    def of_layers(self) -> "MLP":
+        """Return a network of the hidden layers alone, under a head of zeros."""
+        return self._part(self.hidden, self._bumps[:0], self.layers[-1].out_features)
+
+    def of_bumps(self, first: int, count: int) -> "MLP":
+        """Return a network of some blocks of bumps alone, under a head of zeros."""
+        bumps = self._bumps[first : first + count]
+        return self._part(nn.ModuleList(), bumps, sum(self.blocks[1:][first : first + count]))
+
+    def _part(self, hidden: nn.ModuleList, bumps: nn.ModuleList, features: int) -> "MLP":
+        """Return a network of some of the features."""
+        part = copy(self)
+        part.__dict__["_modules"] = dict(self._modules)
+        part.hidden, part._bumps = hidden, bumps
+        part.head = nn.Linear(features, self.head.out_features).to(self.head.weight)
+        nn.init.zeros_(part.head.weight)
+        nn.init.zeros_(part.head.bias)
+        return part
+
     @torch.no_grad()
     def prune(self, blocks: int) -> None:
         """Leave some of the blocks of bumps, the first; the outputs are to be found anew."""
@@ -300,7 +319,10 @@ class MLP(nn.Module):
         a = inputs = self.inputs(x)
         for layer in self.layers:
             a = self.activation(layer(a))
-        return torch.cat([a, *(bumps(inputs) for bumps in self.bumps)], -1) if self.bumps else a
+        if not self.bumps:
+            return a
+        layers = [a] if self.layers else []
+        return torch.cat([*layers, *(bumps(inputs) for bumps in self.bumps)], -1)
 
     def forward(self, x: Float[Tensor, "*N d"]) -> Float[Tensor, "*N c"]:
         """Return the fields at points ``x``."""

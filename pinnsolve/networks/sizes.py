@@ -16,6 +16,7 @@ FEATURES_OF_SYSTEMS = 1200  # of several fields, which share the features
 NODES_PER_FEATURE = {1: 2.0, 2: 1.5, 3: 1.5}
 WORK = 1.5e11  # operations of the least squares of a network that grows: some ten seconds
 NEWTON_STEPS = 8  # of a nonlinear problem
+BETWEEN = 2  # points for each interior node, beside it, where a network grows by exact derivatives
 # embeddings: waves that the nodes do not resolve are free to do what they like between them
 WAVES = 32  # random ones for each coordinate
 NODES_PER_WAVE = 24

@@ -15,7 +15,7 @@ from pinnsolve.derivatives.taylor import Taylor
 from pinnsolve.diffop import Term
 from pinnsolve.geometry.nodes import Regions
 from pinnsolve.machine import EVALUATED
-from pinnsolve.networks.mlp import MLP
+from pinnsolve.networks.mlp import MLP, form_of
 from pinnsolve.networks.several import AnyNetwork, Networks
 from pinnsolve.process import State
 from pinnsolve.solution.fields import Fields
@@ -113,3 +113,10 @@ def weights_of(net: AnyNetwork, state: State) -> State:
     if isinstance(net, Networks):
         return {f"_nets.{name}": values for name, values in state.items()}
     return state
+
+
+def take_form(net: AnyNetwork, weights: State) -> None:
+    """Give a network that grows the numbers of features of weights that are given by name."""
+    form = form_of(weights)
+    if isinstance(net, MLP) and len(form["hidden"]):
+        net.reform(form)

@@ -13,7 +13,7 @@ at a node is that of its region: the rows of an interface take nodes of two regi
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import nan
 from typing import TypeAlias
@@ -159,11 +159,14 @@ class NodalObjective:
         return self.at(u), SideBySide(tuple(parts), (everywhere,) * len(parts), S.shape[0])
 
     @torch.no_grad()
-    def head(self) -> "NodalHead":
-        """Return the residual as a function of the heads' weights."""
+    def head(self, of: AnyNetwork | None = None) -> "NodalHead":
+        """Return the residual as a function of the heads' weights, or of other networks'."""
+        model = of or self.model
+        pairs = zip(self._parts, model.nets, strict=True)
+        parts = [replace(part, net=net) for part, net in pairs]
         return NodalHead(
-            self.model,
-            tuple(HeadShare(part.net, part.features()) for part in self._parts),
+            model,
+            tuple(HeadShare(part.net, part.features()) for part in parts),
             self.is_linear,
             self.at,
             self.slope,

@@ -109,6 +109,9 @@ class OfNetwork(WithHead, Protocol):
     def model(self) -> AnyNetwork:
         """The network, or those of the regions."""
 
+    def head(self, of: AnyNetwork | None = None) -> HeadProblem:
+        """Return the residual as a function of the head's weights, or of another network's."""
+
     @property
     def x(self) -> Float[Tensor, "N d"]:
         """Where the fields are wanted."""

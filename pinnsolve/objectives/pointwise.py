@@ -146,14 +146,15 @@ class PointwiseObjective:
         return torch.cat(values), BorderedJacobian(J, torch.cat(columns)) if has_constants else J
 
     @torch.no_grad()
-    def head(self) -> PointwiseHead:
-        """Return the residual as a function of the head's weights."""
-        starts = [0, *accumulate(net.head_size for net in self.model.nets)]
+    def head(self, of: AnyNetwork | None = None) -> PointwiseHead:
+        """Return the residual as a function of the head's weights, or of another network's."""
+        model = of or self.model
+        starts = [0, *accumulate(net.head_size for net in model.nets)]
         parts = []
         for part in self._parts:
             columns = {}
             for side in part.sides:
-                net, start = self.model.nets[side.number], starts[side.number]
+                net, start = model.nets[side.number], starts[side.number]
                 w, c = net.head.in_features, net.head.out_features
                 features = self._features(net, side.x, side.ops)
                 for term, own in side.terms.items():
@@ -165,7 +166,7 @@ class PointwiseObjective:
                         constant = sum(value for alpha, value in own.op.terms if sum(alpha) == 0)
                         T[:, start + c * w + i] = constant * net.constant[i]
             parts.append(HeadPart(part.residual, part.factor, columns, part.is_sum))
-        return PointwiseHead(tuple(parts), self.model, self.is_linear)
+        return PointwiseHead(tuple(parts), model, self.is_linear)
 
     def _jet(self, part: Part) -> Jet:
         """Return the jet that a residual needs of the fields, outside of any graph."""

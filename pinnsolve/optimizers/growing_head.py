@@ -9,9 +9,11 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from pinnsolve.leastsquares.extended import ExtendedFactor
+from pinnsolve.networks.mlp import MLP
 from pinnsolve.objectives.objective import OfNetwork
 from pinnsolve.optimizers.head import newton
 
+PAIR = 2  # blocks of bumps that join together, one of each profile
 STEPS = 20  # of Newton's method after each block
 
 
@@ -30,44 +32,54 @@ class GrowingHead:
         self._objective, self._most = objective, most
         (self._net,) = objective.model.nets
         self._factor: ExtendedFactor | None = None
-        self._taken = 0  # blocks whose columns are in the factor
+        self._taken = 0  # blocks of bumps whose columns are in the factor
         self.residual: Float[Tensor, " R"] = torch.empty(0)
 
     @torch.no_grad()
     def solve(self) -> float:
         """Solve for the weights of all features, set them, and return the loss that is left."""
-        self._net.set(self._net.vector())  # laid out as in a run that is taken up, to the bit
-        problem = self._objective.head()
-        c = problem.vector()
-        if problem.is_linear:
-            factor, order = self._extended(*problem.linearise(torch.zeros_like(c)))
-            c[order] = factor.solution().to(c)
-            problem.set(c)
+        net = self._net
+        net.set(net.vector())  # laid out as in a run that is taken up, to the bit
+        if self._objective.is_linear:
+            factor = self._extended()
+            c = net.head_vector()
+            c[self._order().to(c.device)] = factor.solution().to(c)
+            net.set_head(c)
             self.residual = factor.residual()
         else:
-            c, _ = newton(problem, c, STEPS)
+            problem = self._objective.head()
+            c, _ = newton(problem, problem.vector(), STEPS)
             problem.set(c)
             self.residual = problem.residual(c)
         return float(self.residual @ self.residual)
 
-    def _extended(
-        self, M: Float[Tensor, "R P"], t: Float[Tensor, " R"]
-    ) -> tuple[ExtendedFactor, Int[Tensor, " P"]]:
-        """Return the factor with the columns of what has joined, and in which order all came."""
-        order = self._order()
-        if self._factor is None:
-            self._factor = ExtendedFactor(t, (self._most + 1) * self._net.head.out_features)
-        for columns in order[self._taken :]:
-            self._factor.extend(M[:, columns.to(M.device)])
-        self._taken = len(order)
-        return self._factor, torch.cat(order).to(M.device)
+    def _extended(self) -> ExtendedFactor:
+        """Return the factor with the columns of what has joined."""
+        net = self._net
+        factor = self._factor
+        if factor is None:
+            first = net.of_layers()
+            M, t = self._rows(first)
+            factor = self._factor = ExtendedFactor(t, (self._most + 1) * net.head.out_features)
+            factor.extend(M)
+        while self._taken < len(net.bumps):
+            part = net.of_bumps(self._taken, PAIR)
+            M, _ = self._rows(part)
+            factor.extend(M[:, : part.head.weight.numel()])  # the biases have come
+            self._taken += PAIR
+        return factor
 
-    def _order(self) -> list[Int[Tensor, " m"]]:
-        """Return for each block its places among the head's weights: all fields, then biases."""
+    def _rows(self, part: MLP) -> tuple[Float[Tensor, "R P"], Float[Tensor, " R"]]:
+        """Return the columns of a part of the network, and what they shall be equal to."""
+        problem = self._objective.head(part)
+        return problem.linearise(torch.zeros_like(problem.vector()))
+
+    def _order(self) -> Int[Tensor, " P"]:
+        """Return the places among the head's weights of the columns as they came."""
         outputs, w = self._net.head.weight.shape
         starts = torch.arange(outputs)[:, None] * w
         first, *bumps = torch.arange(w).split(self._net.blocks)
-        pairs = [torch.cat(bumps[k : k + 2]) for k in range(0, len(bumps), 2)]
-        places = [(starts + features).flatten() for features in (first, *pairs)]
+        pairs = [torch.cat(bumps[k : k + PAIR]) for k in range(0, len(bumps), PAIR)]
         biases = torch.arange(outputs * w, outputs * (w + 1))
-        return [torch.cat([places[0], biases]), *places[1:]]
+        places = [(starts + features).flatten() for features in (first, *pairs)]
+        return torch.cat([places[0], biases, *places[1:]])
