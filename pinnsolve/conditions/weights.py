@@ -124,7 +124,7 @@ class _Scales:
         return cls(length, duration, nodes.dim)
 
     def of_term(self, term: Term, local: Float[ndarray, " r"]) -> Float[ndarray, " r"]:
-        """Return what a term makes of a field of size one, on a share of the length."""
+        """Return the size of a term of a field of size one that varies on a share of the length."""
         lengths = [self.length * local] * self.dim + [self.duration * np.ones_like(local)]
         felt = np.zeros_like(local)
         for alpha, c in term.op.terms:

@@ -315,7 +315,7 @@ class MLP(nn.Module):
         return a if self.embedding is None else self.embedding(a)
 
     def features(self, x: Float[Tensor, "*N d"]) -> Float[Tensor, "*N w"]:
-        """Return what the head is given: the values of the last hidden layer, and of bumps."""
+        """Return the features under the head: values of the last hidden layer, and of bumps."""
         a = inputs = self.inputs(x)
         for layer in self.layers:
             a = self.activation(layer(a))

@@ -54,7 +54,7 @@ def grows(problem: Problem) -> bool:
 
 
 def why_not_grown(problem: Problem) -> str:
-    """Return what of a problem a network that grows does not take; empty if it takes all."""
+    """Return the part of a problem that a network that grows does not take; empty if none."""
     network, solver = problem.settings.network, problem.settings.solver
     reasons = {
         "an embedding": network.embedding != "none",

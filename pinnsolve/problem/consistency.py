@@ -65,7 +65,7 @@ def method_faults(valid: Mapping[KeyPath, Any]) -> list[Fault]:
 def _growth_faults(
     valid: Mapping[KeyPath, Any], network: Network, solver: Solver, phases: Sequence[Phase]
 ) -> list[Fault]:
-    """Return what a network that grows cannot take, and phases that are not those of one."""
+    """Return the faults of what a network that grows cannot take, and of phases not its own."""
     names = [phase.optimizer for phase in phases]
     begins = names[:1] == ["grow"]
     faults = [

@@ -32,7 +32,7 @@ class Trial:
     frequencies: tuple[float, ...] = ()
 
     def numbers(self) -> tuple[float, ...]:
-        """Return what it consists of."""
+        """Return its width and its frequencies."""
         return (self.width, self.frequency, *self.frequencies)
 
     def wider(self, width: int, factor: float) -> "Trial":

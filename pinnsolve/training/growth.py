@@ -205,7 +205,7 @@ class Growing:
         return self._head
 
     def _judge(self, loss: float) -> str:
-        """Return why the network grows no further; empty if it does."""
+        """Return the reason to grow no further; empty to go on."""
         net, blocks = self._net, len(self._net.bumps)
         if self._fresh is not None:
             fresh = self._fresh_loss()
@@ -229,7 +229,7 @@ class Growing:
         return float(r @ r)
 
     def _next(self) -> int:
-        """Return how many bumps are in the next block."""
+        """Return the number of bumps in the next block."""
         have = self._net.head.in_features
         return min(max(int(MORE * have), have + FEWEST), self._most) - have
 
