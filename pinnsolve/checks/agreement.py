@@ -22,6 +22,7 @@ NEAR = 1.6  # distance in spacings up to which nodes of two pieces are neighbour
 BETWEEN = 7  # points of a chord that are looked at
 SAGITTA = 0.1  # distance of a chord from the boundary, relative to its length, at most
 GAP = 1e-3  # difference of values, relative to the largest, that is no inaccuracy of the file
+ROUNDING = 1e-12  # the same, relative to the largest on the boundary: sin(pi) is not quite zero
 
 
 def doubts(problem: Problem, domain: Domain, nodes: Nodes) -> list[str]:
@@ -86,7 +87,9 @@ def _at_corners(
             if not meets.any():
                 continue
             here, there = (nodes.x[nodes.boundary][pairs[meets, side]] for side in (0, 1))
-            sentence = _gap(problem, first, second, (one, other), (here, there))
+            everywhere = instants(problem, nodes.x[nodes.boundary])
+            least = ROUNDING * _size(one(everywhere), other(everywhere))
+            sentence = _gap(problem, first, second, (one, other), (here, there), least)
             if sentence:
                 yield sentence
 
@@ -97,8 +100,11 @@ def _gap(
     second: BoundaryCondition,
     values: tuple[Values, Values],
     x: tuple[Float[ndarray, "m d"], Float[ndarray, "m d"]],
+    least: float,
 ) -> str:
     """Return a sentence on the largest jump between two values; empty if they go over smoothly.
+
+    Jumps below ``least`` are none.
 
     Where they agree at the point between two nodes, their difference vanishes there, and is no
     larger at one node than its change to the other.
@@ -110,7 +116,7 @@ def _gap(
     jump = np.abs(gaps).min(axis=0) - np.abs(gaps[0] - gaps[1])
     jump = np.where(np.isfinite(jump), jump, 0.0)
     worst = int(np.argmax(jump))
-    if not jump[worst] > GAP * _size(*asked):
+    if not jump[worst] > max(GAP * _size(*asked), least):
         return ""
     name = problem.fields[_field(first)]
     return (

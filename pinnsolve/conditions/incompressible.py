@@ -134,7 +134,11 @@ class Spacing:
 def _is_torn(
     problem: Problem, flow: Incompressible, nodes: Nodes, at: Int[ndarray, " K"]
 ) -> Bool[ndarray, " K"]:
-    """Return whether the pieces that meet at corners ask for different velocities there."""
+    """Return whether the pieces that meet at corners ask for different velocities there.
+
+    What they differ by is compared with the largest that is asked for anywhere on the boundary:
+    ``sin(pi*y)`` is not zero to the bit at ``y = 1``.
+    """
     from scipy.spatial import KDTree  # 0.1 s that `pinnsolve --help` need not pay
 
     x = nodes.x[nodes.boundary]
@@ -147,6 +151,7 @@ def _is_torn(
         [None] if problem.times is None else problem.times[:: -(-len(problem.times) // INSTANTS)]
     )
     low, high = np.full((2, len(times), len(flow.velocity), len(at)), np.nan)
+    size = 0.0
     for condition in problem.boundary:
         if condition.is_periodic:
             continue
@@ -160,12 +165,12 @@ def _is_torn(
             continue
         i, symbols = flow.velocity.index(field), condition.equation.symbols
         for j, t in enumerate(times):
-            place = x[at[meets]]
-            if t is not None:
-                place = np.column_stack([place, np.full(len(place), t)])
-            normals = nodes.normals[at[meets]]
-            (asked,) = evaluate([value], symbols, place, normals)
+            place = x if t is None else np.column_stack([x, np.full(len(x), t)])
+            with np.errstate(all="ignore"):  # it may make no sense on other pieces
+                (everywhere,) = evaluate([value], symbols, place, nodes.normals)
+            asked = everywhere[at[meets]]
             low[j, i, meets] = np.fmin(low[j, i, meets], asked)
             high[j, i, meets] = np.fmax(high[j, i, meets], asked)
-    size = np.nanmax(np.abs([low, high]), initial=0.0)
+            on = np.abs(everywhere[np.isin(nodes.tags, here)])
+            size = max(size, on.max(initial=0.0, where=np.isfinite(on)))
     return np.nan_to_num(high - low).max(axis=(0, 1)) > SAME * size

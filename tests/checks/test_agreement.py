@@ -68,6 +68,8 @@ def test_conditions_that_differ_at_an_edge_or_later_are_warned_of(warnings):
         ([("top", "u = 4*x*(1 - x)"), (WALLS, "u = 0")], {}),
         ([("top", "u = tanh(100*x)*tanh(100*(1 - x))"), (WALLS, "u = 0")], {}),
         ([("top right", "u = exp(x)*cos(y)"), ("left bottom", "u = exp(x)*cos(y) + 0*x")], {}),
+        # zero at the ends, but for rounding
+        ([("top", "u = sin(pi*x)"), (WALLS, "u = 0")], {}),
         ([("surface", "u = 0"), ("east", "u = x - 0.5")], {"domain": DISK + EAST}),
         # pieces that are near each other, but do not meet
         ([(A, "u = sin(x)"), (B, "u = 5 + y")], {"domain": ROOMS, "count": 2000}),

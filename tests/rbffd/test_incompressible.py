@@ -195,7 +195,7 @@ LID = Case(
 )
 
 
-@pytest.mark.parametrize(("lid", "torn"), [("4*x*(1 - x)", 0), ("1", 2)])
+@pytest.mark.parametrize(("lid", "torn"), [("4*x*(1 - x)", 0), ("sin(pi*x)", 0), ("1", 2)])
 def test_a_lid_that_jumps_at_its_ends_leaves_no_equation_there(tmp_path, lid, torn):
     setup = setup_of(tmp_path, replace(LID, more=LID.more.format(lid)), 400)
     momentum, _, _, *_ = setup.placement.places
