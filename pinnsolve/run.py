@@ -103,7 +103,7 @@ def solve(
     if state is not None:
         must_agree(part(state, "run"), run)
     warnings = preflight(setup)
-    reference = setup.reference(able.reference) if able.reference else None
+    reference = setup.reference(problem.reference) if problem.reference else None
     with setup.stage("set-up"):
         process = method.start(setup)
     earlier = seconds_spent(state)

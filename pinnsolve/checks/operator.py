@@ -74,9 +74,11 @@ def examined(setup: Setup, *, has_memory: bool = True) -> Examined:
     """
     problem, system = setup.problem, _examinable(setup, has_memory)
     is_whole = len(system.nodes.x) == len(setup.nodes.x)
-    if is_whole and problem.times is None and (system.is_linear or _is_small(setup, NEWTON)):
-        method = problem.settings.solver.method
-        reference = setup.reference(ABILITIES[method].reference or method)
+    method = problem.settings.solver.method
+    name = problem.reference if ABILITIES[method].has_network else method
+    is_light = system.is_linear or _is_small(setup, NEWTON)
+    if name and is_whole and problem.times is None and is_light:
+        reference = setup.reference(name)
         return Examined(system, None if reference is None else reference.condition, reference)
     try:
         with np.errstate(all="ignore"):

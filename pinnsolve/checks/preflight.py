@@ -207,7 +207,7 @@ def _forecast(setup: Setup) -> dict[str, float]:
 def _is_discretised(problem: Problem) -> bool:
     """Return whether a solve makes the discrete problem; unknown constants leave it no room."""
     able = ABILITIES[problem.settings.solver.method]
-    has_operators = "operators" in able.needs or able.reference is not None
+    has_operators = "operators" in able.needs or problem.reference is not None
     return has_operators and not problem.parameters
 
 

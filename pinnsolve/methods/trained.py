@@ -83,7 +83,7 @@ def sizes(setup: Setup, problem: Problem, conditions: Sequence[Condition]) -> Fl
         As posed for the network's outputs.
     """
     asked = field_sizes(problem, conditions, setup.nodes)
-    name = ABILITIES[problem.settings.solver.method].reference
+    name = problem.reference
     if name is None or any(setup.ansatz().parts):
         return asked
     reference = setup.reference(name)
@@ -104,14 +104,16 @@ def sample(setup: Setup, answer: Fields) -> Sample:
 
 
 def estimated(setup: Setup, _: Process[Fields], answer: Fields, shown: Sample) -> Estimate | None:
-    """Return the estimated error; None for unknown constants, which leave no discretisation."""
+    """Return the estimated error; None where there is no discretisation to estimate it by."""
     problem, nodes = setup.problem, setup.nodes
     if problem.parameters:
         return None
     is_discrete = "operators" in ABILITIES[problem.settings.solver.method].needs
+    if problem.reference is None and not is_discrete:
+        return None
     if problem.times is not None:
         # others were not trained on the equations that the classical solution satisfies
-        name = ABILITIES[problem.settings.solver.method].reference
+        name = problem.reference
         same = setup.reference(name) if is_discrete and name else None
         values = None if same is None else same.values
         return estimate_in_time(
@@ -163,7 +165,7 @@ def read(setup: Setup, state: State) -> Fields:
 
 def condition(setup: Setup, _: Process[Fields]) -> float | None:
     """Return the condition of the operator of the direct solution on the same nodes."""
-    name = ABILITIES[setup.problem.settings.solver.method].reference
+    name = setup.problem.reference
     reference = setup.reference(name) if name else None
     return None if reference is None else reference.condition
 

@@ -15,9 +15,12 @@ from pinnsolve.equations.expression import Function, Predicate
 from pinnsolve.equations.integrals import IntegralEquation
 from pinnsolve.equations.kirchhoff import Conductivity
 from pinnsolve.errors import KeyPath
+from pinnsolve.problem.abilities import ABILITIES
 from pinnsolve.problem.schema.file import TIME_LEVELS, Parameter, ProblemFile
 from pinnsolve.problem.schema.shapes import Shape
 from pinnsolve.problem.text.source import Source
+
+CHEAP = 3  # dimensions up to which a direct solution costs less than training a network
 
 
 @dataclass(frozen=True)
@@ -299,6 +302,14 @@ class Problem:
     def parameters(self) -> Mapping[str, Parameter]:
         """The unknown constants of the equations, by name."""
         return self.settings.unknowns.parameters
+
+    @property
+    def reference(self) -> str | None:
+        """The classical solution that a network's answer is held against; None for none."""
+        solver = self.settings.solver
+        is_cheap = len(self.coordinates) <= CHEAP
+        wanted = is_cheap if solver.baseline == "auto" else solver.baseline == "always"
+        return ABILITIES[solver.method].reference if wanted else None
 
     @property
     def times(self) -> Float[ndarray, " K"] | None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pinnsolve import check, load
+from pinnsolve import check, load, setup
 from pinnsolve.checks import memory
 from pinnsolve.checks.preflight import Report
 from pinnsolve.cli.app import main
@@ -218,6 +218,24 @@ def test_an_interval_is_examined(report):
 
 
 @pytest.mark.slow
+def test_above_three_dimensions_there_is_no_direct_solution_unless_it_is_asked_for(
+    tmp_path, monkeypatch
+):
+    """There a stencil has hundreds of nodes, which exact derivatives do without."""
+    box = 'shape = "box"\nlower = [0, 0, 0, 0]\nupper = [1, 1, 1, 1]'
+    problem = pose(
+        tmp_path, POISSON, on=[("all", "u = 0")], domain=box, count=120, order=2, method="pinn"
+    )
+    assert problem.reference is None
+    assert problem.replace({"solver.baseline": "always"}).reference == "rbf-fd"
+
+    def unwanted(*_, **__):
+        raise AssertionError("stencils were made that nothing needs")
+
+    monkeypatch.setattr(setup, "assemble", unwanted)
+    assert check(problem).figures["condition"] is None
+
+
 def test_torch_is_not_imported(tmp_path):
     pose(tmp_path, POISSON, on=WALLS)
     code = "import sys, pinnsolve; pinnsolve.check(pinnsolve.load('problem.toml').replace("

@@ -167,6 +167,12 @@ class Solver(Section):
     )
     device: Literal["auto", "cpu", "cuda"] = Field(default="auto", description="where to train")
     seed: Seed = Field(default=0, description="seed of the network's initial weights")
+    baseline: Literal["auto", "always", "never"] = Field(
+        default="auto",
+        description="whether the direct solution is computed beside a network's; auto: in up to "
+        "three dimensions, above which it takes far longer than the network, and without it "
+        "pinn's error is not estimated",
+    )
     accuracy: Positive | None = Field(
         default=None, description="relative error to be reached; missed, the exit code is 3"
     )
