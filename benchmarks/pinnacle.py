@@ -98,6 +98,7 @@ class Truth:
     doubt: float = 0.0
 
     def error(self, values: ndarray) -> float:
+        """Return how far values are from these, relative to their size."""
         known = np.isfinite(values).all(axis=1)  # a point may lie in a gap of the nodes
         assert known.mean() > 0.99
         off, own = (values - self.values)[known], self.values[known]
@@ -142,12 +143,12 @@ def row(name: str, method: str, truth: Truth, seconds: float) -> dict[str, Any]:
     case, began = CASES[name], perf_counter()
     found: dict[str, Any] = {"problem": case.title, "method": method}
 
-    def watch(progress: Progress) -> None:
+    def watch(_: Progress) -> None:
         if perf_counter() - began > seconds:
             raise Stopped
 
     try:
-        solution = solve(load(FOLDER / f"{name}.toml", {"solver.method": method}), watch)
+        solution = solve(load(FOLDER / f"{name}.toml", {"solver.method": method}), watch=watch)
     except PinnsolveError as failure:
         status = str(failure).partition("\n")[0]
         return {**found, "seconds": perf_counter() - began, "status": status}

@@ -1,0 +1,29 @@
+"""The problems of PINNacle are well posed as they are stated, and their solutions are solutions."""
+
+from pathlib import Path
+
+import pytest
+
+from pinnsolve import check, load
+from pinnsolve.cli import shipped
+
+FILES = sorted((shipped.folder() / "pinnacle").glob("*.toml"), key=lambda path: path.stem)
+FEW = 1100  # nodes
+OUTFLOW = "is all that holds on"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_a_problem_is_well_posed(path: Path):
+    """Where it has an exact solution, `check` says if that does not satisfy what is stated."""
+    nodes = load(path).settings.nodes
+    problem = load(path, {"nodes.count": min(nodes.count, FEW)})
+    told = check(problem).warnings
+    assert [said for said in told if OUTFLOW not in said] == []
+
+
+def test_what_pinnacle_calls_the_solution_of_wave_2d_ms_is_none():
+    """Of both terms ``u_xx + 2 u_yy`` is ``pi^2 u``, and ``u_tt`` is ``-pi^2 u``."""
+    path = shipped.folder() / "pinnacle" / "wave_2d_ms.toml"
+    claimed = {"exact.u": "shown*cos(pi*t)", "nodes.count": 300, "nodes.time_levels": 21}
+    told = check(load(path, {**claimed, "domain.time": [0, 1]})).warnings
+    assert any("does not satisfy" in said for said in told)
