@@ -6,6 +6,10 @@ import pytest
 
 from pinnsolve import check, load
 from pinnsolve.cli import shipped
+from pinnsolve.methods.pinn import pointwise_objective
+from pinnsolve.networks.build import network
+from pinnsolve.setup import Setup
+from pinnsolve.training.schedule import default_schedule
 
 FILES = sorted((shipped.folder() / "pinnacle").glob("*.toml"), key=lambda path: path.stem)
 FEW = 1100  # nodes
@@ -27,3 +31,16 @@ def test_what_pinnacle_calls_the_solution_of_wave_2d_ms_is_none():
     claimed = {"exact.u": "shown*cos(pi*t)", "nodes.count": 300, "nodes.time_levels": 21}
     told = check(load(path, {**claimed, "domain.time": [0, 1]})).warnings
     assert any("does not satisfy" in said for said in told)
+
+
+def test_where_no_differences_are_taken_their_error_ends_no_growth():
+    """In five dimensions a spacing is half the width, and its fourth power no small number."""
+    path = shipped.folder() / "pinnacle" / "pnd.toml"
+    tolerances = []
+    for baseline in ("auto", "always"):
+        setup = Setup(load(path, {"nodes.count": 200, "solver.baseline": baseline}))
+        setup.reference = lambda _: None  # which the sizes of the fields would ask for
+        objective = pointwise_objective(network(setup), setup)
+        (phase,) = default_schedule(objective, setup.problem, setup.nodes)
+        tolerances.append(phase.tolerance)
+    assert tolerances[0] == 0 < tolerances[1]

@@ -10,6 +10,7 @@ from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.networks.sizes import grows
 from pinnsolve.objectives.objective import Objective
 from pinnsolve.problem import Problem
+from pinnsolve.problem.abilities import ABILITIES
 from pinnsolve.problem.schema.file import Phase
 from pinnsolve.process import Answer
 from pinnsolve.setup import Setup
@@ -59,11 +60,16 @@ def default_schedule(objective: Objective, problem: Problem, nodes: Nodes) -> Se
 
     Gauss-Newton has nothing to gain once the residual, relative to that of the zero field, is
     down to the size ``(h / half width)^p`` of the discretisation error. Where its matrices would
-    be too large, the head solve, whose cost is linear in the rows, stands alone.
+    be too large, the head solve, whose cost is linear in the rows, stands alone. Where no
+    differences are taken, neither for the network nor beside it, their error is that of nothing,
+    and features grow as long as they can be afforded.
     """
     x = nodes.x[nodes.rows]
     half_width = float(np.max(x.max(axis=0) - x.min(axis=0))) / 2
     discretisation = (nodes.spacing / half_width) ** problem.settings.solver.order
+    able = ABILITIES[problem.settings.solver.method]
+    if problem.reference is None and "operators" not in able.needs:
+        discretisation = 0.0
     r = objective.value()  # the head is still zero
     size = float(r @ r)
     tolerance = (size if isfinite(size) else 0.0) * discretisation**2
