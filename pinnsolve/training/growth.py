@@ -14,8 +14,9 @@
 3. The head is solved after each block; of a linear problem by extending the factor of the block
    before (`pinnsolve.leastsquares.extended`), which also gives the residual.
 4. It ends when the loss is below its tolerance, or features are as many as can be afforded; or
-   when the residual at *fresh* points has stopped falling, which the trained ones would hide: then
-   the block that did not lower it is taken back.
+   when the residual at *fresh* points has stopped falling, and is far above that at the trained
+   ones, which hide it: then the block that did not lower it is taken back. As long as both are
+   alike the features are merely too few, and each block may do little.
 
 Source: Chen, Chi, E & Yang (2022), The random feature method, arXiv:2207.13380, for features of
 several scales; their places by the residual, their number by fresh points are our own.
@@ -55,6 +56,7 @@ FALLING = 0.95  # of the residual at fresh points: a block that leaves more is t
 ENOUGH = 0.1  # of the residual's norm that is tolerated: what bumps leave is rough, and counts more
 TRUE = 2.0  # of the norm of the residual at the nodes: less at fresh points, and it is true of all
 PATIENCE = 2  # blocks that may leave more, if one after them leaves less
+HIDDEN = 10.0  # losses: so much at fresh points is hidden from the trained ones
 
 Between: TypeAlias = Callable[[Literal["more", "fresh"]], OfNetwork]
 
@@ -211,7 +213,7 @@ class Growing:
             fresh = self._fresh_loss()
             if fresh < FALLING**2 * self._best[0]:
                 self._best = fresh, blocks, net.head_vector()
-            elif blocks >= self._best[1] + PATIENCE:
+            elif blocks >= self._best[1] + PATIENCE and fresh > HIDDEN * loss:
                 net.prune(self._best[1])
                 net.set_head(self._best[2])
                 return f"{net.head.in_features} features, more would not help between the nodes"
