@@ -50,7 +50,7 @@ CASES: dict[str, dict[str, Any]] = {
     f"hole {radius}": {
         "domain": HOLE.format(radius=radius),
         "count": 3000,
-        "refine": f"min(1, 0.2 + 1.2*({FROM_HOLE} - {radius}))",
+        "refine": f"min(1, {4 * float(radius)} + 1.2*({FROM_HOLE} - {radius}))",
         "operator": "laplace(u)",
         "u": f"log({FROM_HOLE}/{radius})/log(1/{radius}) + exp(x)*cos(y)/4",
     }

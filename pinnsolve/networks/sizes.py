@@ -44,13 +44,18 @@ def hidden_layers(problem: Problem, n_nodes: int) -> tuple[int, ...]:
 
 
 def grows(problem: Problem) -> bool:
-    """Return whether the network that a problem asks for grows; by default where it can."""
+    """Return whether the network that a problem asks for grows; by default where that pays.
+
+    Of nonlinear systems, as of flows, every block costs many large steps of Newton's method.
+    """
     network, solver = problem.settings.network, problem.settings.solver
     if network.features is not None:
         return network.features == "grown"
     if problem.settings.training:
         return problem.settings.training[0].optimizer == "grow"
-    return not (network.hidden or why_not_grown(problem) or solver.precision != "float64")
+    is_costly = len(problem.fields) > 1 and not all(e.is_linear for e in problem.equations)
+    is_other = network.hidden or solver.precision != "float64"
+    return not (is_costly or is_other or why_not_grown(problem))
 
 
 def why_not_grown(problem: Problem) -> str:
