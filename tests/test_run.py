@@ -84,7 +84,7 @@ def test_a_network_is_held_against_the_direct_solution(problem):
 
 
 def test_the_report_says_which_phase_did_the_work(problem):
-    phases = solve(problem).course.phases
+    phases = solve(problem.replace({"network.features": "mlp"})).course.phases
     assert [phase.optimizer for phase in phases] == ["head", "gauss-newton", "head"]
     for before, after in itertools.pairwise(phases):
         assert after.loss_before == before.loss_after
@@ -140,7 +140,7 @@ def test_stopping_keeps_the_network(problem):
         if progress.stage == "training: head" and progress.iteration == 2:
             raise Stopped("enough.")
 
-    solution = solve(problem, watch=watch)
+    solution = solve(problem.replace({"network.features": "mlp"}), watch=watch)
     assert solution.outcome.status == "stopped"
     assert solution.outcome.message == "enough."
     assert solution.accuracy.errors.relative_l2["u"] < 1  # the features had been drawn and fitted

@@ -4,8 +4,7 @@ A condition ``k`` feels a field ``f`` of size ``s_f`` that varies on the scale o
 
     a_kf s_f,       a_kf = sum_(terms of f) |c_term| l^(-order),
 
-``l = (half width of the domain) / pi``, or `LENGTH` spacings of the nodes if those are less,
-``|c_term|`` the mean size of a coefficient, and asks for
+``l = (half width of the domain) / pi``, ``|c_term|`` the mean size of a coefficient, and asks for
 data of root mean square ``b_k``, what it leaves of fields that are zero. So a field is about as
 large as the largest data that conditions ask of it,
 
@@ -20,14 +19,15 @@ with ``w_k`` the weight in the problem file and ``R_k`` the number of rows. Divi
 residual is dimensionless and of the size of the relative error of a field that varies on the scale
 of the domain, whatever the units of its coefficients, of its data and of the fields.
 
-Where nodes are closer in some places than in others fields vary on as much shorter scales there:
-the factor of a row is that with ``l`` times the local spacing, relative to the widest. With ``l``
-the same everywhere rows of equations beside a small hole are as large as its radius to the power
-``-order``, and the others do not count.
+Features that grow vary on the scale of the nodes, so that ``l`` is `LENGTH` spacings for them, if
+that is less. Where nodes are closer in some places than in others fields vary on as much shorter
+scales there: the factor of a row is that with ``l`` times the local spacing, relative to the
+widest. With ``l`` the same everywhere rows of equations beside a small hole are as large as its
+radius to the power ``-order``, and the others do not count.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import pi
 
 import numpy as np
@@ -39,7 +39,7 @@ from pinnsolve.diffop import Term
 from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.problem import Problem
 
-LENGTH = 4.0  # in spacings: fields that vary on shorter ones are not resolved
+LENGTH = 4.0  # in spacings: what varies on shorter ones is not resolved
 
 
 def row_weights(
@@ -48,6 +48,8 @@ def row_weights(
     nodes: Nodes,
     sizes: Float[ndarray, " c"],
     spacing: Float[ndarray, " N"] | None = None,
+    *,
+    is_fine: bool = False,
 ) -> Float[ndarray, " R"]:
     """Return the factor of each row of the residual; see the head of the module.
 
@@ -60,8 +62,12 @@ def row_weights(
     spacing
         Of the nodes near each point where a condition may hold, relative to any; the same
         everywhere by default.
+    is_fine
+        Whether what is sought may vary from node to node.
     """
     scales = _Scales.of(problem, nodes)
+    if is_fine:
+        scales = replace(scales, length=min(scales.length, LENGTH * nodes.spacing))
     factors = []
     for condition in conditions:
         local = np.ones(condition.rows_at_instant)
@@ -119,7 +125,6 @@ class _Scales:
         """Return those of a problem."""
         x = nodes.x[nodes.rows]
         length = float(np.max(x.max(axis=0) - x.min(axis=0))) / 2 / pi
-        length = min(length, LENGTH * nodes.spacing)
         duration = 1.0 if problem.time is None else (problem.time[1] - problem.time[0]) / 2 / pi
         return cls(length, duration, nodes.dim)
 

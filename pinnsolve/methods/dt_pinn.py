@@ -16,6 +16,7 @@ from pinnsolve.geometry.features import local_spacing
 from pinnsolve.methods import memory, trained
 from pinnsolve.methods.method import Method
 from pinnsolve.methods.net_flux import net_fluxes
+from pinnsolve.networks.sizes import grows
 from pinnsolve.rbffd.further import joined
 from pinnsolve.setup import Setup
 
@@ -52,7 +53,7 @@ def nodal_objective(net: "AnyNetwork", setup: Setup) -> "NodalObjective":
         net,
         as_points(net, in_order(problem, nodes.x)),
         system,
-        row_weights(problem, system.conditions, nodes, sizes, spacing),
+        row_weights(problem, system.conditions, nodes, sizes, spacing, is_fine=grows(problem)),
         sizes,
         n_levels=None if times is None else len(times),
         reverse=REVERSE[problem.settings.solver.precision],

@@ -11,7 +11,7 @@ stencils of ``n`` nodes, and a network with ``w`` features and ``P`` weights, in
     head              the N w of the features and the R c w of the least-squares matrix, and
                       three blocks of its rows; in time 3.5 N w; for a PINN each term of all
                       features
-    growth            three times the R c w entries of the matrix with all features that may join,
+    growth            4.5 times the R c w entries of the matrix with all features that may join,
                       and those of each term; on a discretisation of all points instead
     Gauss-Newton      4.5 R^2, or P^2 and three Jacobians of R P if that is smaller; a PINN
                       instead of these 2 P^2, and 4 values in each unit for each series' channel
@@ -53,6 +53,7 @@ KEPT = 90 * MIB  # given back by training, but not by the allocator
 INDEXED = 12  # bytes of a sparse matrix's entry, its column included
 L_BFGS = 200  # vectors that L-BFGS remembers
 LEAST_SQUARES = ("grow", "head", "gauss-newton")
+GROWING = 4.5  # times the entries: reflections, what joins, and room that is not given back
 BLOCK = 2**24  # numbers of a PINN's Jacobian formed at a time
 
 
@@ -166,8 +167,8 @@ def _training(problem: Problem, nodes: Nodes, conditions: Sequence[Condition]) -
     if grows(problem):
         seen, features = _grown(problem, nodes, conditions)
         entries = seen * features * len(problem.fields)
-        # the columns, the reflections, the block that joins, and the terms or values they are of
-        numbers["grow"] = (3 + (terms / rows if is_pinn else points / rows)) * entries
+        values = terms / rows if is_pinn else points / rows  # that a row is made of
+        numbers["grow"] = max(head, (GROWING + values) * entries)
     by_default = {"grow" if grows(problem) else "head"}
     chosen = {phase.optimizer for phase in problem.settings.training} or by_default
     return {name: numbers[name] for name in numbers if name in chosen}

@@ -25,7 +25,7 @@ from pinnsolve.methods.constants import found_constants
 from pinnsolve.methods.method import Method
 from pinnsolve.methods.net_flux import net_fluxes, net_fluxes_in_time
 from pinnsolve.methods.trained import Points
-from pinnsolve.networks.sizes import BETWEEN
+from pinnsolve.networks.sizes import BETWEEN, grows
 from pinnsolve.setup import Setup
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def pointwise_objective(
     x, conditions = np.concatenate([x, further]), (*conditions, *extra)
     sizes = trained.sizes(setup, problem, conditions)
     spacing = local_spacing(problem, setup.domain, x[:, : nodes.dim])
-    weights = row_weights(problem, conditions, nodes, sizes, spacing)
+    weights = row_weights(problem, conditions, nodes, sizes, spacing, is_fine=grows(problem))
     solver: Any = problem.settings.solver  # its derivatives are those of this method
     accelerate: Any = "none" if solver.accelerate == "auto" else solver.accelerate
     return PointwiseObjective(

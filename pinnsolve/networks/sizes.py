@@ -46,7 +46,9 @@ def hidden_layers(problem: Problem, n_nodes: int) -> tuple[int, ...]:
 def grows(problem: Problem) -> bool:
     """Return whether the network that a problem asks for grows; by default where that pays.
 
-    Of nonlinear systems, as of flows, every block costs many large steps of Newton's method.
+    Of nonlinear systems, as of flows, every block costs many large steps of Newton's method; and
+    where equations in time hold at the nodes and levels alone, features that leave nothing there
+    may leave more in between.
     """
     network, solver = problem.settings.network, problem.settings.solver
     if network.features is not None:
@@ -54,8 +56,9 @@ def grows(problem: Problem) -> bool:
     if problem.settings.training:
         return problem.settings.training[0].optimizer == "grow"
     is_costly = len(problem.fields) > 1 and not all(e.is_linear for e in problem.equations)
+    is_blind = problem.times is not None and "operators" in ABILITIES[solver.method].needs
     is_other = network.hidden or solver.precision != "float64"
-    return not (is_costly or is_other or why_not_grown(problem))
+    return not (is_costly or is_blind or is_other or why_not_grown(problem))
 
 
 def why_not_grown(problem: Problem) -> str:

@@ -123,7 +123,7 @@ class Growing:
         step = self._rule.judge(self._steps, loss, done)
         features = self._net.head.in_features
         share = None if self._head is None else (features / self._most) ** 2  # of the work
-        return replace(step, fraction=share, series={"features": features})
+        return replace(step, fraction=share)
 
     def state(self) -> State:
         """Return the trials, and how many blocks there are; the network has the rest."""

@@ -202,7 +202,7 @@ def test_a_parameter_is_not_determined_where_its_bound_keeps_it_from_the_data(
     assert a.found == pytest.approx(bound, abs=0.01)
     assert a.is_determined is False
     assert a.remark.startswith("not determined by the data, which point beyond its bounds")
-    assert a.misfit > 0.005  # what the bound has left of the datum
+    assert a.misfit > 0.02  # what the bound has left of the datum
 
 
 @pytest.mark.parametrize(
