@@ -255,7 +255,8 @@ class Network(Section):
     features: Literal["grown", "mlp"] | None = Field(
         default=None,
         description="grown: smooth features first, then bumps where the residual is, until it is "
-        "small; mlp: hidden layers of fixed widths; by default grown where hidden is not given",
+        "small; mlp: hidden layers of fixed widths, the default where hidden is given, of "
+        "nonlinear systems, of dt-pinn in time, and where a network cannot grow",
     )
     activation: Literal["tanh", "sin", "swish", "gelu"] = Field(
         default="tanh", description="activation function of the hidden layers"
