@@ -71,11 +71,6 @@ class ExtendedFactor:
         self._R = t.new_zeros(most, most)
         self._lengths = t.new_zeros(0)
 
-    @property
-    def columns(self) -> int:
-        """How many have come."""
-        return self._count
-
     def extend(self, M: Float[Tensor, "R m"]) -> None:
         """Take further columns."""
         n, k, m = self._rows, self._count, M.shape[1]

@@ -58,19 +58,10 @@ def grows(problem: Problem) -> bool:
     is_costly = len(problem.fields) > 1 and not all(e.is_linear for e in problem.equations)
     is_blind = problem.times is not None and "operators" in ABILITIES[solver.method].needs
     is_other = network.hidden or solver.precision != "float64"
-    return not (is_costly or is_blind or is_other or why_not_grown(problem))
-
-
-def why_not_grown(problem: Problem) -> str:
-    """Return the part of a problem that a network that grows does not take; empty if none."""
-    network, solver = problem.settings.network, problem.settings.solver
-    reasons = {
-        "an embedding": network.embedding != "none",
-        "several regions": bool(problem.regions),
-        "unknown parameters": bool(problem.parameters),
-        'derivatives = "autograd"': solver.derivatives == "autograd",
-    }
-    return next((reason for reason, holds in reasons.items() if holds), "")
+    # these it does not take
+    is_refused = network.embedding != "none" or solver.derivatives == "autograd"
+    is_refused = is_refused or bool(problem.regions) or bool(problem.parameters)
+    return not (is_costly or is_blind or is_other or is_refused)
 
 
 def most_features(problem: Problem, rows: int, n_nodes: int, *, is_linear: bool) -> int:

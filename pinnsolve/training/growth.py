@@ -120,7 +120,9 @@ class Growing:
             else:
                 loss, done = self._extend()
         self._steps += 1
-        step = self._rule.judge(self._steps, loss, done)
+        # the budget has no say while a trial, which may be a bad one, is what the network has
+        judge = self._rule.report if trial else self._rule.judge
+        step = judge(self._steps, loss, done)
         features = self._net.head.in_features
         share = None if self._head is None else (features / self._most) ** 2  # of the work
         return replace(step, fraction=share)
@@ -198,7 +200,7 @@ class Growing:
         """Return the head of a network whose first features stay, to be solved for."""
         between = self._soil.between
         if between is not None:
-            self._objective, self._fresh = between("more"), between("fresh")
+            self._objective, self._fresh = between("more"), self._fresh or between("fresh")
         rows, n = len(self._objective.places), self._soil.nodes.rows.stop
         is_linear = self._objective.is_linear
         self._most = most_features(self._soil.problem, rows, n, is_linear=is_linear)

@@ -106,9 +106,18 @@ class Training(Generic[Answer]):
         refill({"weights": self._finite}, state)
         self._model.set(self._finite.clone())
         self._optimizer = None
+        if self._place:
+            self._follow()
         if optimizer := part(state, "optimizer"):
             self._optimizer = self._make()
             self._optimizer.restore(optimizer)
+
+    def _follow(self) -> None:
+        """Go on with the points on which a network has grown: fewer do not determine its bumps."""
+        between = None if self._soil is None else self._soil.between
+        if between is not None and isinstance(self._model, MLP) and self._model.bumps:
+            self._objective = between("more")
+            self._scaled = scaled(self._objective)
 
     def _attempt(self, optimizer: Optimizer, name: str) -> Step:
         """Return a step of an optimiser, the loss measured anew if it is the last."""
@@ -116,6 +125,8 @@ class Training(Generic[Answer]):
             step = optimizer.step()
         except DivergedError as error:
             return Step(nan, 0, str(error))
+        if step.done:
+            self._follow()
         loss = self._loss() if step.done else step.loss
         left = f"training by {name} left the finite numbers at iteration {step.at}."
         return replace(step, loss=loss, done=step.done if isfinite(loss) else left)
