@@ -11,8 +11,7 @@ next ones are expected to be ``c (c/q)``, ``c (c/q)^2`` and so on, which is in s
 
     error = c / (q/c - 1),    q/c at most 2^(2s-1), its value for smooth solutions.
 
-State. The work can be left at every time level. Factorised matrices are no part of what is kept:
-they are taken again where they were taken, of the same numbers.
+The work can be left at every time level; matrices are factorised again where they were taken.
 """
 
 from collections.abc import Mapping
@@ -30,7 +29,8 @@ from pinnsolve.errors import DivergedError, SingularError
 from pinnsolve.process import State, Step
 from pinnsolve.progress import Progress, Watch, unwatched
 from pinnsolve.rbffd.discretisation import Discretisation
-from pinnsolve.rbffd.flow import Bind, Flow, Moment
+from pinnsolve.rbffd.flow import Flow, Moment
+from pinnsolve.rbffd.stage_equations import Bind
 from pinnsolve.timestepping.radau import radau
 
 MOST_DOUBLINGS = 6  # of the steps between two levels
@@ -201,7 +201,7 @@ class Evolution:
             "message": self._message,
             "condition": self._flow.condition,
             "loss": moment.loss,
-            "changed": int(bool(self._flow.changed)),
+            "changed": int(self._flow.has_changed),
             "fields": moment.state.copy(),
             "slopes": moment.slopes.copy(),
         }

@@ -1,19 +1,12 @@
-"""One step of Radau IIA for nodal values: its equations, solved by Newton's method.
+"""One step of Radau IIA for nodal values, by Newton's method for few stages.
 
-With the highest derivative ``k`` of each field, of order ``m``, constant unknowns at the stages,
-
-    ∂_t^a u(t_i) = Taylor polynomial from the last instant + (h A)^(m - a) k,
-
-every stage satisfies ``F(t, u, u_t, …) = 0``; Newton's method needs matrices
+For the equations of its stages (`stage_equations`) Newton's method needs matrices
 ``sum_a (h z)^(m - a) ∂F/∂u_a`` only for the eigenvalues ``z`` of ``A``, and they are factorised
 once for many steps. Source: Hairer & Wanner (1996), doi:10.1007/978-3-642-05221-7, section IV.8.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
-from math import factorial
-from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from jaxtyping import Float
@@ -21,15 +14,12 @@ from numpy import ndarray
 
 from pinnsolve.conditions.condition import Condition
 from pinnsolve.errors import DivergedError
-from pinnsolve.rbffd.direct import Equations
 from pinnsolve.rbffd.discretisation import Discretisation
 from pinnsolve.rbffd.factorisation import factorise
 from pinnsolve.rbffd.levels import LevelledFactors, factorise_with_levels
-from pinnsolve.rbffd.steps import Change, by_variable, seen
+from pinnsolve.rbffd.stage_equations import Bind, StageEquations
+from pinnsolve.rbffd.steps import seen
 from pinnsolve.timestepping.radau import Radau
-
-if TYPE_CHECKING:
-    from scipy.sparse import csc_array
 
 NEWTON_STEPS = 12
 NEWTON_TOLERANCE = 1e-10  # size of the last Newton step relative to the solution
@@ -37,9 +27,6 @@ FEW_STEPS = 5  # the same where conductivities jump, before all stages are taken
 # for all of them: a step into another piece of a conductivity is a new beginning
 COUPLED_STEPS, COUPLED_TOLERANCE = 30, 1e-9
 TIRED = 0.1  # reduction of Newton's step beyond which its matrices are taken anew
-
-# the conditions at given instants
-Bind: TypeAlias = Callable[[Float[ndarray, " n"]], Sequence[Condition]]
 
 
 @dataclass(frozen=True)
@@ -101,10 +88,8 @@ class Flow:
     ----------
     condition
         Largest estimated condition number of the matrices that were factorised.
-    changed
-        Fields of which steps have another variable.
-    orders
-        Order in time of each field.
+    stages
+        The equations of the stages of a step.
     """
 
     def __init__(
@@ -114,33 +99,29 @@ class Flow:
         initial: Mapping[tuple[int, int], Float[ndarray, " N"]],
         method: Radau,
     ) -> None:
-        self.system, self.bind = system, bind
-        self.changed: Mapping[int, Change] = {}
-        self.initial, self.method = initial, method
+        self.system, self.bind, self.method = system, bind, method
+        self.stages = StageEquations(system, bind, initial, method.c, method.A)
         self.condition = 0.0
-        self.orders = [sum(f == field for f, _ in initial) for field in range(system.n_fields)]
+
+    @property
+    def has_changed(self) -> bool:
+        """Whether steps are taken in other variables than the equations know."""
+        return bool(self.stages.changed)
 
     def changes_variables(self) -> bool:
         """Take steps in other variables, where there are any; tell whether that is new."""
-        is_new = bool(self.system.changed) and not self.changed
-        self.changed = self.system.changed
+        is_new = bool(self.system.changed) and not self.has_changed
+        self.stages.changed = self.system.changed
         return is_new
 
     def beginning(self) -> Moment:
         """Return the first instant."""
-        c, N = self.system.n_fields, self.system.n_nodes
-        state = np.zeros((max(self.orders), c, N))
-        for (field, a), values in self.initial.items():
-            own = self.changed.get(field)
-            state[a, field] = values if own is None else own.field(values)
-        return Moment(state, np.zeros((c, N)))
+        state = self.stages.beginning()
+        return Moment(state, np.zeros(state.shape[1:]))
 
     def values(self, moment: Moment) -> Float[ndarray, "N c"]:
         """Return the fields at an instant."""
-        found = moment.state[0].copy()
-        for field, own in self.changed.items():
-            found[field] = own.potential(found[field])
-        return found.T.copy()
+        return self.stages.values(moment.state)
 
     def across(
         self, moment: Moment, begin: float, end: float, n: int, h: float
@@ -162,14 +143,14 @@ class Flow:
             If Newton's method fails.
         """
         s, c, N = len(self.method.c), self.system.n_fields, self.system.n_nodes
-        algebraic = [field for field, m in enumerate(self.orders) if m == 0]
+        algebraic = [field for field, m in enumerate(self.stages.orders) if m == 0]
         conditions = self.bind(self.instants(begin, end, n, h))
         first, inner, loss = self.values(moment), self.values(moment), 0.0
         for i in range(n):
             moment, slopes = self._step(conditions, i, moment, h)
             loss = max(loss, moment.loss)
-            raw = self._fields(moment.state, slopes, h)
-            fields = seen(raw, c, self.changed).reshape(s, -1, c, N)
+            raw = self.stages.fields(moment.state, slopes, h)
+            fields = seen(raw, c, self.stages.changed).reshape(s, -1, c, N)
             if i == 0:
                 begins = np.tensordot(self.method.backwards, fields[:, 0, algebraic], 1)
                 first[:, algebraic] = begins.T
@@ -206,28 +187,20 @@ class Flow:
         """
         from scipy.sparse import csr_array, hstack
 
-        parts, result = self._parts(conditions, at, fields), []
+        parts, result = self.stages.derivatives(conditions, at, fields), []
         for z in self.method.eigenvalues:
             z = z.real if z.imag == 0 else z
             columns = [
                 sum((h * z) ** (m - a) * part for a, part in enumerate(own))
-                for own, m in zip(parts, self.orders, strict=True)
+                for own, m in zip(parts, self.stages.orders, strict=True)
             ]
             matrix = csr_array(hstack(columns))
-            held = self._steady
+            held = self.stages.steady
             result.append(
                 factorise_with_levels(matrix, held.order, held.levels, held.is_constraint)
             )
         self.condition = max(self.condition, *(factors.condition for factors in result))
         return Matrices(tuple(result), at, fields.copy())
-
-    def _parts(
-        self, conditions: Sequence[Condition], at: int, fields: Float[ndarray, "a N"]
-    ) -> "list[list[csc_array]]":
-        """Return the derivatives of all rows at an instant by each variable and its slopes."""
-        equations = replace(self.system, conditions=tuple(c.at(at) for c in conditions))
-        J = equations.jacobian(seen(fields[None], self.system.n_fields, self.changed)[0].T)
-        return by_variable(J, self._steady.closing, fields, self.orders, self.changed)
 
     def _step(
         self,
@@ -245,29 +218,19 @@ class Flow:
         """
         s = len(self.method.c)
         stages = slice(step * s, (step + 1) * s)
-        equations = replace(
-            self.system,
-            conditions=tuple(
-                replace(
-                    c,
-                    residual=c.residual.with_data(lambda data: data[:, stages]),
-                    levels=np.arange(s),
-                )
-                for c in conditions
-            ),
-        )
+        equations = self.stages.at_stages(conditions, stages)
         # the polynomial of the last step goes on
         slopes = np.repeat(moment.slopes[None], s, axis=0)
         state, matrices, before = moment.state, moment.matrices, np.inf
-        for _ in range(FEW_STEPS if self.changed else NEWTON_STEPS):
-            fields = self._fields(state, slopes, h)
+        for _ in range(FEW_STEPS if self.has_changed else NEWTON_STEPS):
+            fields = self.stages.fields(state, slopes, h)
             if matrices is None:
                 # linear in time or not, the middle of the step stands for all of it
                 middle = (s - 1) // 2
                 matrices = self.matrices(conditions, stages.start + middle, fields[middle], h)
             change = self._newton(equations, fields, matrices.factors)
             slopes = slopes - change
-            scaled = [h**m * change[:, f] for f, m in enumerate(self.orders)]
+            scaled = [h**m * change[:, f] for f, m in enumerate(self.stages.orders)]
             size = float(np.linalg.norm(scaled))
             if not np.isfinite(size):
                 break
@@ -280,7 +243,7 @@ class Flow:
                 if before <= 1e-6 * known:  # rounding errors are all that is left
                     return Moment(state, slopes[-1], None, loss), slopes
             before = size
-        if self.changed:  # a front has passed a node
+        if self.has_changed:  # a front has passed a node
             return self._coupled(conditions, equations, stages, moment, h)
         raise DivergedError(f"Newton's method failed in a time step of {h:.3g}.")
 
@@ -309,20 +272,24 @@ class Flow:
 
         s, c, N = len(self.method.c), self.system.n_fields, self.system.n_nodes
         slopes = np.repeat(moment.slopes[None], s, axis=0)
-        powers = [np.linalg.matrix_power(h * self.method.A, k) for k in range(max(self.orders) + 1)]
-        held = self._steady
+        powers = [
+            np.linalg.matrix_power(h * self.method.A, k) for k in range(max(self.stages.orders) + 1)
+        ]
+        held = self.stages.steady
         for _ in range(COUPLED_STEPS):
-            fields = self._fields(moment.state, slopes, h)
-            own = [self._parts(conditions, stages.start + i, fields[i]) for i in range(s)]
+            fields = self.stages.fields(moment.state, slopes, h)
+            own = [
+                self.stages.derivatives(conditions, stages.start + i, fields[i]) for i in range(s)
+            ]
             blocks = [
                 [
                     sum(powers[m - a][i, j] * own[i][f][a] for a in range(m + 1))
                     for j in range(s)
-                    for f, m in enumerate(self.orders)
+                    for f, m in enumerate(self.stages.orders)
                 ]
                 for i in range(s)
             ]
-            r = self._residuals(equations, fields)
+            r = self.stages.residuals(equations, fields)
             order = None
             if held.order is not None:
                 rows = len(held.order)
@@ -330,7 +297,7 @@ class Flow:
             factors = factorise(csr_array(block_array(blocks)), order)
             change = factors(r.ravel()).reshape(s, c, N)
             slopes = slopes - change
-            scaled = [h**m * change[:, f] for f, m in enumerate(self.orders)]
+            scaled = [h**m * change[:, f] for f, m in enumerate(self.stages.orders)]
             size, known = float(np.linalg.norm(scaled)), float(np.linalg.norm(fields[:, :c]))
             if not np.isfinite(size):
                 break
@@ -346,7 +313,7 @@ class Flow:
         matrices: Sequence[LevelledFactors],
     ) -> Float[ndarray, "s c N"]:
         """Return the excess of the stages' slopes."""
-        r = self._residuals(equations, fields)
+        r = self.stages.residuals(equations, fields)
         change = np.zeros((len(fields), self.system.n_fields * self.system.n_nodes))
         method = self.method
         for e, (z, factors) in enumerate(zip(method.eigenvalues, matrices, strict=True)):
@@ -354,41 +321,3 @@ class Flow:
             part = factors(right.real if z.imag == 0 else right)
             change += (1 if z.imag == 0 else 2) * np.outer(method.vectors[:, e], part).real
         return change.reshape(len(fields), self.system.n_fields, -1)
-
-    def _residuals(
-        self, equations: Discretisation, fields: Float[ndarray, "s a N"]
-    ) -> Float[ndarray, "s R"]:
-        """Return the residuals at the stages, and of the rows that close ghosts."""
-        known = seen(fields, self.system.n_fields, self.changed)
-        r = equations.residual(known.transpose(2, 1, 0)).reshape(-1, len(known))
-        values = known[:, : self.system.n_fields].reshape(len(known), -1)
-        return np.concatenate([r.T, (self._steady.closing @ values.T).T], axis=1)
-
-    def _fields(
-        self, state: Float[ndarray, "m c N"], slopes: Float[ndarray, "s c N"], h: float
-    ) -> Float[ndarray, "s a N"]:
-        """Return the fields at the stages, then their derivatives in time."""
-        c, N = self.system.n_fields, self.system.n_nodes
-        fields = np.zeros((len(slopes), self.system.time_order + 1, c, N))
-        for field, m in enumerate(self.orders):
-            integrated = slopes[:, field]
-            for a in range(m, -1, -1):
-                fields[:, a, field] = integrated
-                for j in range(a, m):
-                    powers = (h * self.method.c) ** (j - a) / factorial(j - a)
-                    fields[:, a, field] += powers[:, None] * state[j, field]
-                integrated = h * self.method.A @ integrated
-        return fields.reshape(len(slopes), -1, N)
-
-    @cached_property
-    def _steady(self) -> Equations:
-        """The equations with derivatives in time taken for the fields themselves.
-
-        They tell which row determines which unknown, and how ghosts are closed.
-        """
-        flat = []
-        for own in self.system.conditions:
-            terms = tuple(replace(term, time_order=0) for term in own.residual.terms)
-            flat.append(replace(own, residual=replace(own.residual, terms=terms)))
-        steady = replace(self.system, conditions=tuple(flat), time_order=0)
-        return Equations.of(steady, is_steady=False)
