@@ -44,12 +44,14 @@ from pinnsolve.networks.sizes import (
 )
 from pinnsolve.problem import Problem
 from pinnsolve.problem.abilities import ABILITIES
+from pinnsolve.rbffd.stages import BASIS
 from pinnsolve.rbffd.stencils import polynomial_degree, stencil_size
 
 MIB = 2**20
 LIBRARIES, TORCH, FIGURES = 150 * MIB, 190 * MIB, 80 * MIB  # once imported, and in use
 WORKSPACE = 80 * MIB  # of training, whatever its size
 KEPT = 90 * MIB  # given back by training, but not by the allocator
+BYTES = 8  # of a number
 INDEXED = 12  # bytes of a sparse matrix's entry, its column included
 L_BFGS = 200  # vectors that L-BFGS remembers
 LEAST_SQUARES = ("grow", "head", "gauss-newton")
@@ -64,7 +66,12 @@ def of_direct_solution(
     _: Sequence[Condition],
 ) -> dict[str, float]:
     """Return the memory in use at the peak of each stage of a direct solution, in bytes."""
-    direct = _direct(nodes, conditions, _stencil(problem, nodes, conditions), len(problem.fields))
+    n_fields, discrete = len(problem.fields), problem.settings.time_discrete
+    stencil = _stencil(problem, nodes, conditions)
+    direct = _direct(nodes, conditions, stencil, n_fields)
+    if discrete is not None:  # each stage has a matrix and factors, and GMRES values at all
+        direct += (discrete.stages - 1) * direct / 2
+        direct += discrete.stages * n_fields * len(nodes.x) * BYTES * BASIS
     return {"direct solution": LIBRARIES + direct, "report": LIBRARIES + FIGURES}
 
 

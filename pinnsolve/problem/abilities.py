@@ -30,7 +30,8 @@ class Abilities:
     takes
         ``"constants"``: unknown constants of the equations; ``"extra"``: further residuals;
         ``"hard"``: conditions with ``hard = true``, imposed or built in; ``"ansatz"``: it builds
-        them into its network; ``"regions"``: materials.
+        them into its network; ``"regions"``: materials; ``"stages"``: steps in time that the
+        problem file prescribes.
     reference
         The classical solution that its answers are held against; None for one that is it.
     """
@@ -62,7 +63,7 @@ ABILITIES: dict[str, Abilities] = {
         derivatives=("rbf-fd",),
         precisions=("float64", "mixed", "float32"),  # of a network that it has not
         needs=frozenset({"operators"}),
-        takes=frozenset({"hard", "regions"}),
+        takes=frozenset({"hard", "regions", "stages"}),
     ),
     "dt-pinn": Abilities(
         title="DT-PINN",

@@ -30,26 +30,11 @@ def method_faults(valid: Mapping[KeyPath, Any]) -> list[Fault]:
     valid
         Sections that passed validation, by key path.
     """
-    unknowns, pde = valid.get(("unknowns",)), valid.get(("pde",))
+    unknowns = valid.get(("unknowns",))
     solver, network = valid.get(("solver",)), valid.get(("network",))
-    faults = []
+    faults = list[Fault]()
     if solver is not None:
-        takes = ABILITIES[solver.method].takes
-        if unknowns is not None and unknowns.parameters and "constants" not in takes:
-            message = f'method "{solver.method}" cannot find unknown parameters.'
-            remedy = f"Set {_capable('constants')} in [solver]."
-            faults.append(Fault(("unknowns", "parameters"), message, remedy))
-        if pde is not None and pde.extra and "extra" not in takes:
-            message = f'method "{solver.method}" cannot make use of further residuals.'
-            remedy = f"Set {_capable('extra')} in [solver]."
-            faults.append(Fault(("pde", "extra"), message, remedy))
-        if "regions" not in takes and any(key[0] == "region" and len(key) > 1 for key in valid):
-            solvers = " or ".join(methods_that_take("regions"))
-            message = f'regions are solved by {solvers}, not by "{solver.method}".'
-            remedy = f"Set {_capable('regions')} in [solver]."
-            faults.append(Fault(("solver", "method"), message, remedy))
-        if "hard" not in takes:
-            faults += _hard_faults(valid, solver.method)
+        faults += _ability_faults(valid, solver.method)
     if network is not None and solver is not None:
         phases = [value for key, value in valid.items() if key[0] == "training" and len(key) > 1]
         faults += _growth_faults(valid, network, solver, phases)
@@ -60,6 +45,50 @@ def method_faults(valid: Mapping[KeyPath, Any]) -> list[Fault]:
                 key: KeyPath = ("network", "symmetry", name)
                 faults.append(Fault(key, message, suggestion(name, unknowns.fields), KEY))
     return faults
+
+
+def _ability_faults(valid: Mapping[KeyPath, Any], method: str) -> list[Fault]:
+    """Return the faults of sections of which the method can make nothing."""
+    takes = ABILITIES[method].takes
+    unknowns, pde = valid.get(("unknowns",)), valid.get(("pde",))
+    has_regions = any(key[0] == "region" and len(key) > 1 for key in valid)
+    solvers = " or ".join(methods_that_take("regions"))
+    asked: list[tuple[str, bool, KeyPath, str, str]] = [
+        (
+            "constants",
+            unknowns is not None and bool(unknowns.parameters),
+            ("unknowns", "parameters"),
+            f'method "{method}" cannot find unknown parameters.',
+            "",
+        ),
+        (
+            "extra",
+            pde is not None and bool(pde.extra),
+            ("pde", "extra"),
+            f'method "{method}" cannot make use of further residuals.',
+            "",
+        ),
+        (
+            "regions",
+            has_regions,
+            ("solver", "method"),
+            f'regions are solved by {solvers}, not by "{method}".',
+            "",
+        ),
+        (
+            "stages",
+            valid.get(("time_discrete",)) is not None,
+            ("time_discrete",),
+            f'method "{method}" takes no steps in time.',
+            "; or write [domain] time in place of this section",
+        ),
+    ]
+    faults = [
+        Fault(key, message, f"Set {_capable(ability)} in [solver]{otherwise}.")
+        for ability, is_asked, key, message, otherwise in asked
+        if is_asked and ability not in takes
+    ]
+    return faults if "hard" in takes else faults + _hard_faults(valid, method)
 
 
 def _growth_faults(

@@ -28,7 +28,7 @@ from pinnsolve.problem.schema.file import ProblemFile
 from pinnsolve.problem.text import overrides, source
 from pinnsolve.problem.text.source import Source
 from pinnsolve.problem.text.validation import FileFault, LaterFault, validate
-from pinnsolve.problem.time_dependence import initial_equations
+from pinnsolve.problem.time_dependence import initial_equations, timed
 
 
 def load(path: str | Path, overrides: Mapping[str, Any] | None = None) -> Problem:
@@ -71,7 +71,7 @@ def build(source: Source) -> Problem:
         table = {**others, **constants}
     own, region_faults = regions.with_values(document)
     valid, section_faults = validate({**document, "constants": table, **own}, context)
-    faults += constant_faults + region_faults + section_faults
+    faults += constant_faults + region_faults + section_faults + timed(valid)
     if any(isinstance(fault, LaterFault) for fault in faults):
         raise _refusal(source, faults)  # what rests on a later version's keys would only add noise
     if regions.entries_of(valid):

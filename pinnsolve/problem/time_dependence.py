@@ -45,6 +45,24 @@ def at_instant(exact: Function, order: int, time: float) -> Function:
     return Function(exact.text, latex, expression, at_rest(exact.symbols))
 
 
+def timed(valid: dict[KeyPath, Any]) -> list[Fault]:
+    """Give the domain the time that ``[time_discrete]`` crosses, and return the faults of it.
+
+    Parameters
+    ----------
+    valid
+        Sections that passed validation, by key path; ``[domain]`` is replaced.
+    """
+    discrete, domain = valid.get(("time_discrete",)), valid.get(("domain",))
+    if discrete is None or domain is None:
+        return []
+    if domain.time not in (None, discrete.step):
+        message = "time begins and ends otherwise than the steps of [time_discrete]."
+        return [Fault(("domain", "time"), message, "Remove it: time_discrete.step says both.")]
+    valid["domain",] = domain.model_copy(update={"time": discrete.step})
+    return []
+
+
 def initial_names(fields: Sequence[str], equations: Sequence[Equation]) -> list[list[str]]:
     """Return for each field the names of the initial values that it needs."""
     orders = [0] * len(fields)

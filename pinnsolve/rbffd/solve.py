@@ -19,13 +19,13 @@ from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.problem import Problem
 from pinnsolve.process import State, Step
 from pinnsolve.progress import Progress, Watch, unwatched
-from pinnsolve.rbffd import direct, evolution
+from pinnsolve.rbffd import direct, evolution, stages
 from pinnsolve.rbffd.discretisation import Discretisation, discretise
 from pinnsolve.rbffd.fields import NodalFields
 from pinnsolve.rbffd.first_steps import doublings
-from pinnsolve.rbffd.flow import Bind
 from pinnsolve.rbffd.levels import LevelledFactors
 from pinnsolve.rbffd.stabilisation import stabilised
+from pinnsolve.rbffd.stage_equations import Bind
 from pinnsolve.rbffd.steps import changes
 from pinnsolve.rbffd.upstream import upstream
 from pinnsolve.timestepping.radau import radau
@@ -93,9 +93,20 @@ class DirectSolve:
         def tell(progress: Progress) -> None:
             watch(replace(progress, stage=_stage(progress.stage)))
 
-        self._work: direct.Newton | evolution.Evolution
+        self._work: direct.Newton | evolution.Evolution | stages.Stages
+        discrete = problem.settings.time_discrete
         if problem.times is None:
             self._work = direct.Newton(system, watch=tell)
+        elif discrete is not None:
+            self._work = stages.Stages(
+                stabilised(problem, system),
+                placement.at,
+                initial_values(problem, system.nodes),
+                problem.times,
+                stages=discrete.stages,
+                steps=discrete.steps,
+                watch=tell,
+            )
         else:
             self._work = evolution.Evolution(
                 _for_steps(problem, system),

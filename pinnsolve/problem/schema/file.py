@@ -15,6 +15,7 @@ from pinnsolve.problem.schema.domain import SHAPES, Domain, piece_names
 from pinnsolve.problem.schema.functions import Function, TabulatedFunction
 from pinnsolve.problem.schema.region import AnyRegion, Interface
 from pinnsolve.problem.schema.shapes import Piece
+from pinnsolve.problem.schema.time_discrete import TimeDiscrete
 from pinnsolve.problem.schema.unknowns import Parameter, Unknowns
 from pinnsolve.problem.schema.values import (
     ExistingFile,
@@ -383,7 +384,9 @@ class ProblemFile(Section):
     network: Network = Field(default_factory=Network, description="the network")
     training: tuple[Phase, ...] = Field(default=(), description="phases of the training, in order")
     output: Output = Field(default_factory=Output, description="what is written")
-    time_discrete: Later = Field(default=None, description="implicit Runge-Kutta in time")
+    time_discrete: TimeDiscrete | None = Field(
+        default=None, description="few long steps in time, of many stages each"
+    )
     operator: Later = Field(default=None, description="operator learning")
     evolution: Later = Field(default=None, description="neural initial value problems")
     data: Later = Field(default=None, description="observations")
