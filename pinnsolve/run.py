@@ -14,7 +14,7 @@ import numpy as np
 from pinnsolve.accuracy.extremes import overshoot
 from pinnsolve.accuracy.flow import balance
 from pinnsolve.accuracy.inverted import estimate_of_fields, reference_of_fields
-from pinnsolve.accuracy.measure import measure
+from pinnsolve.accuracy.measure import compared, measure
 from pinnsolve.accuracy.verdict import judged, verdict
 from pinnsolve.checks import interface_corners
 from pinnsolve.checks.preflight import afterwards, preflight
@@ -31,7 +31,6 @@ from pinnsolve.problem.load import build
 from pinnsolve.problem.text.source import Source
 from pinnsolve.process import Budget, State, nested, part
 from pinnsolve.progress import Progress, Watch, unwatched
-from pinnsolve.references.exact import exact_at
 from pinnsolve.setup import Setup
 from pinnsolve.solution.accuracy import Accuracy, Estimate
 from pinnsolve.solution.course import Outcome
@@ -40,6 +39,7 @@ from pinnsolve.solution.flow import FlowBalance
 from pinnsolve.solution.inverted import fields_of, inverted
 from pinnsolve.solution.norms import overall_l2
 from pinnsolve.solution.provenance import Provenance, versions
+from pinnsolve.solution.reference import Reference
 from pinnsolve.solution.solution import FoundConstant, Sample, Solution, from_metrics
 from pinnsolve.storage.fingerprint import fingerprint, must_agree
 from pinnsolve.storage.solutions import read_solution
@@ -104,6 +104,7 @@ def solve(
         must_agree(part(state, "run"), run)
     warnings = preflight(setup)
     reference = setup.reference(problem.reference) if problem.reference else None
+    truth = setup.truth
     with setup.stage("set-up"):
         process = method.start(setup)
     earlier = seconds_spent(state)
@@ -116,7 +117,7 @@ def solve(
             keep=keep and (lambda kept: keep({**kept, **nested(run=run)})),
             keep_every=output.checkpoint or inf,
             asked=asked,
-            error=_error(setup, asked_for),
+            error=_error(setup, truth),
         )
     for stage, seconds in course.seconds.items():  # the work stands apart from its measuring
         setup.seconds["errors"] -= seconds - earlier
@@ -136,8 +137,9 @@ def solve(
     with setup.stage("errors"):
         if outcome.status == "finished":
             watch(Progress("errors"))
-        errors = measure(answer, sample, problem, setup.domain)
-    accuracy = Accuracy(errors, estimate, () if reference is None else (reference,))
+        errors = measure(answer, sample, problem, setup.domain, truth)
+        reference = compared(reference, truth, problem)
+    accuracy = Accuracy(errors, estimate, () if reference is None else (reference,), truth)
     warnings = (*warnings, *(estimate.warnings if estimate else ()))
     outcome = replace(_all_finite(outcome, sample, constants), warnings=warnings)
     flow, outcome = _flow(setup, answer, sample, outcome, constants)
@@ -263,12 +265,11 @@ def _flow(
             return None, replace(outcome, warnings=(*outcome.warnings, warning))
 
 
-def _error(setup: Setup, problem: Problem) -> Callable[[Fields], float] | None:
+def _error(setup: Setup, truth: Reference | None) -> Callable[[Fields], float] | None:
     """Return the relative error on the nodes as a function of an answer; None if it is unknown."""
-    with setup.stage("errors"):
-        exact = exact_at(problem, setup.nodes)
-    if exact is None or not np.any(exact):
+    if truth is None or truth.values is None or not np.any(truth.values):
         return None
+    problem, exact = setup.asked, truth.values
     method = METHODS[problem.settings.solver.method]
 
     def error(answer: Fields) -> float:

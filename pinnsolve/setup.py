@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from pinnsolve.conditions.condition import Condition
 from pinnsolve.conditions.nodal import placed
 from pinnsolve.conditions.placement import Placement
+from pinnsolve.conditions.points import points_of
 from pinnsolve.constraints.ansatz import Ansatz
 from pinnsolve.constraints.build import ansatz, hard
 from pinnsolve.geometry import build_domain
@@ -27,7 +28,8 @@ from pinnsolve.progress import Progress, Watch, unwatched
 from pinnsolve.rbffd.discretisation import Discretisation
 from pinnsolve.rbffd.quadrature import order_for, weights_for
 from pinnsolve.rbffd.solve import assemble
-from pinnsolve.references import REFERENCES
+from pinnsolve.references import REFERENCES, TRUTHS
+from pinnsolve.references.exact import exact_truth
 from pinnsolve.solution.reference import Reference
 
 T = TypeVar("T")
@@ -66,6 +68,8 @@ class Setup:
     ----------
     problem
         What is solved, which may be the potentials of the fields that are asked for.
+    asked
+        What is asked for.
     seconds
         Time by stage of what has been made for this problem, whoever made it.
     """
@@ -74,6 +78,7 @@ class Setup:
         self, problem: Problem, watch: Watch = unwatched, nodes: Nodes | None = None
     ) -> None:
         self.problem, self.watch = problem.solved or problem, watch
+        self.asked = problem
         self.seconds: dict[str, float] = {}
         self._made: dict[Hashable, _Made] = {}
         self._used: set[Hashable] = set()  # keys whose time is booked here
@@ -175,6 +180,28 @@ class Setup:
             return None if found is None else replace(found, name=name)
 
         return self._once(key, stage, make)
+
+    @property
+    def truth(self) -> Reference | None:
+        """The solution that errors are measured against: exact, else as stated; None without."""
+        problem, stated = self.asked, self.asked.stated
+        if problem.exact is not None:
+            return self._once("truth", "errors", lambda: exact_truth(problem, self.nodes))
+        if stated is None:
+            return None
+        name = stated.solver
+
+        def make() -> Reference | None:
+            start = perf_counter()
+            found = TRUTHS[name](self)
+            if found is None or found.fields is None:
+                return None
+            seconds, points = perf_counter() - start, points_of(problem, self.nodes)
+            values = found.fields(points.reshape(-1, points.shape[-1]))
+            values = values.reshape(*points.shape[:-1], -1)
+            return replace(found, name=name, values=values, seconds=seconds)
+
+        return self._once("truth", "reference", make)
 
     @contextmanager
     def stage(self, name: str) -> Iterator[Lap]:

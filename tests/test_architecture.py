@@ -20,10 +20,10 @@ from pinnsolve.methods import METHODS
 from pinnsolve.networks.embedding import EMBEDDINGS
 from pinnsolve.networks.mlp import ACTIVATIONS
 from pinnsolve.optimizers import OPTIMIZERS
-from pinnsolve.problem.abilities import ABILITIES
+from pinnsolve.problem.abilities import ABILITIES, SOLVERS
 from pinnsolve.problem.schema.domain import SHAPES as DOMAINS
 from pinnsolve.problem.schema.file import Network, Phase, Solver
-from pinnsolve.references import REFERENCES
+from pinnsolve.references import REFERENCES, TRUTHS
 
 ROOT = Path(__file__).parents[1]
 MODULES = sorted((ROOT / "pinnsolve").rglob("*.py"))
@@ -155,6 +155,7 @@ def test_what_the_tables_name_is_the_same_everywhere():
     derivatives = get_args(Solver.model_fields["derivatives"].annotation)
     assert {name for able in ABILITIES.values() for name in able.derivatives} == set(derivatives)
     assert {able.reference for able in ABILITIES.values()} <= {*REFERENCES, None}
+    assert list(SOLVERS) == list(TRUTHS)
     optimizers = get_args(Phase.model_fields["optimizer"].annotation)
     assert set(optimizers) == {*OPTIMIZERS, "grow"}  # which also draws what it trains
     assert {name for able in ABILITIES.values() for name in able.optimizers} == set(optimizers)

@@ -21,7 +21,7 @@ import numpy as np
 
 from pinnsolve.problem import Problem
 from pinnsolve.problem.abilities import ABILITIES
-from pinnsolve.solution.accuracy import Accuracy
+from pinnsolve.solution.accuracy import Accuracy, Errors
 from pinnsolve.solution.course import Outcome
 from pinnsolve.solution.norms import overall_l2
 from pinnsolve.solution.solution import FoundConstant, Sample
@@ -63,6 +63,7 @@ def verdict(
         reason = f"equations and data do not determine {' and '.join(unknown)}."
         return Verdict("not resolved", reason, UNDETERMINED)
     error, kind = _deciding(sample, accuracy)
+    truth = accuracy.errors
     asked = problem.settings.solver.accuracy
     limit = asked or LIMIT
     if error is None and constants:
@@ -75,9 +76,22 @@ def verdict(
         return Verdict("unknown", _sentence(doubt + estimate.doubt), estimate.remedy)
     word: Word = "resolved" if error <= limit else "not resolved"
     reason = f"the {kind} relative error is {in_words(error)}"
+    if truth is not None and kind == "measured" and truth.uncertainty:
+        reason += _against(truth)
+        if abs(error - limit) < truth.uncertainty:
+            doubt = f"{reason}: too near to {in_words(limit)} to tell"
+            return Verdict("unknown", f"{doubt}.", "Raise reference.resolution.", error)
     reason += f"; {in_words(asked)} was asked for." if asked else "."
     remedy = "" if word == "resolved" else _remedy(problem, sample, accuracy, error, limit)
     return Verdict(word, reason, remedy, error)
+
+
+def _against(errors: Errors) -> str:
+    """Return the words on a reference that has an error of its own."""
+    text = f" against {errors.against}"
+    if errors.worst < errors.uncertainty:
+        text += ", which is not closer to the truth itself"
+    return text
 
 
 def judged(outcome: Outcome, found: Verdict, asked: float | None) -> Outcome:

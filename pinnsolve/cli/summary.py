@@ -176,6 +176,13 @@ def _errors(solution: Solution) -> list[str]:
             largest = "" if baseline.max_error is None else f"{baseline.max_error[name]:.2e}"
             rows.append((label, f"{error:.2e}", largest, at))
     lines = table(rows)
+    truth = solution.accuracy.truth
+    if truth is not None and truth.title:
+        lines.append(
+            f"Against {errors.against}; the classical solver took {duration(truth.seconds)}."
+        )
+        if errors.worst < errors.uncertainty:
+            lines.append("The error is smaller than the reference's own.")
     if baseline and baseline.relative_l2 is None:
         lines.append(f"No {baseline.name} baseline: {baseline.message}")
     return lines

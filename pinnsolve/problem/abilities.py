@@ -90,6 +90,12 @@ ABILITIES: dict[str, Abilities] = {
 }
 DEFAULT_METHOD = "dt-pinn"
 
+# the classical solvers of [reference], each a key of `REFERENCES` (`pinnsolve.references`)
+SOLVERS: dict[str, str] = {
+    "fourier": "Fourier series and ETDRK4, for periodic problems in time on an interval or a "
+    "rectangle",
+}
+
 
 def methods_that_take(ability: str) -> tuple[str, ...]:
     """Return the names of the methods that take something."""

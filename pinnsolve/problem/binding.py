@@ -23,7 +23,7 @@ from pinnsolve.equations.expression import (
 from pinnsolve.equations.integrals import IntegralEquation, integral_equation
 from pinnsolve.equations.kirchhoff import Conductivity
 from pinnsolve.errors import Fault, KeyPath, suggestion
-from pinnsolve.problem import names
+from pinnsolve.problem import names, stated_reference
 from pinnsolve.problem.consistency import boundary_faults, method_faults, node_faults, value_faults
 from pinnsolve.problem.data_files import Table
 from pinnsolve.problem.forces import force_faults
@@ -33,6 +33,7 @@ from pinnsolve.problem.potentials import potentials
 from pinnsolve.problem.reading import Reading, entries, with_names
 from pinnsolve.problem.schema.file import TabulatedFunction
 from pinnsolve.problem.schema.shapes import Shape
+from pinnsolve.problem.stated_reference import StatedReference
 from pinnsolve.problem.text.source import KEY
 from pinnsolve.problem.time_dependence import (
     at_instant,
@@ -75,6 +76,8 @@ class Statements:
         Of each ``[[constraint]]`` the equation, and the pieces over which its integrals extend.
     where
         Where all of this holds, if it is a region told by a condition.
+    reference
+        The solution that errors are measured against, if one is stated.
     """
 
     coordinates: tuple[str, ...]
@@ -88,6 +91,7 @@ class Statements:
     extra: tuple[tuple[Equation, Predicate | None], ...]
     constraints: tuple[tuple[IntegralEquation, tuple[str | None, ...]], ...] = ()
     where: Predicate | None = None
+    reference: StatedReference | None = None
 
 
 def bind(
@@ -179,6 +183,7 @@ def bind(
         )
     else:
         reading.faults += steady_faults(valid)
+    compared = stated_reference.read(reading, still, unknowns.fields, tuple(stated.values()))
     extra = _extra(reading, replace(symbols, manufactured=()), next(iter(stated.values())))
     statements = Statements(
         coordinates,
@@ -195,6 +200,7 @@ def bind(
         extra,
         constraints,
         where,
+        compared,
     )
     return (None if reading.faults else statements), reading.faults
 

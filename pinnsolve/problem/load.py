@@ -245,6 +245,7 @@ def _problem(source: Source, settings: ProblemFile, statements: Statements) -> P
             settings.unknowns.fields, statements.initial, statements.equations[0].symbols
         ),
         constraints=(*points, *integrals),
+        stated=statements.reference,
     )
 
 

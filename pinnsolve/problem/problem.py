@@ -18,6 +18,7 @@ from pinnsolve.errors import KeyPath
 from pinnsolve.problem.abilities import ABILITIES
 from pinnsolve.problem.schema.file import TIME_LEVELS, Parameter, ProblemFile
 from pinnsolve.problem.schema.shapes import Shape
+from pinnsolve.problem.stated_reference import StatedReference
 from pinnsolve.problem.text.source import Source
 
 CHEAP = 3  # dimensions up to which a direct solution costs less than training a network
@@ -265,6 +266,9 @@ class Problem:
     solved
         The same problem with the exact solution of the potentials, which is what a method is
         given; None where the fields themselves are solved for.
+    stated
+        The solution that errors are measured against where none is known as a formula; None if the
+        file states none.
     """
 
     name: str
@@ -291,6 +295,7 @@ class Problem:
     fits_exact: bool = False
     conductivities: Mapping[str, Conductivity] = field(default_factory=dict)
     solved: "Problem | None" = None
+    stated: StatedReference | None = None
 
     def __repr__(self) -> str:
         """Return name, title and unknowns; all of it is in `to_toml`."""

@@ -1,12 +1,13 @@
 """References: solutions of a problem that come from no network, each made at the first request.
 
-A reference is a function from a `Setup` to a `Reference`, or to None where it does not apply.
+A reference is a function from a `Setup` to a `Reference`, or to None where it does not apply. Those
+in `TRUTHS` know their own error: where no formula is known others are measured against them.
 """
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
-from pinnsolve.references import exact, rbf_fd
+from pinnsolve.references import exact, fourier, rbf_fd
 from pinnsolve.solution.reference import Reference
 
 if TYPE_CHECKING:
@@ -16,4 +17,7 @@ Makes: TypeAlias = "Callable[[Setup], Reference | None]"
 REFERENCES: dict[str, Makes] = {
     "exact": exact.reference,
     "rbf-fd": rbf_fd.reference,
+}
+TRUTHS: dict[str, Makes] = {  # the solvers of [reference]
+    "fourier": fourier.reference,
 }

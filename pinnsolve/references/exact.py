@@ -75,12 +75,15 @@ class FormulaFields:
 
 def reference(setup: "Setup") -> Reference | None:
     """Return the exact solution; None if the problem file gives none."""
-    problem = setup.problem
-    if problem.exact is None:
+    return exact_truth(setup.problem, setup.nodes)
+
+
+def exact_truth(problem: Problem, nodes: Nodes) -> Reference | None:
+    """Return the exact solution and its values at nodes; None if the problem file gives none."""
+    fields = exact_fields(problem, nodes.regions)
+    if fields is None:
         return None
-    values = exact_at(problem, setup.nodes)
-    fields = exact_fields(problem, setup.nodes.regions)
-    return None if fields is None else Reference("", fields, values, error=0.0)
+    return Reference("exact", fields, exact_at(problem, nodes), error=0.0)
 
 
 def exact_fields(problem: Problem, regions: Regions | None = None) -> Fields | None:

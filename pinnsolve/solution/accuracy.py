@@ -12,7 +12,7 @@ from pinnsolve.solution.reference import Reference
 
 @dataclass(frozen=True)
 class Errors:
-    """Errors against the exact solution, by field.
+    """Errors against the exact solution, or the reference in its place, by field.
 
     Attributes
     ----------
@@ -26,6 +26,10 @@ class Errors:
         How many there are.
     relative_l2_at_end
         On the nodes at the last time level; None if the problem is stationary.
+    against
+        What it was measured against, in words.
+    uncertainty
+        The relative error of that itself.
     """
 
     relative_l2: Mapping[str, float]
@@ -33,6 +37,8 @@ class Errors:
     relative_l2_nodes: Mapping[str, float]
     test_points: int
     relative_l2_at_end: Mapping[str, float] | None = None
+    against: str = "the exact solution"
+    uncertainty: float = 0.0
 
     @property
     def worst(self) -> float:
@@ -115,11 +121,15 @@ class Accuracy:
         Without the exact solution; None where no estimate was tried.
     references
         Classical solutions of the same problem, to compare with.
+    truth
+        What errors are measured against: the exact solution or a stated reference; None if neither
+        is known.
     """
 
     errors: Errors | None = None
     estimate: Estimate | None = None
     references: tuple[Reference, ...] = ()
+    truth: Reference | None = None
 
     @property
     def baseline(self) -> Reference | None:

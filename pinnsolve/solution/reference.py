@@ -34,6 +34,8 @@ class Reference:
         The part of its own relative error that its steps in time have left.
     message
         How it went, in words.
+    title
+        What it is called, and how fine it is: "Fourier, 256 modes"; empty for a formula.
     condition
         Estimated condition number of its operator; None if it has none.
     max_error
@@ -51,3 +53,19 @@ class Reference:
     message: str = ""
     condition: float | None = None
     max_error: Mapping[str, float] | None = None
+    title: str = ""
+
+    @property
+    def described(self) -> str:
+        """What it is, in the words of a sentence."""
+        if not self.title:
+            return "the exact solution"
+        own = "unknown" if self.error is None else f"{self.error:.0e}"
+        return f"the reference ({self.title}, own error {own})"
+
+    def metrics(self) -> dict[str, dict[str, float | str | None]]:
+        """Return the figures of a solution that takes the place of a formula; none of a formula."""
+        if not self.title:
+            return {}
+        figures = ("name", "title", "error", "seconds", "message")
+        return {"reference": {name: getattr(self, name) for name in figures}}

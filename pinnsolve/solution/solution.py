@@ -7,7 +7,7 @@ points lie in the domain asks the `answer` itself.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from dataclasses import field as made
 from functools import cached_property
 from typing import Any
@@ -270,6 +270,7 @@ class Solution:
             "max_error": dict(errors.max_error) if errors else None,
             "relative_l2_nodes": dict(errors.relative_l2_nodes) if errors else None,
             "test_points": errors.test_points if errors else 0,
+            **(self.accuracy.truth.metrics() if self.accuracy.truth else {}),
             "error_estimate": self.accuracy.estimate and self.accuracy.estimate.metrics(),
             "nodes": self.sample.nodes.rows.stop,
             **self._metrics_in_time(),
@@ -324,7 +325,9 @@ def from_metrics(
     KeyError, TypeError, ValueError
         If the figures are not those of `Solution.metrics`.
     """
-    errors, estimate, baseline = None, None, None
+    errors, estimate, baseline, truth = None, None, None, None
+    if metrics.get("reference") is not None:
+        truth = Reference(fields=None, **metrics["reference"])
     if metrics["relative_l2"] is not None:
         errors = Errors(
             metrics["relative_l2"],
@@ -333,6 +336,8 @@ def from_metrics(
             metrics["test_points"],
             metrics.get("relative_l2_at_end"),
         )
+        if truth is not None:
+            errors = replace(errors, against=truth.described, uncertainty=truth.error or 0.0)
     if metrics["error_estimate"] is not None:
         by_field = metrics["error_estimate"].items()
         estimate = Estimate(
@@ -362,7 +367,7 @@ def from_metrics(
             metrics["seconds"],
             metrics["iterations"],
         ),
-        accuracy=Accuracy(errors, estimate, () if baseline is None else (baseline,)),
+        accuracy=Accuracy(errors, estimate, () if baseline is None else (baseline,), truth),
         provenance=Provenance(
             metrics["device"], metrics["precision"], metrics["threads"], metrics["versions"]
         ),

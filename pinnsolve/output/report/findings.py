@@ -32,6 +32,7 @@ def findings(solution: Solution) -> list[str]:
     error = [
         _parameters(solution),
         _error(solution),
+        _reference(solution),
         _estimate(solution),
         *solution.outcome.warnings,
     ]
@@ -58,7 +59,7 @@ def _error(solution: Solution) -> str:
     errors, baseline = solution.accuracy.errors, solution.accuracy.baseline
     if errors is not None:
         worst = max(errors.relative_l2, key=lambda name: errors.relative_l2[name])
-        measured = "measured against the exact solution at "
+        measured = f"measured against {errors.against} at "
         measured += f"{errors.test_points:,} points "
         measured += "" if solution.sample.times is None else "of space and time "
         measured += "that were not trained on."
@@ -74,6 +75,17 @@ def _error(solution: Solution) -> str:
         f"{unknown}; from the direct solution on the same nodes it differs by {apart} "
         "(relative L2)."
     )
+
+
+def _reference(solution: Solution) -> str:
+    """Return the sentences on a reference in the place of the exact solution, if there is one."""
+    truth, errors = solution.accuracy.truth, solution.accuracy.errors
+    if truth is None or not truth.title:
+        return ""
+    text = f"The classical solver took {duration(truth.seconds)}. {truth.message}".rstrip()
+    if errors is not None and errors.worst < errors.uncertainty:
+        text += " The error measured is smaller than its own: how large it is cannot be told."
+    return text
 
 
 def _estimate(solution: Solution) -> str:

@@ -202,7 +202,7 @@ def _accuracy(solution: Solution) -> str:
             columns["direct solution’s on nodes"] = [relative_l2(u, truth) for u, truth in pairs]
             columns["its largest"] = [max_error(u, truth) for u, truth in pairs]
         caption = (
-            "Against the exact solution, relative to the variation of the field, and the largest "
+            f"Against {errors.against}, relative to the variation of the field, and the largest "
             "in the field’s unit. The first two columns of numbers were measured at "
             f"{errors.test_points:,} test points, which were not trained on."
         )

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from pinnsolve.problem.abilities import ABILITIES, DEFAULT_METHOD
 from pinnsolve.problem.schema.boundary import Boundary, Constraint
+from pinnsolve.problem.schema.classical import Classical
 from pinnsolve.problem.schema.domain import SHAPES, Domain, piece_names
 from pinnsolve.problem.schema.functions import Function, TabulatedFunction
 from pinnsolve.problem.schema.region import AnyRegion, Interface
@@ -380,6 +381,10 @@ class ProblemFile(Section):
     exact: dict[str, Text] = Field(
         default_factory=dict, description="field = expression: errors are reported against it"
     )
+    reference: Classical | None = Field(
+        default=None,
+        description="a solution to measure errors against where there is no formula",
+    )
     solver: Solver = Field(default_factory=Solver, description="how to solve")
     network: Network = Field(default_factory=Network, description="the network")
     training: tuple[Phase, ...] = Field(default=(), description="phases of the training, in order")
@@ -390,6 +395,3 @@ class ProblemFile(Section):
     operator: Later = Field(default=None, description="operator learning")
     evolution: Later = Field(default=None, description="neural initial value problems")
     data: Later = Field(default=None, description="observations")
-    reference: Later = Field(
-        default=None, description="a classical solver's solution to compare with"
-    )

@@ -1,0 +1,146 @@
+"""A stated reference in the place of the exact solution: `Setup.truth`, errors, words."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from pinnsolve import run
+from pinnsolve.errors import ProblemError
+from pinnsolve.output.report.findings import findings
+from pinnsolve.references import refinement
+from pinnsolve.setup import Setup
+from pinnsolve.solution.solution import from_metrics
+from tests.references.posing import evolving
+
+EXACT = '[exact]\nu = "exp(-0.3*t)*sin(x)"\n'
+
+
+@pytest.fixture(autouse=True)
+def coarse(monkeypatch):
+    monkeypatch.setattr(refinement, "TARGET", 1e-5)
+
+
+def heat(folder, **parts):
+    return evolving(folder, "u_t = 0.3*u_xx", initial={"u": "sin(x)"}, **parts)
+
+
+def test_the_exact_solution_is_the_truth_where_it_is_given(tmp_path):
+    truth = Setup(heat(tmp_path, more=EXACT)).truth
+    assert (truth.name, truth.error, truth.described) == ("exact", 0.0, "the exact solution")
+
+
+def test_without_a_formula_and_without_a_reference_there_is_none(tmp_path):
+    assert Setup(replace(heat(tmp_path), stated=None)).truth is None
+
+
+def test_the_truth_is_made_once_and_its_time_is_a_stage_of_its_own(tmp_path):
+    setup = Setup(heat(tmp_path))
+    assert setup.truth is setup.truth
+    assert setup.seconds["reference"] > 0
+    shared = setup.sharing(setup.problem)
+    assert shared.truth is setup.truth
+    assert shared.seconds["reference"] == pytest.approx(setup.seconds["reference"])
+
+
+def test_errors_against_a_reference_are_those_against_the_formula(tmp_path):
+    against = run.solve(heat(tmp_path))
+    exact = run.solve(heat(tmp_path, more=EXACT))
+    mine, theirs = against.accuracy.errors, exact.accuracy.errors
+    assert mine.relative_l2["u"] == pytest.approx(theirs.relative_l2["u"], abs=2e-5)
+    assert mine.relative_l2_nodes["u"] == pytest.approx(theirs.relative_l2_nodes["u"], abs=2e-5)
+    title = "Fourier, 64 modes"
+    assert mine.against.startswith(f"the reference ({title}, own error ")
+    figures = against.metrics()["reference"]
+    assert figures["name"] == "fourier"
+    assert figures["title"] == title
+    assert figures["error"] == mine.uncertainty < 1e-5
+    assert "reference" not in exact.metrics()
+    said = " ".join(findings(against))
+    assert f"measured against {mine.against} at 20,000 points" in said
+    assert "The classical solver took " in said
+    told = from_metrics(against.problem, against.answer, against.sample, (), against.metrics())
+    assert told.accuracy.errors.against == mine.against
+    assert told.accuracy.errors.uncertainty == mine.uncertainty
+
+
+def refusal(read):
+    with pytest.raises(ProblemError) as refused:
+        read()
+    return " ".join(str(refused.value).split())
+
+
+@pytest.mark.parametrize(
+    ("reference", "message"),
+    [
+        ("", '[reference] has neither solver nor file. Add solver = "…". Known: fourier'),
+        ('solver = "foureir"', 'unknown solver "foureir". Did you mean "fourier"?'),
+        (
+            'solver = "fourier"\ninitial = { w = "1" }',
+            '"w" is no initial value of this problem.',
+        ),
+        (
+            'solver = "fourier"\ntime = [0.5, 1.0]',
+            "from 0.5 to 1 the reference does not cover the problem, which is posed from 0 to 1. "
+            "Let it begin no later and end no sooner.",
+        ),
+        (
+            'solver = "fourier"\ntime = [1.0, 0.0]',
+            "[reference] time must end after it begins, but is [1, 0]. Write time = [0.0, 1.0].",
+        ),
+        (
+            'solver = "fourier"\nperiod = 1',
+            "the period 1 is shorter than the domain, which extends over 6.28319. Give a period at "
+            "least as long.",
+        ),
+        (
+            'solver = "fourier"\nperiod = [7, 7]',
+            "there are 2 periods, but the domain has 1 coordinates. Give one for each.",
+        ),
+        (
+            'solver = "fourier"\nparameters = "true"',
+            "the problem has no unknown parameters. Remove it.",
+        ),
+    ],
+)
+def test_what_cannot_be_is_refused_with_place_and_remedy(tmp_path, reference, message):
+    text = refusal(lambda: heat(tmp_path, reference=reference))
+    assert message in text
+    assert "problem.toml:" in text
+
+
+def parametric(folder, true, reference='solver = "fourier"\nparameters = "true"'):
+    known = "[unknowns.parameters]\nk = { initial = 1.0" + (", true = 0.3" if true else "") + " }"
+    return evolving(
+        folder,
+        "u_t = k*u_xx",
+        initial={"u": "sin(x)"},
+        unknowns=known,
+        reference=reference,
+        method="pinn",
+    )
+
+
+def test_unknown_parameters_take_their_true_values(tmp_path):
+    truth = Setup(parametric(tmp_path, true=True)).truth
+    points = np.array([[1.0, 0.0], [1.0, 1.0]])
+    expected = np.sin(1.0) * np.array([1.0, np.exp(-0.3)])
+    np.testing.assert_allclose(truth.fields(points)[:, 0], expected, atol=1e-12)
+
+
+def test_a_reference_without_the_values_of_parameters_is_refused(tmp_path):
+    text = refusal(lambda: parametric(tmp_path, true=False))
+    message = 'the reference needs the true value of the parameter "k". Add true = … to it.'
+    assert message in text
+    text = refusal(lambda: parametric(tmp_path, true=True, reference='solver = "fourier"'))
+    message = 'the reference is to be solved for, but the parameter "k" is unknown. Add '
+    assert message + 'parameters = "true", which takes the true values' in text
+
+
+def test_a_reference_may_begin_earlier_with_values_of_its_own(tmp_path):
+    earlier = 'solver = "fourier"\ntime = [-1.0, 1.0]\n'
+    problem = heat(tmp_path, reference=f'{earlier}initial = {{ u = "2*sin(x)" }}')
+    found = Setup(problem).truth.fields(np.array([[1.0, -1.0], [1.0, 1.0]]))[:, 0]
+    np.testing.assert_allclose(found, 2 * np.sin(1.0) * np.exp([0, -0.6]), atol=1e-12)
+    with pytest.raises(ProblemError, match=r"the reference begins at t = -1, but \[initial\] is"):
+        _ = Setup(heat(tmp_path, reference=earlier)).truth
