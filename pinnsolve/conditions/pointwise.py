@@ -133,11 +133,14 @@ def conditions_in_time(
     nodes: Nodes,
     inside: Float[ndarray, "M D"],
     quadrature: NodalQuadrature | None = None,
+    start: Float[ndarray, "n d"] | None = None,
+    times: Float[ndarray, " K"] | None = None,
 ) -> PointsInTime:
     """Bind the equations of a problem in time to points of space and time, one by one.
 
     Boundary conditions hold at the boundary nodes at all time levels, initial values at all nodes
-    of the closed domain. Derivatives in time are operators like those in space.
+    of the closed domain, if no other instants or places are given. Derivatives in time are
+    operators like those in space.
 
     Parameters
     ----------
@@ -147,9 +150,14 @@ def conditions_in_time(
         Points of space and time where the differential equations hold.
     quadrature
         Weights of integrals at the nodes, if a constraint has integrals.
+    start
+        Where the initial values hold, in a domain of one region.
+    times
+        When the boundary conditions hold.
     """
     assert problem.times is not None
-    times, points, conditions = problem.times, _Points(nodes), list[Condition]()
+    times = problem.times if times is None else times
+    points, conditions = _Points(nodes), list[Condition]()
     placement = placed(problem, nodes, pde_rows="interior", quadrature=quadrature)
     posed, regions = placement.problem, nodes.regions
     of = np.zeros(len(inside), dtype=int)
@@ -164,7 +172,7 @@ def conditions_in_time(
         conditions.append(Condition(place.name, residual, rows, 1.0))
     for condition, place in zip(posed.boundary, placement.boundary, strict=True):
         if not condition.is_built_in:
-            conditions += _on_boundary(problem, nodes, place, points)
+            conditions += _on_boundary(problem, nodes, place, points, times)
     for own in placement.constraints:
         if own.node is not None:
             continue
@@ -180,31 +188,32 @@ def conditions_in_time(
     parts = [region.problem for region in problem.regions] or [problem]
     for r, part in enumerate(parts):
         here = everywhere[points.regions_of(everywhere) == r]
-        start, rows = points.at_nodes(here, times[:1])
+        x = nodes.x[here] if start is None else start
+        first = np.column_stack([x, np.full(len(x), problem.times[0])])
+        rows = points.add(first, np.full(len(x), r))
         for name, equation in part.begins.items():
-            residual = bound(problem, ("initial", name), equation, start, None)
+            residual = bound(problem, ("initial", name), equation, first, None)
             conditions.append(Condition("initial values", residual, rows, 1.0))
     return points.with_conditions(conditions)
 
 
 def _on_boundary(
-    problem: Problem, nodes: Nodes, place: Place, points: _Points
+    problem: Problem, nodes: Nodes, place: Place, points: _Points, times: Float[ndarray, " K"]
 ) -> Iterator[Condition]:
-    """Yield the conditions of a place on the boundary, or on an interface, at all time levels."""
-    assert problem.times is not None
-    K = len(problem.times)
+    """Yield the conditions of a place on the boundary, or on an interface, at some instants."""
+    K = len(times)
     here = place.rows if place.tie is None else place.rows[: place.tie.n_boundary]
-    x, rows = points.at_nodes(here, problem.times)
+    x, rows = points.at_nodes(here, times)
     if place.tie is not None:
         across = np.repeat(place.tie.across[: len(here)], K, axis=0)
-        across = np.column_stack([across, np.tile(problem.times, len(here))])
+        across = np.column_stack([across, np.tile(times, len(here))])
         yield from _jumps(problem, place, rows, across)
         return
     normals = np.repeat(nodes.normals[here - nodes.n_interior], K, axis=0)
     residual = bound(problem, place.key, place.equation, x, None, normals)
     partners = None
     if place.partners is not None:
-        _, partners = points.at_nodes(place.partners, problem.times)
+        _, partners = points.at_nodes(place.partners, times)
     yield Condition(place.name, residual, rows, place.weight, partners=partners)
 
 

@@ -15,11 +15,13 @@ from jaxtyping import Float
 from torch import Tensor
 
 from pinnsolve.derivatives.plan import Layout
+from pinnsolve.derivatives.waves import wave_channels
 from pinnsolve.networks.embedding import Embedding
+from pinnsolve.networks.waves import Waves
 
 
 def embedded(
-    embedding: Embedding,
+    embedding: Embedding | Waves,
     x: Float[Tensor, "N d"],
     V: Float[Tensor, "J d"],
     drifts: Float[Tensor, "S d"],
@@ -30,13 +32,15 @@ def embedded(
     Parameters
     ----------
     embedding
-        The waves, and the coordinates that pass through.
+        The waves, and the coordinates that pass through; or products.
     x, V, drifts
         Points, directions of the series, and those whose first coefficients the sums hold as
         well, in the coordinates of the network's box.
     layout
         Of the channels.
     """
+    if isinstance(embedding, Waves):
+        return wave_channels(embedding, x, V, drifts, layout)
     theta = x @ embedding.waves.mT + embedding.phases
     sine, cosine = embedding.amplitudes * theta.sin(), embedding.amplitudes * theta.cos()
     slopes = V @ embedding.waves.mT

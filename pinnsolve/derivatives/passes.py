@@ -218,7 +218,7 @@ def _reverse(
     is_compiled: bool,
 ) -> list[Tensor]:
     """Return the gradient by the weights from that by the derivatives."""
-    layout, last = chosen.layout, kept[-2]
+    layout, last = chosen.layout, kept[-2] if kept else pieces[0].mT
     R = reading(chosen, last)
     g = (R.mT @ gradient.flatten(1)).unflatten(1, gradient.shape[1:])
     found = [R[:, 0] @ gradient.sum(2), (g @ last.mT).sum(0)]

@@ -107,7 +107,7 @@ def feature_derivatives(
         found = [
             readings(chosen, bump_channels(bumps, pieces, chosen.layout)) for bumps in net.bumps
         ]
-        if net.layers:
+        if net.layers or not net.bumps:  # a part may have bumps alone
             a = features(chosen.layout, net.activation_name, pieces, weights)
             found.insert(0, readings(chosen, a).mT)
         return torch.cat(found, 2)
@@ -176,9 +176,8 @@ def readings(chosen: Plan, u: Float[Tensor, "C m n"]) -> Float[Tensor, "o m n"]:
 
 
 def _groups(net: MLP, x: Float[Tensor, "N d"], chosen: Plan) -> Sequence[Float[Tensor, "_ d"]]:
-    return groups(
-        x, chosen.layout, max([*(layer.out_features for layer in net.layers), *map(len, net.bumps)])
-    )
+    widths = [*(layer.out_features for layer in net.layers), *map(len, net.bumps)]
+    return groups(x, chosen.layout, max(widths, default=net.head.in_features))
 
 
 def _weights(layers: Sequence[nn.Linear]) -> list[Tensor]:

@@ -229,7 +229,8 @@ def trace(net: MLP, x: Float[Tensor, "N d"], ops: Iterable[DiffOp]) -> Trace:
             features.append(compose(bumps.profile, [z], z.new_zeros(len(bumps)), chosen.layout))
         a = torch.cat(features, 2)
         layers.append(partial(Layer, a.detach()))
-        outputs.append(linear(a, net.head.weight.detach()))
+        z = linear(a, net.head.weight.detach())
+        outputs.append(z if z.requires_grad else z.requires_grad_())
         values = by_operator(chosen, biased(net, readings(chosen, outputs[-1]), chosen))
     return Trace(values, tuple(layers), tuple(outputs))
 

@@ -29,11 +29,13 @@ is not counted.
 
 from collections.abc import Sequence
 from itertools import pairwise
+from math import prod
 from pathlib import Path
 
 from pinnsolve.conditions.condition import Condition
 from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.machine import EVALUATED, FEWEST_ROWS, ROWS_PER_COLUMN
+from pinnsolve.networks.products import POINTS_PER_FUNCTION, axes, has_products
 from pinnsolve.networks.sizes import (
     BETWEEN,
     grows,
@@ -102,7 +104,7 @@ def of_training(
     stages = {"direct solution": LIBRARIES + direct, "report": base + KEPT + FIGURES}
     if _trains_on_gpu(problem):
         return stages
-    units = max(max(hidden) for hidden in layers_by_region(problem, nodes))
+    units = max(max(own[1:-1], default=own[0]) for own in _widths(problem, nodes))
     if grows(problem):
         units = max(units, _grown(problem, nodes, trained)[1])
     return {
@@ -142,6 +144,11 @@ def _training(problem: Problem, nodes: Nodes, conditions: Sequence[Condition]) -
     weights = sum((n + 1) * m for own in widths for n, m in pairwise(own))
     rows = sum(condition.size for condition in conditions)
     points = len(nodes.x) * (1 if problem.times is None else len(problem.times))
+    share = 1.0  # of the rows that there are
+    if has_products(problem):  # on a grid of their own
+        there = POINTS_PER_FUNCTION**nodes.dim * widths[0][0] * len(problem.equations)
+        share = there / rows if problem.times is not None else 1 + there / rows
+        rows = int(share * rows)
     head_weights = sum(own[-1] * (own[-2] + 1) for own in widths)
     inputs, last, units = _at_a_point(nodes, widths)
     block = max(ROWS_PER_COLUMN * head_weights, FEWEST_ROWS)
@@ -150,7 +157,7 @@ def _training(problem: Problem, nodes: Nodes, conditions: Sequence[Condition]) -
     graph: float = 3 * points * units
     is_nested = problem.settings.solver.derivatives == "autograd"
     if is_pinn:
-        terms = sum(c.size * len(c.residual.terms) for c in conditions)
+        terms = share * sum(c.size * len(c.residual.terms) for c in conditions)
         features: float = terms * last
         if is_nested:
             features = max(2 ** (2 + _order(c)) * c.size for c in conditions) * last
@@ -193,6 +200,8 @@ def _grown(problem: Problem, nodes: Nodes, conditions: Sequence[Condition]) -> t
 
 def _widths(problem: Problem, nodes: Nodes) -> list[tuple[int, ...]]:
     """Return the widths of all layers of each network, inputs and outputs included."""
+    if has_products(problem):
+        return [(prod(axis.size for axis in axes(problem, nodes)), len(problem.fields))]
     return [
         (input_width(problem, count), *hidden, len(problem.fields))
         for count, hidden in zip(

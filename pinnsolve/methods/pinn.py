@@ -25,6 +25,7 @@ from pinnsolve.methods.constants import found_constants
 from pinnsolve.methods.method import Method
 from pinnsolve.methods.net_flux import net_fluxes, net_fluxes_in_time
 from pinnsolve.methods.trained import Points
+from pinnsolve.networks.products import grid, has_products
 from pinnsolve.networks.sizes import BETWEEN, grows
 from pinnsolve.setup import Setup
 
@@ -43,7 +44,8 @@ def pointwise_objective(
 
     The equations hold on the interior and boundary nodes; those of a problem in time at as many
     points of space and time as there are interior nodes at all levels, but spread over both, for
-    a network can hide what it does between the nodes if they are the same at all times.
+    a network can hide what it does between the nodes if they are the same at all times. Features
+    that are products have a grid of their own.
 
     Parameters
     ----------
@@ -59,19 +61,32 @@ def pointwise_objective(
     within, nodes = setup.problem, setup.nodes
     problem = posed(within, setup.ansatz())
     if problem.time is not None and problem.times is not None:
+        own = grid(problem, nodes) if has_products(problem) else None
         count = nodes.n_interior * len(problem.times)
         seed = problem.settings.nodes.seed + 1  # other points than those of the test
         seed += 2 * (points == "fresh")  # nor those of further residuals
-        factor = refinement(problem, setup.domain)
-        inside = sample_in_time(setup.domain, problem.time, count, seed, factor)
-        found = conditions_in_time(problem, nodes, inside, setup.quadrature)
+        if own is None:
+            factor = refinement(problem, setup.domain)
+            inside = sample_in_time(setup.domain, problem.time, count, seed, factor)
+            found = conditions_in_time(problem, nodes, inside, setup.quadrature)
+        else:
+            inside = own.points
+            if points == "fresh":
+                inside = sample_in_time(setup.domain, problem.time, len(inside), seed)
+            found = conditions_in_time(
+                problem, nodes, inside, setup.quadrature, own.places, own.moments
+            )
         found = found.joined(net_fluxes_in_time(problem, nodes, len(found.x)))
         x, conditions, regions = found.x, found.conditions, found.regions
     else:
         conditions = pointwise_conditions(problem, nodes, setup.quadrature)
         conditions = without_corners(conditions, within, nodes)
         x, regions = nodes.x, regions_in_order(problem, nodes)
-        if points != "nodes":
+        if has_products(problem):
+            between = grid(problem, nodes).places
+            conditions = at_further_points(problem, conditions, nodes, between)
+            x = np.concatenate([x, between])
+        elif points != "nodes":
             inside = np.arange(nodes.n_interior)
             between = around(setup.domain, nodes, BETWEEN, WIDTHS[points], inside).points
             conditions = at_further_points(problem, conditions, nodes, between)

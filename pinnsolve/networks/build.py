@@ -10,6 +10,7 @@ from numpy import ndarray
 from pinnsolve.conditions.points import in_order
 from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.networks.mlp import MLP
+from pinnsolve.networks.products import PARITIES, axes, periods
 from pinnsolve.networks.several import AnyNetwork, Networks
 from pinnsolve.networks.sizes import hidden_layers, highest_wave
 from pinnsolve.networks.unknowns import Range
@@ -17,7 +18,6 @@ from pinnsolve.problem import Problem
 from pinnsolve.problem.schema.file import Parameter
 from pinnsolve.setup import Setup
 
-PARITIES = {"odd": -1, "even": 1}
 REVERSE = {"float64": torch.float64, "mixed": torch.float32, "float32": torch.float32}
 VALUES = {"float64": torch.float64, "mixed": torch.float64, "float32": torch.float32}
 
@@ -52,18 +52,9 @@ def _on(problem: Problem, nodes: Nodes, rows: Int[ndarray, " n"], number: int) -
         ranges={name: _range(constant) for name, constant in problem.parameters.items()},
         embedding=settings.embedding,
         highest_wave=highest_wave(problem, len(rows)),
-        periods=_periods(problem, nodes, x.shape[1]),
+        periods=periods(problem, nodes),
+        axes=axes(problem, nodes),
     )
-
-
-def _periods(problem: Problem, nodes: Nodes, dim: int) -> list[float | None]:
-    """Return the period of each coordinate in which the network has to be periodic."""
-    periods: list[float | None] = [None] * dim
-    for condition in problem.boundary:
-        if condition.is_built_in:
-            (joint,) = (joint for joint in nodes.joints if set(joint.sides) == set(condition.on))
-            periods[joint.axis] = joint.period
-    return periods
 
 
 def _range(parameter: Parameter) -> Range:

@@ -19,6 +19,8 @@ to a network, as differentiate it, can be done to both.
 With an embedding (`pinnsolve.networks.embedding`) waves take the place of ``a_0``, or join it.
 
 A network can grow: bumps (`pinnsolve.networks.bumps`), functions of ``a_0``, join its features.
+One without hidden layers has products of waves and polynomials (`pinnsolve.networks.waves`) for
+features.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -37,8 +39,10 @@ from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from pinnsolve.networks.bumps import Bumps, Profile
 from pinnsolve.networks.embedding import embedding as embedded
+from pinnsolve.networks.products import Axis
 from pinnsolve.networks.sizes import HIGHEST_WAVE
 from pinnsolve.networks.unknowns import Range, Unknowns
+from pinnsolve.networks.waves import Waves
 
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "tanh": torch.tanh,
@@ -80,6 +84,8 @@ class MLP(nn.Module):
         Of each coordinate, None of one without: the network is periodic whatever its weights.
     highest_wave
         Wave number near which an embedding's waves end, in radians per half width.
+    axes
+        The functions of each coordinate whose products are the features, without hidden layers.
     """
 
     center: Tensor
@@ -103,6 +109,7 @@ class MLP(nn.Module):
         embedding: str = "none",
         periods: Sequence[float | None] = (),
         highest_wave: float = HIGHEST_WAVE,
+        axes: Sequence[Axis] = (),
     ) -> None:
         super().__init__()
         low, high = torch.tensor(lower).double(), torch.tensor(upper).double()
@@ -120,7 +127,8 @@ class MLP(nn.Module):
         )
         self.activation_name = activation
         self.activation = ACTIVATIONS[activation]
-        self.embedding = embedded(embedding, self.half_width, periods, highest_wave, seed)
+        own = embedded(embedding, self.half_width, periods, highest_wave, seed)
+        self.embedding = Waves(axes, self.half_width) if axes else own
         self._build(hidden, outputs)
         self.unknowns = Unknowns(ranges) if ranges else None
         self.draw(seed, frequency)
@@ -166,7 +174,8 @@ class MLP(nn.Module):
     @property
     def blocks(self) -> list[int]:
         """How many features there are of each kind: those of the last hidden layer, then bumps."""
-        return [self.layers[-1].out_features, *map(len, self.bumps)]
+        first = self.layers[-1].out_features if self.layers else self._inputs
+        return [first, *map(len, self.bumps)]
 
     def rebuild(self, hidden: Sequence[int]) -> None:
         """Return to hidden layers alone, of other widths, their weights not drawn yet."""
@@ -225,7 +234,7 @@ class MLP(nn.Module):
 
     def reform(self, form: Mapping[str, Any]) -> None:
         """Return to such numbers of features; all weights are to be set anew."""
-        like, q = self.head.weight, self.layers[0].in_features
+        like, q = self.head.weight, self._inputs
         self.rebuild(np.asarray(form["hidden"], dtype=int).tolist())
         scales = torch.tensor(np.array(form["scales"])).to(like)
         scales = scales if len(scales) == q else like.new_ones(q)  # to be set with the weights
@@ -233,14 +242,19 @@ class MLP(nn.Module):
             zeros = like.new_zeros(count, q)
             self.grow(Bumps(PROFILES_IN_TURN[k % 2], zeros, like.new_ones(count), scales))
 
+    @property
+    def _inputs(self) -> int:
+        """Number of inputs of the first layer."""
+        return len(self.half_width) if self.embedding is None else self.embedding.size
+
     def _build(self, hidden: Sequence[int], outputs: int) -> None:
         """Make hidden layers, and a head."""
-        inputs = len(self.half_width) if self.embedding is None else self.embedding.size
+        widths = [self._inputs, *hidden]
         self.hidden = nn.ModuleList(
-            nn.Linear(n, m, dtype=torch.float64) for n, m in pairwise([inputs, *hidden])
+            nn.Linear(n, m, dtype=torch.float64) for n, m in pairwise(widths)
         )
         self._bumps = nn.ModuleList()
-        self.head = nn.Linear(hidden[-1], outputs, dtype=torch.float64)
+        self.head = nn.Linear(widths[-1], outputs, dtype=torch.float64)
 
     @torch.no_grad()
     def draw(self, seed: int, frequency: float) -> None:

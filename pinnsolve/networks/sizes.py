@@ -5,6 +5,7 @@ from math import log2, pi, sqrt
 import numpy as np
 
 from pinnsolve.geometry.nodes import Nodes
+from pinnsolve.networks.products import has_products
 from pinnsolve.problem import Problem
 from pinnsolve.problem.abilities import ABILITIES
 
@@ -33,6 +34,8 @@ def hidden_layers(problem: Problem, n_nodes: int) -> tuple[int, ...]:
     n_nodes
         Nodes in the interior and on the boundary.
     """
+    if has_products(problem):
+        return ()
     points, dim = _points(problem, n_nodes)
     affordable = int(points / NODES_PER_FEATURE.get(dim, 1.5))
     most = FEATURES if len(problem.fields) == 1 else FEATURES_OF_SYSTEMS

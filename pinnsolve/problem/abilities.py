@@ -31,7 +31,7 @@ class Abilities:
         ``"constants"``: unknown constants of the equations; ``"extra"``: further residuals;
         ``"hard"``: conditions with ``hard = true``, imposed or built in; ``"ansatz"``: it builds
         them into its network; ``"regions"``: materials; ``"stages"``: steps in time that the
-        problem file prescribes.
+        problem file prescribes; ``"waves"``: features that are products.
     reference
         The classical solution that its answers are held against; None for one that is it.
     """
@@ -84,7 +84,7 @@ ABILITIES: dict[str, Abilities] = {
         optimizers=TRAINED,
         precisions=("float64", "float32"),
         accelerations=("auto", "none", "compile", "cuda-graph"),
-        takes=frozenset({"constants", "extra", "hard", "ansatz", "regions"}),
+        takes=frozenset({"constants", "extra", "hard", "ansatz", "regions", "waves"}),
         reference="rbf-fd",
     ),
 }

@@ -14,7 +14,7 @@ from pinnsolve.equations.syntax import ExpressionError
 from pinnsolve.errors import Fault, KeyPath, suggestion
 from pinnsolve.problem.abilities import ABILITIES, methods_that_take
 from pinnsolve.problem.schema.file import MAX_NODES, Network, Nodes, Phase, Solver
-from pinnsolve.problem.schema.shapes import PointSet, Shape
+from pinnsolve.problem.schema.shapes import Brick, Interval, PointSet, Rectangle, Shape
 from pinnsolve.problem.text.source import KEY
 
 SHORTEST, LONGEST = 1e-50, 1e50  # lengths whose fourth powers are still numbers
@@ -38,6 +38,7 @@ def method_faults(valid: Mapping[KeyPath, Any]) -> list[Fault]:
     if network is not None and solver is not None:
         phases = [value for key, value in valid.items() if key[0] == "training" and len(key) > 1]
         faults += _growth_faults(valid, network, solver, phases)
+        faults += _wave_faults(valid, network, solver, phases)
     if unknowns is not None and network is not None:
         for name in network.symmetry:
             if name not in unknowns.fields:
@@ -112,7 +113,7 @@ def _growth_faults(
         message = "a network that grows does so in its first phase."
         remedy = 'Put optimizer = "grow" first, or remove [[training]].'
         faults.append(Fault(("training", 0, "optimizer"), message, remedy))
-    if not begins and network.features != "grown":
+    if network.features == "waves" or (not begins and network.features != "grown"):
         return faults
     unknowns = valid.get(("unknowns",))
     fixed = 'Write features = "mlp".'
@@ -139,6 +140,73 @@ def _growth_faults(
             message = f"a network that grows takes {what} in this version."
             faults.append(Fault(key, message, remedy))
     return faults
+
+
+def _wave_faults(
+    valid: Mapping[KeyPath, Any], network: Network, solver: Solver, phases: Sequence[Phase]
+) -> list[Fault]:
+    """Return the faults of what products of waves and polynomials cannot take."""
+    if network.features != "waves":
+        return []
+    features: KeyPath = ("network", "features")
+    other = 'Write features = "grown".'
+    shape = valid.get(("domain",))
+    stated = [value for key, value in valid.items() if key[0] == "boundary" and key[1:]]
+    is_box = isinstance(shape, Interval | Rectangle | Brick)
+    dim = len(shape.box[0]) if isinstance(shape, Interval | Rectangle | Brick) else 0
+    bare = dim - sum(entry.periodic for entry in stated)
+    grows = next((k for k, phase in enumerate(phases) if phase.optimizer == "grow"), None)
+    taken: list[tuple[bool, KeyPath, str, str]] = [
+        (
+            "waves" not in ABILITIES[solver.method].takes,
+            features,
+            f'method "{solver.method}" has no features that are waves.',
+            f"Set {_capable('waves')} in [solver], or remove features.",
+        ),
+        (
+            shape is not None and not is_box,
+            features,
+            "products of waves and polynomials need an interval, a rectangle or a box.",
+            other,
+        ),
+        (
+            bare > 1,
+            features,
+            f"{bare} coordinates have no period, and waves take one such at most.",
+            'Join opposite sides with periodic = true, or write features = "grown".',
+        ),
+        (
+            any(key[0] == "region" and key[1:] for key in valid),
+            features,
+            "waves are smooth, which fields in regions are not.",
+            'Write features = "mlp".',
+        ),
+        (
+            network.hidden is not None,
+            ("network", "hidden"),
+            "features that are waves have no hidden layers.",
+            "Remove hidden.",
+        ),
+        (
+            network.embedding != "none",
+            ("network", "embedding"),
+            "features that are waves take no embedding.",
+            "Remove it.",
+        ),
+        (
+            solver.accelerate not in ("auto", "none"),
+            ("solver", "accelerate"),
+            "features that are waves have no layers to accelerate.",
+            "Remove it.",
+        ),
+        (
+            grows is not None,
+            ("training", grows or 0, "optimizer"),
+            "features that are waves do not grow.",
+            'Write features = "grown", or choose another optimizer.',
+        ),
+    ]
+    return [Fault(key, message, remedy) for holds, key, message, remedy in taken if holds]
 
 
 def _hard_faults(valid: Mapping[KeyPath, Any], method: str) -> list[Fault]:

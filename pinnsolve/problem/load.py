@@ -189,6 +189,7 @@ def _settings(valid: Mapping[KeyPath, Any]) -> ProblemFile:
 
 def _problem(source: Source, settings: ProblemFile, statements: Statements) -> Problem:
     """Put the problem together."""
+    has_waves = settings.network.features == "waves"  # of that period, whether asked for or not
     boundary = tuple(
         BoundaryCondition(
             on,
@@ -196,7 +197,7 @@ def _problem(source: Source, settings: ProblemFile, statements: Statements) -> P
             entry.weight,
             ("boundary", i),
             is_periodic=entry.periodic,
-            is_built_in=entry.periodic and entry.hard,
+            is_built_in=entry.periodic and (entry.hard or has_waves),
             is_hard=entry.hard and not entry.periodic,
         )
         for i, (on, stated, entry) in enumerate(

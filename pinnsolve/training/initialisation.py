@@ -55,12 +55,12 @@ class Drawing:
     @torch.no_grad()
     def step(self) -> Step:
         """Return the account of one more frequency, or of one more step of the head solve."""
-        frequency = next_frequency(self._losses)
+        frequency = self._next()
         if frequency is None:
             return self._solve()
         with self._rule.running():
             loss = self._attempt(frequency)
-            is_last = next_frequency(self._losses) is None
+            is_last = self._next() is None
             if is_last:
                 self._take(best_frequency(self._losses))
             done = self._drawn if is_last and self._is_solved() else ""
@@ -90,12 +90,17 @@ class Drawing:
         }
         self._rule.restore(part(state, "rule"))
         if frequencies:
-            is_over = next_frequency(self._losses) is None
+            is_over = self._next() is None
             self._take(best_frequency(self._losses) if is_over else frequencies[-1])
         self._head = None
         if head := part(state, "head"):
             self._head = Head(self._objective, self._budget)
             self._head.restore(head)
+
+    def _next(self) -> float | None:
+        """Return the frequency to try next; the first alone for features that have none."""
+        has_none = not any(net.layers for net in self._objective.model.nets)
+        return None if has_none and self._losses else next_frequency(self._losses)
 
     def _attempt(self, frequency: float) -> float:
         """Return the loss that features of a frequency leave, and have the network at it."""
@@ -134,6 +139,9 @@ class Drawing:
 
     @property
     def _drawn(self) -> str:
+        (net, *_) = self._objective.model.nets
+        if not net.layers:
+            return f"{net.head.in_features} products of waves and polynomials"
         return f"features of frequency {best_frequency(self._losses):g} drawn"
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from pinnsolve.geometry.nodes import Nodes
+from pinnsolve.networks.products import has_products
 from pinnsolve.networks.sizes import grows
 from pinnsolve.objectives.objective import Objective
 from pinnsolve.problem import Problem
@@ -58,6 +59,8 @@ def training(
 def default_schedule(objective: Objective, problem: Problem, nodes: Nodes) -> Sequence[Phase]:
     """Return growth, or else head solve, Gauss-Newton while it pays, head solve.
 
+    Of features that are products the head is all.
+
     Gauss-Newton has nothing to gain once the residual, relative to that of the zero field, is
     down to the size ``(h / half width)^p`` of the discretisation error. Where its matrices would
     be too large, the head solve, whose cost is linear in the rows, stands alone. Where no
@@ -76,6 +79,8 @@ def default_schedule(objective: Objective, problem: Problem, nodes: Nodes) -> Se
     if grows(problem):
         return (Phase(optimizer="grow", tolerance=tolerance),)
     head = Phase(optimizer="head", iterations=20)
+    if has_products(problem):
+        return (head,)
     rows, weights = len(r), objective.model.size
     is_dense = problem.settings.solver.derivatives == "autograd"
     if not has_gauss_newton(rows, weights, is_dense=is_dense):

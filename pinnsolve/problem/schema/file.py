@@ -254,10 +254,12 @@ class Network(Section):
         description="widths of the hidden layers; by default the method's own",
         examples=[[50, 50, 50, 50]],
     )
-    features: Literal["grown", "mlp"] | None = Field(
+    features: Literal["grown", "mlp", "waves"] | None = Field(
         default=None,
         description="grown: smooth features first, then bumps where the residual is, until it is "
-        "small; mlp: hidden layers of fixed widths, the default where hidden is given, of "
+        "small; waves: products of waves in periodic coordinates and polynomials in the others "
+        "and in time, of pinn on an interval, a rectangle or a box; mlp: hidden layers of fixed "
+        "widths, the default where hidden is given, of "
         "nonlinear systems, of dt-pinn in time, and where a network cannot grow",
     )
     activation: Literal["tanh", "sin", "swish", "gelu"] = Field(
