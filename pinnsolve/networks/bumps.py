@@ -10,14 +10,12 @@ learning-based algorithms for solving PDEs: the random feature method, arXiv:220
 """
 
 from collections.abc import Callable
-from typing import Literal, TypeAlias
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-Profile: TypeAlias = Literal["root", "bell"]
-
+# in the order in which blocks of them join a network, one of each together
 PROFILES: dict[str, Callable[[Tensor], Tensor]] = {
     "root": lambda z: torch.sqrt(1 + z),
     "bell": lambda z: torch.exp(-z),
@@ -43,7 +41,7 @@ class Bumps(nn.Module):
 
     def __init__(
         self,
-        profile: Profile,
+        profile: str,
         centres: Float[Tensor, "m q"],
         radii: Float[Tensor, " m"],
         scales: Float[Tensor, " q"],

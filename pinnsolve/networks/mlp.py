@@ -25,7 +25,7 @@ features.
 
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
-from itertools import pairwise
+from itertools import cycle, pairwise
 from math import sqrt
 from typing import Any
 
@@ -37,7 +37,7 @@ from torch import Tensor, nn
 from torch.nn.functional import gelu, silu
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
-from pinnsolve.networks.bumps import Bumps, Profile
+from pinnsolve.networks.bumps import PROFILES, Bumps
 from pinnsolve.networks.embedding import embedding as embedded
 from pinnsolve.networks.products import Axis
 from pinnsolve.networks.sizes import HIGHEST_WAVE
@@ -52,7 +52,6 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
 }
 
 GAIN = 2.0
-PROFILES_IN_TURN: tuple[Profile, Profile] = ("root", "bell")  # of the blocks of bumps
 RIDGE_SLOPE = 1.5  # of ridges, per half width of the domain and unit of frequency
 FREQUENCY = 1.0  # of the first features, per half width of the domain
 
@@ -238,9 +237,9 @@ class MLP(nn.Module):
         self.rebuild(np.asarray(form["hidden"], dtype=int).tolist())
         scales = torch.tensor(np.array(form["scales"])).to(like)
         scales = scales if len(scales) == q else like.new_ones(q)  # to be set with the weights
-        for k, count in enumerate(np.asarray(form["bumps"], dtype=int).tolist()):
-            zeros = like.new_zeros(count, q)
-            self.grow(Bumps(PROFILES_IN_TURN[k % 2], zeros, like.new_ones(count), scales))
+        counts = np.asarray(form["bumps"], dtype=int).tolist()
+        for profile, count in zip(cycle(PROFILES), counts, strict=False):
+            self.grow(Bumps(profile, like.new_zeros(count, q), like.new_ones(count), scales))
 
     @property
     def _inputs(self) -> int:

@@ -9,11 +9,12 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from pinnsolve.leastsquares.extended import ExtendedFactor
+from pinnsolve.networks.bumps import PROFILES
 from pinnsolve.networks.mlp import MLP
 from pinnsolve.objectives.objective import OfNetwork
 from pinnsolve.optimizers.head import newton
 
-PAIR = 2  # blocks of bumps that join together, one of each profile
+TOGETHER = len(PROFILES)  # blocks of bumps that join together
 STEPS = 20  # of Newton's method after each block
 
 
@@ -63,10 +64,10 @@ class GrowingHead:
             factor = self._factor = ExtendedFactor(t, (self._most + 1) * net.head.out_features)
             factor.extend(M)
         while self._taken < len(net.bumps):
-            part = net.of_bumps(self._taken, PAIR)
+            part = net.of_bumps(self._taken, TOGETHER)
             M, _ = self._rows(part)
             factor.extend(M[:, : part.head.weight.numel()])  # the biases have come
-            self._taken += PAIR
+            self._taken += TOGETHER
         return factor
 
     def _rows(self, part: MLP) -> tuple[Float[Tensor, "R P"], Float[Tensor, " R"]]:
@@ -79,7 +80,7 @@ class GrowingHead:
         outputs, w = self._net.head.weight.shape
         starts = torch.arange(outputs)[:, None] * w
         first, *bumps = torch.arange(w).split(self._net.blocks)
-        pairs = [torch.cat(bumps[k : k + PAIR]) for k in range(0, len(bumps), PAIR)]
+        joined = [torch.cat(bumps[k : k + TOGETHER]) for k in range(0, len(bumps), TOGETHER)]
         biases = torch.arange(outputs * w, outputs * (w + 1))
-        places = [(starts + features).flatten() for features in (first, *pairs)]
+        places = [(starts + features).flatten() for features in (first, *joined)]
         return torch.cat([places[0], biases, *places[1:]])

@@ -35,7 +35,7 @@ from scipy.spatial import KDTree
 from torch import Tensor
 
 from pinnsolve.geometry.nodes import Nodes
-from pinnsolve.networks.bumps import Bumps, Profile
+from pinnsolve.networks.bumps import PROFILES, Bumps
 from pinnsolve.networks.sizes import hidden_layers, most_features
 from pinnsolve.objectives.objective import OfNetwork
 from pinnsolve.optimizers.growing_head import STEPS, GrowingHead
@@ -62,8 +62,8 @@ Between: TypeAlias = Callable[[Literal["more", "fresh"]], OfNetwork]
 
 
 @dataclass(frozen=True)
-class Soil:
-    """What a network needs to grow.
+class Collocation:
+    """Where the equations hold while a network grows.
 
     Attributes
     ----------
@@ -88,18 +88,20 @@ class Growing:
     ----------
     objective, budget
         What to lower, and until when.
-    soil
-        What the network needs.
+    collocation
+        Where the equations hold.
     seed
         Of what is drawn.
     """
 
-    def __init__(self, objective: OfNetwork, budget: Budget, soil: Soil, seed: int) -> None:
-        self._objective, self._soil, self._seed = objective, soil, seed
+    def __init__(
+        self, objective: OfNetwork, budget: Budget, collocation: Collocation, seed: int
+    ) -> None:
+        self._objective, self._collocation, self._seed = objective, collocation, seed
         self._tolerance = budget.tolerance
         self._rule = StoppingRule(replace(budget, tolerance=0.0))  # which is that of a block
         (self._net,) = objective.model.nets
-        width = hidden_layers(soil.problem, soil.nodes.rows.stop)[-1]
+        width = hidden_layers(collocation.problem, collocation.nodes.rows.stop)[-1]
         widths = tuple(dict.fromkeys(max(1, width // k) for k in (SMALLEST, 2, 1)))
         self._first = FirstFeatures(self._net.layers[0].in_features, widths, budget.tolerance)
         self._steps = 0
@@ -159,7 +161,7 @@ class Growing:
         self._best = float(state["least"]), int(state["blocks"]), best
         self._rule.restore(part(state, "rule"))
         if int(state["stays"]):
-            self._rooted().solve()
+            self._begin_blocks().solve()
 
     def _attempt(self, trial: Trial) -> float:
         """Return the loss that some first features leave, and have the network at it."""
@@ -187,23 +189,23 @@ class Growing:
         self._net.set(self._net.vector())  # laid out as in a run that is taken up, to the bit
         r = self._objective.value()
         loss = float(r @ r)
-        between = self._soil.between
+        between = self._collocation.between
         if between is not None:
             self._fresh = between("fresh")
         true = max(TRUE**2 * loss, self._tolerance)
         if loss <= self._tolerance and self._fresh_loss() <= true:
             return loss, f"{self._net.head.in_features} features, smooth ones, leave little enough"
-        loss = self._rooted().solve()
+        loss = self._begin_blocks().solve()
         return loss, self._judge(loss)
 
-    def _rooted(self) -> GrowingHead:
+    def _begin_blocks(self) -> GrowingHead:
         """Return the head of a network whose first features stay, to be solved for."""
-        between = self._soil.between
+        between = self._collocation.between
         if between is not None:
             self._objective, self._fresh = between("more"), self._fresh or between("fresh")
-        rows, n = len(self._objective.places), self._soil.nodes.rows.stop
+        rows, n = len(self._objective.places), self._collocation.nodes.rows.stop
         is_linear = self._objective.is_linear
-        self._most = most_features(self._soil.problem, rows, n, is_linear=is_linear)
+        self._most = most_features(self._collocation.problem, rows, n, is_linear=is_linear)
         self._most = max(self._most, self._net.head.in_features)
         self._head = GrowingHead(self._objective, self._most)
         return self._head
@@ -237,8 +239,8 @@ class Growing:
         have = self._net.head.in_features
         return min(max(int(MORE * have), have + FEWEST), self._most) - have
 
-    def _bumps(self, residual: Float[Tensor, " R"]) -> tuple[Bumps, Bumps]:
-        """Draw the next block, where the residual is."""
+    def _bumps(self, residual: Float[Tensor, " R"]) -> list[Bumps]:
+        """Draw the next bumps, where the residual is, as many of each profile."""
         net, rng = self._net, np.random.default_rng((self._seed, len(self._net.bumps)))
         scales = self._first.scales
         a = net.inputs(self._objective.places).cpu().numpy() / scales
@@ -254,13 +256,10 @@ class Growing:
         radii = _median_distance(np.concatenate([*old, new]), new)
         radii = radii * np.exp(rng.uniform(log(REACH[0]), log(REACH[1]), count))
         radii = np.clip(radii, LEAST * _median_distance(np.unique(a, axis=0), new), WIDEST)
-        like, half = net.like, count // 2
-
-        def bumps(profile: Profile, some: slice) -> Bumps:
-            parts = (torch.as_tensor(v).to(like) for v in (new[some], radii[some], scales))
-            return Bumps(profile, *parts)
-
-        return bumps("root", slice(half)), bumps("bell", slice(half, None))
+        centres, widths = (torch.as_tensor(v).to(net.like) for v in (new, radii))
+        parts = (v.tensor_split(len(PROFILES)) for v in (centres, widths))
+        blocks = zip(PROFILES, *parts, strict=True)
+        return [Bumps(profile, p, r, torch.as_tensor(scales).to(p)) for profile, p, r in blocks]
 
 
 def _median_distance(x: Float[ndarray, "n q"], new: Float[ndarray, "m q"]) -> Float[ndarray, " m"]:

@@ -18,7 +18,7 @@ from pinnsolve.optimizers import OPTIMIZERS, Optimizer
 from pinnsolve.optimizers.tensors import arrays, refill
 from pinnsolve.problem.schema.file import Phase
 from pinnsolve.process import Answer, Budget, State, Step, nested, part
-from pinnsolve.training.growth import Growing, Soil
+from pinnsolve.training.growth import Collocation, Growing
 from pinnsolve.training.initialisation import Drawing
 
 # by default
@@ -41,7 +41,7 @@ class Training(Generic[Answer]):
         Of the random initial weights.
     patience
         Iterations of Gauss-Newton that may pass without paying; 0 for any number.
-    soil
+    collocation
         What a network needs to grow.
     """
 
@@ -53,9 +53,9 @@ class Training(Generic[Answer]):
         *,
         seed: int,
         patience: int = 0,
-        soil: Soil | None = None,
+        collocation: Collocation | None = None,
     ) -> None:
-        self._soil = soil
+        self._collocation = collocation
         self._objective, self._phases, self._answer = objective, phases, answer
         self._model, self._seed, self._patience = objective.model, seed, patience
         self._scaled = scaled(objective)
@@ -114,7 +114,7 @@ class Training(Generic[Answer]):
 
     def _follow(self) -> None:
         """Go on with the points on which a network has grown: fewer do not determine its bumps."""
-        between = None if self._soil is None else self._soil.between
+        between = None if self._collocation is None else self._collocation.between
         if between is not None and isinstance(self._model, MLP) and self._model.bumps:
             self._objective = between("more")
             self._scaled = scaled(self._objective)
@@ -145,8 +145,8 @@ class Training(Generic[Answer]):
         is_patient = phase.optimizer == "gauss-newton"
         budget = _budget(phase, self._patience if is_patient else 0)
         if self._draws_features and isinstance(objective, OfNetwork):
-            if phase.optimizer == "grow" and self._soil is not None:
-                return Growing(objective, budget, self._soil, self._seed)
+            if phase.optimizer == "grow" and self._collocation is not None:
+                return Growing(objective, budget, self._collocation, self._seed)
             return Drawing(objective, budget, self._seed)
         is_head = phase.optimizer == "head"  # least squares are the same in any unit
         return OPTIMIZERS[phase.optimizer](objective if is_head else self._scaled, budget)

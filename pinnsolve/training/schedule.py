@@ -15,7 +15,7 @@ from pinnsolve.problem.abilities import ABILITIES
 from pinnsolve.problem.schema.file import Phase
 from pinnsolve.process import Answer
 from pinnsolve.setup import Setup
-from pinnsolve.training.growth import Between, Soil
+from pinnsolve.training.growth import Between, Collocation
 from pinnsolve.training.phases import Training
 
 LARGEST_SQUARE = 4000  # rows or weights, the fewer, up to which the schedule has Gauss-Newton
@@ -51,7 +51,7 @@ def training(
         answer,
         seed=problem.settings.solver.seed,
         patience=0 if chosen else PATIENCE,
-        soil=Soil(problem, setup.nodes, between),
+        collocation=Collocation(problem, setup.nodes, between),
     )
 
 

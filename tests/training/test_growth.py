@@ -15,7 +15,7 @@ from pinnsolve.process import Budget
 from pinnsolve.run import write
 from pinnsolve.setup import Setup
 from pinnsolve.training.first_features import FirstFeatures
-from pinnsolve.training.growth import Growing, Soil
+from pinnsolve.training.growth import Collocation, Growing
 from tests.posing import INTERVAL, pose, written
 from tests.training.taking_up import bits, from_file, weights
 
@@ -49,8 +49,8 @@ def growing(problem, method):
     net = network(setup)
     objective = OBJECTIVES[method](net, setup)
     between = partial(pointwise_objective, net, setup) if method == "pinn" else None
-    soil = Soil(setup.problem, setup.nodes, between)
-    return Growing(objective, Budget(tolerance=1e-18), soil, seed=0), objective
+    collocation = Collocation(setup.problem, setup.nodes, between)
+    return Growing(objective, Budget(tolerance=1e-18), collocation, seed=0), objective
 
 
 def whole(grow):
