@@ -13,10 +13,11 @@
    coordinates that are stretched by them.
 3. The head is solved after each block; of a linear problem by extending the factor of the block
    before (`pinnsolve.leastsquares.extended`), which also gives the residual.
-4. It ends when the loss is below its tolerance, or features are as many as can be afforded; or
-   when the residual at *fresh* points has stopped falling, and is far above that at the trained
-   ones, which hide it: then the block that did not lower it is taken back. As long as both are
-   alike the features are merely too few, and each block may do little.
+4. It ends when the loss is below its tolerance, or the budget spent, or features are as many as
+   can be afforded; or when the residual at *fresh* points has stopped falling, and is far above
+   that at the trained ones, which hide it. As long as both are alike the features are merely too
+   few, and each block may do little. Whatever the end, last blocks that have not helped at fresh
+   points are taken back.
 
 Source: Chen, Chi, E & Yang (2022), The random feature method, arXiv:2207.13380, for features of
 several scales; their places by the residual, their number by fresh points are our own.
@@ -52,11 +53,11 @@ REACH = (3.0, 6.0)  # radii, in distances of the centres
 LEAST = 2.0  # radii, in spacings of the points
 WIDEST = 2.0  # radii, in half widths of the domain
 APART = 1e-6  # in half widths: centres are moved so that no two coincide
-FALLING = 0.95  # of the residual at fresh points: a block that leaves more is taken back
+FALLING = 0.95  # of the residual at fresh points: a block that leaves more has not helped
 ENOUGH = 0.1  # of the residual's norm that is tolerated: what bumps leave is rough, and counts more
 TRUE = 2.0  # of the norm of the residual at the nodes: less at fresh points, and it is true of all
-PATIENCE = 2  # blocks that may leave more, if one after them leaves less
 HIDDEN = 10.0  # losses: so much at fresh points is hidden from the trained ones
+NO_HELP = "more would not help between the nodes"
 
 Between: TypeAlias = Callable[[Literal["more", "fresh"]], OfNetwork]
 
@@ -110,6 +111,7 @@ class Growing:
         self._fresh: OfNetwork | None = None
         # the least residual at fresh points, after which block of bumps, and the head there
         self._best = (inf, 0, self._net.head_vector())
+        self._last_fresh = 0.0  # after the last block; zero if it is not known
 
     @torch.no_grad()
     def step(self) -> Step:
@@ -125,6 +127,8 @@ class Growing:
         # the budget has no say while a trial, which may be a bad one, is what the network has
         judge = self._rule.report if trial else self._rule.judge
         step = judge(self._steps, loss, done)
+        if step.done:
+            step = replace(step, done=self._end(loss, step.done))
         features = self._net.head.in_features
         share = None if self._head is None else (features / self._most) ** 2  # of the work
         return replace(step, fraction=share)
@@ -194,7 +198,7 @@ class Growing:
             self._fresh = between("fresh")
         true = max(TRUE**2 * loss, self._tolerance)
         if loss <= self._tolerance and self._fresh_loss() <= true:
-            return loss, f"{self._net.head.in_features} features, smooth ones, leave little enough"
+            return loss, "smooth ones, leave little enough"
         loss = self._begin_blocks().solve()
         return loss, self._judge(loss)
 
@@ -214,18 +218,23 @@ class Growing:
         """Return the reason to grow no further; empty to go on."""
         net, blocks = self._net, len(self._net.bumps)
         if self._fresh is not None:
-            fresh = self._fresh_loss()
+            fresh = self._last_fresh = self._fresh_loss()
             if fresh < FALLING**2 * self._best[0]:
                 self._best = fresh, blocks, net.head_vector()
-            elif blocks >= self._best[1] + PATIENCE and fresh > HIDDEN * loss:
-                net.prune(self._best[1])
-                net.set_head(self._best[2])
-                return f"{net.head.in_features} features, more would not help between the nodes"
+            elif fresh > HIDDEN * loss:
+                return NO_HELP
         if loss <= self._tolerance * (ENOUGH**2 if blocks else 1.0):
-            return f"{net.head.in_features} features, the loss has reached its tolerance"
-        if self._next() < FEWEST:
-            return f"{net.head.in_features} features, as many as can be afforded"
-        return ""
+            return "the loss has reached its tolerance"
+        return "as many as can be afforded" if self._next() < FEWEST else ""
+
+    def _end(self, loss: float, reason: str) -> str:
+        """Take back the blocks that only hide the residual; return the end of growth in words."""
+        net, (least, blocks, c) = self._net, self._best
+        if len(net.bumps) > blocks and self._last_fresh > min(HIDDEN * loss, least):
+            net.prune(blocks)
+            net.set_head(c)
+            reason = NO_HELP if reason == NO_HELP else f"{NO_HELP}; {reason}"
+        return f"{net.head.in_features} features, {reason}"
 
     def _fresh_loss(self) -> float:
         """Return the loss with the equations at fresh points; zero if they know of none."""

@@ -43,14 +43,14 @@ u = "log(sqrt((x - 0.3)**2 + (y - 0.2)**2)/0.1)"
 """
 
 
-def growing(problem, method):
+def growing(problem, method, budget=None):
     """Return a growth, and the objective with its network."""
     setup = Setup(problem.replace({"solver.method": method}))
     net = network(setup)
     objective = OBJECTIVES[method](net, setup)
     between = partial(pointwise_objective, net, setup) if method == "pinn" else None
     collocation = Collocation(setup.problem, setup.nodes, between)
-    return Growing(objective, Budget(tolerance=1e-18), collocation, seed=0), objective
+    return Growing(objective, budget or Budget(tolerance=1e-18), collocation, seed=0), objective
 
 
 def whole(grow):
@@ -109,20 +109,25 @@ def test_it_can_be_left_after_any_step_and_taken_up_to_the_bit(method, tmp_path)
         assert weights(fresh) == weights(final)
 
 
-def test_more_features_than_the_points_determine_are_taken_back(tmp_path, monkeypatch):
-    """On a line few points determine few features, and their residual tells nothing of others."""
+@pytest.mark.parametrize("steps", [1000, 18])
+def test_more_features_than_the_points_determine_are_taken_back(steps, tmp_path, monkeypatch):
+    """On a line few points determine few features, and their residual tells nothing of others.
+
+    So it is whether growth ends by that, or because its budget is spent.
+    """
     more = '[functions]\nf = "manufactured"\n[exact]\nu = "tanh(40*(x - 0.5))"\n'
     on = [("all", "u = tanh(40*(x - 0.5))")]
     problem = pose(tmp_path, "u_xx = f", on=on, domain=INTERVAL, count=60, more=more, method="pinn")
     monkeypatch.setattr("pinnsolve.training.growth.most_features", lambda *_, **__: 400)
-    grow, objective = growing(problem, "pinn")
+    grow, objective = growing(problem, "pinn", Budget(iterations=steps))
     fresh = pointwise_objective(objective.model, Setup(problem), "fresh")
     left, is_done = [], False
     while not is_done:
         step = grow.step()
         left.append(float(fresh.value().norm()))
         is_done = bool(step.done)
-    assert "more would not help between the nodes" in step.done
+    assert "features, more would not help between the nodes" in step.done
+    assert step.done.endswith("the iterations are spent") is (steps == 18)
     grown = left[next(k for k, x in enumerate(left) if k > 15) :]
     assert left[-1] <= 1.001 * min(grown)
 
