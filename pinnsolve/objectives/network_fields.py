@@ -19,6 +19,7 @@ from pinnsolve.networks.mlp import MLP, form_of
 from pinnsolve.networks.several import AnyNetwork, Networks
 from pinnsolve.process import State
 from pinnsolve.solution.fields import Fields
+from pinnsolve.solution.localised import Supports, together
 from pinnsolve.solution.pieces import Pieces
 
 CHUNK = 1024  # points differentiated together, which bounds the memory
@@ -82,6 +83,21 @@ class NetworkFields:
     def state(self) -> State:
         """Return the weights by name."""
         return {name: value.cpu().numpy() for name, value in self.net.state_dict().items()}
+
+    @torch.no_grad()
+    def supports(self) -> Supports | None:
+        """Return the places of the network's bumps; None if it has none.
+
+        Those of periodic coordinates live on circles, and not where a radius could be told.
+        """
+        net, parts = self.net, list[Supports | None]()
+        for bumps in net.bumps if net.embedding is None else ():
+            unit = net.half_width * bumps.scales
+            centres = net.center + unit * bumps.centres
+            radii = unit * bumps.log_radii.exp()[:, None]
+            at, wide = (values.double().cpu().numpy() for values in (centres, radii))
+            parts.append(Supports(at, wide, (bumps.profile,) * len(bumps)))
+        return together(parts)
 
     @cached_property
     def _double(self) -> MLP:

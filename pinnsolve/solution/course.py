@@ -62,6 +62,36 @@ class PhaseResult:
 
 
 @dataclass(frozen=True)
+class GrowthStep:
+    """What a network was after a step of its growth: its first features, or bumps more.
+
+    Attributes
+    ----------
+    features, weights
+        How many it had.
+    loss
+        What was left at the points it was trained on.
+    fresh_loss
+        What was left at fresh points; None where they are not looked at.
+    seconds
+        What the step took, that of the first features all their trials.
+    is_kept
+        Whether the features stayed, and were not taken back.
+    relative_l2
+        Relative error on the nodes after it; None if no exact solution is known, or it was taken
+        back.
+    """
+
+    features: int
+    weights: int
+    loss: float
+    fresh_loss: float | None
+    seconds: float
+    is_kept: bool
+    relative_l2: float | None
+
+
+@dataclass(frozen=True)
 class Outcome:
     """How a solve ended.
 
@@ -94,6 +124,8 @@ class Course:
         Of the training, over all phases; or steps of a direct solution.
     series
         Further figures by name, each in rows of iteration (or time) and value.
+    growth
+        The steps by which the network has grown; none if it has not.
     """
 
     history: tuple[Record, ...] = ()
@@ -101,3 +133,19 @@ class Course:
     seconds: Mapping[str, float] = field(default_factory=dict)
     iterations: int = 0
     series: Mapping[str, Float[ndarray, "k 2"]] = field(default_factory=dict)
+    growth: tuple[GrowthStep, ...] = ()
+
+    def weights_to(self, error: float) -> int | None:
+        """Return the number of weights with which growth has passed an error; None if it has not.
+
+        Parameters
+        ----------
+        error
+            Relative, on the nodes.
+        """
+        passed = (
+            step.weights
+            for step in self.growth
+            if step.relative_l2 is not None and step.relative_l2 <= error
+        )
+        return next(passed, None)

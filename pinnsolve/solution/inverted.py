@@ -19,6 +19,7 @@ from pinnsolve.equations.program import program
 from pinnsolve.problem import Problem
 from pinnsolve.process import State
 from pinnsolve.solution.fields import Fields
+from pinnsolve.solution.localised import Supports, supports_of
 from pinnsolve.solution.solution import Sample
 
 
@@ -64,6 +65,10 @@ class Inverted:
     def state(self) -> State:
         """Return the state of the potentials."""
         return self.potentials.state()
+
+    def supports(self) -> Supports | None:
+        """Return the places of the bumps of the potentials; None if there are none."""
+        return supports_of(self.potentials)
 
 
 def fields_of(problem: Problem, values: Float[ndarray, "*K n c"]) -> Float[ndarray, "*K n c"]:

@@ -11,6 +11,7 @@ from pinnsolve.diffop import Term
 from pinnsolve.geometry.sight import Locate
 from pinnsolve.process import State
 from pinnsolve.solution.fields import Fields
+from pinnsolve.solution.localised import Supports, supports_of, together
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,10 @@ class Pieces:
             for r, part in enumerate(self.parts)
             for name, value in part.state().items()
         }
+
+    def supports(self) -> Supports | None:
+        """Return the places of the bumps of all parts; None if there are none."""
+        return together([supports_of(part) for part in self.parts])
 
 
 def values_at(

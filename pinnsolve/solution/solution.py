@@ -22,7 +22,7 @@ from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.problem import Problem
 from pinnsolve.solution.accuracy import Accuracy, Errors, Estimate
-from pinnsolve.solution.course import Course, Outcome, PhaseResult, Record
+from pinnsolve.solution.course import Course, GrowthStep, Outcome, PhaseResult, Record
 from pinnsolve.solution.field import Field
 from pinnsolve.solution.fields import Fields
 from pinnsolve.solution.flow import FlowBalance, flow_from
@@ -280,6 +280,7 @@ class Solution:
             "seconds": dict(course.seconds),
             "iterations": course.iterations,
             "phases": [asdict(phase) for phase in course.phases],
+            "growth": [asdict(step) for step in course.growth],
             "baseline": baseline
             and {
                 "method": baseline.name,
@@ -366,6 +367,7 @@ def from_metrics(
             tuple(PhaseResult(**phase) for phase in metrics["phases"]),
             metrics["seconds"],
             metrics["iterations"],
+            growth=tuple(GrowthStep(**step) for step in metrics.get("growth", ())),
         ),
         accuracy=Accuracy(errors, estimate, () if baseline is None else (baseline,), truth),
         provenance=Provenance(

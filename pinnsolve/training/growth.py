@@ -25,7 +25,7 @@ several scales; their places by the residual, their number by fresh points are o
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from math import inf, log
+from math import inf, log, nan
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -111,7 +111,7 @@ class Growing:
         self._fresh: OfNetwork | None = None
         # the least residual at fresh points, after which block of bumps, and the head there
         self._best = (inf, 0, self._net.head_vector())
-        self._last_fresh = 0.0  # after the last block; zero if it is not known
+        self._last_fresh = nan  # after the last block; not a number if it is not known
 
     @torch.no_grad()
     def step(self) -> Step:
@@ -127,11 +127,17 @@ class Growing:
         # the budget has no say while a trial, which may be a bad one, is what the network has
         judge = self._rule.report if trial else self._rule.judge
         step = judge(self._steps, loss, done)
+        if trial:
+            return replace(step, fraction=None)
+        features = self._net.head.in_features
+        series = {"features": features, "weights": self._net.size, "loss": loss}
+        if self._fresh is not None:
+            series["fresh loss"] = self._last_fresh
         if step.done:
             step = replace(step, done=self._end(loss, step.done))
-        features = self._net.head.in_features
-        share = None if self._head is None else (features / self._most) ** 2  # of the work
-        return replace(step, fraction=share)
+        share = (features / self._most) ** 2 if self._head else 1.0  # of the work
+        kept = self._net.head.in_features
+        return replace(step, fraction=share, series={**series, "kept": kept})
 
     def state(self) -> State:
         """Return the trials, and how many blocks there are; the network has the rest."""
@@ -196,8 +202,9 @@ class Growing:
         between = self._collocation.between
         if between is not None:
             self._fresh = between("fresh")
+            self._last_fresh = self._fresh_loss()
         true = max(TRUE**2 * loss, self._tolerance)
-        if loss <= self._tolerance and self._fresh_loss() <= true:
+        if loss <= self._tolerance and not self._last_fresh > true:
             return loss, "smooth ones, leave little enough"
         loss = self._begin_blocks().solve()
         return loss, self._judge(loss)
@@ -237,9 +244,9 @@ class Growing:
         return f"{net.head.in_features} features, {reason}"
 
     def _fresh_loss(self) -> float:
-        """Return the loss with the equations at fresh points; zero if they know of none."""
+        """Return the loss with the equations at fresh points; not a number if they know of none."""
         if self._fresh is None:
-            return 0.0
+            return nan
         r = self._fresh.value()
         return float(r @ r)
 

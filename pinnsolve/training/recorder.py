@@ -14,7 +14,7 @@ from time import perf_counter
 import numpy as np
 
 from pinnsolve.process import State, Step
-from pinnsolve.solution.course import Course, PhaseResult, Record
+from pinnsolve.solution.course import Course, GrowthStep, PhaseResult, Record
 
 MEASURED_SHARE = 0.02  # of the time, at which errors of quick steps are measured
 
@@ -62,7 +62,7 @@ class Recorder:
         for name, value in step.series.items():
             self._series.setdefault(name, []).append((step.at, value))
         before = self._history[-1].seconds if self._history else -inf
-        is_due = step.ended or self.seconds - before > MEASURED_SHARE * self.seconds
+        is_due = step.ended or step.series or self.seconds - before > MEASURED_SHARE * self.seconds
         if step.phase and is_due:
             self._record(step)
         if step.ended:
@@ -83,7 +83,8 @@ class Recorder:
         """Return the course so far."""
         series = {name: np.array(rows, dtype=float) for name, rows in self._series.items()}
         history, phases = tuple(self._history), tuple(self._phases)
-        return Course(history, phases, {self._stage: self.seconds}, self.iterations, series)
+        seconds = {self._stage: self.seconds}
+        return Course(history, phases, seconds, self.iterations, series, self._growth())
 
     def state(self) -> State:
         """Return the course so far as a text."""
@@ -108,6 +109,21 @@ class Recorder:
             name: [(at, value) for at, value in rows] for name, rows in kept["series"].items()
         }
         self._last = Step(**kept["last"]) if kept["last"] else None
+
+    def _growth(self) -> tuple[GrowthStep, ...]:
+        """Return the steps by which a network has grown, as the series of its phase tell them."""
+        rows = {name: dict(values) for name, values in self._series.items()}
+        records = {record.iteration: record for record in self._history}
+        kept = list(rows.get("kept", {}).values())[-1:]
+        steps, before = [], 0.0
+        for at, features in rows.get("features", {}).items():
+            weights, loss = int(rows["weights"][at]), rows["loss"][at]
+            fresh, record = rows.get("fresh loss", {}).get(at), records[int(at)]
+            is_kept = features <= kept[0]
+            error = record.relative_l2 if is_kept else None
+            took, before = record.seconds - before, record.seconds
+            steps.append(GrowthStep(int(features), weights, loss, fresh, took, is_kept, error))
+        return tuple(steps)
 
     @property
     def _in_phase(self) -> int:

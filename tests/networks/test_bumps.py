@@ -4,13 +4,17 @@ import numpy as np
 import pytest
 import torch
 
+from pinnsolve.constraints.ansatz import Ansatz
 from pinnsolve.derivatives.autograd import derivative
 from pinnsolve.derivatives.taylor import derivatives, feature_derivatives
 from pinnsolve.diffop import DiffOp, Term, identity, partial
+from pinnsolve.equations.symbols import Symbols
 from pinnsolve.leastsquares.automatic import term_jacobian
 from pinnsolve.leastsquares.network import trace
 from pinnsolve.networks.bumps import PROFILES, Bumps
 from pinnsolve.networks.mlp import MLP, form_of
+from pinnsolve.objectives.network_fields import NetworkFields
+from pinnsolve.solution.localised import supports_of
 
 VALUE, SLOPE = identity(2), partial((1, 0))
 LAPLACIAN = DiffOp((((2, 0), 1.0), ((0, 2), 1.0)))
@@ -91,6 +95,21 @@ def test_the_jacobian_by_factors_is_that_of_all_entries(net):
         (J.normal(), expected.mT @ expected),
     ):
         torch.testing.assert_close(found, other, rtol=1e-10, atol=1e-11 * float(other.abs().max()))
+
+
+def test_bumps_live_where_their_supports_say():
+    """A bell falls to 1/e of its height at a radius from its centre, along each axis."""
+    net = MLP([0, -1], [4, 2], [1], 1, seed=0)
+    p, r = torch.tensor([[0.25, -0.5]]), torch.tensor([0.3])
+    net.grow(Bumps("bell", p, r, torch.tensor([0.25, 1.0])))
+    net.set_head(torch.tensor([0.0, 1.0, 0.0]))  # the bell alone
+    fields = NetworkFields.of(net, Ansatz((None,), Symbols(("x", "y"))))
+    found = supports_of(fields)
+    assert found.profiles == ("bell",)
+    (centre,), (radii,) = found.centres, found.radii
+    around = np.array([centre, *(centre + np.diag(radii)), *(centre - np.diag(radii))])
+    np.testing.assert_allclose(fields(around)[:, 0], [1.0, *[np.exp(-1)] * 4], rtol=1e-6)
+    assert radii[1] / radii[0] == pytest.approx(3.0)  # 1.5 and 2/4
 
 
 def test_growing_changes_no_output_and_pruning_undoes_it(net):

@@ -14,6 +14,7 @@ from pinnsolve.networks.sizes import grows
 from pinnsolve.process import Budget
 from pinnsolve.run import write
 from pinnsolve.setup import Setup
+from pinnsolve.solution.localised import supports_of
 from pinnsolve.training.first_features import FirstFeatures
 from pinnsolve.training.growth import Collocation, Growing
 from tests.posing import INTERVAL, pose, written
@@ -140,6 +141,43 @@ def test_a_grown_network_is_stored_and_read_to_the_bit(tmp_path):
     assert np.array_equal(again(x), solution(x))
     terms = [again.derivative("u_x", x), solution.derivative("u_x", x)]
     assert np.array_equal(*terms)
+
+
+@pytest.mark.parametrize("method", OBJECTIVES)
+def test_each_step_of_growth_is_told_with_the_error_it_has_reached(method, tmp_path):
+    solution = solve(written(tmp_path, HOLE.replace("700", "400")), method=method)
+    steps = solution.course.growth
+    assert len(steps) > 3
+    assert [step.features for step in steps] == sorted({step.features for step in steps})
+    assert steps[-1].is_kept
+    assert steps[-1].weights == solution.answer.size
+    assert steps[-1].loss == pytest.approx(solution.course.phases[0].loss_after, rel=1e-6)
+    assert steps[-1].relative_l2 == solution.accuracy.errors.relative_l2_nodes["u"]
+    assert all((step.fresh_loss is None) is (method == "dt-pinn") for step in steps)
+    assert sum(step.seconds for step in steps) == pytest.approx(solution.course.phases[0].seconds)
+    first = next(step for step in steps if step.relative_l2 < 0.1)
+    assert solution.course.weights_to(0.1) == first.weights
+    assert solution.course.weights_to(0.0) is None
+    write(solution, tmp_path / "run")
+    assert load_solution(tmp_path / "run").course.growth == steps
+    report = (tmp_path / "run" / "report.html").read_text()
+    assert f"The network has {solution.answer.size:,} weights." in report
+    assert f"{len(supports_of(solution.answer)):,} bumps" in report
+    assert "taken back" not in report
+
+
+def test_blocks_taken_back_are_told_without_an_error(tmp_path, monkeypatch):
+    more = '[functions]\nf = "manufactured"\n[exact]\nu = "tanh(40*(x - 0.5))"\n'
+    on = [("all", "u = tanh(40*(x - 0.5))")]
+    problem = pose(tmp_path, "u_xx = f", on=on, domain=INTERVAL, count=60, more=more, method="pinn")
+    monkeypatch.setattr("pinnsolve.training.growth.most_features", lambda *_, **__: 400)
+    solution = solve(problem)
+    *kept, last = solution.course.growth
+    assert all(step.is_kept for step in kept)
+    assert not last.is_kept
+    assert last.relative_l2 is None
+    assert last.fresh_loss > kept[-1].fresh_loss
+    assert kept[-1].weights == solution.answer.size
 
 
 def test_phases_after_growth_keep_the_points_that_it_was_trained_on(tmp_path):

@@ -11,9 +11,9 @@ from jaxtyping import Float, Int
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.collections import LineCollection, PolyCollection
-from matplotlib.colors import Normalize
+from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator
 from matplotlib.tri import Triangulation
 from numpy import ndarray
 
@@ -175,8 +175,13 @@ def scale(figure: Figure, axes: Axes, colours: ScalarMappable, name: str = "") -
     bar = figure.add_axes((place.x1 + 0.012, bottom, 0.014, height))
     figure.colorbar(colours, cax=bar)
     bar.spines[:].set_visible(False)
-    bar.yaxis.set_major_locator(MaxNLocator(5))
-    bar.ticklabel_format(axis="y", scilimits=(-2, 4))
+    if isinstance(colours.norm, LogNorm):
+        bar.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        bar.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:g}"))
+        bar.minorticks_off()
+    else:
+        bar.yaxis.set_major_locator(MaxNLocator(5))
+        bar.ticklabel_format(axis="y", scilimits=(-2, 4))
     bar.tick_params(length=2)
     bar.set_title(name, fontsize=8, loc="left", pad=3)
 

@@ -21,6 +21,7 @@ from pinnsolve.output.figures.figures import convergence_figure, nodes_figure, s
 from pinnsolve.output.numbers import duration, instant, scientific
 from pinnsolve.output.report.findings import findings
 from pinnsolve.output.report.flow import flow
+from pinnsolve.output.report.growth import growth
 from pinnsolve.output.report.page import page, section, table
 from pinnsolve.output.report.statement import statement
 from pinnsolve.output.vtk.grid import Grid
@@ -292,7 +293,7 @@ def _training(solution: Solution) -> str:
             "on the nodes."
         )
         parts.append(table(head, rows, caption, numbers=range(1, 6)))
-    return "\n".join(parts)
+    return "\n".join([*parts, growth(solution)])
 
 
 def _nodes(solution: Solution, domain: Domain) -> str:
