@@ -13,8 +13,9 @@ import numpy as np
 
 from pinnsolve.accuracy.extremes import overshoot
 from pinnsolve.accuracy.flow import balance
+from pinnsolve.accuracy.interface_fluxes import fluxes
 from pinnsolve.accuracy.inverted import estimate_of_fields, reference_of_fields
-from pinnsolve.accuracy.measure import compared, measure
+from pinnsolve.accuracy.measure import compared, estimated_by_region, measure
 from pinnsolve.accuracy.verdict import judged, verdict
 from pinnsolve.checks import interface_corners
 from pinnsolve.checks.preflight import afterwards, preflight
@@ -22,7 +23,6 @@ from pinnsolve.equations.incompressible import incompressible
 from pinnsolve.errors import FileError, ProblemError, Stopped
 from pinnsolve.geometry import build_domain
 from pinnsolve.geometry.from_problem import stored_nodes
-from pinnsolve.geometry.regions import region_domains
 from pinnsolve.machine import threads
 from pinnsolve.methods import METHODS
 from pinnsolve.problem import Problem, load
@@ -139,6 +139,8 @@ def solve(
             watch(Progress("errors"))
         errors = measure(answer, sample, problem, setup.domain, truth)
         reference = compared(reference, truth, problem)
+        estimate = estimated_by_region(problem, sample, estimate)
+        through = fluxes(problem, setup.parts, answer, sample)
     accuracy = Accuracy(errors, estimate, () if reference is None else (reference,), truth)
     warnings = (*warnings, *(estimate.warnings if estimate else ()))
     outcome = replace(_all_finite(outcome, sample, constants), warnings=warnings)
@@ -156,6 +158,7 @@ def solve(
         verdict=found,
         constants=constants,
         flow=flow,
+        fluxes=through,
     )
 
 
@@ -230,7 +233,7 @@ def _doubted(setup: Setup, estimate: Estimate | None) -> Estimate | None:
     has_network = ABILITIES[problem.settings.solver.method].has_network
     if estimate is None or not problem.regions or not has_network:
         return estimate
-    doubt = interface_corners.corners(problem, region_domains(problem, setup.domain))
+    doubt = interface_corners.corners(problem, setup.parts)
     return replace(estimate, doubt=doubt, remedy=interface_corners.REMEDY) if doubt else estimate
 
 

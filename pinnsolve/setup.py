@@ -23,6 +23,7 @@ from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.from_problem import node_set
 from pinnsolve.geometry.nodal_quadrature import NodalQuadrature
 from pinnsolve.geometry.nodes import Nodes
+from pinnsolve.geometry.regions import region_domains
 from pinnsolve.problem import Problem
 from pinnsolve.progress import Progress, Watch, unwatched
 from pinnsolve.rbffd.discretisation import Discretisation
@@ -107,9 +108,20 @@ class Setup:
         return self._once("domain", "nodes", lambda: build_domain(self.problem))
 
     @property
+    def parts(self) -> tuple[Domain, ...]:
+        """The parts of the domain in which its regions lie; none if there is one."""
+        if not self.problem.regions:
+            return ()
+        return self._once("parts", "nodes", lambda: region_domains(self.problem, self.domain))
+
+    @property
     def nodes(self) -> Nodes:
         """The nodes, ghosts included."""
-        return self._once("nodes", "nodes", lambda: node_set(self.problem, self.domain, self.watch))
+        return self._once(
+            "nodes",
+            "nodes",
+            lambda: node_set(self.problem, self.domain, self.watch, parts=self.parts),
+        )
 
     @property
     def placement(self) -> Placement:

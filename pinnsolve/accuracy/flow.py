@@ -11,7 +11,7 @@ however the equations are written. Source: G. K. Batchelor (1967), An Introducti
 Dynamics, sections 1.3 and 3.3.
 """
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -20,8 +20,8 @@ from jaxtyping import Float
 from numpy import ndarray
 from sympy import Expr
 
-from pinnsolve.conditions.points import in_time, points_of
-from pinnsolve.diffop import Term, in_space
+from pinnsolve.accuracy.on_pieces import values_on
+from pinnsolve.conditions.points import points_of
 from pinnsolve.equations import variables
 from pinnsolve.equations.equation import Equation
 from pinnsolve.equations.incompressible import Incompressible, incompressible
@@ -32,7 +32,6 @@ from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.quadrature import Quadrature, joined, over_pieces
 from pinnsolve.problem import Problem
 from pinnsolve.problem.forces import pieces_asked
-from pinnsolve.rbffd.fields import NodalFields
 from pinnsolve.solution.fields import Fields
 from pinnsolve.solution.flow import FlowBalance, Force, Reynolds
 from pinnsolve.solution.solution import Sample
@@ -69,7 +68,9 @@ def balance(
     symbols = replace(problem.equations[0].symbols, normals=True)
     fluxes, through = {}, np.zeros(1 if sample.times is None else len(sample.times))
     for name, piece in pieces.items():
-        (outflow,) = _values([_outflow(flow, symbols)], symbols, piece, answer, sample, constants)
+        (outflow,) = values_on(
+            piece, [_outflow(flow, symbols)], symbols, answer, sample.times, constants
+        )
         fluxes[name] = piece.integral(outflow)
         through = through + piece.integral(np.abs(outflow)) / 2
     forces: dict[str, Force] = {}
@@ -79,7 +80,8 @@ def balance(
             fault = Fault(("output", "forces"), f'there is hardly anything of the piece "{name}".')
             raise problem.source.error(fault)
         piece = joined(pieces.values()) if usual == "all" else pieces[usual]
-        pull = _values(_tractions(flow, symbols), symbols, piece, answer, sample, constants)
+        tractions = _tractions(flow, symbols)
+        pull = values_on(piece, tractions, symbols, answer, sample.times, constants)
         if not forces and usual != "all":
             length, of = piece.diameter, name
         forces[name] = _force(piece, np.stack(pull, axis=1), problem.settings.output.moments_about)
@@ -115,46 +117,6 @@ def _tractions(flow: Incompressible, symbols: Symbols) -> list[Expr]:
 def _normal(symbols: Symbols) -> list[Symbol]:
     """Return the components of the normal."""
     return [Symbol(Normal(axis)) for axis in symbols.space]
-
-
-def _values(
-    expressions: Sequence[Expr],
-    symbols: Symbols,
-    piece: Quadrature,
-    answer: Fields,
-    sample: Sample,
-    constants: Mapping[str, float],
-) -> list[Float[ndarray, "K Q"]]:
-    """Return expressions in the fields at the points of a piece, at each time level."""
-    x, normals = piece.x, piece.normals
-    levels = 1 if sample.times is None else len(sample.times)
-    if sample.times is not None:
-        x = in_time(x, sample.times).reshape(len(x) * levels, -1)
-        normals = np.tile(normals, (levels, 1))
-    bound = [Equation("", "", e, symbols).bind(x, normals) for e in expressions]
-    terms = {term for residual in bound for term in residual.terms}
-    if isinstance(answer, NodalFields) and answer.times is not None:
-        jet = _at_levels(answer, piece.x, terms)
-    else:
-        jet = answer.jet(x, terms)
-    known = {name: np.full(len(x), value) for name, value in constants.items()}
-    return [np.reshape(residual(jet, known), (levels, -1)) for residual in bound]
-
-
-def _at_levels(
-    answer: NodalFields, x: Float[ndarray, "Q d"], terms: Set[Term]
-) -> Mapping[Term, ndarray]:
-    """Return derivatives of nodal fields at all time levels, by the same weights."""
-    K, N, c = answer.values.shape
-    by_node = answer.values.swapaxes(0, 1).reshape(N, K * c)
-    still = {term: in_space(term.op)[1] for term in terms}
-    jet = NodalFields(answer.nodes, by_node, answer.order).jet(
-        x, {Term(k * c + term.field, op) for k in range(K) for term, op in still.items()}
-    )
-    return {
-        term: np.concatenate([jet[Term(k * c + term.field, op)] for k in range(K)])
-        for term, op in still.items()
-    }
 
 
 def _force(

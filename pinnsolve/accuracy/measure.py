@@ -1,18 +1,21 @@
 """How far a solution is from the exact one, or from a reference that is known to be closer.
 
 Errors are measured on points that no method has seen, a low-discrepancy set inside the domain,
-and again on the nodes, where the classical baseline is known too.
+and again on the nodes, where the classical baseline is known too. Of several regions both have the
+nodes on their interface, each with the values of its own side.
 """
 
 from dataclasses import replace
+from math import nan
 
 from jaxtyping import Float
 from numpy import ndarray
 
+from pinnsolve.accuracy.relative import relative
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.sampling import sample, sample_in_time
 from pinnsolve.problem import Problem
-from pinnsolve.solution.accuracy import Errors
+from pinnsolve.solution.accuracy import Errors, Estimate
 from pinnsolve.solution.fields import Fields
 from pinnsolve.solution.norms import by_field, by_level, max_by_field, overall_l2
 from pinnsolve.solution.reference import Reference
@@ -49,21 +52,60 @@ def measure(
     points, exact_nodes = test_points(problem, domain), truth.values
     exact = truth.fields(points)
     there = fields(points)
-    at_end = None
-    if sample.times is not None:
-        at_end = {
-            name: float(by_level(sample.values[..., i], exact_nodes[..., i])[-1])
-            for i, name in enumerate(problem.fields)
-        }
-    return Errors(
-        relative_l2=by_field(problem.fields, there, exact),
-        max_error=max_by_field(problem.fields, there, exact),
-        relative_l2_nodes=by_field(problem.fields, sample.values, exact_nodes),
-        test_points=len(points),
-        relative_l2_at_end=at_end,
+    names, regions = problem.fields, sample.nodes.regions
+    errors = Errors(
+        by_field(names, there, exact),
+        max_by_field(names, there, exact),
+        by_field(names, sample.values, exact_nodes),
+        len(points),
         against=truth.described,
         uncertainty=truth.error or 0.0,
     )
+    if sample.times is not None:
+        at_end = {
+            name: float(by_level(sample.values[..., i], exact_nodes[..., i])[-1])
+            for i, name in enumerate(names)
+        }
+        errors = replace(errors, relative_l2_at_end=at_end)
+    if regions is None:
+        return errors
+    of, of_nodes = regions.locate(points[:, : sample.nodes.dim]), regions.of[sample.nodes.rows]
+    by_region = {}
+    for r, region in enumerate(regions.names):
+        here, rows = of == r, of_nodes == r
+        unknown = dict.fromkeys(names, nan)  # in a region so small that no point is in it
+        by_region[region] = Errors(
+            by_field(names, there[here], exact[here]) if here.any() else unknown,
+            max_by_field(names, there[here], exact[here]) if here.any() else unknown,
+            by_field(names, sample.values[..., rows, :], exact_nodes[..., rows, :]),
+            int(here.sum()),
+            against=truth.described,
+            uncertainty=truth.error or 0.0,
+        )
+    return replace(errors, by_region=by_region)
+
+
+def estimated_by_region(
+    problem: Problem, sample: Sample, estimate: Estimate | None
+) -> Estimate | None:
+    """Return an estimate with the errors in each of several regions, where it knows them.
+
+    Parameters
+    ----------
+    problem, sample
+        What was solved, and its values on the nodes.
+    estimate
+        Its estimated error.
+    """
+    regions = sample.nodes.regions
+    if estimate is None or estimate.total_field is None or regions is None:
+        return estimate
+    of, u, e = regions.of[sample.nodes.rows], sample.values, estimate.total_field
+    found = {
+        name: relative(problem, u[..., of == r, :], e[..., of == r, :])
+        for r, name in enumerate(regions.names)
+    }
+    return replace(estimate, by_region=found)
 
 
 def compared(

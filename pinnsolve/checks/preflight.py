@@ -29,7 +29,6 @@ from pinnsolve.constraints.build import hard, posed
 from pinnsolve.errors import MemoryLimitError
 from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.geometry.regional import divided
-from pinnsolve.geometry.regions import region_domains
 from pinnsolve.problem import Problem
 from pinnsolve.problem.abilities import ABILITIES
 from pinnsolve.rbffd.discretisation import Discretisation
@@ -245,7 +244,7 @@ def _of_data(setup: Setup) -> dict[str, None]:
     """Return the warnings of data that meet and differ, or are infinite, each once."""
     domains, corners = [setup.domain], list[str]()
     if setup.problem.regions:
-        domains = [*region_domains(setup.problem, setup.domain)]
+        domains = [*setup.parts]
         corners = interface_corners.doubts(setup.problem, domains)
     found = dict.fromkeys(
         doubt

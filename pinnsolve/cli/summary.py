@@ -17,6 +17,7 @@ from pinnsolve.studies import statistics
 from pinnsolve.studies.trials import Comparison, Trial
 
 COLOURS = {"resolved": "green", "not resolved": "red", "unknown": "yellow", "diverged": "red"}
+MOST_FLUXES = 4  # through interfaces that get a line
 SHOWN = (1e-3, 1e-4)  # errors to which a comparison is summed up
 
 
@@ -48,6 +49,7 @@ def summary(solution: Solution, files: Sequence[Path]) -> list[str]:
         *_parameters(solution),
         *_errors(solution),
         *_estimate(solution),
+        *_regions(solution),
         *_flow(solution),
         "",
         *_folders(files),
@@ -208,6 +210,33 @@ def _estimate(solution: Solution) -> list[str]:
     is_trained = ABILITIES[solution.method].has_network and left
     training = f"; {max(left):.2e} left by the training" if is_trained else ""
     return [f"Estimated error on the nodes, no bound: {', '.join(errors)}{training}."]
+
+
+def _regions(solution: Solution) -> list[str]:
+    """Return the largest error in each region in a line, and lines on what passes between them."""
+    errors, estimate = solution.accuracy.errors, solution.accuracy.estimate
+    kind, worst = "Relative L2", dict[str, float]()
+    if errors is not None:
+        worst = {
+            name: max(own.relative_l2_nodes.values()) for name, own in errors.by_region.items()
+        }
+    elif estimate is not None:
+        kind = "Estimated error"
+        known = {name: [*own.values()] for name, own in estimate.by_region.items()}
+        worst = {
+            name: max(e for e in own if e is not None) for name, own in known.items() if any(own)
+        }
+    told = ", ".join(f"{name} {error:.2e}" for name, error in worst.items())
+    lines = [f"{kind} on the nodes by region: {told}."] if told else []
+    for own in solution.fluxes[:MOST_FLUXES]:
+        first, second = own.between
+        leaving, apart, passing = (v[-1] for v in (own.leaving, own.imbalance, own.passing))
+        lines.append(
+            f"Flux of {own.field}, {first} to {second}: {leaving:.6g} net, {passing:.6g} either "
+            f"way; from both sides it differs by {abs(apart):.1e}."
+        )
+    rest = len(solution.fluxes) - MOST_FLUXES
+    return [*lines, f"{rest} more fluxes are in the report."] if rest > 0 else lines
 
 
 def _flow(solution: Solution) -> list[str]:

@@ -28,7 +28,11 @@ from pinnsolve.progress import Watch, unwatched
 
 
 def node_set(
-    problem: Problem, domain: Domain, watch: Watch = unwatched, count: int | None = None
+    problem: Problem,
+    domain: Domain,
+    watch: Watch = unwatched,
+    count: int | None = None,
+    parts: Sequence[Domain] = (),
 ) -> Nodes:
     """Return the nodes of a problem, ghosts included.
 
@@ -40,6 +44,8 @@ def node_set(
         Told of the progress.
     count
         Generate so many nodes, whatever the problem says; for a coarse look ahead.
+    parts
+        The parts of the domain in which its regions lie, if they are made already.
 
     Raises
     ------
@@ -58,7 +64,9 @@ def node_set(
             must_fit(nodes, domain)
             return _closed(joined(problem, retagged(nodes, problem.pieces)), domain, problem)
         if problem.regions:
-            return _regional(problem, domain, watch, count)
+            return _regional(
+                problem, domain, parts or region_domains(problem, domain), watch, count
+            )
         nodes = generate(
             domain,
             count=count or settings.count,
@@ -74,9 +82,11 @@ def node_set(
         raise located(problem, error) from None
 
 
-def _regional(problem: Problem, domain: Domain, watch: Watch, count: int | None) -> Nodes:
+def _regional(
+    problem: Problem, domain: Domain, parts: Sequence[Domain], watch: Watch, count: int | None
+) -> Nodes:
     """Return the nodes of a problem of several regions, ghosts included."""
-    settings, parts = problem.settings.nodes, region_domains(problem, domain)
+    settings = problem.settings.nodes
     nodes = generate_apart(
         domain,
         parts,

@@ -5,7 +5,7 @@ wanted; in time of the polynomial through the nearest levels.
 """
 
 from collections.abc import Mapping, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
@@ -67,6 +67,12 @@ class NodalFields:
             return found
         by_op = {op: self._interpolated(x, op) for op in ops}
         return {term: by_op[term.op][:, term.field] for term in terms}
+
+    def within(self, region: int) -> "NodalFields":
+        """Return the fields as they are in one of several regions, for points on its edge too."""
+        assert self.sight is not None
+        inside = replace(self.sight, locate=lambda x: np.full(len(x), region))
+        return replace(self, sight=inside)
 
     def state(self) -> State:
         """Return the nodes and the values."""

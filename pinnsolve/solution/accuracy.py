@@ -1,8 +1,9 @@
 """How good a solution is: errors measured and estimated, and the solutions it is compared with."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from math import isnan, nan
+from typing import Any
 
 from jaxtyping import Float
 from numpy import ndarray
@@ -30,6 +31,8 @@ class Errors:
         What it was measured against, in words.
     uncertainty
         The relative error of that itself.
+    by_region
+        Of several regions the errors in each, relative to what a field varies in it.
     """
 
     relative_l2: Mapping[str, float]
@@ -37,6 +40,7 @@ class Errors:
     relative_l2_nodes: Mapping[str, float]
     test_points: int
     relative_l2_at_end: Mapping[str, float] | None = None
+    by_region: Mapping[str, "Errors"] = field(default_factory=dict)
     against: str = "the exact solution"
     uncertainty: float = 0.0
 
@@ -45,6 +49,15 @@ class Errors:
         """Largest relative error of a field at the test points; NaN if one is not known."""
         values = list(self.relative_l2.values())
         return nan if any(isnan(value) for value in values) else max(values)
+
+    def metrics(self) -> dict[str, Any]:
+        """Return the errors over all of space and time."""
+        return {
+            "relative_l2": dict(self.relative_l2),
+            "max_error": dict(self.max_error),
+            "relative_l2_nodes": dict(self.relative_l2_nodes),
+            "test_points": self.test_points,
+        }
 
 
 @dataclass(frozen=True)
@@ -70,6 +83,8 @@ class Estimate:
         Why the total may be far too small, in a clause; empty if there is no reason to think so.
     stored_max
         What `max_error` was, where a file has kept it without the fields.
+    by_region
+        Of several regions the total error in each, relative to what a field varies in it.
     """
 
     optimisation: Mapping[str, float | None]
@@ -81,6 +96,7 @@ class Estimate:
     remedy: str = ""
     doubt: str = ""
     stored_max: Mapping[str, float | None] | None = None
+    by_region: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
 
     @property
     def max_error(self) -> Mapping[str, float | None]:
@@ -135,3 +151,67 @@ class Accuracy:
     def baseline(self) -> Reference | None:
         """The first classical solution, which a network has to match; None if there is none."""
         return self.references[0] if self.references else None
+
+    def metrics(self) -> dict[str, Any]:
+        """Return errors and estimates, over all and by region if there are several."""
+        unknown = dict.fromkeys(("relative_l2", "max_error", "relative_l2_nodes"))
+        errors, estimate = self.errors, self.estimate
+        found = {
+            **(errors.metrics() if errors else {**unknown, "test_points": 0}),
+            **(self.truth.metrics() if self.truth else {}),
+            "error_estimate": estimate and estimate.metrics(),
+        }
+        measured = errors.by_region if errors else {}
+        estimated = estimate.by_region if estimate else {}
+        regions = {
+            name: {
+                **(measured[name].metrics() if name in measured else {}),
+                "error_estimate": dict(estimated[name]) if name in estimated else None,
+            }
+            for name in {**measured, **estimated}
+        }
+        return {**found, "regions": regions} if regions else found
+
+
+def accuracy_from(metrics: Mapping[str, Any]) -> Accuracy:
+    """Return errors and estimates from the figures of `Accuracy.metrics`, without references.
+
+    Raises
+    ------
+    KeyError, TypeError, ValueError
+        If they are not such figures.
+    """
+    regions = metrics.get("regions", {}).items()
+    errors, estimate, truth = None, None, None
+    if metrics.get("reference") is not None:
+        truth = Reference(fields=None, **metrics["reference"])
+    if metrics["relative_l2"] is not None:
+        by_region = {name: _errors(told) for name, told in regions}
+        errors = _errors(metrics, metrics.get("relative_l2_at_end"), by_region)
+        if truth is not None:
+            errors = replace(errors, against=truth.described, uncertainty=truth.error or 0.0)
+    if metrics["error_estimate"] is not None:
+        by_field = metrics["error_estimate"].items()
+        estimate = Estimate(
+            {name: found["optimisation"] for name, found in by_field},
+            {name: found["total"] for name, found in by_field},
+            stored_max={name: found["max_error"] for name, found in by_field},
+            by_region={name: e for name, told in regions if (e := told["error_estimate"])},
+        )
+    return Accuracy(errors, estimate, truth=truth)
+
+
+def _errors(
+    told: Mapping[str, Any],
+    at_end: Mapping[str, float] | None = None,
+    by_region: Mapping[str, Errors] | None = None,
+) -> Errors:
+    """Return errors from the figures of `Errors.metrics`."""
+    return Errors(
+        told["relative_l2"],
+        told["max_error"],
+        told["relative_l2_nodes"],
+        told["test_points"],
+        at_end,
+        by_region or {},
+    )

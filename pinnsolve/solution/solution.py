@@ -21,11 +21,12 @@ from pinnsolve.geometry import build_domain
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.problem import Problem
-from pinnsolve.solution.accuracy import Accuracy, Errors, Estimate
+from pinnsolve.solution.accuracy import Accuracy, accuracy_from
 from pinnsolve.solution.course import Course, GrowthStep, Outcome, PhaseResult, Record
 from pinnsolve.solution.field import Field
 from pinnsolve.solution.fields import Fields
 from pinnsolve.solution.flow import FlowBalance, flow_from
+from pinnsolve.solution.interfaces import InterfaceFlux, fluxes_from
 from pinnsolve.solution.points import formula_at, formula_of, inside, points_in, values_where
 from pinnsolve.solution.provenance import Provenance
 from pinnsolve.solution.reference import Reference
@@ -144,6 +145,8 @@ class Solution:
         The unknown constants of the equations by name.
     flow
         Forces, fluxes and the Reynolds number of an incompressible flow; None of anything else.
+    fluxes
+        Through the interfaces between regions; none where there are none, or they are not known.
     """
 
     problem: Problem
@@ -156,6 +159,7 @@ class Solution:
     verdict: Verdict
     constants: Mapping[str, FoundConstant] = made(default_factory=dict)
     flow: FlowBalance | None = None
+    fluxes: tuple[InterfaceFlux, ...] = ()
 
     def __call__(self, points: Any, *, extrapolate: bool = False) -> Float[ndarray, "n c"]:
         """Return the fields at points, one column for each field; NaN outside the domain.
@@ -254,7 +258,7 @@ class Solution:
     def metrics(self) -> dict[str, Any]:
         """Return the figures of ``metrics.json``, numbers and strings only."""
         solver, course = self.problem.settings.solver, self.course
-        errors, baseline = self.accuracy.errors, self.accuracy.baseline
+        baseline = self.accuracy.baseline
         return {
             "problem": self.problem.name,
             "method": solver.method,
@@ -266,16 +270,12 @@ class Solution:
             "status": self.outcome.status,
             "message": self.outcome.message,
             "warnings": list(self.outcome.warnings),
-            "relative_l2": dict(errors.relative_l2) if errors else None,
-            "max_error": dict(errors.max_error) if errors else None,
-            "relative_l2_nodes": dict(errors.relative_l2_nodes) if errors else None,
-            "test_points": errors.test_points if errors else 0,
-            **(self.accuracy.truth.metrics() if self.accuracy.truth else {}),
-            "error_estimate": self.accuracy.estimate and self.accuracy.estimate.metrics(),
+            **self.accuracy.metrics(),
             "nodes": self.sample.nodes.rows.stop,
             **self._metrics_in_time(),
             "unknown_parameters": {k: p.metrics() for k, p in self.constants.items()},
             **(self.flow.metrics() if self.flow else {}),
+            **({"interfaces": [own.metrics() for own in self.fluxes]} if self.fluxes else {}),
             "parameters": self.answer.size,
             "seconds": dict(course.seconds),
             "iterations": course.iterations,
@@ -326,26 +326,7 @@ def from_metrics(
     KeyError, TypeError, ValueError
         If the figures are not those of `Solution.metrics`.
     """
-    errors, estimate, baseline, truth = None, None, None, None
-    if metrics.get("reference") is not None:
-        truth = Reference(fields=None, **metrics["reference"])
-    if metrics["relative_l2"] is not None:
-        errors = Errors(
-            metrics["relative_l2"],
-            metrics["max_error"],
-            metrics["relative_l2_nodes"],
-            metrics["test_points"],
-            metrics.get("relative_l2_at_end"),
-        )
-        if truth is not None:
-            errors = replace(errors, against=truth.described, uncertainty=truth.error or 0.0)
-    if metrics["error_estimate"] is not None:
-        by_field = metrics["error_estimate"].items()
-        estimate = Estimate(
-            {name: found["optimisation"] for name, found in by_field},
-            {name: found["total"] for name, found in by_field},
-            stored_max={name: found["max_error"] for name, found in by_field},
-        )
+    baseline = None
     if metrics["baseline"] is not None:
         told = metrics["baseline"]
         baseline = Reference(
@@ -369,7 +350,9 @@ def from_metrics(
             metrics["iterations"],
             growth=tuple(GrowthStep(**step) for step in metrics.get("growth", ())),
         ),
-        accuracy=Accuracy(errors, estimate, () if baseline is None else (baseline,), truth),
+        accuracy=replace(
+            accuracy_from(metrics), references=() if baseline is None else (baseline,)
+        ),
         provenance=Provenance(
             metrics["device"], metrics["precision"], metrics["threads"], metrics["versions"]
         ),
@@ -392,4 +375,5 @@ def from_metrics(
             for name, p in metrics["unknown_parameters"].items()
         },
         flow=flow_from(metrics),
+        fluxes=fluxes_from(metrics),
     )

@@ -23,6 +23,7 @@ from pinnsolve.output.report.findings import findings
 from pinnsolve.output.report.flow import flow
 from pinnsolve.output.report.growth import growth
 from pinnsolve.output.report.page import page, section, table
+from pinnsolve.output.report.regions import regions
 from pinnsolve.output.report.statement import statement
 from pinnsolve.output.vtk.grid import Grid
 from pinnsolve.problem.abilities import ABILITIES
@@ -89,6 +90,7 @@ def contents(solution: Solution, grid: Grid, domain: Domain) -> list[str]:
         section("The flow", flow(solution, grid, domain)),
         section("Accuracy", _accuracy(solution)),
         section("Estimated error", _estimate(solution, grid)),
+        section("Regions", regions(solution)),
         section("Training", _training(solution)),
         section("Nodes", _nodes(solution, domain)),
     ]
