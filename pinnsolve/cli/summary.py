@@ -230,9 +230,9 @@ def _regions(solution: Solution) -> list[str]:
     lines = [f"{kind} on the nodes by region: {told}."] if told else []
     for own in solution.fluxes[:MOST_FLUXES]:
         first, second = own.between
-        leaving, apart, passing = (v[-1] for v in (own.leaving, own.imbalance, own.passing))
+        net, apart, passing = (v[-1] for v in (own.net, own.imbalance, own.passing))
         lines.append(
-            f"Flux of {own.field}, {first} to {second}: {leaving:.6g} net, {passing:.6g} either "
+            f"Flux of {own.field}, {first} to {second}: {net:.6g} net, {passing:.6g} either "
             f"way; from both sides it differs by {abs(apart):.1e}."
         )
     rest = len(solution.fluxes) - MOST_FLUXES

@@ -25,7 +25,8 @@ class InterfaceFlux:
     entering
         The same of what enters the second region, by the field on the other side.
     passing
-        The integral of its size: of what comes in at one place and leaves at another all the same.
+        The integral of its size, the mean of both sides: of what comes in at one place and leaves
+        at another all the same.
     times
         The time levels; None of a steady problem.
     """
@@ -36,6 +37,11 @@ class InterfaceFlux:
     entering: Float[ndarray, " K"]
     passing: Float[ndarray, " K"]
     times: Float[ndarray, " K"] | None = None
+
+    @property
+    def net(self) -> Float[ndarray, " K"]:
+        """The mean of both sides."""
+        return (self.leaving + self.entering) / 2
 
     @property
     def imbalance(self) -> Float[ndarray, " K"]:
