@@ -245,7 +245,8 @@ def test_a_written_solution_is_read_back_to_the_bit(problem, tmp_path, method):
     run.write(solution, tmp_path / "out")
     again = pinnsolve.load_solution(tmp_path / "out")
     assert equal_to_the_bit(solution, again)
-    assert again.course == replace(solution.course, seconds=again.course.seconds)
+    written = replace(solution.course, seconds=again.course.seconds, series={})
+    assert again.course == written  # of the series what they tell of growth
     assert again.outcome == solution.outcome
     assert again.accuracy.errors == solution.accuracy.errors
     assert again.provenance == solution.provenance
