@@ -94,6 +94,8 @@ DEFAULT_METHOD = "dt-pinn"
 SOLVERS: dict[str, str] = {
     "fourier": "Fourier series and ETDRK4, for periodic problems in time on an interval or a "
     "rectangle",
+    "cole-hopf": "Cole-Hopf transformation, for Burgers' equation on an interval with zero values "
+    "at the ends or joined ends",
 }
 
 

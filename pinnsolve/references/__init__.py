@@ -7,7 +7,7 @@ in `TRUTHS` know their own error: where no formula is known others are measured 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
-from pinnsolve.references import exact, fourier, rbf_fd
+from pinnsolve.references import cole_hopf, exact, fourier, rbf_fd
 from pinnsolve.solution.reference import Reference
 
 if TYPE_CHECKING:
@@ -20,4 +20,5 @@ REFERENCES: dict[str, Makes] = {
 }
 TRUTHS: dict[str, Makes] = {  # the solvers of [reference]
     "fourier": fourier.reference,
+    "cole-hopf": cole_hopf.reference,
 }

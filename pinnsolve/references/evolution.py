@@ -18,12 +18,15 @@ from sympy import Expr
 from pinnsolve.diffop import MultiIndex
 from pinnsolve.equations import calculus, variables
 from pinnsolve.equations.algebra import exact as exactly
+from pinnsolve.equations.expression import Function
 from pinnsolve.equations.form import may_be_expanded
 from pinnsolve.equations.program import number
 from pinnsolve.equations.symbols import Symbols
 from pinnsolve.equations.variables import Constant, Derivative, Symbol
 from pinnsolve.errors import Fault, KeyPath, ProblemError
 from pinnsolve.problem import Problem
+from pinnsolve.problem.stated_reference import StatedReference
+from pinnsolve.problem.time_dependence import initial_names
 
 
 @dataclass(frozen=True)
@@ -118,6 +121,52 @@ def evolution(problem: Problem, solver: str) -> Evolution:
 def refused(problem: Problem, key: KeyPath, message: str, remedy: str) -> ProblemError:
     """Return the error of a reference that does not fit the problem."""
     return problem.source.error(Fault(key, message, remedy))
+
+
+def span(problem: Problem, solver: str) -> tuple[float, float]:
+    """Return the interval of time of a reference.
+
+    Raises
+    ------
+    ProblemError
+        If nothing says so, or its initial values are those of another instant.
+    """
+    stated = problem.stated or StatedReference(solver)
+    time = stated.time or problem.time
+    if time is None:
+        message = f"{solver} needs to know when time begins and ends."
+        remedy = "Add time = [t0, t1] to [reference]."
+        raise refused(problem, ("reference", "solver"), message, remedy)
+    if problem.time is not None and time[0] < problem.time[0] and not stated.initial:
+        message = f"the reference begins at t = {time[0]:g}, but [initial] is the state at "
+        message += f"t = {problem.time[0]:g}."
+        remedy = "Add initial = … to [reference]."
+        raise refused(problem, ("reference", "time"), message, remedy)
+    return time
+
+
+def initial_values(problem: Problem, equations: Evolution, solver: str) -> tuple[Function, ...]:
+    """Return the initial value of each component of the state.
+
+    Raises
+    ------
+    ProblemError
+        If one is missing.
+    """
+    stated = problem.stated or StatedReference(solver)
+    names = initial_names(problem.fields, problem.equations)
+    found = []
+    for field, order in equations.states:
+        name = names[field][order]
+        if name in stated.initial:
+            found.append(stated.initial[name])
+        elif problem.initial and not stated.initial:
+            found.append(problem.initial[field][order])
+        else:
+            message = f'{solver} needs the initial value of "{name}".'
+            remedy = f'Add initial = {{ {name} = "…" }} to [reference].'
+            raise refused(problem, ("reference", "solver"), message, remedy)
+    return tuple(found)
 
 
 def _solved(problem: Problem, stated: list[Expr], top: list[MultiIndex], solver: str) -> list[Expr]:

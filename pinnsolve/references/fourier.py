@@ -20,9 +20,14 @@ from pinnsolve.equations.expression import Function
 from pinnsolve.problem import Problem
 from pinnsolve.problem.schema.shapes import Interval, Rectangle
 from pinnsolve.problem.stated_reference import StatedReference
-from pinnsolve.problem.time_dependence import initial_names
 from pinnsolve.progress import Progress, Watch
-from pinnsolve.references.evolution import Evolution, evolution, refused
+from pinnsolve.references.evolution import (
+    Evolution,
+    evolution,
+    initial_values,
+    refused,
+    span,
+)
 from pinnsolve.references.refinement import Grid, Refined, refine
 from pinnsolve.references.spectrum import Spectrum
 from pinnsolve.references.waves import WINDOW, Waves
@@ -96,10 +101,7 @@ def plan(problem: Problem) -> Periodic:
         message = f"{NAME} takes no conductivity that jumps where a field passes a value."
         raise refused(problem, SOLVER, message, "Choose another solver.")
     equations = evolution(problem, NAME)
-    time = stated.time or problem.time
-    if time is None:
-        message = f"{NAME} needs to know when time begins and ends."
-        raise refused(problem, SOLVER, message, "Add time = [t0, t1] to [reference].")
+    time = span(problem, NAME)
     extents = tuple(b - a for a, b in zip(lower, upper, strict=True))
     period = stated.period or extents
     if any(c.is_periodic for c in problem.boundary) and not np.allclose(
@@ -107,7 +109,7 @@ def plan(problem: Problem) -> Periodic:
     ):
         message = "the sides of the domain are joined, so that its extents are the periods."
         raise refused(problem, ("reference", "period"), message, "Remove period.")
-    initial = _initial(problem, stated, equations)
+    initial = initial_values(problem, equations, NAME)
     posed = Periodic(equations, initial, tuple(lower), period, 0, time)
     return replace(posed, images=_images(problem, posed)) if stated.period else posed
 
@@ -215,30 +217,6 @@ def _stride(steps: int, size: int) -> int:
         if steps % stride == 0 and steps // stride >= WINDOW:
             return stride
     return 1
-
-
-def _initial(
-    problem: Problem, stated: StatedReference, equations: Evolution
-) -> tuple[Function, ...]:
-    """Return the initial value of each component of the state."""
-    names = initial_names(problem.fields, problem.equations)
-    found = []
-    for field, order in equations.states:
-        name = names[field][order]
-        if name in stated.initial:
-            found.append(stated.initial[name])
-        elif problem.initial and not stated.initial:
-            found.append(problem.initial[field][order])
-        else:
-            message = f'{NAME} needs the initial value of "{name}".'
-            remedy = f'Add initial = {{ {name} = "…" }} to [reference].'
-            raise refused(problem, SOLVER, message, remedy)
-    if stated.time and problem.time and stated.time[0] < problem.time[0] and not stated.initial:
-        message = f"the reference begins at t = {stated.time[0]:g}, but [initial] is the state at "
-        message += f"t = {problem.time[0]:g}."
-        remedy = "Add initial = … to [reference]."
-        raise refused(problem, ("reference", "time"), message, remedy)
-    return tuple(found)
 
 
 def _must_be_periodic(problem: Problem) -> None:
