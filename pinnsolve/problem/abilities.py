@@ -96,6 +96,8 @@ SOLVERS: dict[str, str] = {
     "rectangle",
     "cole-hopf": "Cole-Hopf transformation, for Burgers' equation on an interval with zero values "
     "at the ends or joined ends",
+    "navier-stokes-2d": "vorticity in Fourier series, for incompressible flow in a doubly periodic "
+    "rectangle, by stream function or by velocity and pressure; it takes initial vorticity, too",
 }
 
 

@@ -7,7 +7,7 @@ in `TRUTHS` know their own error: where no formula is known others are measured 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
-from pinnsolve.references import cole_hopf, exact, fourier, rbf_fd
+from pinnsolve.references import cole_hopf, exact, fourier, navier_stokes, rbf_fd
 from pinnsolve.solution.reference import Reference
 
 if TYPE_CHECKING:
@@ -21,4 +21,5 @@ REFERENCES: dict[str, Makes] = {
 TRUTHS: dict[str, Makes] = {  # the solvers of [reference]
     "fourier": fourier.reference,
     "cole-hopf": cole_hopf.reference,
+    "navier-stokes-2d": navier_stokes.reference,
 }
