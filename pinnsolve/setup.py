@@ -13,6 +13,7 @@ from time import perf_counter
 from typing import Any, TypeVar
 
 from pinnsolve.conditions.condition import Condition
+from pinnsolve.conditions.data import Observed, observations
 from pinnsolve.conditions.nodal import placed
 from pinnsolve.conditions.placement import Placement
 from pinnsolve.conditions.points import points_of
@@ -31,6 +32,7 @@ from pinnsolve.rbffd.quadrature import order_for, weights_for
 from pinnsolve.rbffd.solve import assemble
 from pinnsolve.references import REFERENCES, TRUTHS
 from pinnsolve.references.exact import exact_truth
+from pinnsolve.solution.fields import Fields
 from pinnsolve.solution.reference import Reference
 
 T = TypeVar("T")
@@ -146,6 +148,24 @@ class Setup:
         """The equations and conditions, bound to the nodes."""
         key = ("conditions", order_for(self.problem))
         return self._once(key, "nodes", lambda: self.placement.at())
+
+    @property
+    def observed(self) -> tuple[Observed, ...]:
+        """What has been observed, read from files or made of a known solution.
+
+        Raises
+        ------
+        ProblemError
+            If a file holds no such data.
+        """
+
+        def truth(name: str) -> Fields | None:
+            found = self.reference(name)
+            return None if found is None else found.fields
+
+        return self._once(
+            "observed", "nodes", lambda: observations(self.problem, self.domain, truth)
+        )
 
     def discretisation(self, order: int | None = None) -> Discretisation:
         """Return the discrete problem of an order of accuracy, by default the problem's.

@@ -100,6 +100,7 @@ def lines(problem: Problem, figures: Mapping[str, Any]) -> list[str]:
         *_table("equations", list(equations.items()), wide),
         *_table("conditions", conditions, wide),
         *_entry("initially", *(f"{name} = {text}" for name, text in figures["initial"].items())),
+        *_entry("data", *figures["data"]),
         *_entry(
             "nodes",
             f"{total} at spacing {figures['spacing']:.3g}: {figures['interior']} inside, "

@@ -15,6 +15,7 @@ from pinnsolve.checks import (
     growth,
     interface_corners,
     levels,
+    observations,
     operator,
     singularities,
     statements,
@@ -141,6 +142,7 @@ def check(problem: Problem) -> Report:
         warnings.append(f"{excess.message} {excess.remedy}")
     figures = {
         **description.figures(problem, nodes, conditions),
+        "data": observations.lines(problem, setup.observed),
         "condition": found and found.condition,
         "condition_nodes": found.nodes if found else nodes.rows.stop,
         "memory_bytes": int(max(stages.values())),
@@ -164,6 +166,7 @@ def _well_posed(setup: Setup) -> Carried:
     on_nodes = setup.placement.problem if problem.regions else problem
     faults = well_posedness.faults(problem, nodes, setup.conditions, on_nodes)
     faults += levels.faults(problem, setup.domain, setup.conditions)
+    faults += observations.faults(problem, setup.domain, setup.observed)
     through = Carried()
     for own, part in _parts(setup):
         faults += statements.faults(own, part)
@@ -207,7 +210,7 @@ def _is_discretised(problem: Problem) -> bool:
     """Return whether a solve makes the discrete problem; unknown constants leave it no room."""
     able = ABILITIES[problem.settings.solver.method]
     has_operators = "operators" in able.needs or problem.reference is not None
-    return has_operators and not problem.parameters
+    return has_operators and not (problem.parameters or problem.data)
 
 
 def _before(setup: Setup, system: Discretisation | None, through: Carried) -> tuple[str, ...]:
@@ -230,6 +233,7 @@ def _before(setup: Setup, system: Discretisation | None, through: Carried) -> tu
         *_torn(setup),
         *through.doubts,
         *_of_data(setup),
+        *observations.doubts(problem, setup.domain, nodes, setup.observed),
         *(
             doubt
             for own, part in (_parts(setup) if system is not None else [])
@@ -257,7 +261,7 @@ def _of_data(setup: Setup) -> dict[str, None]:
 
 def _unsaid(problem: Problem, nodes: Nodes, through: Carried) -> list[str]:
     """Return a warning for pieces on which nothing is said, though rightly perhaps."""
-    silent = well_posedness.silent(problem, nodes)
+    silent = [] if problem.data else well_posedness.silent(problem, nodes)
     pieces = ", ".join(piece for piece in silent if piece not in through.outflow)
     text = (
         f"no condition holds on {pieces}. None is needed where the solution leaves the domain; "

@@ -65,6 +65,7 @@ def _idle_parameters(problem: Problem) -> list[Fault]:
         *(condition.equation for condition in problem.boundary),
         *(residual.equation for residual in problem.extra),
         *(constraint.equation for constraint in problem.constraints),
+        *(observed.told for observed in problem.data),
     ]
     used = {name for equation in stated for name in equation.constants}
     return [

@@ -51,6 +51,9 @@ def faults(
         The problem as it is posed on the nodes, if it is another.
     """
     contradictions = _contradictions(posed or problem, nodes, conditions)
+    if problem.data:  # in whose place conditions may be left out
+        blamed = {fault.key[:2] for fault in contradictions}
+        return [*contradictions, *(f for f in _surplus(problem, nodes) if f.key[:2] not in blamed)]
     if _is_initial_value_problem(problem, nodes):
         return [*contradictions, *_undetermined(problem)]
     missing = _missing(problem, nodes)

@@ -98,6 +98,7 @@ def posed(problem: Problem, ansatz: Ansatz) -> Problem:
             begins={name: ansatz.posed(e) for name, e in problem.begins.items()},
             extra=tuple(replace(e, equation=ansatz.posed(e.equation)) for e in problem.extra),
             constraints=tuple(c.posed(ansatz.posed) for c in problem.constraints),
+            data=tuple(observed.posed(ansatz.posed) for observed in problem.data),
         )
     except ExpressionError as error:
         key = (*built_in[0].key, "hard")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pinnsolve.accuracy.cells import around
+from pinnsolve.conditions.data import data_conditions, data_weights
 from pinnsolve.conditions.extra import extra_conditions
 from pinnsolve.conditions.points import regions_in_order
 from pinnsolve.conditions.pointwise import (
@@ -94,9 +95,13 @@ def pointwise_objective(
         conditions = (*conditions, *net_fluxes(problem, nodes))
     further, extra = extra_conditions(problem, setup.domain, nodes, len(x))
     x, conditions = np.concatenate([x, further]), (*conditions, *extra)
-    sizes = trained.sizes(setup, problem, conditions)
+    seen, data = data_conditions(problem, setup.observed, len(x))
+    sizes = trained.sizes(setup, problem, (*conditions, *data))
     spacing = local_spacing(problem, setup.domain, x[:, : nodes.dim])
     weights = row_weights(problem, conditions, nodes, sizes, spacing, is_fine=grows(problem))
+    if data:
+        x, conditions = np.concatenate([x, seen]), (*conditions, *data)
+        weights = np.concatenate([weights, data_weights(setup.observed)])
     solver: Any = problem.settings.solver  # its derivatives are those of this method
     accelerate: Any = "none" if solver.accelerate == "auto" else solver.accelerate
     return PointwiseObjective(
@@ -108,6 +113,7 @@ def pointwise_objective(
         solver.derivatives,
         accelerate,
         regions,
+        len(data),
     )
 
 

@@ -63,7 +63,7 @@ def grows(problem: Problem) -> bool:
     is_other = network.hidden or solver.precision != "float64"
     # these it does not take
     is_refused = network.embedding != "none" or solver.derivatives == "autograd"
-    is_refused = is_refused or bool(problem.regions) or bool(problem.parameters)
+    is_refused = is_refused or bool(problem.regions) or bool(problem.parameters or problem.data)
     return not (is_costly or is_blind or is_other or is_refused)
 
 

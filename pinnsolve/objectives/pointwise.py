@@ -75,6 +75,8 @@ class PointwiseObjective:
         How gradients are made quicker, Taylor mode's only.
     regions
         That of each point, whose network counts there; None if there is one network.
+    n_data
+        How many of the conditions, the last, are observations.
     """
 
     model: AnyNetwork
@@ -85,6 +87,7 @@ class PointwiseObjective:
     derivatives: Literal["taylor", "autograd"] = "taylor"
     accelerate: Literal["none", "compile", "cuda-graph"] = "none"
     regions: Int[ndarray, " N"] | None = None
+    n_data: int = 0
 
     @property
     def is_linear(self) -> bool:

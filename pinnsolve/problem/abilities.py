@@ -29,6 +29,7 @@ class Abilities:
         ``"operators"`` if its equations are those of the discretisation on the nodes.
     takes
         ``"constants"``: unknown constants of the equations; ``"extra"``: further residuals;
+        ``"data"``: observations;
         ``"hard"``: conditions with ``hard = true``, imposed or built in; ``"ansatz"``: it builds
         them into its network; ``"regions"``: materials; ``"stages"``: steps in time that the
         problem file prescribes; ``"waves"``: features that are products.
@@ -84,7 +85,7 @@ ABILITIES: dict[str, Abilities] = {
         optimizers=TRAINED,
         precisions=("float64", "float32"),
         accelerations=("auto", "none", "compile", "cuda-graph"),
-        takes=frozenset({"constants", "extra", "hard", "ansatz", "regions", "waves"}),
+        takes=frozenset({"constants", "data", "extra", "hard", "ansatz", "regions", "waves"}),
         reference="rbf-fd",
     ),
 }

@@ -29,6 +29,7 @@ from pinnsolve.problem.data_files import Table
 from pinnsolve.problem.forces import force_faults
 from pinnsolve.problem.formula_faults import fault_of
 from pinnsolve.problem.manufactured import manufacture
+from pinnsolve.problem.observations import Observation, read_observations
 from pinnsolve.problem.potentials import potentials
 from pinnsolve.problem.reading import Reading, entries, with_names
 from pinnsolve.problem.schema.file import TabulatedFunction
@@ -78,6 +79,8 @@ class Statements:
         Where all of this holds, if it is a region told by a condition.
     reference
         The solution that errors are measured against, if one is stated.
+    data
+        What has been observed.
     """
 
     coordinates: tuple[str, ...]
@@ -92,6 +95,7 @@ class Statements:
     constraints: tuple[tuple[IntegralEquation, tuple[str | None, ...]], ...] = ()
     where: Predicate | None = None
     reference: StatedReference | None = None
+    data: tuple[Observation, ...] = ()
 
 
 def bind(
@@ -158,7 +162,8 @@ def bind(
         texts = valid["pde",].definitions
         symbols = reading.resolve(("pde", "definitions"), texts, symbols, "definitions")
     stated = _equations(reading, symbols)
-    if not reading.valid.get(("boundary",), True):
+    data = read_observations(reading, replace(symbols, manufactured=()), domain)
+    if not (data or reading.valid.get(("boundary",), True)):
         reading.faults += boundary_faults(stated.values(), len(coordinates))
     conditions = _conditions(reading, replace(symbols, normals=True))
     constraints = _constraints(reading, replace(symbols, manufactured=()), domain)
@@ -201,6 +206,7 @@ def bind(
         constraints,
         where,
         compared,
+        data,
     )
     return (None if reading.faults else statements), reading.faults
 
@@ -334,7 +340,8 @@ def _initial(
     """Read the initial values, of which each field needs as many as it has orders in time."""
     fields, texts = reading.valid["unknowns",].fields, reading.valid["initial",]
     wanted = initial_names(fields, stated)
-    reading.faults += initial_faults(texts, fields, wanted)
+    is_observed = bool(entries(reading, "data"))
+    reading.faults += initial_faults(texts, fields, wanted, is_observed=is_observed)
     start = reading.valid["domain",].time[0]
     values: list[tuple[Function, ...]] = []
     for i, names_of_field in enumerate(wanted):

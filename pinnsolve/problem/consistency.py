@@ -70,6 +70,13 @@ def _ability_faults(valid: Mapping[KeyPath, Any], method: str) -> list[Fault]:
             "",
         ),
         (
+            "data",
+            ("data", 0) in valid,
+            ("data", 0),
+            f'method "{method}" cannot make use of data.',
+            "",
+        ),
+        (
             "regions",
             has_regions,
             ("solver", "method"),
@@ -128,6 +135,7 @@ def _growth_faults(
             "no unknown parameters",
             fixed,
         ),
+        (("data", 0) in valid, ("data", 0), "no data", fixed),
         (
             any(key[0] == "region" and len(key) > 1 for key in valid),
             ("network", "features"),

@@ -81,7 +81,7 @@ def build(source: Source) -> Problem:
     if statements is not None:
         return _problem(source, _settings(valid), statements)
     statements, of_fields, faults = conductivities.read(document, valid, constants, faults)
-    if statements is not None:
+    if statements is not None and not statements.data:
         return _with_potentials(source, _settings(valid), statements, of_fields)
     found, faults = sides.read(document, valid, constants, faults)
     if found is None:
@@ -167,6 +167,7 @@ def _refuse_of_networks(problem: Problem) -> None:
     asked: list[tuple[Sequence[KeyPath], str, str]] = [
         (unknown, "unknown parameters are", "Give them numbers, in [constants] or in each region."),
         ([extra.key for extra in problem.extra], "further residuals are", "Remove it."),
+        ([(*observed.key, "fields") for observed in problem.data], "data are", "Remove them."),
         (hard, "hard conditions are", "Leave out hard."),
         (symmetric, "symmetries of a network are", "Leave out the symmetry."),
     ]
@@ -242,6 +243,7 @@ def _problem(source: Source, settings: ProblemFile, statements: Statements) -> P
                 zip(statements.extra, settings.pde.extra, strict=True)
             )
         ),
+        data=statements.data,
         begins=initial_equations(
             settings.unknowns.fields, statements.initial, statements.equations[0].symbols
         ),

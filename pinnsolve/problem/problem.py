@@ -16,6 +16,7 @@ from pinnsolve.equations.integrals import IntegralEquation
 from pinnsolve.equations.kirchhoff import Conductivity
 from pinnsolve.errors import KeyPath
 from pinnsolve.problem.abilities import ABILITIES
+from pinnsolve.problem.observations import Observation
 from pinnsolve.problem.schema.file import TIME_LEVELS, Parameter, ProblemFile
 from pinnsolve.problem.schema.shapes import Shape
 from pinnsolve.problem.stated_reference import StatedReference
@@ -244,6 +245,8 @@ class Problem:
         when time begins, as the equations need.
     extra
         What holds as well, of which only networks with exact derivatives make use.
+    data
+        What has been observed, which unknown constants of the equations are found by.
     begins
         The initial values as equations, by name: what holds at the first instant.
     constraints
@@ -287,6 +290,7 @@ class Problem:
     time: tuple[float, float] | None = None
     initial: tuple[tuple[Function, ...], ...] = ()
     extra: tuple[ExtraResidual, ...] = ()
+    data: tuple[Observation, ...] = ()
     begins: Mapping[str, Equation] = field(default_factory=dict)
     constraints: tuple[PointCondition | IntegralConstraint, ...] = ()
     regions: tuple[Region, ...] = ()
@@ -311,6 +315,8 @@ class Problem:
     @property
     def reference(self) -> str | None:
         """The classical solution that a network's answer is held against; None for none."""
+        if self.data:  # for which a discretisation has no room
+            return None
         solver = self.settings.solver
         is_cheap = len(self.coordinates) <= CHEAP
         wanted = is_cheap if solver.baseline == "auto" else solver.baseline == "always"

@@ -95,9 +95,23 @@ def initial_equations(
 
 
 def initial_faults(
-    texts: Mapping[str, str], fields: Sequence[str], wanted: Sequence[Sequence[str]]
+    texts: Mapping[str, str],
+    fields: Sequence[str],
+    wanted: Sequence[Sequence[str]],
+    *,
+    is_observed: bool = False,
 ) -> list[Fault]:
-    """Return the faults of what is missing in ``[initial]`` or does not belong there."""
+    """Return the faults of what is missing in ``[initial]`` or does not belong there.
+
+    Parameters
+    ----------
+    texts
+        The values given, by name.
+    fields, wanted
+        Names of the fields, and of each those of the values that it needs.
+    is_observed
+        Whether there are data, in whose place values need not be given.
+    """
     needed = [name for names in wanted for name in names]
     if not needed:
         message = "no equation holds a derivative in time, so that nothing evolves."
@@ -111,11 +125,14 @@ def initial_faults(
         elif name not in needed:
             message = f'"{name}" in [initial] is no initial value of this problem.'
             faults.append(Fault(("initial", name), message, suggestion(name, needed), KEY))
-    for name in needed:
-        if name not in texts:
-            message = f'the initial value of "{name}" is missing.'
-            key: KeyPath = ("initial",) if texts else ("domain", "time")
-            faults.append(Fault(key, message, f'Add {name} = "…" to [initial].'))
+    missing = [name for name in needed if name not in texts]
+    if is_observed:  # but a derivative alone would be taken for the value
+        given = {name for own in wanted for k, name in enumerate(own) if {*own[k:]} & {*texts}}
+        missing = [name for name in missing if name in given]
+    for name in missing:
+        message = f'the initial value of "{name}" is missing.'
+        key: KeyPath = ("initial",) if texts else ("domain", "time")
+        faults.append(Fault(key, message, f'Add {name} = "…" to [initial].'))
     return faults
 
 

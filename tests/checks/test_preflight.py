@@ -127,6 +127,7 @@ def test_the_figures_are_plain_json(membrane):
         "equations": list(MEMBRANE),
         "conditions": [{"on": pieces.split(), "condition": text} for pieces, text in ON],
         "constraints": [],
+        "data": [],
         "linear": False,
         "interior": 240,
         "boundary": 60,

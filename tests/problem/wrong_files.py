@@ -173,7 +173,8 @@ LATER = [
     Wrong("hard", 'on = "all"', 'on = "all"\nhard = true', "dn(u) + u",
           ("a hard condition must give one field a value, and this one does not.",
            'Write it as "u = expression", or leave out hard.')),
-    Wrong("data", "[exact]", '[[data]]\nfile = "a.csv"\n[exact]', "[[data]]", ("not implemented",)),
+    Wrong("data", "[exact]", '[[data]]\nfrom = "exact"\nfields = ["u"]\ncount = 9\n[exact]',
+          "[[data]]", ('method "rbf-fd" cannot make use of data.', 'Set method = "pinn"')),
     _domain("surface-file", 'shape = "surface"\nfile = "a.stl"', '"surface"', "not implemented"),
 ]  # fmt: skip
 

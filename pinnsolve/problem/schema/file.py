@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field, model_validator
 from pinnsolve.problem.abilities import ABILITIES, DEFAULT_METHOD
 from pinnsolve.problem.schema.boundary import Boundary, Constraint
 from pinnsolve.problem.schema.classical import Classical
+from pinnsolve.problem.schema.data import Data
 from pinnsolve.problem.schema.domain import SHAPES, Domain, piece_names
 from pinnsolve.problem.schema.functions import Function, TabulatedFunction
 from pinnsolve.problem.schema.region import AnyRegion, Interface
@@ -380,6 +381,10 @@ class ProblemFile(Section):
         description="field = expression: its value when time begins; where an equation holds "
         'u_tt, u_t = expression as well; "manufactured" = that of [exact]',
     )
+    data: tuple[Data, ...] = Field(
+        default=(),
+        description="what was observed; [[boundary]] and [initial] are optional then; method pinn",
+    )
     exact: dict[str, Text] = Field(
         default_factory=dict, description="field = expression: errors are reported against it"
     )
@@ -396,4 +401,3 @@ class ProblemFile(Section):
     )
     operator: Later = Field(default=None, description="operator learning")
     evolution: Later = Field(default=None, description="neural initial value problems")
-    data: Later = Field(default=None, description="observations")

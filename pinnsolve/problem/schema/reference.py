@@ -134,7 +134,7 @@ def _keys(
 ) -> list[tuple[str, str]]:
     """Return names and meanings of a table's keys."""
     return [
-        (name, _meaning(info))
+        (info.alias or name, _meaning(info))
         for name, info in model.model_fields.items()
         if not is_reserved(info) and name not in but and (not only or name in only)
     ]

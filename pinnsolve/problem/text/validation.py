@@ -21,6 +21,7 @@ from pinnsolve.problem.text.source import KEY
 LISTS = (
     "boundary",
     "constraint",
+    "data",
     "interface",
     "region",
     "training",
@@ -174,7 +175,8 @@ def _unknown(key: KeyPath, document: Mapping[str, Any]) -> Fault:
 
 def known_keys(model: type[Section]) -> list[str]:
     """Return the keys that a table may have, less those reserved for a later version."""
-    return [name for name, info in model.model_fields.items() if not is_reserved(info)]
+    fields = model.model_fields.items()
+    return [info.alias or name for name, info in fields if not is_reserved(info)]
 
 
 def is_reserved(info: FieldInfo) -> bool:

@@ -1,0 +1,187 @@
+"""Whether observations can be those of the problem: where they lie, how many, what they say.
+
+A file in other units, or with another origin of time, has its points elsewhere. What is outside of
+the domain no equation tells anything about; if that is most of a file, it is refused.
+"""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from jaxtyping import Bool, Float
+from numpy import ndarray
+
+from pinnsolve.checks.statements import prescribed
+from pinnsolve.conditions.data import ON_BOUNDARY, Observed
+from pinnsolve.errors import Fault
+from pinnsolve.geometry.domain import Domain
+from pinnsolve.geometry.nodes import Nodes
+from pinnsolve.problem import Problem
+
+MOST_OUTSIDE = 0.5  # share of the rows outside from which on a file is about something else
+NARROW = 0.01  # share of the domain that points span below which units are doubtful
+FAR = 5.0  # standard errors between a value and a condition that contradict each other
+LOOSE = 0.1  # the same, as a share of the spread, where no standard error is known
+
+
+def faults(problem: Problem, domain: Domain, observed: Sequence[Observed]) -> list[Fault]:
+    """Return the faults of observations that cannot tell what is sought.
+
+    Parameters
+    ----------
+    problem, domain
+        What is sought, and where.
+    observed
+        What was seen.
+    """
+    found = []
+    rows = sum(len(own.values) for own in observed)
+    if observed and rows < len(problem.parameters):
+        message = f"{rows} rows of data cannot tell {len(problem.parameters)} unknown parameters."
+        remedy = "Give more rows, or fix parameters in [constants]."
+        found.append(Fault(observed[0].stated.key, message, remedy))
+    for own in observed:
+        outside = _outside(problem, domain, own.x)
+        if outside.mean() > MOST_OUTSIDE:
+            row = int(np.argmax(outside))
+            where = f"{own.places[row]}: " if own.places else ""
+            message = f"{where}{outside.sum()} of {len(outside)} points lie outside of the domain, "
+            message += f"the first at {_place(problem, own.x[row])}; {_ranges(problem, own.x)}, "
+            message += f"but the domain has {_box(problem, domain)}."
+            remedy = "Bring the columns to the units and the origin of [domain]."
+            found.append(Fault((*own.stated.key, "file"), message, remedy))
+    return found
+
+
+def doubts(
+    problem: Problem, domain: Domain, nodes: Nodes, observed: Sequence[Observed]
+) -> Iterator[str]:
+    """Yield a sentence on each thing that is suspicious about observations.
+
+    Parameters
+    ----------
+    problem, domain, nodes
+        What is sought, and where.
+    observed
+        What was seen.
+    """
+    for own in observed:
+        outside = _outside(problem, domain, own.x)
+        if outside.any():
+            row = int(np.argmax(outside))
+            where = f" ({own.places[row]})" if own.places else ""
+            yield (
+                f"{own.name}: {outside.sum()} of {len(outside)} points lie outside of the domain, "
+                f"the first at {_place(problem, own.x[row])}{where}. No equation holds there."
+            )
+        _, counts = np.unique(np.column_stack([own.x, own.values]), axis=0, return_counts=True)
+        if (counts > 1).any():
+            yield (
+                f"{own.name}: {int((counts - 1).sum())} rows repeat others. Repeated rows count as "
+                "further observations, and make intervals too narrow if they are none."
+            )
+        if len(own.values) > 1 and np.ptp(own.values) == 0:
+            yield f"{own.name}: all {len(own.values)} values are {own.values[0]:.6g}."
+        yield from _narrow(problem, domain, own)
+    yield from _contradictions(problem, domain, nodes, observed)
+
+
+def lines(problem: Problem, observed: Sequence[Observed]) -> list[str]:
+    """Return observations as a person reads them, one to a line."""
+    found = []
+    for own in observed:
+        text = f"{own.stated.text} at {len(own.values)} points, {_ranges(problem, own.x)}; "
+        text += f"values from {own.values.min():.4g} to {own.values.max():.4g}"
+        text += "" if own.sigma is None else f", sigma {own.sigma:.4g}"
+        found.append(text)
+    return found
+
+
+def _outside(problem: Problem, domain: Domain, x: Float[ndarray, "n D"]) -> Bool[ndarray, " n"]:
+    """Return a mask of the points that lie outside of the domain, or of its time."""
+    found = domain.distance(x[:, : domain.dim]) > ON_BOUNDARY * domain.size
+    if problem.time is not None:
+        first, last = problem.time
+        margin = ON_BOUNDARY * (last - first)
+        found |= (x[:, -1] < first - margin) | (x[:, -1] > last + margin)
+    return found
+
+
+def _axes(problem: Problem) -> tuple[str, ...]:
+    """Return the names of the coordinates, with that of time."""
+    return (*problem.coordinates, *(() if problem.time is None else ("t",)))
+
+
+def _ranges(problem: Problem, x: Float[ndarray, "n D"]) -> str:
+    """Return the ranges of coordinates in words."""
+    ends = zip(_axes(problem), x.min(axis=0), x.max(axis=0), strict=True)
+    return ", ".join(
+        f"{name} = {low:.4g}" if low == high else f"{name} from {low:.4g} to {high:.4g}"
+        for name, low, high in ends
+    )
+
+
+def _box(problem: Problem, domain: Domain) -> str:
+    """Return the ranges of the domain in words."""
+    corners = np.array([domain.lower, domain.upper])
+    if problem.time is not None:
+        corners = np.column_stack([corners, problem.time])
+    return _ranges(problem, corners)
+
+
+def _place(problem: Problem, x: Float[ndarray, " D"]) -> str:
+    """Return a point in words."""
+    return ", ".join(f"{name} = {v:.6g}" for name, v in zip(_axes(problem), x, strict=True))
+
+
+def _narrow(problem: Problem, domain: Domain, own: Observed) -> Iterator[str]:
+    """Yield a sentence for each coordinate in which points span next to nothing of the domain."""
+    if own.stated.on:
+        return
+    lower, upper = (list(corner) for corner in domain.bounds)
+    if problem.time is not None:
+        lower, upper = [*lower, problem.time[0]], [*upper, problem.time[1]]
+    for axis, (name, low, high) in enumerate(zip(_axes(problem), lower, upper, strict=True)):
+        span = float(np.ptp(own.x[:, axis]))
+        if 0 < span < NARROW * (high - low):
+            yield (
+                f"{own.name}: {name} spans {span:.3g} only, but {high - low:.3g} in the domain. "
+                "Are the units the same?"
+            )
+
+
+def _contradictions(
+    problem: Problem, domain: Domain, nodes: Nodes, observed: Sequence[Observed]
+) -> Iterator[str]:
+    """Yield a sentence for each condition on the boundary that values there contradict."""
+    for condition in problem.boundary:
+        found = prescribed(condition)
+        if found is None:
+            continue
+        field, values = found
+        for own in observed:
+            if own.stated.text != problem.fields[field]:
+                continue
+            near = np.abs(domain.distance(own.x[:, : domain.dim])) <= ON_BOUNDARY * domain.size
+            near[near] = _holds(condition.on, nodes, own.x[near, : domain.dim])
+            if not near.any():
+                continue
+            gap = np.abs(own.values[near] - values(own.x[near]))
+            limit = LOOSE * own.spread if own.sigma is None else FAR * own.sigma
+            if np.median(gap) > limit:
+                row = np.flatnonzero(near)[int(np.argmax(gap))]
+                where = f" ({own.places[row]})" if own.places else ""
+                yield (
+                    f"{own.name}: on {', '.join(condition.on)} the values contradict "
+                    f'"{condition.equation.text}", by {gap.max():.3g} at '
+                    f"{_place(problem, own.x[row])}{where}. One of them is not that of this "
+                    "problem."
+                )
+
+
+def _holds(on: Sequence[str], nodes: Nodes, x: Float[ndarray, "n d"]) -> Bool[ndarray, " n"]:
+    """Return a mask of the points on the boundary that are nearest to some pieces of it."""
+    from scipy.spatial import cKDTree  # 0.1 s that `pinnsolve --help` need not pay
+
+    _, nearest = cKDTree(nodes.x[nodes.boundary]).query(x)
+    here = [k for k, piece in enumerate(nodes.pieces) if piece in on or "all" in on]
+    return np.isin(nodes.tags[nearest], here)
