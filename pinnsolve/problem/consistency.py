@@ -13,7 +13,8 @@ from pinnsolve.equations.equation import Equation, prescribed_value
 from pinnsolve.equations.syntax import ExpressionError
 from pinnsolve.errors import Fault, KeyPath, suggestion
 from pinnsolve.problem.abilities import ABILITIES, methods_that_take
-from pinnsolve.problem.schema.file import MAX_NODES, Network, Nodes, Phase, Solver
+from pinnsolve.problem.schema.file import Network, Phase, Solver
+from pinnsolve.problem.schema.nodes import MAX_NODES, Nodes
 from pinnsolve.problem.schema.shapes import Brick, Interval, PointSet, Rectangle, Shape
 from pinnsolve.problem.text.source import KEY
 

@@ -17,7 +17,8 @@ from pinnsolve.equations.kirchhoff import Conductivity
 from pinnsolve.errors import KeyPath
 from pinnsolve.problem.abilities import ABILITIES
 from pinnsolve.problem.observations import Observation
-from pinnsolve.problem.schema.file import TIME_LEVELS, Parameter, ProblemFile
+from pinnsolve.problem.schema.file import Parameter, ProblemFile
+from pinnsolve.problem.schema.nodes import TIME_LEVELS
 from pinnsolve.problem.schema.shapes import Shape
 from pinnsolve.problem.stated_reference import StatedReference
 from pinnsolve.problem.text.source import Source

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from pinnsolve.problem.schema.boundary import NAMES_SCHEMA
+from pinnsolve.problem.schema.nodes import Seed
 from pinnsolve.problem.schema.values import (
     ExistingFile,
     Integer,
@@ -18,7 +19,6 @@ from pinnsolve.problem.schema.values import (
 )
 
 MOST_ROWS = 1_000_000
-MAX_SEED = 2**63 - 1
 
 
 def _name_or_names(value: object) -> object:
@@ -59,9 +59,7 @@ class Data(Section):
         default=None,
         description="how many points; of a file that many of its rows, drawn by chance",
     )
-    seed: Annotated[Integer, Field(ge=0, le=MAX_SEED)] = Field(
-        default=0, description="seed of the points and of the noise"
-    )
+    seed: Seed = Field(default=0, description="seed of the points and of the noise")
     at: dict[str, Number] = Field(
         default_factory=dict,
         description="coordinates that are the same for all; of a file that has such a column the "
