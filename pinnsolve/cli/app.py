@@ -155,7 +155,10 @@ def compare(
     ] = "",
     optimizers: Annotated[
         str,
-        typer.Option(help="default (the method's own schedule), head, gauss-newton, adam, lbfgs."),
+        typer.Option(
+            help="default (the method's own schedule), head, gauss-newton, variable-projection, "
+            "adam, lbfgs."
+        ),
     ] = "default,lbfgs",
     orders: Annotated[
         str, typer.Option(help="Orders of RBF-FD, as 2,3,4,5; default: the problem's.")

@@ -97,6 +97,10 @@ class DenseJacobian:
         """Rows and columns."""
         return self.J.shape[0], self.J.shape[1]
 
+    def dense(self) -> Float[Tensor, "R P"]:
+        """Return all entries."""
+        return self.J
+
     def gram(self) -> Float[Tensor, "R R"]:
         """Return ``J J^T``."""
         return self.J @ self.J.mT
@@ -133,6 +137,11 @@ class BorderedJacobian:
     def shape(self) -> tuple[int, int]:
         """Rows and columns."""
         return self.J.shape[0], self.J.shape[1] + self.columns.shape[1]
+
+    def dense(self) -> Float[Tensor, "R P"]:
+        """Return all entries."""
+        assert isinstance(self.J, Explicit)
+        return torch.cat([self.J.dense(), self.columns], 1)
 
     def gram(self) -> Float[Tensor, "R R"]:
         """Return ``J J^T``."""

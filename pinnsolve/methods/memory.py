@@ -15,6 +15,7 @@ stencils of ``n`` nodes, and a network with ``w`` features and ``P`` weights, in
                       and those of each term; on a discretisation of all points instead
     Gauss-Newton      4.5 R^2, or P^2 and three Jacobians of R P if that is smaller; a PINN
                       instead of these 2 P^2, and 4 values in each unit for each series' channel
+    projection        three Jacobians of R P and 2 P^2, of variable projection
     Adam, L-BFGS      3 values in each unit for each node; for a PINN for each channel, and one
                       of each wave that an embedding gives it
     evaluation        5 values in each unit of the widest layer for some thousand points
@@ -56,7 +57,7 @@ KEPT = 90 * MIB  # given back by training, but not by the allocator
 BYTES = 8  # of a number
 INDEXED = 12  # bytes of a sparse matrix's entry, its column included
 L_BFGS = 200  # vectors that L-BFGS remembers
-LEAST_SQUARES = ("grow", "head", "gauss-newton")
+LEAST_SQUARES = ("grow", "head", "gauss-newton", "variable-projection")
 GROWING = 4.5  # times the entries: reflections, what joins, and room that is not given back
 BLOCK = 2**24  # numbers of a PINN's Jacobian formed at a time
 
@@ -175,6 +176,7 @@ def _training(problem: Problem, nodes: Nodes, conditions: Sequence[Condition]) -
     numbers = {
         "head": head,
         "gauss-newton": newton,
+        "variable-projection": head + 3 * rows * weights + 2 * weights**2,
         "adam": graph,
         "lbfgs": graph + L_BFGS * weights,
     }

@@ -12,7 +12,7 @@ learning-based algorithms for solving PDEs: the random feature method, arXiv:220
 from collections.abc import Callable
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 # in the order in which blocks of them join a network, one of each together
@@ -55,6 +55,12 @@ class Bumps(nn.Module):
     def __len__(self) -> int:
         """Return their number."""
         return len(self.log_radii)
+
+    @torch.no_grad()
+    def keep(self, some: Int[Tensor, " k"]) -> None:
+        """Leave some of them."""
+        self.centres = nn.Parameter(self.centres[some])
+        self.log_radii = nn.Parameter(self.log_radii[some])
 
     def forward(self, a: Float[Tensor, "*N q"]) -> Float[Tensor, "*N m"]:
         """Return the features at inputs of the network."""

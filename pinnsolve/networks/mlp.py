@@ -31,7 +31,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from numpy import ndarray
 from torch import Tensor, nn
 from torch.nn.functional import gelu, silu
@@ -221,6 +221,26 @@ class MLP(nn.Module):
         self.head = nn.Linear(sum(self.blocks), old.out_features).to(old.weight)
         self.head.weight.zero_()
         self.head.bias.zero_()
+
+    @torch.no_grad()
+    def keep(self, features: Bool[Tensor, " w"]) -> None:
+        """Leave some of the features and their weights, of each kind and block at least one.
+
+        Those of the last hidden layer come first, then those of bumps.
+        """
+        chosen = [part.nonzero()[:, 0] for part in features.split(self.blocks)]
+        chosen = [own if len(own) else own.new_zeros(1) for own in chosen]
+        starts = np.cumsum([0, *self.blocks]).tolist()
+        last, old = self.layers[-1], self.head
+        last.weight = nn.Parameter(last.weight[chosen[0]])
+        last.bias = nn.Parameter(last.bias[chosen[0]])
+        last.out_features = len(chosen[0])
+        for bumps, own in zip(self.bumps, chosen[1:], strict=True):
+            bumps.keep(own)
+        some = torch.cat([start + own for start, own in zip(starts, chosen, strict=False)])
+        self.head = nn.Linear(len(some), old.out_features).to(old.weight)
+        self.head.weight.copy_(old.weight[:, some])
+        self.head.bias.copy_(old.bias)
 
     def form(self) -> dict[str, ndarray]:
         """Return the numbers of features, and the scales of bumps, as arrays."""

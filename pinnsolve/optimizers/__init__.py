@@ -7,6 +7,7 @@ from pinnsolve.optimizers.adam import Adam
 from pinnsolve.optimizers.gauss_newton import GaussNewton
 from pinnsolve.optimizers.head import Head
 from pinnsolve.optimizers.lbfgs import LBFGS
+from pinnsolve.optimizers.variable_projection import VariableProjection
 from pinnsolve.process import State, Step
 
 
@@ -28,6 +29,7 @@ class Optimizer(Protocol):
 OPTIMIZERS: dict[str, Callable[..., Optimizer]] = {
     "head": Head,
     "gauss-newton": GaussNewton,
+    "variable-projection": VariableProjection,
     "adam": Adam,
     "lbfgs": LBFGS,
 }

@@ -54,7 +54,7 @@ class Abilities:
         return bool(self.optimizers)
 
 
-TRAINED = ("grow", "head", "gauss-newton", "adam", "lbfgs")
+TRAINED = ("grow", "head", "gauss-newton", "variable-projection", "adam", "lbfgs")
 
 ABILITIES: dict[str, Abilities] = {
     "rbf-fd": Abilities(

@@ -30,7 +30,7 @@ OPTIMIZERS = tuple(
 )
 HIDDEN = (50, 50, 50, 50)  # of single optimisers, for which the schedules' networks are too wide
 UNLIMITED = 10**9  # iterations of those that stop by themselves or when their time is over
-ENDLESS = ("lbfgs", "gauss-newton")
+ENDLESS = ("lbfgs", "gauss-newton", "variable-projection")
 
 
 @dataclass(frozen=True)

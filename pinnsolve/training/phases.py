@@ -22,7 +22,15 @@ from pinnsolve.training.growth import Collocation, Growing
 from pinnsolve.training.initialisation import Drawing
 
 # by default
-ITERATIONS = {"grow": 1000, "head": 20, "gauss-newton": 200, "adam": 5000, "lbfgs": 5000}
+ITERATIONS = {
+    "grow": 1000,
+    "head": 20,
+    "gauss-newton": 200,
+    "variable-projection": 60,
+    "adam": 5000,
+    "lbfgs": 5000,
+}
+PLAIN = ("head", "variable-projection")  # to which units of the fields make no difference
 DONE = "the training has run its course."
 
 
@@ -148,8 +156,8 @@ class Training(Generic[Answer]):
             if phase.optimizer == "grow" and self._collocation is not None:
                 return Growing(objective, budget, self._collocation, self._seed)
             return Drawing(objective, budget, self._seed)
-        is_head = phase.optimizer == "head"  # least squares are the same in any unit
-        return OPTIMIZERS[phase.optimizer](objective if is_head else self._scaled, budget)
+        is_plain = phase.optimizer in PLAIN
+        return OPTIMIZERS[phase.optimizer](objective if is_plain else self._scaled, budget)
 
     @property
     def _draws_features(self) -> bool:

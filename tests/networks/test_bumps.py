@@ -1,5 +1,7 @@
 """Bumps as features of a network: values, derivatives, Jacobian; how a network grows by them."""
 
+from copy import deepcopy
+
 import numpy as np
 import pytest
 import torch
@@ -136,3 +138,24 @@ def test_a_form_and_weights_are_the_network(net):
     assert torch.equal(by_form(x), net(x))
     assert torch.equal(by_names(x), net(x))
     assert np.array_equal(by_names.form()["scales"], net.form()["scales"])
+
+
+def test_features_that_are_kept_are_the_same(net):
+    x = torch.rand(20, 2)
+    before = net.features(x)
+    weights = net.head.weight.clone()
+    wanted = torch.tensor([k % 3 == 0 for k in range(net.head.in_features)])
+    net.keep(wanted)
+    assert net.blocks == [3, 1, 2]
+    torch.testing.assert_close(net.features(x), before[:, wanted], rtol=0, atol=0)
+    torch.testing.assert_close(net.head.weight, weights[:, wanted], rtol=0, atol=0)
+    again = deepcopy(net)
+    again.rebuild([7])
+    again.reform(net.form())
+    again.set(net.vector())
+    torch.testing.assert_close(again.features(x), net.features(x), rtol=0, atol=0)
+
+
+def test_of_every_block_a_feature_stays(net):
+    net.keep(torch.zeros(net.head.in_features, dtype=torch.bool))
+    assert net.blocks == [1, 1, 1]

@@ -1,5 +1,6 @@
 """The simplest objective there is, for tests of what lowers objectives."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,10 +15,11 @@ from pinnsolve.objectives.objective import by_reverse_mode
 
 @dataclass
 class Fit:
-    """Fit ``sin(3 x)`` on points: the simplest objective there is."""
+    """Fit a function on points: the simplest objective there is."""
 
     model: MLP
     x: torch.Tensor
+    target: Callable[[torch.Tensor], torch.Tensor] = lambda x: torch.sin(3 * x)
     is_linear = True
     sizes = np.ones(1)
 
@@ -30,7 +32,7 @@ class Fit:
         return torch.ones(len(self.x), dtype=torch.bool)
 
     def residual(self):
-        return (self.model(self.x) - torch.sin(3 * self.x))[:, 0] / len(self.x) ** 0.5
+        return (self.model(self.x) - self.target(self.x))[:, 0] / len(self.x) ** 0.5
 
     @torch.enable_grad()
     def gradient(self):
@@ -48,7 +50,7 @@ class Fit:
         features = self.model.features(self.x)
         ones = torch.ones_like(features[:, :1])
         M = torch.cat([features, ones], 1) * len(self.x) ** -0.5
-        return Head(M, torch.sin(3 * self.x)[:, 0] * len(self.x) ** -0.5, self.model)
+        return Head(M, self.target(self.x)[:, 0] * len(self.x) ** -0.5, self.model)
 
 
 @dataclass

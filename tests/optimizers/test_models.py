@@ -96,7 +96,8 @@ ASKED = {
 
 
 def test_every_optimiser_is_asked():
-    assert ASKED.keys() == OPTIMIZERS.keys()
+    # what is best for the head can be eliminated only where there is a network with one
+    assert ASKED.keys() == OPTIMIZERS.keys() - {"variable-projection"}
 
 
 @pytest.mark.parametrize("name", ASKED)

@@ -24,7 +24,13 @@ def run(name, fit, **budget):
 
 @pytest.mark.parametrize(
     ("name", "iterations", "reached"),
-    [("adam", 500, 5e-2), ("lbfgs", 200, 1e-5), ("gauss-newton", 30, 1e-6), ("head", 1, 1e-12)],
+    [
+        ("adam", 500, 5e-2),
+        ("lbfgs", 200, 1e-5),
+        ("gauss-newton", 30, 1e-6),
+        ("variable-projection", 10, 1e-12),
+        ("head", 1, 1e-12),
+    ],
 )
 def test_the_loss_falls_to_where_the_method_can_bring_it(fit, name, iterations, reached):
     _, losses = run(name, fit, iterations=iterations, learning_rate=1e-2)
@@ -32,7 +38,7 @@ def test_the_loss_falls_to_where_the_method_can_bring_it(fit, name, iterations, 
     torch.testing.assert_close(float(fit.value().square().sum()), losses[-1], rtol=0.5, atol=1e-9)
 
 
-@pytest.mark.parametrize("name", ["lbfgs", "gauss-newton", "head"])
+@pytest.mark.parametrize("name", ["lbfgs", "gauss-newton", "variable-projection", "head"])
 def test_the_loss_never_rises(fit, name):
     _, losses = run(name, fit, iterations=15)
     assert all(after <= before for before, after in itertools.pairwise(losses))

@@ -10,7 +10,14 @@ from pinnsolve.training.initialisation import Drawing
 from tests.training.taking_up import TASKS, bits, from_file, weights
 
 MAKERS = {**OPTIMIZERS, "drawing": partial(Drawing, seed=0)}
-ITERATIONS = {"adam": 45, "lbfgs": 60, "gauss-newton": 6, "head": 6, "drawing": 4}
+ITERATIONS = {
+    "adam": 45,
+    "lbfgs": 60,
+    "gauss-newton": 6,
+    "variable-projection": 4,
+    "head": 6,
+    "drawing": 4,
+}
 
 
 @pytest.fixture(params=TASKS)

@@ -110,7 +110,7 @@ def test_how_much_there_is_to_do_is_announced(disk):
 
 
 METHODS = "Known: dt-pinn, pinn, rbf-fd."
-OPTIMIZERS = "Known: adam, default, gauss-newton, head, lbfgs."
+OPTIMIZERS = "Known: adam, default, gauss-newton, head, lbfgs, variable-projection."
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from pinnsolve.problem.schema.nodes import MAX_NODES, Nodes, Seed
 from pinnsolve.problem.schema.region import AnyRegion, Interface
 from pinnsolve.problem.schema.shapes import Piece
 from pinnsolve.problem.schema.time_discrete import TimeDiscrete
+from pinnsolve.problem.schema.training import Phase
 from pinnsolve.problem.schema.unknowns import Parameter, Unknowns
 from pinnsolve.problem.schema.values import (
     Integer,
@@ -216,34 +217,6 @@ class Network(Section):
     )
     branch: Later = Field(default=None, description="branch network of an operator")
     trunk: Later = Field(default=None, description="trunk network of an operator")
-
-
-class Phase(Section):
-    """One phase of the training; without any, the method's default schedule."""
-
-    optimizer: Literal["grow", "head", "gauss-newton", "adam", "lbfgs"] = Field(
-        description="grow: features drawn block by block, the first phase of a network that grows; "
-        "head: least squares for the last layer alone; gauss-newton; adam; lbfgs"
-    )
-    iterations: Annotated[Integer, Field(ge=1)] | None = Field(
-        default=None, description="iterations at most"
-    )
-    learning_rate: Positive | None = Field(default=None, description="step size, of adam only")
-    tolerance: NotNegative | None = Field(
-        default=None, description="stop when the loss, which has no unit, has fallen below this"
-    )
-    seconds: Positive | None = Field(default=None, description="stop after this time")
-
-    @model_validator(mode="after")
-    def check(self) -> "Phase":
-        """Check that the keys mean something to the optimiser."""
-        if self.learning_rate is not None and self.optimizer != "adam":
-            raise fault(
-                f'optimizer "{self.optimizer}" has no learning rate.',
-                "Remove it: only adam has one.",
-                key="learning_rate",
-            )
-        return self
 
 
 class Output(Section):

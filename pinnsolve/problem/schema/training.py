@@ -1,0 +1,41 @@
+"""The phases of a training in the problem file."""
+
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Field, model_validator
+
+from pinnsolve.problem.schema.values import Integer, NotNegative, Positive, Section, fault
+
+OptimizerName: TypeAlias = Literal[
+    "grow", "head", "gauss-newton", "variable-projection", "adam", "lbfgs"
+]
+
+
+class Phase(Section):
+    """One phase of the training; without any, the method's default schedule."""
+
+    optimizer: OptimizerName = Field(
+        description="grow: features drawn block by block, the first phase of a network that grows; "
+        "head: least squares for the last layer alone; gauss-newton; variable-projection: "
+        "Gauss-Newton on the other layers, the last solved for at each step, for networks of up to "
+        "some thousand weights; adam; lbfgs"
+    )
+    iterations: Annotated[Integer, Field(ge=1)] | None = Field(
+        default=None, description="iterations at most"
+    )
+    learning_rate: Positive | None = Field(default=None, description="step size, of adam only")
+    tolerance: NotNegative | None = Field(
+        default=None, description="stop when the loss, which has no unit, has fallen below this"
+    )
+    seconds: Positive | None = Field(default=None, description="stop after this time")
+
+    @model_validator(mode="after")
+    def check(self) -> "Phase":
+        """Check that the keys mean something to the optimiser."""
+        if self.learning_rate is not None and self.optimizer != "adam":
+            raise fault(
+                f'optimizer "{self.optimizer}" has no learning rate.',
+                "Remove it: only adam has one.",
+                key="learning_rate",
+            )
+        return self
