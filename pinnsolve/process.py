@@ -47,6 +47,8 @@ class Step:
         Why it is the last of its phase; empty if it is not.
     series
         Further figures by name, to be recorded against ``at``.
+    note
+        What in particular is being done, where the work has many parts.
     """
 
     loss: float
@@ -58,6 +60,7 @@ class Step:
     before: float = nan
     ended: str = ""
     series: Mapping[str, float] = field(default_factory=dict)
+    note: str = ""
 
 
 @runtime_checkable

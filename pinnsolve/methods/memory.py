@@ -29,11 +29,15 @@ is not counted.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from math import prod
 from pathlib import Path
 
+import numpy as np
+
 from pinnsolve.conditions.condition import Condition
+from pinnsolve.conditions.slabs import fewest, in_slab
 from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.machine import EVALUATED, FEWEST_ROWS, ROWS_PER_COLUMN
 from pinnsolve.networks.products import POINTS_PER_FUNCTION, axes, has_products
@@ -105,6 +109,7 @@ def of_training(
     stages = {"direct solution": LIBRARIES + direct, "report": base + KEPT + FIGURES}
     if _trains_on_gpu(problem):
         return stages
+    problem, trained = _in_slab(problem, trained)
     units = max(max(own[1:-1], default=own[0]) for own in _widths(problem, nodes))
     if grows(problem):
         units = max(units, _grown(problem, nodes, trained)[1])
@@ -116,6 +121,21 @@ def of_training(
             for optimizer, numbers in _training(problem, nodes, trained).items()
         },
     }
+
+
+def _in_slab(
+    problem: Problem, conditions: Sequence[Condition]
+) -> tuple[Problem, Sequence[Condition]]:
+    """Return a problem and its conditions in the longest slab of time, of which one is trained."""
+    slabs = problem.settings.solver.slabs
+    if slabs is None or problem.time is None or problem.times is None:
+        return problem, conditions
+    begin, end = problem.time
+    count = slabs if isinstance(slabs, int) else fewest(problem)
+    within = in_slab(problem, (begin, begin + (end - begin) / count))
+    assert within.times is not None
+    levels = np.arange(len(within.times))
+    return within, [c if c.levels is None else replace(c, levels=levels) for c in conditions]
 
 
 def _stencil(problem: Problem, nodes: Nodes, conditions: Sequence[Condition]) -> int:

@@ -11,6 +11,7 @@ from pinnsolve.accuracy.estimate import estimate
 from pinnsolve.accuracy.in_time import estimate_in_time
 from pinnsolve.conditions.condition import Condition
 from pinnsolve.conditions.points import points_of
+from pinnsolve.conditions.slabs import fewest, in_slab
 from pinnsolve.conditions.weights import field_sizes
 from pinnsolve.errors import FileError
 from pinnsolve.networks.sizes import grows
@@ -21,11 +22,13 @@ from pinnsolve.setup import Setup
 from pinnsolve.solution.accuracy import Estimate
 from pinnsolve.solution.fields import Fields
 from pinnsolve.solution.pieces import Pieces, values_at
+from pinnsolve.solution.slabs import Slabs, read_slabs
 from pinnsolve.solution.solution import Sample
 
 if TYPE_CHECKING:
     from pinnsolve.networks.several import AnyNetwork
     from pinnsolve.objectives.objective import Objective, OfNetwork
+    from pinnsolve.training.phases import Training
 
     ObjectiveOf: TypeAlias = Callable[[AnyNetwork, Setup], Objective]
     ObjectiveAt: TypeAlias = Callable[[AnyNetwork, Setup, "Points"], OfNetwork]
@@ -55,18 +58,64 @@ def start(
     FileError
         If there is no such device.
     """
+    if setup.problem.settings.solver.slabs is not None:
+        return _in_slabs(setup, objective_of, between)
+    return _training(setup, objective_of, between)[0]
+
+
+def _in_slabs(
+    setup: Setup, objective_of: "ObjectiveOf", between: "ObjectiveAt | None"
+) -> Process[Fields]:
+    """Return the training of a network for each slab of time."""
+    from pinnsolve.training.slabs import InSlabs, Making, Slab, residual_of
+
+    problem = setup.problem
+    assert problem.time is not None
+
+    def begin(time: tuple[float, float], before: Fields | None) -> Slab:
+        own = Setup(in_slab(problem, time, before), setup.watch, nodes=setup.nodes)
+        training, fresh = _training(own, objective_of, between, before)
+        return Slab(training, lambda: residual_of(fresh()))
+
+    making = Making(problem.time, begin, lambda time, state: _read_slab(setup, time, state))
+    count = problem.settings.solver.slabs
+    if isinstance(count, int):
+        return InSlabs(making, count)
+    return InSlabs(making, fewest(problem), is_open=True)
+
+
+def _training(
+    setup: Setup,
+    objective_of: "ObjectiveOf",
+    between: "ObjectiveAt | None",
+    before: Fields | None = None,
+) -> "tuple[Training[Fields], Callable[[], Objective]]":
+    """Return the training of a network that may follow that of the slab of time before.
+
+    Beside it, a maker of the same objective at fresh points, if it knows of any.
+    """
     from pinnsolve.networks.build import network  # torch: two seconds that `check` need not pay
-    from pinnsolve.objectives.network_fields import fields_of
+    from pinnsolve.objectives.network_fields import NetworkFields, fields_of
+    from pinnsolve.objectives.objective import OfNetwork
     from pinnsolve.training.schedule import training
+    from pinnsolve.training.slabs import follow
 
     net = network(setup, _device(setup.problem.settings.solver.device))
     ansatz, regions = setup.ansatz(), setup.nodes.regions
-    return training(
-        objective_of(net, setup),
+    objective = objective_of(net, setup)
+    is_alike = isinstance(before, NetworkFields) and before.net.size == net.size
+    if is_alike and setup.problem.time is not None:
+        assert isinstance(before, NetworkFields)
+        assert isinstance(objective, OfNetwork)
+        follow(objective, before.net, setup.problem.time[0])
+    made = training(
+        objective,
         setup,
         lambda: fields_of(net, ansatz, regions),
         None if between is None else lambda points: between(net, setup, points),
+        is_continued=is_alike,
     )
+    return made, lambda: objective if between is None else between(net, setup, "fresh")
 
 
 def sizes(setup: Setup, problem: Problem, conditions: Sequence[Condition]) -> Float[ndarray, " c"]:
@@ -147,6 +196,8 @@ def read(setup: Setup, state: State) -> Fields:
     FileError
         If they are the weights of another network.
     """
+    if "ends" in state:
+        return read_slabs(state, lambda time, own: _read_slab(setup, time, own))
     import torch
 
     from pinnsolve.networks.build import network
@@ -163,6 +214,11 @@ def read(setup: Setup, state: State) -> Fields:
     return fields_of(net, setup.ansatz(), setup.nodes.regions)
 
 
+def _read_slab(setup: Setup, time: tuple[float, float], state: State) -> Fields:
+    """Return the fields of a slab of time whose weights are given."""
+    return read(Setup(in_slab(setup.problem, time), setup.watch, nodes=setup.nodes), state)
+
+
 def condition(setup: Setup, _: Process[Fields]) -> float | None:
     """Return the condition of the operator of the direct solution on the same nodes."""
     name = setup.problem.reference
@@ -174,7 +230,7 @@ def device(answer: Fields) -> str:
     """Return the device of a network."""
     from pinnsolve.objectives.network_fields import NetworkFields
 
-    first = answer.parts[0] if isinstance(answer, Pieces) else answer
+    first = answer.parts[0] if isinstance(answer, Pieces | Slabs) else answer
     assert isinstance(first, NetworkFields)
     return first.device
 

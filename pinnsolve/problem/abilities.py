@@ -32,7 +32,8 @@ class Abilities:
         ``"data"``: observations;
         ``"hard"``: conditions with ``hard = true``, imposed or built in; ``"ansatz"``: it builds
         them into its network; ``"regions"``: materials; ``"stages"``: steps in time that the
-        problem file prescribes; ``"waves"``: features that are products.
+        problem file prescribes; ``"waves"``: features that are products; ``"slabs"``: slabs of
+        time.
     reference
         The classical solution that its answers are held against; None for one that is it.
     """
@@ -74,7 +75,7 @@ ABILITIES: dict[str, Abilities] = {
         optimizers=TRAINED,
         precisions=("float64", "mixed", "float32"),
         needs=frozenset({"operators"}),
-        takes=frozenset({"regions"}),
+        takes=frozenset({"regions", "slabs"}),
         reference="rbf-fd",
     ),
     "pinn": Abilities(
@@ -85,7 +86,9 @@ ABILITIES: dict[str, Abilities] = {
         optimizers=TRAINED,
         precisions=("float64", "float32"),
         accelerations=("auto", "none", "compile", "cuda-graph"),
-        takes=frozenset({"constants", "data", "extra", "hard", "ansatz", "regions", "waves"}),
+        takes=frozenset(
+            {"constants", "data", "extra", "hard", "ansatz", "regions", "waves", "slabs"}
+        ),
         reference="rbf-fd",
     ),
 }

@@ -35,7 +35,7 @@ def method_faults(valid: Mapping[KeyPath, Any]) -> list[Fault]:
     solver, network = valid.get(("solver",)), valid.get(("network",))
     faults = list[Fault]()
     if solver is not None:
-        faults += _ability_faults(valid, solver.method)
+        faults += _ability_faults(valid, solver.method) + _slab_faults(valid, solver)
     if network is not None and solver is not None:
         phases = [value for key, value in valid.items() if key[0] == "training" and len(key) > 1]
         faults += _growth_faults(valid, network, solver, phases)
@@ -216,6 +216,23 @@ def _wave_faults(
         ),
     ]
     return [Fault(key, message, remedy) for holds, key, message, remedy in taken if holds]
+
+
+def _slab_faults(valid: Mapping[KeyPath, Any], solver: Solver) -> list[Fault]:
+    """Return the faults of slabs of time that the method, or the problem, cannot have."""
+    if solver.slabs is None:
+        return []
+    key: KeyPath = ("solver", "slabs")
+    if "slabs" not in ABILITIES[solver.method].takes:
+        message = f'method "{solver.method}" steps through time, and has no slabs of it.'
+        return [Fault(key, message, f"Set {_capable('slabs')}, or remove slabs.")]
+    unknowns = valid.get(("unknowns",))
+    if unknowns is not None and unknowns.parameters:
+        message = "unknown parameters are those of all of time, and not of a slab."
+        return [Fault(key, message, "Remove slabs.")]
+    if any(name == "region" and index for name, *index in valid):
+        return [Fault(key, "regions have no slabs of time in this version.", "Remove slabs.")]
+    return []
 
 
 def _hard_faults(valid: Mapping[KeyPath, Any], method: str) -> list[Fault]:

@@ -158,4 +158,8 @@ def steady_faults(valid: Mapping[KeyPath, Any]) -> list[Fault]:
     if nodes is not None and nodes.time_levels is not None:
         message = "a steady problem has no time levels."
         faults.append(Fault(("nodes", "time_levels"), message, remedy))
+    solver = valid.get(("solver",))
+    if solver is not None and solver.slabs is not None:
+        message = "a steady problem has no slabs of time."
+        faults.append(Fault(("solver", "slabs"), message, remedy))
     return faults

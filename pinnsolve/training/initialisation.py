@@ -228,19 +228,23 @@ def _continued(
     """Return the same as `sketch`, from a field and parameters that other features have found."""
     net, problem = objective.model, objective.head()
     assert isinstance(net, MLP)  # several have no unknown parameters
-    features = net.of_outputs(*(image.features(objective.x) for image in net.images()))
-    fits = [
-        least_squares(torch.cat([values, constant.expand(len(values), 1)], 1), wanted, u.dtype)
-        for values, constant, wanted in zip(features, net.constant, u.mT, strict=True)
-    ]
-    parts = [*(fit[:-1] for fit in fits), *(fit[-1:] for fit in fits)]
-    c = torch.cat([*parts, trained]).to(trained)
+    c = torch.cat([fitted(net, objective.x, u), trained])
     tries = (
         newton(problem, c, STEPS_TO_PARAMETERS),
         _first_steps(objective, problem, c),
     )
     best, loss = min(tries, key=lambda found: found[1])
     return loss, best
+
+
+def fitted(net: MLP, x: Float[Tensor, "N d"], u: Float[Tensor, "N c"]) -> Float[Tensor, " q"]:
+    """Return the head's weights with which outputs are nearest to values at points."""
+    features = net.of_outputs(*(image.features(x) for image in net.images()))
+    fits = [
+        least_squares(torch.cat([values, constant.expand(len(values), 1)], 1), wanted, u.dtype)
+        for values, constant, wanted in zip(features, net.constant, u.mT, strict=True)
+    ]
+    return torch.cat([*(fit[:-1] for fit in fits), *(fit[-1:] for fit in fits)]).to(u)
 
 
 def _meeting(

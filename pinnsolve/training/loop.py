@@ -111,7 +111,7 @@ def _advance(
         return Outcome("diverged", step.done)
     iteration = step.at if isinstance(step.at, int) else None
     try:
-        watch(Progress(step.stage, step.fraction, iteration, step.loss))
+        watch(Progress(step.stage, step.fraction, iteration, step.loss, note=step.note))
     except Stopped as stop:
         return Outcome("stopped", str(stop))
     if step.done:

@@ -51,6 +51,8 @@ class Training(Generic[Answer]):
         Iterations of Gauss-Newton that may pass without paying; 0 for any number.
     collocation
         What a network needs to grow.
+    is_continued
+        Whether the model has weights from which to begin.
     """
 
     def __init__(
@@ -62,8 +64,9 @@ class Training(Generic[Answer]):
         seed: int,
         patience: int = 0,
         collocation: Collocation | None = None,
+        is_continued: bool = False,
     ) -> None:
-        self._collocation = collocation
+        self._collocation, self._is_continued = collocation, is_continued
         self._objective, self._phases, self._answer = objective, phases, answer
         self._model, self._seed, self._patience = objective.model, seed, patience
         self._scaled = scaled(objective)
@@ -141,7 +144,7 @@ class Training(Generic[Answer]):
 
     def _begin(self) -> Optimizer:
         """Begin a phase; the first one with the first weights, unless it draws them itself."""
-        if self._place == 0 and not self._draws_features:
+        if self._place == 0 and not (self._draws_features or self._is_continued):
             self._scaled.model.initialise(self._seed)
         self._before, self._finite = self._loss(), self._model.vector()
         self._optimizer = self._make()
@@ -162,7 +165,8 @@ class Training(Generic[Answer]):
     @property
     def _draws_features(self) -> bool:
         """Whether this phase begins without weights, under features that it draws itself."""
-        draws = self._phases[self._place].optimizer in ("grow", "head")
+        drawing = ("grow",) if self._is_continued else ("grow", "head")
+        draws = self._phases[self._place].optimizer in drawing
         return self._place == 0 and draws and isinstance(self._objective, OfNetwork)
 
     @torch.no_grad()

@@ -28,6 +28,8 @@ def training(
     setup: Setup,
     answer: Callable[[], Answer],
     between: Between | None = None,
+    *,
+    is_continued: bool = False,
 ) -> Training[Answer]:
     """Return the training by the problem's schedule, or the default one, as a process.
 
@@ -42,6 +44,8 @@ def training(
     between
         The objective with the equations at more points than the nodes, or at fresh ones, if it
         can be had.
+    is_continued
+        Whether the network has weights from which to begin.
     """
     problem = setup.problem
     chosen = problem.settings.training
@@ -52,6 +56,7 @@ def training(
         seed=problem.settings.solver.seed,
         patience=0 if chosen else PATIENCE,
         collocation=Collocation(problem, setup.nodes, between),
+        is_continued=is_continued,
     )
 
 

@@ -28,6 +28,7 @@ from pinnsolve.problem.schema.values import (
     Number,
     Positive,
     Section,
+    Slabs,
     Text,
     fault,
 )
@@ -113,6 +114,9 @@ class Solver(Section):
         description="whether the direct solution is computed beside a network's; auto: in up to "
         "three dimensions, above which it takes far longer than the network, and without it "
         "pinn's error is not estimated",
+    )
+    slabs: Slabs | None = Field(
+        default=None, description="slabs of time, a network for each: their number, or auto"
     )
     accuracy: Positive | None = Field(
         default=None, description="relative error to be reached; missed, the exit code is 3"

@@ -26,6 +26,7 @@ from pinnsolve.equations.expression import ExpressionError, parse_number
 Info: TypeAlias = Any  # pydantic's ValidationInfo, which cannot be checked at run time
 NUMBER_SCHEMA = {"type": ["number", "string"]}
 INTEGER_SCHEMA = {"type": ["integer", "string"]}
+MAX_SLABS = 10_000
 
 
 class Section(BaseModel):
@@ -94,6 +95,18 @@ def read_integer(value: object, info: Info) -> int:
     return value if isinstance(value, int) else round(number)
 
 
+def read_slabs(value: object, info: Info) -> int | str:
+    """Return a number of slabs, at least one, or ``"auto"``."""
+    if isinstance(value, str) and value.isalpha():
+        if value != "auto":
+            raise fault(f'must be a number or "auto", but is {in_words(value)}.')
+        return value
+    number = read_integer(value, info)
+    if not 1 <= number <= MAX_SLABS:
+        raise fault(f"must be from 1 to {MAX_SLABS:,}, but is {number}.")
+    return number
+
+
 def read_text(value: object) -> str:
     """Return the text of an expression; a bare number is an expression too."""
     if isinstance(value, int | float) and not isinstance(value, bool):
@@ -151,6 +164,7 @@ NotNegative: TypeAlias = Annotated[
     float, Ge(0), BeforeValidator(read_number), WithJsonSchema(NUMBER_SCHEMA)
 ]
 Integer: TypeAlias = Annotated[int, BeforeValidator(read_integer), WithJsonSchema(INTEGER_SCHEMA)]
+Slabs: TypeAlias = Annotated[int | str, PlainValidator(read_slabs), WithJsonSchema(INTEGER_SCHEMA)]
 Text: TypeAlias = Annotated[
     str, BeforeValidator(read_text), WithJsonSchema({"type": ["string", "number"]})
 ]
