@@ -23,7 +23,7 @@ from pinnsolve.optimizers import OPTIMIZERS
 from pinnsolve.problem.abilities import ABILITIES, SOLVERS
 from pinnsolve.problem.schema.domain import SHAPES as DOMAINS
 from pinnsolve.problem.schema.file import Network, Phase, Solver
-from pinnsolve.references import REFERENCES, TRUTHS
+from pinnsolve.references import PLANS, REFERENCES, TRUTHS
 
 ROOT = Path(__file__).parents[1]
 MODULES = sorted((ROOT / "pinnsolve").rglob("*.py"))
@@ -155,7 +155,7 @@ def test_what_the_tables_name_is_the_same_everywhere():
     derivatives = get_args(Solver.model_fields["derivatives"].annotation)
     assert {name for able in ABILITIES.values() for name in able.derivatives} == set(derivatives)
     assert {able.reference for able in ABILITIES.values()} <= {*REFERENCES, None}
-    assert list(SOLVERS) == list(TRUTHS)
+    assert list(SOLVERS) == list(TRUTHS) == list(PLANS)
     optimizers = get_args(Phase.model_fields["optimizer"].annotation)
     assert set(optimizers) == {*OPTIMIZERS, "grow"}  # which also draws what it trains
     assert {name for able in ABILITIES.values() for name in able.optimizers} == set(optimizers)

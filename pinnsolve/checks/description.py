@@ -18,6 +18,7 @@ from pinnsolve.networks.sizes import layers_by_region
 from pinnsolve.problem import BoundaryCondition, Equation, PointCondition, Problem
 from pinnsolve.problem.abilities import ABILITIES
 from pinnsolve.rbffd.stencils import polynomial_degree, stencil_size
+from pinnsolve.references.refinement import TARGET
 
 LABEL, GAP, WIDTH = 15, 3, 100  # columns of the labels, between columns, and in all
 LONGEST = 44  # columns of an equation beside which a note may stand
@@ -66,6 +67,7 @@ def figures(problem: Problem, nodes: Nodes, conditions: Sequence[Condition]) -> 
         "unknowns": len(problem.fields) * len(nodes.x),
         "method": solver.method,
         "hidden": _hidden(problem, nodes),
+        "reference": problem.stated and (problem.stated.solver or str(problem.stated.file)),
     }
 
 
@@ -117,6 +119,7 @@ def lines(problem: Problem, figures: Mapping[str, Any]) -> list[str]:
         ),
         *_entry("system", _system(figures, total)),
         *_entry("method", _method(figures)),
+        *_reference(problem),
         *_entry("memory", *_memory(figures)),
     ]
 
@@ -193,6 +196,20 @@ def _method(figures: Mapping[str, Any]) -> str:
         return f"{figures['method']}, network with hidden layers of {layers}"
     parts = [f"{', '.join(map(str, own))} in {name}" for name, own in figures["hidden"].items()]
     return f"{figures['method']}, a network for each region, hidden layers of {'; '.join(parts)}"
+
+
+def _reference(problem: Problem) -> list[str]:
+    """Return the entry of a reference in the place of an exact solution, if one is stated."""
+    stated = problem.stated
+    if stated is None:
+        return []
+    if problem.exact is not None:
+        return _entry("reference", "[exact] in its place: errors are measured against the formula")
+    if stated.file is not None:
+        return _entry("reference", f"{stated.file.name}, whose own error is unknown")
+    text = f"{stated.solver}, solved for when a run begins, with ever more points and steps until "
+    text += f"two solutions agree to {TARGET:.0e} or one would take more than about ten seconds"
+    return _entry("reference", text)
 
 
 def _memory(figures: Mapping[str, Any]) -> list[str]:

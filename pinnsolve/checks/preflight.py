@@ -34,6 +34,7 @@ from pinnsolve.problem import Problem
 from pinnsolve.problem.abilities import ABILITIES
 from pinnsolve.rbffd.discretisation import Discretisation
 from pinnsolve.rbffd.fields import NodalFields
+from pinnsolve.references import PLANS
 from pinnsolve.setup import Setup
 from pinnsolve.solution.reference import Reference
 
@@ -81,6 +82,7 @@ def preflight(setup: Setup) -> tuple[str, ...]:
     """
     problem, nodes = setup.problem, setup.nodes
     with setup.stage("nodes"):
+        _must_have_reference(setup)
         through = _well_posed(setup)
         excess = shortage(problem, nodes, _forecast(setup))
     if excess:
@@ -127,6 +129,7 @@ def check(problem: Problem) -> Report:
     setup = Setup(problem)
     problem = setup.problem
     nodes, conditions = setup.nodes, setup.conditions
+    _must_have_reference(setup)
     through = _well_posed(setup)
     stages = _forecast(setup)
     excess = shortage(problem, nodes, stages)
@@ -150,6 +153,13 @@ def check(problem: Problem) -> Report:
         "memory_free_bytes": free_memory(),
     }
     return Report(tuple(description.lines(problem, figures)), tuple(warnings), figures)
+
+
+def _must_have_reference(setup: Setup) -> None:
+    """Refuse a reference whose solver does not take the problem; nothing is solved for."""
+    problem = setup.asked
+    if problem.exact is None and problem.stated is not None and problem.stated.solver:
+        PLANS[problem.stated.solver](problem)
 
 
 def _contradictions(setup: Setup, direct: object) -> list[str]:

@@ -7,6 +7,7 @@ in `TRUTHS` know their own error: where no formula is known others are measured 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
+from pinnsolve.problem import Problem
 from pinnsolve.references import cole_hopf, exact, fourier, navier_stokes, rbf_fd
 from pinnsolve.solution.reference import Reference
 
@@ -17,6 +18,11 @@ Makes: TypeAlias = "Callable[[Setup], Reference | None]"
 REFERENCES: dict[str, Makes] = {
     "exact": exact.reference,
     "rbf-fd": rbf_fd.reference,
+}
+PLANS: dict[str, Callable[[Problem], object]] = {  # refuse what a solver does not take, at no cost
+    "fourier": fourier.plan,
+    "cole-hopf": cole_hopf.plan,
+    "navier-stokes-2d": navier_stokes.plan,
 }
 TRUTHS: dict[str, Makes] = {  # the solvers of [reference]
     "fourier": fourier.reference,

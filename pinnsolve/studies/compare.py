@@ -23,7 +23,7 @@ from pinnsolve.machine import processor, threads, usable_cores
 from pinnsolve.networks.sizes import layers_by_region
 from pinnsolve.problem import Problem
 from pinnsolve.progress import Progress, Watch, unwatched
-from pinnsolve.references.exact import exact_at
+from pinnsolve.references.truth import truth_at_nodes
 from pinnsolve.setup import Setup
 from pinnsolve.solution.course import Record
 from pinnsolve.solution.norms import overall_l2
@@ -277,7 +277,7 @@ def _judged(configuration: Configuration, solution: Solution, seed: int | None) 
     )
     hidden: tuple[int, ...] = ()
     if configuration.optimizer is None:
-        exact = exact_at(solution.problem, solution.sample.nodes)
+        exact = truth_at_nodes(solution)
         error = None if exact is None else overall_l2(solution.sample.values, exact)
         curve = (Record(sum(needed.values()), "direct", solution.course.iterations, nan, error),)
     else:

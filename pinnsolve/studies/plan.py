@@ -140,7 +140,7 @@ def plan(problem: Problem, grid: Grid, reference: str | None = None) -> Plan:
     ProblemError
         If a name is unknown, a setting does not fit, or no exact solution is given.
     """
-    if problem.exact is None:
+    if problem.exact is None and problem.stated is None:
         message = "a comparison measures errors, and no exact solution is given."
         remedy = 'Add [exact] with a formula for each field; sources that are "manufactured" '
         raise problem.source.error(Fault(("exact",), message, remedy + "follow from it."))

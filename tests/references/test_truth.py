@@ -6,9 +6,13 @@ import numpy as np
 import pytest
 
 from pinnsolve import run
+from pinnsolve.accuracy.verdict import verdict
+from pinnsolve.checks.preflight import check
 from pinnsolve.errors import ProblemError
 from pinnsolve.output.report.findings import findings
-from pinnsolve.references import refinement
+from pinnsolve.output.vtk.grid import values
+from pinnsolve.references import marching, refinement
+from pinnsolve.references.truth import word_for_truth
 from pinnsolve.setup import Setup
 from pinnsolve.solution.solution import from_metrics
 from tests.references.posing import evolving
@@ -144,3 +148,47 @@ def test_a_reference_may_begin_earlier_with_values_of_its_own(tmp_path):
     np.testing.assert_allclose(found, 2 * np.sin(1.0) * np.exp([0, -0.6]), atol=1e-12)
     with pytest.raises(ProblemError, match=r"the reference begins at t = -1, but \[initial\] is"):
         _ = Setup(heat(tmp_path, reference=earlier)).truth
+
+
+def test_a_check_tells_of_the_reference_and_solves_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr(marching, "marched", None)
+    report = check(heat(tmp_path))
+    text = " ".join(" ".join(report.lines).split())
+    assert "reference fourier, solved for when a run begins, with ever more points" in text
+    assert report.figures["reference"] == "fourier"
+    both = " ".join(check(heat(tmp_path, more=EXACT)).lines)
+    assert "[exact] in its place: errors are measured against the formula" in both
+
+
+def test_a_check_refuses_what_the_solver_does_not_take(tmp_path):
+    problem = heat(tmp_path, reference='solver = "cole-hopf"')
+    assert "cole-hopf solves Burgers' equation alone" in refusal(lambda: check(problem))
+
+
+def test_figures_and_files_call_it_by_its_name(tmp_path):
+    solution = run.solve(heat(tmp_path))
+    known = values(solution)
+    error = known["u"] - known["reference_u"]
+    np.testing.assert_array_equal(known["error_u"], error)
+    assert "exact_u" not in known
+    assert word_for_truth(solution) == "reference"
+    report = next(f for f in run.write(solution, tmp_path / "out") if f.suffix == ".html")
+    text = " ".join(report.read_text().split())
+    assert "and its distance from the reference." in text
+    assert "Against the reference (Fourier, 64 modes, own error" in text
+    assert "u − reference" in text
+
+
+def test_an_error_below_that_of_the_reference_is_said_to_be_so(tmp_path):
+    solution = run.solve(heat(tmp_path))
+    accuracy = solution.accuracy
+    vague = replace(accuracy.errors, uncertainty=0.01)
+    unsure = replace(solution, accuracy=replace(accuracy, errors=vague))
+    assert "The error measured is smaller than its own" in " ".join(findings(unsure))
+    found = verdict(solution.problem, solution.sample, solution.outcome, unsure.accuracy, {})
+    assert found.word == "resolved"
+    assert "which is not closer to the truth itself" in found.reason
+    coarser = replace(accuracy, errors=replace(accuracy.errors, uncertainty=0.1))
+    found = verdict(solution.problem, solution.sample, solution.outcome, coarser, {})
+    assert found.word == "unknown"
+    assert "too near to 5 % to tell" in found.reason

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from numpy import ndarray
 
 from pinnsolve.output.figures.figures import COLOURS, WIDTH, logarithmic, styled
-from pinnsolve.references.exact import exact_at
+from pinnsolve.references.truth import truth_at_nodes
 from pinnsolve.solution.norms import by_level
 from pinnsolve.solution.solution import Solution
 
@@ -28,7 +28,7 @@ def error_figure(solution: Solution) -> Figure | None:
         without that there is no figure.
     """
     direct = solution.accuracy.baseline.values if solution.accuracy.baseline else None
-    exact = exact_at(solution.problem, solution.sample.nodes)
+    exact = truth_at_nodes(solution)
     reference = direct if exact is None else exact
     if reference is None or solution.sample.times is None:
         return None

@@ -35,6 +35,7 @@ from pinnsolve.output.figures.panels import (
 from pinnsolve.output.figures.projection import VIEW, project
 from pinnsolve.output.numbers import instant
 from pinnsolve.output.vtk.grid import Grid
+from pinnsolve.references.truth import true_fields, word_for_truth
 from pinnsolve.solution.solution import Solution
 
 INSTANTS = 5  # as many as fit side by side
@@ -283,7 +284,7 @@ def image(
 def _profiles(solution: Solution, domain: Domain, name: str, times: Float[ndarray, " J"]) -> Figure:
     """Draw values along lines through the middle at some instants."""
     problem = solution.problem
-    i = problem.fields.index(name)
+    i, truth = problem.fields.index(name), true_fields(solution)
     figure = Figure(figsize=(WIDTH, 2.6))
     for j, (title, line) in enumerate(lines_through_the_middle(solution, domain).items()):
         axes = figure.add_axes((0.06 + 0.44 * j, 0.2, 0.37, 0.68))
@@ -291,9 +292,9 @@ def _profiles(solution: Solution, domain: Domain, name: str, times: Float[ndarra
             points = np.column_stack([line, np.full(len(line), t)])
             along = points[:, 0]
             axes.plot(along, solution.answer(points)[:, i], color=colour, lw=1.5, label=instant(t))
-            if problem.exact is not None:
-                label = "exact" if t == times[-1] else None
-                axes.plot(along, problem.exact[i](points), color=INK, lw=0.8, ls=":", label=label)
+            if truth is not None:
+                label = word_for_truth(solution) if t == times[-1] else None
+                axes.plot(along, truth(points)[:, i], color=INK, lw=0.8, ls=":", label=label)
         axes.set(title=f"{name} {title}", xlabel=problem.coordinates[0])
         axes.grid(axis="y", color=INK, alpha=0.15, lw=0.5)
     axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.02), borderaxespad=0, handlelength=1.2)

@@ -29,6 +29,7 @@ from pinnsolve.output.figures.panels import (
     triad,
 )
 from pinnsolve.output.vtk.grid import Grid
+from pinnsolve.references.truth import true_fields, word_for_truth
 from pinnsolve.solution.solution import Solution
 
 LINE_POINTS = 200
@@ -123,15 +124,15 @@ def _bodies(grid: Grid, shown: list[Quantity], coordinates: Sequence[str]) -> Fi
 def _profiles(solution: Solution, domain: Domain, name: str) -> Figure:
     """Draw values along lines through the middle."""
     problem = solution.problem
-    i = problem.fields.index(name)
+    i, truth = problem.fields.index(name), true_fields(solution)
     figure = Figure(figsize=(WIDTH, 2.5))
     for j, (title, points) in enumerate(lines_through_the_middle(solution, domain).items()):
         axes = figure.add_axes((0.07 + 0.5 * j, 0.2, 0.42, 0.68))
         along = points[:, 0]
         axes.plot(along, solution.answer(points)[:, i], color=COLOURS[0], lw=1.6, label=name)
-        if problem.exact is not None:
-            exact = problem.exact[i](points)
-            axes.plot(along, exact, color=COLOURS[1], lw=1.2, ls="--", label="exact")
+        if truth is not None:
+            exact, label = truth(points)[:, i], word_for_truth(solution)
+            axes.plot(along, exact, color=COLOURS[1], lw=1.2, ls="--", label=label)
         axes.set(title=title, xlabel=problem.coordinates[0])
         axes.grid(axis="y", color=INK, alpha=0.15, lw=0.5)
     axes.legend(loc="best")

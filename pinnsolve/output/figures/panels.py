@@ -62,7 +62,9 @@ def quantities(grid: Grid, name: str) -> list[Quantity]:
     """Return the quantities to be drawn of a field: it, and its error or else its difference."""
     shown = [Quantity(name, grid.values[name], name=name)]
     if f"error_{name}" in grid.values:
-        shown.append(_scaled(f"{name} − exact", grid.values[f"error_{name}"], "error"))
+        shown.append(
+            _scaled(f"{name} − {_truth(grid, name)}", grid.values[f"error_{name}"], "error")
+        )
     elif f"difference_{name}" in grid.values:
         shown.append(
             _scaled(f"{name} − direct solution", grid.values[f"difference_{name}"], "difference")
@@ -77,8 +79,15 @@ def estimates(grid: Grid, name: str) -> list[Quantity]:
         return []
     shown = [_scaled(f"{name} − truth, estimated", found, "estimate")]
     if f"error_{name}" in grid.values:
-        shown.insert(0, _scaled(f"{name} − exact", grid.values[f"error_{name}"], "error"))
+        shown.insert(
+            0, _scaled(f"{name} − {_truth(grid, name)}", grid.values[f"error_{name}"], "error")
+        )
     return [quantity for quantity in shown if np.isfinite(quantity.values).all()]
+
+
+def _truth(grid: Grid, name: str) -> str:
+    """Return the word for what errors are measured against."""
+    return "reference" if f"reference_{name}" in grid.values else "exact"
 
 
 def _scaled(title: str, values: Float[ndarray, "*K n"], name: str) -> Quantity:

@@ -6,7 +6,7 @@ is said: a network that solves one linear problem once rarely pays.
 
 from pinnsolve.output.numbers import duration, scientific
 from pinnsolve.problem.abilities import ABILITIES
-from pinnsolve.references.exact import exact_at
+from pinnsolve.references.truth import truth_at_nodes
 from pinnsolve.solution.norms import overall_l2
 from pinnsolve.solution.reference import Reference
 from pinnsolve.solution.solution import Solution, parameter_remarks
@@ -116,7 +116,7 @@ def _comparison(solution: Solution) -> str:
         return "" if ABILITIES[solution.method].has_network else "No network was trained."
     if baseline.values is None:
         return f"The direct solution on the same nodes failed: {baseline.message}"
-    exact = exact_at(solution.problem, solution.sample.nodes)
+    exact = truth_at_nodes(solution)
     is_discrete = "operators" in ABILITIES[solution.method].needs
     needed = ("operators", "set-up", "training") if is_discrete else ("training",)
     seconds = sum(solution.course.seconds.get(stage, 0.0) for stage in needed)

@@ -27,7 +27,7 @@ from pinnsolve.output.report.regions import regions
 from pinnsolve.output.report.statement import statement
 from pinnsolve.output.vtk.grid import Grid
 from pinnsolve.problem.abilities import ABILITIES
-from pinnsolve.references.exact import exact_at
+from pinnsolve.references.truth import truth_at_nodes, word_for_truth
 from pinnsolve.solution.norms import max_error, relative_l2
 from pinnsolve.solution.solution import Solution
 from pinnsolve.storage.files import write_file
@@ -167,7 +167,11 @@ def _fields(solution: Solution, grid: Grid, domain: Domain) -> str:
         return "<p>The values are not finite: there is nothing to draw.</p>"
     draw = field_figure if solution.sample.times is None else evolution_figure
     parts = [
-        set_apart(draw(solution, grid, domain, name), f"The field {name}", _caption(grid, name))
+        set_apart(
+            draw(solution, grid, domain, name),
+            f"The field {name}",
+            _caption(grid, name, word_for_truth(solution)),
+        )
         for name in solution.problem.fields[:MOST_FIELDS]
     ]
     rest = len(solution.problem.fields) - MOST_FIELDS
@@ -176,10 +180,11 @@ def _fields(solution: Solution, grid: Grid, domain: Domain) -> str:
     return "\n".join(parts)
 
 
-def _caption(grid: Grid, name: str) -> str:
+def _caption(grid: Grid, name: str, truth: str) -> str:
     """Return a sentence on the pictures of a field."""
     if f"error_{name}" in grid.values:
-        return f"The field {name}, and its distance from the exact solution."
+        whole = "exact solution" if truth == "exact" else truth
+        return f"The field {name}, and its distance from the {whole}."
     if f"difference_{name}" in grid.values:
         return f"The field {name}, and its distance from the direct solution on the same nodes."
     return f"The field {name}."
@@ -188,7 +193,7 @@ def _caption(grid: Grid, name: str) -> str:
 def _accuracy(solution: Solution) -> str:
     """Return the errors by field, those of the direct solution beside them."""
     errors = solution.accuracy.errors
-    exact = exact_at(solution.problem, solution.sample.nodes)
+    exact = truth_at_nodes(solution)
     direct = solution.accuracy.baseline.values if solution.accuracy.baseline else None
     fields = solution.problem.fields
     if errors is not None and exact is not None:

@@ -20,7 +20,7 @@ from pinnsolve.geometry.regional import divided
 from pinnsolve.geometry.regions import region_domains
 from pinnsolve.output.vtk.triangulation import triangulation
 from pinnsolve.problem import Problem
-from pinnsolve.references.exact import exact_at
+from pinnsolve.references.truth import truth_at_nodes, word_for_truth
 from pinnsolve.solution.accuracy import Estimate
 from pinnsolve.solution.solution import Solution
 
@@ -67,9 +67,10 @@ def grid(solution: Solution, domain: Domain) -> Grid:
     ----------
     solution
         The solution. With ``u`` come ``exact_u`` and ``error_u`` (solution minus exact) if the
-        exact solution is known, ``u_rbf_fd`` and ``difference_u`` (solution minus baseline) if
-        there is a baseline, and ``u_error_estimate`` and ``u_optimisation_estimate`` (estimates
-        of solution minus truth, and of solution minus that of the discrete equations).
+        exact solution is known, ``reference_u`` if a reference takes its place, ``u_rbf_fd`` and
+        ``difference_u`` (solution minus baseline) if there is a baseline, and ``u_error_estimate``
+        and ``u_optimisation_estimate`` (estimates of solution minus truth, and of solution minus
+        that of the discrete equations).
     domain
         Its domain, that tells which cells lie inside.
     """
@@ -102,12 +103,12 @@ def values(solution: Solution) -> dict[str, ndarray]:
     )
     x = nodes.x[nodes.rows]
     fields = dict(zip(problem.fields, np.moveaxis(solution.sample.values, -1, 0), strict=True))
-    truth = exact_at(problem, nodes)
+    truth, word = truth_at_nodes(solution), word_for_truth(solution)
     known: dict[str, ndarray] = {}
     for i, (name, u) in enumerate(fields.items()):
         if truth is not None:
             exact = truth[..., i]
-            known |= {f"exact_{name}": exact, f"error_{name}": u - exact}
+            known |= {f"{word}_{name}": exact, f"error_{name}": u - exact}
         if baseline is not None and baseline.values is not None:
             direct = baseline.values[..., i]
             method = baseline.name.replace("-", "_")
