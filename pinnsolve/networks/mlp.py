@@ -16,14 +16,12 @@ Outputs that are odd or even in the first coordinate are made so from any networ
 and ``N(x')`` is a network too, with the first half width of its box negative: whatever can be done
 to a network, as differentiate it, can be done to both.
 
-With an embedding (`pinnsolve.networks.embedding`) waves take the place of ``a_0``, or join it.
-
-A network can grow: bumps (`pinnsolve.networks.bumps`), functions of ``a_0``, join its features.
-One without hidden layers has products of waves and polynomials (`pinnsolve.networks.waves`) for
-features.
+With an embedding (`pinnsolve.networks.embedding`) waves take the place of ``a_0``, or join it. A
+network can grow: bumps (`pinnsolve.networks.bumps`), functions of ``a_0``, join its features. One
+without hidden layers has products for features (`pinnsolve.networks.waves`).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from copy import copy
 from itertools import cycle, pairwise
 from math import sqrt
@@ -34,22 +32,15 @@ import torch
 from jaxtyping import Bool, Float
 from numpy import ndarray
 from torch import Tensor, nn
-from torch.nn.functional import gelu, silu
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
+from pinnsolve.networks.activations import ACTIVATIONS
 from pinnsolve.networks.bumps import PROFILES, Bumps
 from pinnsolve.networks.embedding import embedding as embedded
 from pinnsolve.networks.products import Axis
 from pinnsolve.networks.sizes import HIGHEST_WAVE
 from pinnsolve.networks.unknowns import Range, Unknowns
 from pinnsolve.networks.waves import Waves
-
-ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
-    "tanh": torch.tanh,
-    "sin": torch.sin,
-    "swish": silu,
-    "gelu": gelu,
-}
 
 GAIN = 2.0
 RIDGE_SLOPE = 1.5  # of ridges, per half width of the domain and unit of frequency

@@ -5,8 +5,8 @@ import torch
 
 from pinnsolve.derivatives.plan import Layout
 from pinnsolve.derivatives.series import RECURRENCES, compose
+from pinnsolve.networks.activations import ACTIVATIONS
 from pinnsolve.networks.bumps import PROFILES
-from pinnsolve.networks.mlp import ACTIVATIONS
 
 FUNCTIONS = {**ACTIVATIONS, **PROFILES}
 

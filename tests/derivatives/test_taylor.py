@@ -20,7 +20,8 @@ from pinnsolve.derivatives.taylor import (
 )
 from pinnsolve.diffop import DiffOp, Term, identity, laplacian, partial
 from pinnsolve.errors import CompilerError
-from pinnsolve.networks.mlp import ACTIVATIONS, MLP
+from pinnsolve.networks.activations import ACTIVATIONS
+from pinnsolve.networks.mlp import MLP
 from tests.lanes import parameters
 
 BIHARMONIC = DiffOp((((4, 0), 1.0), ((2, 2), 2.0), ((0, 4), 1.0)))

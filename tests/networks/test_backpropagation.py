@@ -2,9 +2,10 @@ import pytest
 import torch
 from torch.nn.utils import parameters_to_vector
 
+from pinnsolve.networks.activations import ACTIVATIONS
 from pinnsolve.networks.backpropagation import RULES, values_and_pullback
 from pinnsolve.networks.embedding import EMBEDDINGS
-from pinnsolve.networks.mlp import ACTIVATIONS, MLP
+from pinnsolve.networks.mlp import MLP
 
 DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)]
 

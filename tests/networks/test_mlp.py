@@ -1,7 +1,8 @@
 import pytest
 import torch
 
-from pinnsolve.networks.mlp import ACTIVATIONS, MLP
+from pinnsolve.networks.activations import ACTIVATIONS
+from pinnsolve.networks.mlp import MLP
 
 
 def test_the_field_is_the_head_of_the_features():
