@@ -1,21 +1,26 @@
 """Materials side by side: error and condition by contrast, order and number of nodes.
 
-    python -m benchmarks.materials [--networks METHOD]
+    python -m benchmarks.materials [--networks METHOD | --walls]
 
 Solves the shipped problems `two_materials` (a straight interface) and `circle_inclusion` (a round
 one) by `rbf-fd`, steady and exact, for conductivities that differ by up to a million both ways,
 and prints relative errors at the nodes, the observed order in the spacing, and the condition of
 the matrix. With ``--networks dt-pinn`` or ``pinn`` it prints the errors of networks and of the
-direct solution beside them, and what their errors were estimated to be, on 2,400 nodes.
+direct solution beside them, and what their errors were estimated to be, on 2,400 nodes. With
+``--walls`` it prints errors and estimates of order 2 where an interface meets an insulated wall at
+an angle, beside the singular solution ``r^s cos(s angle)``.
 """
 
 import sys
 from pathlib import Path
 
 import numpy as np
+from scipy.optimize import brentq
 
 from pinnsolve import load
 from pinnsolve import solve as solve_by_method
+from pinnsolve.problem.load import build
+from pinnsolve.problem.text.source import Source
 from pinnsolve.rbffd.solve import solve
 from pinnsolve.references.exact import exact_at
 from pinnsolve.setup import Setup
@@ -28,6 +33,45 @@ KEYS = {
     "two_materials": ("region.0.constants.k", "region.1.constants.k"),
     "circle_inclusion": ("constants.k0", "constants.k1"),
 }
+LEANING = """
+[domain]
+shape = "rectangle"
+lower = [-1, 0]
+upper = [1, 1]
+[nodes]
+count = {count}
+[unknowns]
+fields = ["u"]
+[functions]
+r = "sqrt(x^2 + y^2)"
+angle = "atan2(y, x)"
+[pde]
+equations = ["div(k*grad(u)) = 0"]
+[[region]]
+name = "wedge"
+where = "y*cos({a}) < x*sin({a})"
+[region.constants]
+k = {inside}
+[region.functions]
+ue = "r^{s}*cos({s}*angle)"
+[[region]]
+name = "around"
+[region.constants]
+k = {around}
+[region.functions]
+ue = "cos({s}*{a})/cos({s}*(pi - {a}))*r^{s}*cos({s}*(pi - angle))"
+[[boundary]]
+on = ["left", "right", "top"]
+condition = "u = ue"
+[[boundary]]
+on = "bottom"
+condition = "dn(u) = 0"
+[exact]
+u = "ue"
+[solver]
+method = "rbf-fd"
+order = 2
+"""
 
 
 def main() -> None:
@@ -76,8 +120,44 @@ def of_networks(method: str) -> None:
             )
 
 
+def leaning(degrees: float, inside: float, around: float, count: int) -> str:
+    """Return a problem of a wedge on an insulated wall, with a singular solution.
+
+    With its image in the wall it is a corner. Of even solutions the fluxes of both materials are
+    the same for one power alone.
+    """
+    a = float(np.radians(degrees))
+
+    def apart(s: float) -> float:
+        here, there = s * a, s * (np.pi - a)
+        found = inside * np.sin(here) * np.cos(there) + around * np.cos(here) * np.sin(there)
+        return float(found)
+
+    s = brentq(apart, 0.5, 1.5)
+    return LEANING.format(count=count, a=a, s=s, inside=inside, around=around)
+
+
+def of_walls() -> None:
+    """Print the table of interfaces that meet an insulated wall at an angle."""
+    print("angle  k          error (estimated) at 600, 2400 nodes")
+    for degrees in (17, 45, 135):
+        for inside, around in CONTRASTS[1:5]:
+            told = []
+            for count in COUNTS:
+                text = leaning(degrees, inside, around, count)
+                found = solve_by_method(build(Source(Path("leaning.toml"), text, {}))).accuracy
+                assert found.errors is not None
+                assert found.estimate is not None
+                error, estimated = found.errors.relative_l2_nodes["u"], found.estimate.total["u"]
+                told.append(f"{error:.1e} ({estimated or np.nan:.1e})")
+            label = f"{inside:g}:{around:g}"
+            print(f"{degrees:5}  {label:9}  {', '.join(told)}", flush=True)
+
+
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--networks"]:
+    if sys.argv[1:2] == ["--walls"]:
+        of_walls()
+    elif sys.argv[1:2] == ["--networks"]:
         of_networks(sys.argv[2])
     else:
         main()

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from benchmarks.materials import leaning
 from pinnsolve import solve
 from pinnsolve.problem.load import build
 from pinnsolve.problem.text.source import Source
@@ -138,6 +139,55 @@ def test_heat_passes_a_corner_as_well(tmp_path):
     text = text.replace("[solver]", '[initial]\nu = "u0"\n[solver]')
     text = text.replace("[nodes]", "[nodes]\ntime_levels = 6")
     assert error(posed(text, tmp_path)) < 2e-2
+
+
+# a wall along y = 0, from which an interface rises at an angle
+WALL = """
+[[boundary]]
+on = ["left", "right", "top"]
+condition = "u = ue"
+[[boundary]]
+on = "bottom"
+condition = "%s"
+[exact]
+u = "ue"
+[solver]
+method = "rbf-fd"
+order = %d
+"""
+
+
+@pytest.mark.parametrize("is_moving", [False, True])
+def test_what_a_wall_lets_through_is_in_the_balance(is_moving, tmp_path):
+    # one material all over, with a source, convection and a wall that resists: all is smooth
+    ue, factor = "(x^2 + 2*x*y + 3*y^2)", "(1 + t)" if is_moving else "1"
+    source = f"8 + 16*x*y + 2*x^2 + 2*y^2 - 2*x - 2*y + 3*{ue}"
+    flux = "-2*x*(1 + x*y)"  # of u_y at y = 0, out of the domain
+    equation = f"div((1 + x*y)*grad(u)) - u_x + 3*u = ({source})*{factor}"
+    if is_moving:
+        equation = f"-u_t + {equation} - {ue}"
+    text = HEAD % (300, equation)
+    text += REGION % ("a", 'where = "y < x - 0.4"', 1, f"{ue}*{factor}")
+    text += REGION % ("b", "", 1, f"{ue}*{factor}")
+    text += WALL % (f"(1 + x*y)*dn(u) + 2*u = ({flux} + 2*{ue})*{factor}", 4)
+    if is_moving:
+        text = text.replace("upper = [1, 1]", "upper = [1, 1]\ntime = [0, 0.1]")
+        text = text.replace("[solver]", f'[initial]\nu = "{ue}"\n[solver]')
+        text = text.replace("[nodes]", "[nodes]\ntime_levels = 3")
+    problem = posed(text, tmp_path)
+    (corner,) = Setup(problem).nodes.regions.junctions  # none where values are given
+    assert sorted(corner.walls) == [0, 1]
+    assert error(problem, 4) < 1e-10
+
+
+@pytest.mark.parametrize(
+    ("degrees", "inside", "around", "most"),
+    # twice what was found; the flux along the normal leaves 9e-3, 5e-3, 4e-2
+    [(45, 10, 1, 8e-3), (45, 1, 10, 1.2e-3), (17, 10, 1, 2e-2)],
+)
+def test_an_interface_that_leans_on_a_wall_has_its_balance(degrees, inside, around, most, tmp_path):
+    problem = posed(leaning(degrees, inside, around, 600), tmp_path)
+    assert error(problem) < most
 
 
 @pytest.mark.slow

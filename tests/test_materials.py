@@ -374,7 +374,8 @@ def test_a_corner_in_the_middle_of_a_side_asks_for_another_order(tmp_path):
     [
         ("x > 0.5 and y > 0.5", 10, "a corner, (0.5, 0.5), where"),
         ("x > 0.5 and y > 0.5", 1, None),  # one material
-        ("x + y > 0.9", 10, None),
+        ("x + y > 0.9", 10, "aslant at the boundary, (0, 0.9), (0.9, 0), where"),
+        ("x + y > 0.9", 1, None),
         ("(x - 0.5)^2 + y^2 < 0.1", 10, None),
         ("x > 0.3 and x < 0.7 and y > 0.4", 10, "a corner, (0.3, 0.4), (0.7, 0.4), where"),
     ],

@@ -52,7 +52,7 @@ def flux(problem: Problem, region: Region, field: int, shift: int) -> Expr:
                 symbol: variables.derivative(own.field + shift, own.alpha)
                 for symbol, own in variables.occurring(Derivative, total).items()
             }
-            return _in_region(calculus.substitute(total, known), region)
+            return in_region(calculus.substitute(total, known), region)
     name = problem.fields[field]
     message = f'the flux of {name} in the region "{region.name}" is not known, for its equation '
     message += f"holds no second derivatives of {name}, or others, too."
@@ -72,7 +72,7 @@ def rest(problem: Problem, region: Region, field: int) -> Expr:
     """
     equation = region.problem.equations[field]
     symbols, along = equation.symbols, flux(problem, region, field, 0)
-    e: Expr = _in_region(equation.expression, region)
+    e: Expr = in_region(equation.expression, region)
     for i in symbols.space:
         unit = {variables.Symbol(Normal(k)): exact(int(k == i)) for k in symbols.space}
         component = calculus.substitute(along, unit)
@@ -94,7 +94,7 @@ def holds_value(equation: Equation) -> bool:
     return any(term.op.order == 0 for term in equation.terms)
 
 
-def _in_region(e: Expr, region: Region) -> Expr:
+def in_region(e: Expr, region: Region) -> Expr:
     """Return an expression with the region's name behind what is known by its values."""
     known: dict[variables.Symbol, Expr] = {
         symbol: variables.Symbol(Data(f"{data.name}.{region.name}"))

@@ -123,7 +123,9 @@ def stored_nodes(problem: Problem, arrays: Mapping[str, Any], pieces: Sequence[s
         rim = slice(arrays["n_interior"], arrays["n_interior"] + len(arrays["normals"]))
         names = [region.name for region in problem.regions]
         spacing, of = float(arrays["spacing"]), np.asarray(arrays["region"])
-        regions = regions_of(parts, names, arrays["x"], rim, of, spacing)
+        is_shared = np.zeros(len(of), dtype=bool)
+        is_shared[rim] = np.array([piece == INTERFACE for piece in pieces])[arrays["tags"]]
+        regions = regions_of(parts, names, arrays["x"], rim, of, spacing, is_shared)
     return joined(problem, Nodes(**held, pieces=tuple(pieces), regions=regions))
 
 

@@ -50,10 +50,13 @@ class Junction:
         Those in its place, one of each region that has one there.
     x, normals
         Points of the circle and of the disk in it, and the directions to them.
-    measures, areas
-        Their shares of the circle, zero within, and of the disk, zero on the circle.
+    measures, areas, rims
+        Their shares of the circle, of the disk in it, and of the boundary of the domain that is in
+        it; each is zero for all other points.
     of
         The region of each.
+    walls
+        The regions that are beside that boundary.
     """
 
     nodes: Int[ndarray, " k"]
@@ -61,7 +64,9 @@ class Junction:
     normals: Float[ndarray, "m 2"]
     measures: Float[ndarray, " m"]
     areas: Float[ndarray, " m"]
+    rims: Float[ndarray, " m"]
     of: Int[ndarray, " m"]
+    walls: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from numpy import ndarray
 from scipy.spatial import KDTree
 
@@ -174,7 +174,9 @@ def united(parts: Sequence[Domain], names: Sequence[str], nodes: Sequence[Nodes]
     n_interior = sum(own.n_interior for own in nodes)
     spacing = max(own.spacing for own in nodes)
     rim = slice(n_interior, sum(own.rows.stop for own in nodes))
-    regions = regions_of(parts, names, x, rim, region, spacing)
+    is_shared = np.zeros(len(x), dtype=bool)
+    is_shared[rim] = tags == pieces.index(INTERFACE) if INTERFACE in pieces else False
+    regions = regions_of(parts, names, x, rim, region, spacing, is_shared)
     for corner in regions.junctions:  # where no side has a normal along which a ghost could lie
         base = corner.nodes + (rim.stop - rim.start) * np.arange(1, rings + 1)[:, None]
         places[base] = np.nan
@@ -234,6 +236,7 @@ def regions_of(
     rows: slice,
     region: Int[ndarray, " N"],
     spacing: float,
+    is_shared: Bool[ndarray, " N"],
 ) -> Regions:
     """Return the regions of a node set.
 
@@ -247,10 +250,14 @@ def regions_of(
         That of each node.
     spacing
         Distance between neighbours.
+    is_shared
+        Mask of the nodes at which interface conditions hold.
     """
     pairs = _pairs(x, rows.start, rows.stop, region, spacing)
     locate = partial(located_in, tuple(parts))
-    return Regions(tuple(names), region, pairs, locate, junctions(parts, locate, x, rows))
+    return Regions(
+        tuple(names), region, pairs, locate, junctions(parts, locate, x, rows, is_shared)
+    )
 
 
 def _shared(
