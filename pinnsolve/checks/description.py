@@ -38,7 +38,7 @@ def figures(problem: Problem, nodes: Nodes, conditions: Sequence[Condition]) -> 
     """
     ops = {term.op for condition in conditions for term in condition.residual.terms}
     operators = sorted((op for op in ops if op.order > 0), key=lambda op: (-op.order, op.terms))
-    solver = problem.settings.solver
+    solver, discrete = problem.settings.solver, problem.settings.time_discrete
     degree = polynomial_degree(solver.order, max((op.order for op in operators), default=0))
     return {
         "problem": problem.name,
@@ -49,6 +49,7 @@ def figures(problem: Problem, nodes: Nodes, conditions: Sequence[Condition]) -> 
         "regions": _regions(nodes),
         "time": None if problem.time is None else list(problem.time),
         "time_levels": 0 if problem.times is None else len(problem.times),
+        "stages": None if discrete is None else [discrete.steps, discrete.stages],
         "initial": dict(problem.settings.initial),
         "fields": list(problem.fields),
         "parameters": list(problem.parameters),
@@ -163,7 +164,11 @@ def _time(figures: Mapping[str, Any]) -> list[str]:
     if figures["time"] is None:
         return []
     begin, end = figures["time"]
-    return _entry("time", f"from {begin:g} to {end:g}, {figures['time_levels']} levels")
+    text = f"from {begin:g} to {end:g}, {figures['time_levels']} levels"
+    if figures["stages"] is not None:
+        steps, stages = figures["stages"]
+        text += f", {'one step' if steps == 1 else f'{steps} steps'} of {stages} stages"
+    return _entry("time", text)
 
 
 def _hidden(problem: Problem, nodes: Nodes) -> list[int] | dict[str, list[int]] | None:

@@ -135,11 +135,12 @@ def factorise(matrix: "csr_array", order: Int[ndarray, " K"] | None = None) -> F
     condition = np.inf
     # of a matrix whose very pattern is singular, or that has a row twice, SuperLU hands LAPACK
     # nonsense, which prints it; the pattern's rank of a large matrix takes far longer than factors
-    is_small = system.shape[0] <= MOST_RANKED
-    is_full = not is_small or structural_rank(system) == system.shape[0]
+    is_small, permuted = system.shape[0] <= MOST_RANKED, system[order]
+    is_full = not is_small or permuted.diagonal().all()
+    is_full = is_full or structural_rank(system) == system.shape[0]
     if is_full and not is_repeated:
         with suppress(RuntimeError):  # an exactly singular factor
-            factors = splu(csc_array(system[order]), **settings)
+            factors = splu(csc_array(permuted), **settings)
             largest = float(abs(system).sum(axis=0).max())
             condition = largest * _norm_of_inverse(factors, system.dtype)
     if not condition < LARGEST_CONDITION:

@@ -121,6 +121,7 @@ def test_the_figures_are_plain_json(membrane):
         "regions": {},
         "time": None,
         "time_levels": 0,
+        "stages": None,
         "initial": {},
         "fields": ["u", "v"],
         "parameters": [],
