@@ -3,7 +3,7 @@
 An unknown constant that stands nowhere is determined by nothing. A network that is odd or even in
 the first coordinate cannot have values that are not: those of ``[exact]``, of a condition, or of
 the start. A condition is judged where the domain has a boundary on both sides. A force acts on
-something.
+something, and a network has some weights.
 """
 
 from collections.abc import Callable, Iterator
@@ -17,6 +17,7 @@ from pinnsolve.equations.equation import prescribed_value
 from pinnsolve.equations.expression import ExpressionError, evaluate
 from pinnsolve.errors import Fault
 from pinnsolve.geometry.nodes import Nodes
+from pinnsolve.networks.sizes import least_weights
 from pinnsolve.problem import BoundaryCondition, Problem
 from pinnsolve.problem.forces import pieces_asked
 
@@ -32,6 +33,21 @@ def faults(problem: Problem, nodes: Nodes) -> list[Fault]:
         *_idle_parameters(problem),
         *_broken_symmetries(problem, nodes),
         *_forces_on_nothing(problem, nodes),
+        *_too_few_weights(problem, nodes),
+    ]
+
+
+def _too_few_weights(problem: Problem, nodes: Nodes) -> list[Fault]:
+    """Return the fault of a network that may have fewer weights than it can do with."""
+    phases, least = problem.settings.training, least_weights(problem, nodes.rows.stop)
+    return [
+        Fault(
+            ("training", k, "weights"),
+            f"{phase.weights:,} weights are too few for any network.",
+            f"Allow it at least {least:,}, better some hundred times the number of fields.",
+        )
+        for k, phase in enumerate(phases)
+        if phase.weights is not None and phase.weights < least
     ]
 
 

@@ -43,6 +43,7 @@ from pinnsolve.machine import EVALUATED, FEWEST_ROWS, ROWS_PER_COLUMN
 from pinnsolve.networks.products import POINTS_PER_FUNCTION, axes, has_products
 from pinnsolve.networks.sizes import (
     BETWEEN,
+    features_of,
     grows,
     input_width,
     layers_by_region,
@@ -196,7 +197,7 @@ def _training(problem: Problem, nodes: Nodes, conditions: Sequence[Condition]) -
     numbers = {
         "head": head,
         "gauss-newton": newton,
-        "variable-projection": head + 3 * rows * weights + 2 * weights**2,
+        "variable-projection": _projection(rows, weights),
         "adam": graph,
         "lbfgs": graph + L_BFGS * weights,
     }
@@ -205,9 +206,15 @@ def _training(problem: Problem, nodes: Nodes, conditions: Sequence[Condition]) -
         entries = seen * features * len(problem.fields)
         values = terms / rows if is_pinn else points / rows  # that a row is made of
         numbers["grow"] = max(head, (GROWING + values) * entries)
+        numbers["variable-projection"] = _projection(seen, features * (inputs + 2))
     by_default = {"grow" if grows(problem) else "head"}
     chosen = {phase.optimizer for phase in problem.settings.training} or by_default
     return {name: numbers[name] for name in numbers if name in chosen}
+
+
+def _projection(rows: int, weights: float) -> float:
+    """Return the numbers that variable projection holds."""
+    return 3 * rows * weights + 2 * weights**2
 
 
 def _grown(problem: Problem, nodes: Nodes, conditions: Sequence[Condition]) -> tuple[int, int]:
@@ -217,7 +224,12 @@ def _grown(problem: Problem, nodes: Nodes, conditions: Sequence[Condition]) -> t
     if is_pinn and problem.times is None:
         rows += BETWEEN * nodes.n_interior * len(problem.equations)
     is_linear = all(condition.residual.is_linear for condition in conditions)
-    return rows, most_features(problem, rows, nodes.rows.stop, is_linear=is_linear)
+    most = most_features(problem, rows, nodes.rows.stop, is_linear=is_linear)
+    weights = problem.settings.training[0].weights if problem.settings.training else None
+    if weights is not None:
+        inputs = input_width(problem, nodes.rows.stop)
+        most = min(most, features_of(weights, inputs, len(problem.fields)))
+    return rows, most
 
 
 def _widths(problem: Problem, nodes: Nodes) -> list[tuple[int, ...]]:

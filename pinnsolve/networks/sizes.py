@@ -15,6 +15,8 @@ LARGEST_HEAD = 2**27  # values of all features at all nodes for which they grow,
 FEATURES_OF_SYSTEMS = 1200  # of several fields, which share the features
 # fewer, and the head could satisfy the rows without solving the equation; sooner on an interval
 NODES_PER_FEATURE = {1: 2.0, 2: 1.5, 3: 1.5}
+FEWEST_FEATURES = 16  # of a network whose weights are counted
+RIDGES = 1 / 32  # of the features where weights are counted, the rest being bumps
 WORK = 1.5e11  # operations of the least squares of a network that grows: some ten seconds
 NEWTON_STEPS = 8  # of a nonlinear problem
 BETWEEN = 2  # points for each interior node, beside it, where a network grows by exact derivatives
@@ -84,6 +86,26 @@ def most_features(problem: Problem, rows: int, n_nodes: int, *, is_linear: bool)
     affordable = sqrt(work / (2 * rows)) / len(problem.fields)
     determined = points / NODES_PER_FEATURE.get(dim, 1.5)
     return max(16, int(min(affordable, determined, LARGEST_HEAD / rows / len(problem.fields))))
+
+
+def features_of(weights: int, inputs: int, outputs: int) -> int:
+    """Return the number of ridges and bumps that a number of weights is enough for.
+
+    Each has one for each input, one more, and one for each output.
+    """
+    return (weights - outputs) // (inputs + 1 + outputs)
+
+
+def least_weights(problem: Problem, n_nodes: int) -> int:
+    """Return the number of weights below which a network that grows is no network.
+
+    Parameters
+    ----------
+    problem, n_nodes
+        As of `hidden_layers`.
+    """
+    inputs, outputs = input_width(problem, n_nodes), len(problem.fields)
+    return FEWEST_FEATURES * (inputs + 1 + outputs) + outputs
 
 
 def layers_by_region(problem: Problem, nodes: Nodes) -> list[tuple[int, ...]]:

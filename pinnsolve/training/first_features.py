@@ -60,6 +60,7 @@ class FirstFeatures:
     axes: int
     widths: tuple[int, ...]  # of the last hidden layer, rising
     tolerance: float  # a loss below is one of a smooth solution
+    few: int | None = None  # ridges that stay where weights count, which layers have too many of
     layers: dict[float, float] = field(default_factory=dict)  # by frequency
     ridges: dict[tuple[float, ...], float] = field(default_factory=dict)  # by frequency and axis
     # of the best kind, of each greater width as it is and twice as frequent
@@ -67,12 +68,14 @@ class FirstFeatures:
 
     def next(self) -> "Trial | None":
         """Return the next trial; None if there is none that is worth it."""
-        frequency = next_frequency(self.layers)
+        frequency = next_frequency(self.layers) if self.few is None else None
         if frequency is not None:
             return Trial(self.widths[0], frequency=frequency)
         found = self._search()
         if found not in self.ridges:
             return Trial(self.widths[0], frequencies=found)
+        if self.few is not None:
+            return None
         level, done = divmod(len(self.wider), 2)
         if done:  # the same, twice as frequent
             return self._kind.wider(self.widths[level + 1], 2 * self._best(level)[1])
@@ -92,6 +95,8 @@ class FirstFeatures:
     @property
     def chosen(self) -> "Trial":
         """The best kind, as wide as it has paid."""
+        if self.few is not None:
+            return Trial(self.few, frequencies=self._search())
         level = len(self.wider) // 2
         while level and not self._paid(level):
             level -= 1

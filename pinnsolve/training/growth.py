@@ -37,7 +37,7 @@ from torch import Tensor
 
 from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.networks.bumps import PROFILES, Bumps
-from pinnsolve.networks.sizes import hidden_layers, most_features
+from pinnsolve.networks.sizes import RIDGES, features_of, hidden_layers, most_features
 from pinnsolve.objectives.objective import OfNetwork
 from pinnsolve.optimizers.growing_head import STEPS, GrowingHead
 from pinnsolve.optimizers.head import newton
@@ -93,18 +93,30 @@ class Growing:
         Where the equations hold.
     seed
         Of what is drawn.
+    weights
+        Those that the network may have; None if they do not count. If they do, its first features
+        are few, and ridges, for two layers would take them all.
     """
 
     def __init__(
-        self, objective: OfNetwork, budget: Budget, collocation: Collocation, seed: int
+        self,
+        objective: OfNetwork,
+        budget: Budget,
+        collocation: Collocation,
+        seed: int,
+        weights: int | None = None,
     ) -> None:
         self._objective, self._collocation, self._seed = objective, collocation, seed
         self._tolerance = budget.tolerance
         self._rule = StoppingRule(replace(budget, tolerance=0.0))  # which is that of a block
-        (self._net,) = objective.model.nets
-        width = hidden_layers(collocation.problem, collocation.nodes.rows.stop)[-1]
+        (net,), problem = objective.model.nets, collocation.problem
+        self._net = net
+        inputs = net.layers[0].in_features
+        width = hidden_layers(problem, collocation.nodes.rows.stop)[-1]
         widths = tuple(dict.fromkeys(max(1, width // k) for k in (SMALLEST, 2, 1)))
-        self._first = FirstFeatures(self._net.layers[0].in_features, widths, budget.tolerance)
+        self._limit = weights and features_of(weights, inputs, net.head.out_features)
+        few = self._limit and max(1, int(RIDGES * self._limit))
+        self._first = FirstFeatures(inputs, widths, budget.tolerance, few)
         self._steps = 0
         self._last: Trial | None = None  # of the first features, which the network has
         self._head: GrowingHead | None = None  # once there are features to stay
@@ -217,6 +229,8 @@ class Growing:
         rows, n = len(self._objective.places), self._collocation.nodes.rows.stop
         is_linear = self._objective.is_linear
         self._most = most_features(self._collocation.problem, rows, n, is_linear=is_linear)
+        if self._limit is not None:
+            self._most = min(self._most, self._limit)
         self._most = max(self._most, self._net.head.in_features)
         self._head = GrowingHead(self._objective, self._most)
         return self._head
@@ -232,6 +246,8 @@ class Growing:
                 return NO_HELP
         if loss <= self._tolerance * (ENOUGH**2 if blocks else 1.0):
             return "the loss has reached its tolerance"
+        if self._most == self._limit:
+            return "" if self._next() >= len(PROFILES) else "as many as the weights are enough for"
         return "as many as can be afforded" if self._next() < FEWEST else ""
 
     def _end(self, loss: float, reason: str) -> str:

@@ -157,7 +157,8 @@ class Training(Generic[Answer]):
         budget = _budget(phase, self._patience if is_patient else 0)
         if self._draws_features and isinstance(objective, OfNetwork):
             if phase.optimizer == "grow" and self._collocation is not None:
-                return Growing(objective, budget, self._collocation, self._seed)
+                where = self._collocation
+                return Growing(objective, budget, where, self._seed, phase.weights)
             return Drawing(objective, budget, self._seed)
         is_plain = phase.optimizer in PLAIN
         return OPTIMIZERS[phase.optimizer](objective if is_plain else self._scaled, budget)

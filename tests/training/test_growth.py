@@ -17,6 +17,7 @@ from pinnsolve.setup import Setup
 from pinnsolve.solution.localised import supports_of
 from pinnsolve.training.first_features import FirstFeatures
 from pinnsolve.training.growth import Collocation, Growing
+from pinnsolve.training.schedule import training
 from tests.posing import INTERVAL, pose, written
 from tests.training.taking_up import bits, from_file, weights
 
@@ -178,6 +179,64 @@ def test_blocks_taken_back_are_told_without_an_error(tmp_path, monkeypatch):
     assert last.relative_l2 is None
     assert last.fresh_loss > kept[-1].fresh_loss
     assert kept[-1].weights == solution.answer.size
+
+
+SMALL = """
+[[training]]
+optimizer = "grow"
+weights = 300
+[[training]]
+optimizer = "variable-projection"
+iterations = 12
+"""
+
+
+@pytest.mark.parametrize("method", OBJECTIVES)
+def test_few_bumps_that_move_resolve_what_takes_many_that_do_not(method, tmp_path):
+    solution = solve(written(tmp_path, HOLE.replace("700", "400") + SMALL), method=method)
+    grow, moved = solution.course.phases
+    assert grow.message == "74 features, as many as the weights are enough for"
+    assert solution.course.growth[-1].weights <= 300
+    assert 150 < solution.answer.size <= 300
+    assert moved.relative_l2 < 0.06 * grow.relative_l2  # dt-pinn is at its discretisation's error
+    grown = solve(written(tmp_path, HOLE.replace("700", "400")), method=method)
+    assert grown.answer.size > 5 * solution.answer.size
+    assert solution.course.phases[-1].relative_l2 < 1.2 * grown.course.phases[-1].relative_l2
+    write(solution, tmp_path / "run")
+    x = np.array([[0.0, 0.5], [0.3, 0.35]])
+    assert np.array_equal(load_solution(tmp_path / "run")(x), solution(x))
+
+
+def test_moving_bumps_can_be_left_and_taken_up_to_the_bit(tmp_path):
+    text = HOLE.replace("700", "150") + SMALL.replace("12", "3").replace("300", "120")
+    setup = Setup(written(tmp_path, text))
+
+    def begun():
+        net = network(setup)
+        return training(nodal_objective(net, setup), setup, lambda: None), net
+
+    process, net = begun()
+    steps, states = [], []
+    while not steps or not steps[-1].done:
+        states.append(from_file(process.state()))
+        steps.append(process.step())
+    for cut in range(len(steps) - 4, len(steps)):
+        again, fresh = begun()
+        again.restore(states[cut])
+        assert [again.step() for _ in steps[cut:]] == steps[cut:]
+        assert bits({"w": fresh.vector().numpy()}) == bits({"w": net.vector().numpy()})
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('optimizer = "head"\nweights = 300', "leaves the number of weights as it is. Remove"),
+        ('optimizer = "grow"\nweights = 20', "20 weights are too few for any network. Allow it at"),
+    ],
+)
+def test_weights_that_make_no_sense_are_refused(text, message, tmp_path):
+    with pytest.raises(ProblemError, match=message):
+        solve(written(tmp_path, f"{HOLE}[[training]]\n{text}\n"))
 
 
 def test_phases_after_growth_keep_the_points_that_it_was_trained_on(tmp_path):

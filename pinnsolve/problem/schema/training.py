@@ -27,6 +27,11 @@ class Phase(Section):
     tolerance: NotNegative | None = Field(
         default=None, description="stop when the loss, which has no unit, has fallen below this"
     )
+    weights: Annotated[Integer, Field(ge=1)] | None = Field(
+        default=None,
+        description="of grow only: a network of at most so many weights, nearly all bumps, which "
+        "variable-projection then moves to where they are needed",
+    )
     seconds: Positive | None = Field(default=None, description="stop after this time")
 
     @model_validator(mode="after")
@@ -37,5 +42,11 @@ class Phase(Section):
                 f'optimizer "{self.optimizer}" has no learning rate.',
                 "Remove it: only adam has one.",
                 key="learning_rate",
+            )
+        if self.weights is not None and self.optimizer != "grow":
+            raise fault(
+                f'optimizer "{self.optimizer}" leaves the number of weights as it is.',
+                "Remove weights: only grow has them.",
+                key="weights",
             )
         return self
