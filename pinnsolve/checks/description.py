@@ -213,7 +213,8 @@ def _reference(problem: Problem) -> list[str]:
     if stated.file is not None:
         return _entry("reference", f"{stated.file.name}, whose own error is unknown")
     text = f"{stated.solver}, solved for when a run begins, with ever more points and steps until "
-    text += f"two solutions agree to {TARGET:.0e} or one would take more than about ten seconds"
+    text += f"two solutions agree to {TARGET:.0e}, or as near as can be had in less than about a "
+    text += "minute, in the plane ten"
     return _entry("reference", text)
 
 

@@ -10,7 +10,7 @@ from numpy import ndarray
 
 from pinnsolve.errors import Fault
 from pinnsolve.progress import Progress, Watch
-from pinnsolve.references.refinement import Grid, Refined, refine
+from pinnsolve.references.refinement import MOST_WORK, Grid, Refined, refine
 from pinnsolve.references.torus import SOLVER, Torus
 from pinnsolve.references.waves import WINDOW, Waves
 from pinnsolve.timestepping.etdrk4 import Rest, etdrk4
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from pinnsolve.setup import Setup
 
 FIRST_STEPS = 64
+OVERHEAD = 1000  # unknowns that take as long as a step without any
+IN_THE_PLANE = 10  # times as much work is done there
 KEPT = 2**24  # numbers kept of the amplitudes in time: 256 MB
 SMOOTH = 1e-8  # own error above which it is said what limits it
 
@@ -101,6 +103,7 @@ def refined(
     """
     problem = setup.problem
     levels = 1 if problem.times is None else len(problem.times) - 1
+    dim = len(torus.period)
     share = float(np.prod(np.divide(torus.period, max(torus.period))))
     found = refine(
         solve,
@@ -108,7 +111,8 @@ def refined(
         setup.domain,
         problem.time or time,
         problem.fields,
-        lambda grid: fields * share * float(grid.points) ** len(torus.period) * grid.steps,
+        lambda grid: (OVERHEAD + fields * share * float(grid.points) ** dim) * grid.steps,
+        most=MOST_WORK * IN_THE_PLANE ** (dim - 1),
     )
     if found is None:
         message = f"no solution was found that stays finite up to t = {time[1]:g}."

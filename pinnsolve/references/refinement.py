@@ -24,7 +24,9 @@ from pinnsolve.solution.norms import by_field
 
 TARGET = 1e-8  # relative error to which references are refined
 SAMPLES = 1000  # points at which two solutions are compared
-MOST_WORK = 2e7  # unknowns times steps of one solution: ten seconds
+MOST_WORK = 2e7  # unknowns times steps of one solution: a quarter of a minute on one core
+USEFUL = 1e-4  # error from which on no more is paid for what falls slowly
+SLOW = 3.0  # what twice as many points must divide the error by to be worth it
 FASTEST = 8  # times as many steps at once
 F = TypeVar("F", bound=Fields)
 
@@ -67,6 +69,7 @@ def refine(
     time: tuple[float, float],
     names: Sequence[str],
     work: Callable[[Grid], float],
+    most: float = MOST_WORK,
     order: int = 4,
 ) -> Refined[F] | None:
     """Return a solution in time, refined until two resolutions agree to `TARGET`.
@@ -82,8 +85,10 @@ def refine(
     names
         Of the fields.
     work
-        Unknowns times steps of a resolution: none is tried above `MOST_WORK`. What agrees by then
+        Unknowns times steps of a resolution: none is tried above ``most``. What agrees by then
         less well is given with the error that it has; None if nothing could be compared.
+    most
+        Of that of one solution.
     order
         Of the steps, by which their number is chosen.
     """
@@ -97,12 +102,12 @@ def refine(
         return known[grid][1]
 
     def apart(coarse: Grid, fine: Grid) -> float:
-        if work(fine) > MOST_WORK:
+        if work(fine) > most:
             return inf
         return distance(names, values(coarse), values(fine))
 
     grid = first
-    in_space = in_time = inf
+    in_space = in_time = before = inf
     best: Refined[F] | None = None
     while True:
         longer, finer = Grid(grid.points, 2 * grid.steps), Grid(2 * grid.points, grid.steps)
@@ -113,8 +118,10 @@ def refine(
             if best is None or in_space + in_time < best.error:
                 best = Refined(chosen[0], which, in_space, in_time)
         following = _next(grid, in_space, in_time, order)
-        if following is None or work(following) > MOST_WORK:
+        is_slow = in_space + in_time < USEFUL and in_space > before / SLOW
+        if following is None or work(following) > most or is_slow:
             return best
+        before = in_space if following.points > grid.points else inf
         grid = following
         keep = {Grid(grid.points, grid.steps)}
         known = {at: own for at, own in known.items() if at in keep}

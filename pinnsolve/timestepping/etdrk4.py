@@ -61,7 +61,7 @@ def phi_functions(A: Inexact[ndarray, "m c c"], count: int) -> list[Inexact[ndar
 
 def apply(A: Inexact[ndarray, "c c *K"], v: Inexact[ndarray, "c *K"]) -> Inexact[ndarray, "c *K"]:
     """Return the product of the matrix and the vector of each wave number."""
-    return np.einsum("ij...,j...->i...", A, v)
+    return A[0] * v if len(A) == 1 else np.einsum("ij...,j...->i...", A, v)
 
 
 @dataclass(frozen=True)
