@@ -1,10 +1,13 @@
 """The head solve as an optimiser: Newton's method on the last layer alone.
 
 For a linear PDE one least-squares solve is the answer; for a nonlinear one the linearised
-problem is solved again from each new state, the step halved until the loss falls.
+problem is solved again from each new state, the step halved until the loss falls. Where the
+residual is what the linearised problem has said, it is solved: a further step could take no more
+of it than what that was wrong by.
 """
 
 from collections.abc import Callable
+from math import inf
 
 import torch
 from jaxtyping import Float
@@ -45,10 +48,11 @@ class Head:
         """Return the account of one Newton step."""
         before = self._loss
         with self._rule.running():
-            self._c, self._loss = _newton_step(self._problem, self._c, self._loss)
+            self._c, self._loss, wrong = _newton_step(self._problem, self._c, self._loss)
             self._problem.set(self._c)
         self._iteration += 1
         converged = self._problem.is_linear or self._loss >= CONVERGED * before
+        converged = converged or wrong <= (1 - CONVERGED) * self._loss
         optimal = "the head's weights are optimal" if converged else ""
         return self._rule.judge(self._iteration, self._loss, optimal)
 
@@ -97,8 +101,8 @@ def newton(
     loss = loss_of(problem, c)
     for _ in range(steps):
         before = loss
-        c, loss = _newton_step(problem, c, loss, held, solve)
-        if loss >= worthwhile * before:
+        c, loss, wrong = _newton_step(problem, c, loss, held, solve)
+        if loss >= worthwhile * before or wrong <= (1 - CONVERGED) * loss:
             break
     return c, loss
 
@@ -115,19 +119,26 @@ def _newton_step(
     loss: float,
     held: int = 0,
     solve: Callable[..., Tensor] = least_squares,
-) -> tuple[Float[Tensor, " P"], float]:
-    """Return the least-squares solution, or as far towards it as lowers the loss, and the loss."""
+) -> tuple[Float[Tensor, " P"], float, float]:
+    """Return the least-squares solution, or as far towards it as lowers the loss, and the loss.
+
+    The last number is the square of what the residual there is away from that of the linearised
+    problem; infinite if the step was halved.
+    """
     M, t = problem.linearise(c)
     if problem.n_constants > held:
         M, t = _steadied(M, t, c, problem.n_constants)
     free = len(c) - held
     target = solve(M[:, :free], t - M[:, free:] @ c[free:].to(M), c.dtype).to(c)
     target = torch.cat([target, c[free:]])
+    expected = M @ target.to(M) - t
     for halving in range(HALVINGS):
         new = c + 0.5**halving * (target - c)
-        if (new_loss := loss_of(problem, new)) < loss:
-            return new, new_loss
-    return c, loss
+        r = problem.residual(new)
+        if (new_loss := float(r @ r)) < loss:
+            away = r - expected[: len(r)]
+            return new, new_loss, inf if halving else float(away @ away)
+    return c, loss, inf
 
 
 def _steadied(
