@@ -14,10 +14,11 @@ polynomials follow Bonnet's recurrence, differentiated ``k`` times,
 
 from collections.abc import Sequence
 from functools import reduce
-from math import pi, prod
+from math import factorial, pi, prod
 
 import torch
 from jaxtyping import Float
+from numpy.polynomial import Legendre
 from torch import Tensor, nn
 
 from pinnsolve.networks.products import Axis
@@ -42,12 +43,12 @@ class Waves(nn.Module):
         sides = zip(self.axes, half_width.tolist(), strict=True)
         self._base = [2 * pi * half / (axis.period or 1.0) for axis, half in sides]
         constants = (0 in axis.numbers[0] for axis in self.axes)
-        self._first = int(all(constants))  # the constant is the first product
+        self.has_constant = all(constants)  # which is the first product
 
     @property
     def size(self) -> int:
         """Number of products."""
-        return prod(axis.size for axis in self.axes) - self._first
+        return prod(axis.size for axis in self.axes) - self.has_constant
 
     def forward(self, x: Float[Tensor, "*N d"]) -> Float[Tensor, "*N q"]:
         """Return the products at points."""
@@ -65,7 +66,31 @@ class Waves(nn.Module):
         """
         parts = [self._functions(i, x[..., i], k) for i, k in enumerate(alpha)]
         whole = reduce(lambda f, g: (f[..., :, None] * g[..., None, :]).flatten(-2), parts)
-        return whole[..., self._first :]
+        return whole[..., int(self.has_constant) :]
+
+    def onward(self, c: Float[Tensor, "o s"], ratio: float) -> Float[Tensor, "k o s"]:
+        """Return weights that go on from the end of time as Taylor polynomials of all degrees.
+
+        Parameters
+        ----------
+        c
+            Weights of the products, that of the constant first if there is one, for each output.
+            The last coordinate has no period.
+        ratio
+            How long the time is in which they go on, relative to that of the weights.
+        """
+        highest = self.axes[-1].highest
+        by_degree = c.unflatten(-1, (-1, highest + 1))
+        end = c.new_ones(())
+        slopes = [by_degree @ legendre(end, highest, k) for k in range(highest + 1)]
+        found, total = [], torch.zeros_like(by_degree)
+        for k, slope in enumerate(slopes):
+            power = Legendre.fromroots([-1.0] * k) if k else Legendre([1.0])
+            terms = torch.zeros(highest + 1, dtype=torch.float64)
+            terms[: k + 1] = torch.from_numpy(power.coef) * ratio**k / factorial(k)
+            total = total + slope[..., None] * terms.to(c)
+            found.append(total.flatten(-2))
+        return torch.stack(found)
 
     def _functions(self, i: int, x: Float[Tensor, "*N"], order: int) -> Float[Tensor, "*N s"]:
         """Return the functions of a coordinate, differentiated some times."""

@@ -132,6 +132,9 @@ class PointwiseObjective:
     @torch.no_grad()
     def value(self) -> Float[Tensor, " R"]:
         """Return the same outside of any graph."""
+        if self._has_fixed_features:
+            head = self._fixed
+            return head.residual(head.vector())
         return torch.cat(
             [
                 part.factor * part.summed(part.residual(self._jet(part), self._constants(part)))
@@ -151,7 +154,22 @@ class PointwiseObjective:
     @torch.no_grad()
     def head(self, of: AnyNetwork | None = None) -> PointwiseHead:
         """Return the residual as a function of the head's weights, or of another network's."""
-        model = of or self.model
+        if of is None and self._has_fixed_features:
+            return self._fixed
+        return self._head(of or self.model)
+
+    @property
+    def _has_fixed_features(self) -> bool:
+        """Whether nothing but the head is trained, so that features are evaluated once."""
+        return not any(net.layers or net.bumps for net in self.model.nets)
+
+    @cached_property
+    def _fixed(self) -> PointwiseHead:
+        """The head under which features stay as they are."""
+        return self._head(self.model)
+
+    def _head(self, model: AnyNetwork) -> PointwiseHead:
+        """Return the residual as a function of the weights of a network's head."""
         starts = [0, *accumulate(net.head_size for net in model.nets)]
         parts = []
         for part in self._parts:

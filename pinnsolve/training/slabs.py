@@ -1,14 +1,16 @@
 """Training slab after slab of time, each handing its end over to the next.
 
 Every slab is a training of its own, by the same schedule; it begins from the network of the one
-before. Newton's method starts from the better of two continuations: what the last slab has seen,
-seen again, and its end, going on at the pace that it had there. See `pinnsolve.conditions.slabs`.
+before. Newton's method starts from the best of some continuations: what the last slab has seen,
+seen again, and its end going on at the pace that it had there, or by Taylor polynomials of all
+degrees where features are polynomials in time. See `pinnsolve.conditions.slabs`.
 
 Where their number is left open, slabs are as long as the residual allows. One whose residual at
 *fresh* points is above `SMALL` is trained anew at half its length, unless that has left more than
 `PAYS` of it before, `PATIENCE` times in a row: then it is not time that is resolved too coarsely,
 and the residual need not be smaller from there on. A residual that is as large as what is sought
-says nothing of that. After a slab whose residual is far below, the next is twice as long.
+says nothing of that. After a slab whose residual is far below, or some that were good enough, the
+next is twice as long; if that is too long, more of them have to be before it is tried again.
 """
 
 from collections.abc import Callable
@@ -18,10 +20,13 @@ from math import inf, isfinite
 
 import numpy as np
 import torch
+from jaxtyping import Float
+from torch import Tensor
 
 from pinnsolve.derivatives.taylor import derivatives
 from pinnsolve.diffop import identity, partial
 from pinnsolve.networks.mlp import MLP
+from pinnsolve.networks.waves import Waves
 from pinnsolve.objectives.objective import Objective, OfNetwork
 from pinnsolve.optimizers.head import loss_of
 from pinnsolve.process import State, Step, nested, part
@@ -36,6 +41,7 @@ PAYS = 0.5  # of the residual: a slab of half the length that leaves more does n
 PATIENCE = 2
 LARGE = 0.1  # residual at which nothing is resolved yet
 EASY = 1e-2  # of what is small: with so little the next slab is twice as long
+CALM = 4  # slabs that were good enough: after so many, or twice as many, the next is, too
 AGAIN = 2.0  # times the residual that shorter slabs do not lower, which is taken for small
 
 
@@ -96,6 +102,7 @@ class InSlabs:
         self._length = self._longest  # of the present slab
         self._tried = inf  # the least residual that was left at greater lengths
         self._unpaid = 0  # times that half the length has not lowered it
+        self._calm, self._wait = 0, CALM  # slabs of the same length, and of how many twice is tried
         self._floor = 0.0  # the residual that shorter slabs have not lowered
         self._slab: Slab | None = None  # once it has begun
 
@@ -113,6 +120,7 @@ class InSlabs:
         if self._is_rough(left):
             self._unpaid = 0 if self._has_paid(left) else self._unpaid + 1
             self._length, self._tried = self._length // 2, min(left, self._tried)
+            self._calm, self._wait = 0, CALM if self._calm else 2 * self._wait
             return replace(step, done="", ended=f"{name}, too long: {step.ended}")
         self._parts = (*self._parts, slab.training.answer())
         self._ends.append(self._ends[-1] + self._length)
@@ -137,6 +145,8 @@ class InSlabs:
             "length": self._length,
             "tried": self._tried,
             "unpaid": self._unpaid,
+            "calm": self._calm,
+            "wait": self._wait,
             "floor": self._floor,
         }
         done = {str(k): own.state() for k, own in enumerate(self._parts)}
@@ -148,6 +158,7 @@ class InSlabs:
         self._ends = np.asarray(state["ends"], dtype=int).tolist()
         self._length, self._unpaid = int(state["length"]), int(state["unpaid"])
         self._tried, self._floor = float(state["tried"]), float(state["floor"])
+        self._calm, self._wait = int(state["calm"]), int(state["wait"])
         slabs = enumerate(pairwise(map(self._instant, self._ends)))
         self._parts = tuple(self._making.read(time, part(state, str(k))) for k, time in slabs)
         self._slab = None
@@ -168,8 +179,9 @@ class InSlabs:
         """Choose the length of the next slab by the residual that is left in this one."""
         does_not_pay = left > max(SMALL, AGAIN * self._floor)
         self._floor = left if does_not_pay else min(self._floor, left)
-        if does_not_pay or left < EASY * SMALL:
-            self._length = min(2 * self._length, self._longest)
+        self._calm += 1
+        if does_not_pay or left < EASY * SMALL or self._calm >= self._wait:
+            self._length, self._calm = min(2 * self._length, self._longest), 0
         self._length = min(self._length, self._whole - self._ends[-1])
         self._tried, self._unpaid = inf, 0
 
@@ -218,7 +230,7 @@ def residual_of(objective: Objective) -> float:
 
 @torch.no_grad()
 def follow(objective: OfNetwork, last: MLP, start: float) -> None:
-    """Let a network begin from that of the slab before.
+    """Let a network begin from that of the slab before, by the continuation that leaves the least.
 
     Parameters
     ----------
@@ -231,11 +243,29 @@ def follow(objective: OfNetwork, last: MLP, start: float) -> None:
     """
     (net,) = objective.model.nets
     net.set(last.vector().clone())
-    problem, x = objective.head(), objective.x
-    again = problem.vector()
+    problem = objective.head()
+    tries = [problem.vector()]  # what the last slab has seen, seen again
+    if isinstance(net.embedding, Waves):
+        tries += _by_taylor(net.embedding, last, float(net.half_width[-1] / last.half_width[-1]))
+    else:
+        tries.append(_at_its_pace(net, objective.x, last, start))
+    problem.set(min(tries, key=lambda c: loss_of(problem, c)))
+
+
+def _by_taylor(waves: Waves, last: MLP, ratio: float) -> list[Float[Tensor, " q"]]:
+    """Return weights of the head that continue its end by Taylor polynomials of all degrees."""
+    c, bias = last.head.weight, last.head.bias
+    first = int(waves.has_constant)
+    found = waves.onward(torch.cat([bias[:, None], c], 1) if first else c, ratio)
+    return [
+        torch.cat([own[:, first:].flatten(), own[:, 0] if first else torch.zeros_like(bias)])
+        for own in found
+    ]
+
+
+def _at_its_pace(net: MLP, x: Float[Tensor, "N D"], last: MLP, start: float) -> Float[Tensor, " q"]:
+    """Return weights of the head with which the end goes on at the pace that it had there."""
     at_end = torch.cat([x[:, :-1], torch.full_like(x[:, -1:], start)], 1)
-    pace = partial([0] * (x.shape[1] - 1) + [1])
-    value = identity(x.shape[1])
+    value, pace = identity(x.shape[1]), partial([0] * (x.shape[1] - 1) + [1])
     seen = derivatives(last, at_end, [value, pace])
-    on = fitted(net, x, seen[value] + (x[:, -1:] - start) * seen[pace])
-    problem.set(min(again, on, key=lambda c: loss_of(problem, c)))
+    return fitted(net, x, seen[value] + (x[:, -1:] - start) * seen[pace])
