@@ -36,11 +36,12 @@ from pinnsolve.solution.accuracy import Accuracy, Estimate
 from pinnsolve.solution.course import Outcome
 from pinnsolve.solution.fields import Fields
 from pinnsolve.solution.flow import FlowBalance
+from pinnsolve.solution.found import FoundConstant
 from pinnsolve.solution.inverted import fields_of, inverted
 from pinnsolve.solution.norms import overall_l2
 from pinnsolve.solution.provenance import Provenance, versions
 from pinnsolve.solution.reference import Reference
-from pinnsolve.solution.solution import FoundConstant, Sample, Solution, from_metrics
+from pinnsolve.solution.solution import Sample, Solution, from_metrics
 from pinnsolve.storage.fingerprint import fingerprint, must_agree
 from pinnsolve.storage.solutions import read_solution
 from pinnsolve.training.loop import drive, seconds_spent
@@ -129,7 +130,8 @@ def solve(
         warnings += overshoot(setup.placement, sample)
     with setup.stage("estimate"):
         estimate = method.estimate(setup, process, answer, sample)
-        constants = method.constants(setup, answer)
+        beside = method.found(setup, process, answer)
+        constants = beside.constants
         device = method.device(answer)
         estimate = _doubted(setup, estimate_of_fields(asked_for, sample, estimate))
         reference = reference_of_fields(asked_for, sample, reference)
@@ -142,10 +144,10 @@ def solve(
         estimate = estimated_by_region(problem, sample, estimate)
         through = fluxes(problem, setup.parts, answer, sample)
     accuracy = Accuracy(errors, estimate, () if reference is None else (reference,), truth)
-    warnings = (*warnings, *(estimate.warnings if estimate else ()))
+    warnings = (*warnings, *beside.warnings, *(estimate.warnings if estimate else ()))
     outcome = replace(_all_finite(outcome, sample, constants), warnings=warnings)
     flow, outcome = _flow(setup, answer, sample, outcome, constants)
-    found = verdict(problem, sample, outcome, accuracy, constants)
+    found = verdict(problem, sample, outcome, accuracy, constants, beside.doubt)
     precision = solver.precision if able.has_network else "float64"
     return Solution(
         problem=problem,
@@ -157,6 +159,7 @@ def solve(
         provenance=Provenance(device, precision, threads(), versions()),
         verdict=found,
         constants=constants,
+        data=beside.data,
         flow=flow,
         fluxes=through,
     )

@@ -160,7 +160,7 @@ class Setup:
         """
 
         def truth(name: str) -> Fields | None:
-            found = self.reference(name)
+            found = self.truth if name == "reference" else self.reference(name)
             return None if found is None else found.fields
 
         return self._once(

@@ -157,7 +157,8 @@ def test_what_the_tables_name_is_the_same_everywhere():
     assert {able.reference for able in ABILITIES.values()} <= {*REFERENCES, None}
     assert list(SOLVERS) == list(TRUTHS) == list(PLANS)
     optimizers = get_args(Phase.model_fields["optimizer"].annotation)
-    assert set(optimizers) == {*OPTIMIZERS, "grow"}  # which also draws what it trains
+    # which also draw what they train
+    assert set(optimizers) == {*OPTIMIZERS, "continuation", "grow"}
     assert {name for able in ABILITIES.values() for name in able.optimizers} == set(optimizers)
     assert set(get_args(Network.model_fields["activation"].annotation)) == set(ACTIVATIONS)
     embeddings = set(get_args(Network.model_fields["embedding"].annotation))

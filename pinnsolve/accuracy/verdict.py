@@ -23,8 +23,9 @@ from pinnsolve.problem import Problem
 from pinnsolve.problem.abilities import ABILITIES
 from pinnsolve.solution.accuracy import Accuracy, Errors
 from pinnsolve.solution.course import Outcome
+from pinnsolve.solution.found import FoundConstant
 from pinnsolve.solution.norms import overall_l2
-from pinnsolve.solution.solution import FoundConstant, Sample
+from pinnsolve.solution.solution import Sample
 from pinnsolve.solution.verdict import Verdict, Word
 
 LIMIT = 0.05  # relative error from which on a solution is not resolved
@@ -32,6 +33,8 @@ ASYMPTOTIC = 0.3  # relative error above which the order says nothing of what mo
 MARGIN = 2.0  # how far below the limit more nodes should bring the error
 MOST = 30.0  # times as many nodes: beyond, something else is the matter than their number
 UNDETERMINED = "Add what else is known as [[pde.extra]], or fix it in [constants]."
+MISFITTING = "Look at the data, the equations and the conditions: one of them is not the others'."
+MORE_DATA = "More data, or data of less noise, narrow the intervals."
 CLOSER = 3.0  # how many times closer another method has to be to be recommended
 
 
@@ -41,6 +44,7 @@ def verdict(
     outcome: Outcome,
     accuracy: Accuracy,
     constants: Mapping[str, FoundConstant],
+    doubt: str = "",
 ) -> Verdict:
     """Return the verdict on a solution.
 
@@ -54,18 +58,24 @@ def verdict(
         What is known of the error.
     constants
         The unknown constants as found.
+    doubt
+        Why what was found from data is not to be believed; empty if there is no reason.
     """
     if outcome.status == "diverged":
         reason = outcome.message or "the work left the finite numbers."
         return Verdict("diverged", _sentence(reason), _after_divergence(problem, accuracy))
+    if doubt:
+        return Verdict("not resolved", doubt, MISFITTING)
     unknown = [name for name, constant in constants.items() if constant.is_determined is False]
     if unknown:
         reason = f"equations and data do not determine {' and '.join(unknown)}."
         return Verdict("not resolved", reason, UNDETERMINED)
-    error, kind = _deciding(sample, accuracy)
-    truth = accuracy.errors
     asked = problem.settings.solver.accuracy
     limit = asked or LIMIT
+    if problem.data and constants:
+        return _of_data(constants, limit)
+    error, kind = _deciding(sample, accuracy)
+    truth = accuracy.errors
     if error is None and constants:
         return _of_constants(constants, limit)
     if error is None:
@@ -132,6 +142,23 @@ def _deciding(sample: Sample, accuracy: Accuracy) -> tuple[float | None, str]:
             return apart + reference.error, "measured"
     worst = None if accuracy.estimate is None else accuracy.estimate.worst
     return (worst, "estimated") if worst is not None and isfinite(worst) else (None, "")
+
+
+def _of_data(constants: Mapping[str, FoundConstant], limit: float) -> Verdict:
+    """Return the verdict on constants found from data, by their intervals."""
+    if any(c.half_width is None for c in constants.values()):
+        reason = "how well equations and data determine the unknown constants could not be told."
+        return Verdict("unknown", reason, UNDETERMINED)
+    told, widest = [], 0.0
+    for name, constant in constants.items():
+        width = constant.half_width or 0.0
+        relative = width / (abs(constant.found) or 1.0)
+        widest = max(widest, relative)
+        told.append(f"{name} = {constant.found:.6g} to {in_words(relative)}")
+    reason = f"data and equations determine {', '.join(told)}, with 95 % confidence."
+    if widest <= limit:
+        return Verdict("resolved", reason, error=widest)
+    return Verdict("not resolved", reason, MORE_DATA, widest)
 
 
 def _of_constants(constants: Mapping[str, FoundConstant], limit: float) -> Verdict:

@@ -7,11 +7,13 @@ the domain no equation tells anything about; if that is most of a file, it is re
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+import sympy
 from jaxtyping import Bool, Float
 from numpy import ndarray
 
 from pinnsolve.checks.statements import prescribed
-from pinnsolve.conditions.data import ON_BOUNDARY, Observed
+from pinnsolve.conditions.data import ON_BOUNDARY, Observed, axes
+from pinnsolve.equations import calculus, variables
 from pinnsolve.errors import Fault
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.nodes import Nodes
@@ -33,7 +35,7 @@ def faults(problem: Problem, domain: Domain, observed: Sequence[Observed]) -> li
     observed
         What was seen.
     """
-    found = []
+    found = list(_homogeneous(problem)) if observed else []
     rows = sum(len(own.values) for own in observed)
     if observed and rows < len(problem.parameters):
         message = f"{rows} rows of data cannot tell {len(problem.parameters)} unknown parameters."
@@ -96,6 +98,25 @@ def lines(problem: Problem, observed: Sequence[Observed]) -> list[str]:
     return found
 
 
+def _homogeneous(problem: Problem) -> Iterator[Fault]:
+    """Yield the fault of each equation that any data satisfy, if all its parameters are zero."""
+    conditions = [*(c.equation for c in problem.boundary), *(o.told for o in problem.data)]
+    for i, equation in enumerate(problem.equations):
+        others = [e for e in (*problem.equations, *conditions) if e is not equation]
+        used = {name for other in others for name in other.constants}
+        names = equation.constants
+        if not names or used & set(names):
+            continue
+        unknown = variables.occurring(variables.Constant, equation.expression)
+        if calculus.substitute(equation.expression, dict.fromkeys(unknown, sympy.S.Zero)) == 0:
+            message = f"each term holds an unknown parameter: if {' and '.join(names)} are zero, "
+            message += "any data satisfy it. Only their ratios are determined."
+            if len(names) == 1:
+                message = f"{names[0]} stands before all of it, so that any value satisfies it."
+            remedy = "Give one of them a number, in [constants]."
+            yield Fault(("pde", "equations", i), message, remedy)
+
+
 def _outside(problem: Problem, domain: Domain, x: Float[ndarray, "n D"]) -> Bool[ndarray, " n"]:
     """Return a mask of the points that lie outside of the domain, or of its time."""
     found = domain.distance(x[:, : domain.dim]) > ON_BOUNDARY * domain.size
@@ -106,14 +127,9 @@ def _outside(problem: Problem, domain: Domain, x: Float[ndarray, "n D"]) -> Bool
     return found
 
 
-def _axes(problem: Problem) -> tuple[str, ...]:
-    """Return the names of the coordinates, with that of time."""
-    return (*problem.coordinates, *(() if problem.time is None else ("t",)))
-
-
 def _ranges(problem: Problem, x: Float[ndarray, "n D"]) -> str:
     """Return the ranges of coordinates in words."""
-    ends = zip(_axes(problem), x.min(axis=0), x.max(axis=0), strict=True)
+    ends = zip(axes(problem), x.min(axis=0), x.max(axis=0), strict=True)
     return ", ".join(
         f"{name} = {low:.4g}" if low == high else f"{name} from {low:.4g} to {high:.4g}"
         for name, low, high in ends
@@ -130,7 +146,7 @@ def _box(problem: Problem, domain: Domain) -> str:
 
 def _place(problem: Problem, x: Float[ndarray, " D"]) -> str:
     """Return a point in words."""
-    return ", ".join(f"{name} = {v:.6g}" for name, v in zip(_axes(problem), x, strict=True))
+    return ", ".join(f"{name} = {v:.6g}" for name, v in zip(axes(problem), x, strict=True))
 
 
 def _narrow(problem: Problem, domain: Domain, own: Observed) -> Iterator[str]:
@@ -140,7 +156,7 @@ def _narrow(problem: Problem, domain: Domain, own: Observed) -> Iterator[str]:
     lower, upper = (list(corner) for corner in domain.bounds)
     if problem.time is not None:
         lower, upper = [*lower, problem.time[0]], [*upper, problem.time[1]]
-    for axis, (name, low, high) in enumerate(zip(_axes(problem), lower, upper, strict=True)):
+    for axis, (name, low, high) in enumerate(zip(axes(problem), lower, upper, strict=True)):
         span = float(np.ptp(own.x[:, axis]))
         if 0 < span < NARROW * (high - low):
             yield (

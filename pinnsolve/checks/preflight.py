@@ -180,7 +180,7 @@ def _well_posed(setup: Setup) -> Carried:
     through = Carried()
     for own, part in _parts(setup):
         faults += statements.faults(own, part)
-        found = carried(own, part)
+        found = Carried() if problem.data else carried(own, part)  # data stand for conditions
         through = Carried(
             [*through.faults, *found.faults],
             [*through.doubts, *found.doubts],

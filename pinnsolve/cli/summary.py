@@ -12,7 +12,8 @@ from pinnsolve.geometry.generation import Nodes
 from pinnsolve.geometry.quality import quality
 from pinnsolve.output.numbers import duration
 from pinnsolve.problem.abilities import ABILITIES
-from pinnsolve.solution.solution import Solution, parameter_remarks
+from pinnsolve.solution.found import parameter_remarks
+from pinnsolve.solution.solution import Solution
 from pinnsolve.studies import statistics
 from pinnsolve.studies.trials import Comparison, Trial
 
@@ -141,17 +142,32 @@ def _parameters(solution: Solution) -> list[str]:
     """Return the unknown parameters as found."""
     if not solution.constants:
         return []
-    rows = [("parameter", "initial", "found", "standard error", "true", "error")]
+    has_data = bool(solution.data)
+    interval = ("95 % interval",) if has_data else ()
+    rows = [("parameter", "initial", "found", "standard error", *interval, "true", "error")]
     for name, p in solution.constants.items():
         found = "not determined" if p.is_determined is False else f"{p.found:.12g}"
         deviation = "–" if p.standard_error is None else f"{p.standard_error:.1e}"
+        ends = "–" if p.interval is None else f"{p.interval[0]:.6g} to {p.interval[1]:.6g}"
         true, error = ("–", "–") if p.true is None else (f"{p.true:.10g}", f"{p.error:.2e}")
-        rows.append((name, f"{p.initial:.6g}", found, deviation, true, error))
-    lines = [*table(rows), *parameter_remarks(solution.constants)]
+        told = (ends,) if has_data else ()
+        rows.append((name, f"{p.initial:.6g}", found, deviation, *told, true, error))
+    lines = [*table(rows), *parameter_remarks(solution.constants), *_data(solution)]
     misfit = next(iter(solution.constants.values())).misfit
     if misfit is not None:
         lines.append(f"Of equations and data together {misfit:.1e} of their size is left.")
     return [*lines, ""]
+
+
+def _data(solution: Solution) -> list[str]:
+    """Return a line on each set of data and what is left of it."""
+    return [
+        f"{fit.name}, {len(fit.values)} rows: errors of {fit.estimate:.3g} by the misfit"
+        + ("" if fit.sigma is None else f", {fit.sigma:.3g} as given")
+        + f", {100 * fit.estimate / fit.spread:.2g} % of the spread; what is left "
+        + ("looks like noise." if fit.is_white else "is no noise.")
+        for fit in solution.data
+    ]
 
 
 def _errors(solution: Solution) -> list[str]:

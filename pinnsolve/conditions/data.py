@@ -125,7 +125,7 @@ def data_conditions(
     ProblemError
         If an expression that was observed is not finite at a point.
     """
-    points, conditions = [np.empty((0, _dim(problem)))], []
+    points, conditions = [np.empty((0, len(axes(problem))))], []
     for stated, own in zip(problem.data, observed, strict=True):
         rows = first_row + np.arange(len(own.x))
         first_row += len(own.x)
@@ -138,6 +138,11 @@ def data_conditions(
             raise problem.source.error(*faults) from None
         conditions.append(Condition(own.name, residual, rows, 1.0))
     return np.concatenate(points), tuple(conditions)
+
+
+def axes(problem: Problem) -> tuple[str, ...]:
+    """Return the names of the coordinates, with that of time."""
+    return (*problem.coordinates, *(() if problem.time is None else ("t",)))
 
 
 def data_weights(observed: Sequence[Observed]) -> Float[ndarray, " R"]:
@@ -154,11 +159,6 @@ def data_weights(observed: Sequence[Observed]) -> Float[ndarray, " R"]:
         for own, sigma in zip(observed, sigmas, strict=True)
     ]
     return np.concatenate(parts)
-
-
-def _dim(problem: Problem) -> int:
-    """Return the number of coordinates, time included."""
-    return len(problem.coordinates) + (problem.time is not None)
 
 
 def _raw(
@@ -183,8 +183,7 @@ def _from_file(
     problem: Problem, entry: Any, stated: Sequence[Observation]
 ) -> tuple[Float[ndarray, "n D"], Sequence[Float[ndarray, " n"]], Sequence[str]]:
     """Return the rows of a file that are asked for."""
-    axes = (*problem.coordinates, *(() if problem.time is None else ("t",)))
-    names = {axis: entry.columns.get(axis, axis) for axis in axes}
+    names = {axis: entry.columns.get(axis, axis) for axis in axes(problem)}
     wanted = {
         axis: name
         for axis, name in names.items()
@@ -212,7 +211,7 @@ def _from_file(
             )
         draw = np.random.default_rng(entry.seed)
         rows = np.sort(draw.choice(rows, entry.count, replace=False))
-    x = np.column_stack([columns[axis][rows] for axis in axes])
+    x = np.column_stack([columns[axis][rows] for axis in names])
     return x, [columns[o.text][rows] for o in stated], [places[row] for row in rows.tolist()]
 
 
@@ -226,9 +225,8 @@ def _points(
         first, last = problem.time
         shares = np.random.default_rng(seed).permutation(len(x)) + GOLDEN
         x = np.column_stack([x, first + (last - first) * (shares / len(x) % 1.0)])
-    axes = (*problem.coordinates, "t")
     for axis, at in entry.at.items():
-        x[:, axes.index(axis)] = at
+        x[:, axes(problem).index(axis)] = at
     outside = domain.distance(x[:, : domain.dim]) > ON_BOUNDARY * domain.size
     if outside.any():
         message = "the points that this fixes lie outside of the domain."

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from pinnsolve.problem.schema.unknowns import Parameter
 from pinnsolve.setup import Setup
 from pinnsolve.solution.fields import Fields
-from pinnsolve.solution.solution import FoundConstant
+from pinnsolve.solution.found import FoundConstant
 
 if TYPE_CHECKING:
     from pinnsolve.leastsquares.determination import Determination
@@ -62,7 +62,7 @@ def found_constants(
                 bound_at(parameter, values[k] + step * sizes[k], 0.0)
             )
             is_determined = bool(found.is_determined[k]) and not is_kept
-        remarks = [_doubt(tuple(parameters), k, found, is_determined, is_kept, misfit)]
+        remarks = [doubt_of(tuple(parameters), k, found, is_determined, is_kept, misfit)]
         if abs(values[k] - parameter.start) <= STILL * sizes[k]:
             remarks.append("it has not moved")
         if bound:
@@ -107,7 +107,7 @@ def combination(names: Sequence[str], row: Sequence[float]) -> str:
     return text + "".join(f" {'-' if c < 0 else '+'} {abs(c):.2f} δ{n}/{n}" for c, n in rest)
 
 
-def _doubt(
+def doubt_of(
     names: Sequence[str],
     k: int,
     found: "Determination | None",
@@ -115,7 +115,19 @@ def _doubt(
     is_kept: bool,
     misfit: float | None,
 ) -> str:
-    """Return the doubt about a constant, with what is known all the same; empty if it is known."""
+    """Return the doubt about a constant, with what is known all the same; empty if it is known.
+
+    Parameters
+    ----------
+    names, k
+        The constants, and which of them.
+    found
+        What is known; None if that could not be told.
+    is_determined, is_kept
+        Whether it is known, and whether a bound keeps it where it is.
+    misfit
+        What is left of equations and data, relative to their size; None if that is not known.
+    """
     if found is None:
         return "whether it is determined cannot be told"
     if is_determined:

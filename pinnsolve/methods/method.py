@@ -4,7 +4,7 @@ What a problem file may ask of it, and what it is called, stands in `ABILITIES`
 (`pinnsolve.problem.abilities`).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -15,7 +15,8 @@ from pinnsolve.process import Process, State
 from pinnsolve.setup import Setup
 from pinnsolve.solution.accuracy import Estimate
 from pinnsolve.solution.fields import Fields
-from pinnsolve.solution.solution import FoundConstant, Sample
+from pinnsolve.solution.found import Found
+from pinnsolve.solution.solution import Sample
 
 # problem, nodes, its conditions, and those of the network, to the bytes of each stage
 Forecast: TypeAlias = Callable[
@@ -23,9 +24,9 @@ Forecast: TypeAlias = Callable[
 ]
 
 
-def no_constants(_: Setup, __: Fields) -> Mapping[str, FoundConstant]:
-    """Return no unknown constants."""
-    return {}
+def nothing(_: Setup, __: Process[Fields], ___: Fields) -> Found:
+    """Return nothing that was found beside the fields."""
+    return Found()
 
 
 def no_condition(_: Setup, __: Process[Fields]) -> None:
@@ -53,8 +54,8 @@ class Method:
         The answer from its stored state.
     memory
         A forecast of the memory in use at the peak of each stage.
-    constants
-        Unknown constants of the equations as found.
+    found
+        What was found beside the fields: unknown constants of the equations, the fit to data.
     device
         Where an answer was computed: ``cpu``, or the name of the GPU.
     condition
@@ -67,6 +68,6 @@ class Method:
     estimate: Callable[[Setup, Process[Fields], Fields, Sample], Estimate | None]
     read: Callable[[Setup, State], Fields]
     memory: Forecast
-    constants: Callable[[Setup, Fields], Mapping[str, FoundConstant]] = no_constants
+    found: Callable[[Setup, Process[Fields], Fields], Found] = nothing
     device: Callable[[Fields], str] = on_cpu
     condition: Callable[[Setup, Process[Fields]], float | None] = no_condition

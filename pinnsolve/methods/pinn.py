@@ -22,7 +22,7 @@ from pinnsolve.constraints.build import posed, without_corners
 from pinnsolve.geometry.features import local_spacing, refinement
 from pinnsolve.geometry.sampling import sample_in_time
 from pinnsolve.methods import memory, trained
-from pinnsolve.methods.constants import found_constants
+from pinnsolve.methods.data import found
 from pinnsolve.methods.method import Method
 from pinnsolve.methods.net_flux import net_fluxes, net_fluxes_in_time
 from pinnsolve.methods.trained import Points
@@ -69,16 +69,16 @@ def pointwise_objective(
         if own is None:
             factor = refinement(problem, setup.domain)
             inside = sample_in_time(setup.domain, problem.time, count, seed, factor)
-            found = conditions_in_time(problem, nodes, inside, setup.quadrature)
+            timed = conditions_in_time(problem, nodes, inside, setup.quadrature)
         else:
             inside = own.points
             if points == "fresh":
                 inside = sample_in_time(setup.domain, problem.time, len(inside), seed)
-            found = conditions_in_time(
+            timed = conditions_in_time(
                 problem, nodes, inside, setup.quadrature, own.places, own.moments
             )
-        found = found.joined(net_fluxes_in_time(problem, nodes, len(found.x)))
-        x, conditions, regions = found.x, found.conditions, found.regions
+        timed = timed.joined(net_fluxes_in_time(problem, nodes, len(timed.x)))
+        x, conditions, regions = timed.x, timed.conditions, timed.regions
     else:
         conditions = pointwise_conditions(problem, nodes, setup.quadrature)
         conditions = without_corners(conditions, within, nodes)
@@ -124,6 +124,6 @@ METHOD = Method(
     read=trained.read,
     memory=memory.of_training,
     condition=trained.condition,
-    constants=lambda setup, answer: found_constants(setup, answer, pointwise_objective),
+    found=lambda setup, process, answer: found(setup, process, answer, pointwise_objective),
     device=trained.device,
 )

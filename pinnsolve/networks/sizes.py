@@ -12,6 +12,7 @@ from pinnsolve.problem.abilities import ABILITIES
 FEATURES = 800  # in the last hidden layer, at most, as long as the nodes are few
 FEW_NODES = 4000  # with more, whose derivatives are more accurate, so should the features be
 LARGEST_HEAD = 2**27  # values of all features at all nodes for which they grow, 1 GiB
+FEATURES_OF_DATA = 400  # where many solutions are compared
 FEATURES_OF_SYSTEMS = 1200  # of several fields, which share the features
 # fewer, and the head could satisfy the rows without solving the equation; sooner on an interval
 NODES_PER_FEATURE = {1: 2.0, 2: 1.5, 3: 1.5}
@@ -44,6 +45,8 @@ def hidden_layers(problem: Problem, n_nodes: int) -> tuple[int, ...]:
     if "operators" in ABILITIES[problem.settings.solver.method].needs:
         grown = min(FEATURES * sqrt(n_nodes / FEW_NODES), LARGEST_HEAD / n_nodes)
         most = max(most, int(grown))
+    if problem.data:
+        most = FEATURES_OF_DATA
     features = max(8, min(most, affordable))
     return problem.settings.network.hidden or (features // 4, features)
 

@@ -12,12 +12,13 @@ Source: James & Roos (1975), Minuit, doi:10.1016/0010-4655(75)90039-9.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import asin, inf, sqrt
+from math import asin, exp, inf, log, sqrt
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+LARGEST_FALL = 4.6  # of a logarithm, for constants that seem to be negative: to a hundredth
 MARGIN = 1e-2  # of the range: a start is kept this far from a bound, where the map is flat
 
 
@@ -54,9 +55,25 @@ class Range:
             q = s
         return torch.exp(q) if self.is_exponential else q
 
+    @property
+    def first_value(self) -> float:
+        """The constant with which the search begins."""
+        return exp(self.start) if self.is_exponential else self.start
+
     def first(self) -> float:
         """Return the number that is trained with which the search begins."""
-        low, high, q = self.lower, self.upper, self.start
+        return self._trained(self.start)
+
+    def trained_at(self, value: float) -> float:
+        """Return the number that is trained for a constant, or for what it may be next to it."""
+        if not self.is_exponential:
+            return self._trained(value)
+        least = self.start - LARGEST_FALL if self.lower == -inf else self.lower
+        return self._trained(max(log(value), least) if value > 0 else least)
+
+    def _trained(self, q: float) -> float:
+        """Return the number that is trained for a constant, or its logarithm."""
+        low, high = self.lower, self.upper
         if low > -inf and high < inf:
             half = (high - low) / 2
             share = (q - (low + high) / 2) / half
@@ -99,6 +116,11 @@ class Unknowns(nn.Module):
         """Return the constants, by default those of the numbers held."""
         s = self.trained if trained is None else trained
         return torch.stack([a.value(part) for a, part in zip(self.ranges, s, strict=True)])
+
+    def trained_at(self, values: Float[Tensor, " k"]) -> Float[Tensor, " k"]:
+        """Return the numbers that are trained for constants, within their bounds."""
+        pairs = zip(self.ranges, values.tolist(), strict=True)
+        return torch.tensor([a.trained_at(value) for a, value in pairs]).to(self.trained)
 
     def slopes(self, trained: Float[Tensor, " k"]) -> Float[Tensor, " k"]:
         """Return the derivative of each constant by the number that is trained."""

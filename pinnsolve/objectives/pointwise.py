@@ -125,6 +125,18 @@ class PointwiseObjective:
             [nowhere if part.is_sum else part.sides[0].x[: part.count] for part in self._parts]
         )
 
+    @property
+    def counts(self) -> list[int]:
+        """The number of rows of each set of data, the last rows."""
+        return [c.size for c in self.conditions[len(self.conditions) - self.n_data :]]
+
+    def emphasised(self, factor: float) -> "PointwiseObjective":
+        """Return the objective with the rows of all but the data that many times as large."""
+        weights = self.weights * np.full(len(self.weights), factor)
+        first = len(weights) - sum(self.counts)
+        weights[first:] = self.weights[first:]
+        return replace(self, weights=weights)
+
     def gradient(self) -> tuple[Float[Tensor, ""], Float[Tensor, " P"]]:
         """Return the loss and its gradient with respect to all weights."""
         return self._step()

@@ -85,14 +85,14 @@ class PointwiseHead:
         return torch.cat(
             [
                 part.summed(part.factor * part.residual(*values))
-                for part, values in self._evaluated(c)
+                for part, values in self.evaluated(c)
             ]
         )
 
     def linearise(self, c: Float[Tensor, " P"]) -> tuple[Float[Tensor, "R P"], Float[Tensor, " R"]]:
         """Return ``M, t`` such that the residual linearised at ``c`` is ``M c' - t`` at ``c'``."""
         blocks = []
-        for part, values in self._evaluated(c):
+        for part, values in self.evaluated(c):
             factor = part.factor.expand(part.count)
             slopes = part.residual.partials(*values)
             block = sum((factor * slopes[term])[:, None] * T for term, T in part.columns.items())
@@ -119,11 +119,11 @@ class PointwiseHead:
                     part.factor.expand(part.count),
                 )
             )
-            for part, values in self._evaluated(c)
+            for part, values in self.evaluated(c)
         ]
         return torch.cat(blocks)
 
-    def _evaluated(
+    def evaluated(
         self, c: Float[Tensor, " P"]
     ) -> Iterator[tuple[HeadPart, tuple[Jet, dict[str, Tensor]]]]:
         """Yield each condition, and its jet and constants."""

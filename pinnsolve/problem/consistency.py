@@ -39,6 +39,7 @@ def method_faults(valid: Mapping[KeyPath, Any]) -> list[Fault]:
     if network is not None and solver is not None:
         phases = [value for key, value in valid.items() if key[0] == "training" and len(key) > 1]
         faults += _growth_faults(valid, network, solver, phases)
+        faults += _data_faults(valid, network, solver, phases)
         faults += _wave_faults(valid, network, solver, phases)
     if unknowns is not None and network is not None:
         for name in network.symmetry:
@@ -98,6 +99,28 @@ def _ability_faults(valid: Mapping[KeyPath, Any], method: str) -> list[Fault]:
         if is_asked and ability not in takes
     ]
     return faults if "hard" in takes else faults + _hard_faults(valid, method)
+
+
+def _data_faults(
+    valid: Mapping[KeyPath, Any], network: Network, solver: Solver, phases: Sequence[Phase]
+) -> list[Fault]:
+    """Return the faults of what is not taken together with data, and of what is theirs alone."""
+    if ("data", 0) not in valid:
+        message = "there are no data against which equations could weigh ever more."
+        return [
+            Fault(("training", k, "optimizer"), message, "Remove it, or add [[data]].")
+            for k, phase in enumerate(phases)
+            if phase.optimizer == "continuation"
+        ]
+    taken: list[tuple[bool, KeyPath, str]] = [
+        (solver.slabs is not None, ("solver", "slabs"), "slabs of time are"),
+        (network.features == "waves", ("network", "features"), "waves are"),
+    ]
+    return [
+        Fault(key, f"{what} not taken together with data in this version.", "Remove it.")
+        for holds, key, what in taken
+        if holds
+    ]
 
 
 def _growth_faults(

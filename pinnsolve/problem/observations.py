@@ -82,6 +82,10 @@ def read_observations(
             message = "there is no exact solution to make data from."
             fault = Fault((*key, "from"), message, "Add [exact], or give file = …")
             reading.faults.append(fault)
+        if entry.origin == "reference" and reading.valid.get(("reference",)) is None:
+            message = "there is no reference to make data from."
+            fault = Fault((*key, "from"), message, "Add [reference], or give file = …")
+            reading.faults.append(fault)
         on: tuple[str, ...] = ()
         if entry.on and domain is not None:
             on, faults = names.pieces_on(entry.on, key, domain)

@@ -26,6 +26,7 @@ from pinnsolve.solution.course import Course, GrowthStep, Outcome, PhaseResult, 
 from pinnsolve.solution.field import Field
 from pinnsolve.solution.fields import Fields
 from pinnsolve.solution.flow import FlowBalance, flow_from
+from pinnsolve.solution.found import Fit, FoundConstant
 from pinnsolve.solution.interfaces import InterfaceFlux, fluxes_from
 from pinnsolve.solution.points import formula_at, formula_of, inside, points_in, values_where
 from pinnsolve.solution.provenance import Provenance
@@ -58,67 +59,6 @@ class Sample:
         return self.nodes.x[self.nodes.rows]
 
 
-@dataclass(frozen=True)
-class FoundConstant:
-    """An unknown constant of the equations, as found.
-
-    Attributes
-    ----------
-    initial
-        The value with which the search began.
-    found
-        The value that goes with the solution.
-    true
-        The value that it should have; None if that is not known.
-    standard_error
-        How far from it the value may be, by what is left of equations and data taken as noise;
-        None where nothing determines the value.
-    is_determined
-        Whether equations and data determine it; None if that could not be told.
-    misfit
-        What is left of all equations and data, relative to what fields of zero would leave.
-    remark
-        What else is to be known, in words: why the value is none, that it lies at a bound.
-    """
-
-    initial: float
-    found: float
-    true: float | None = None
-    standard_error: float | None = None
-    is_determined: bool | None = None
-    misfit: float | None = None
-    remark: str = ""
-
-    @property
-    def error(self) -> float | None:
-        """Distance from the true value."""
-        return None if self.true is None else abs(self.found - self.true)
-
-    def metrics(self) -> dict[str, float | bool | str | None]:
-        """Return all of it."""
-        return {
-            "initial": self.initial,
-            "found": self.found,
-            "true": self.true,
-            "error": self.error,
-            "standard_error": self.standard_error,
-            "determined": self.is_determined,
-            "misfit": self.misfit,
-            "remark": self.remark,
-        }
-
-
-def parameter_remarks(constants: Mapping[str, FoundConstant]) -> list[str]:
-    """Return remarks on unknown constants, a sentence for each that needs one."""
-    return [
-        f"{name}: {p.remark}. The search ended at {p.found:.6g}."
-        if p.is_determined is False
-        else f"{name}: {p.remark}."
-        for name, p in constants.items()
-        if p.remark
-    ]
-
-
 @dataclass(frozen=True, repr=False)
 class Solution:
     """The outcome of one solve.
@@ -143,6 +83,8 @@ class Solution:
         Whether it can be used.
     constants
         The unknown constants of the equations by name.
+    data
+        What was observed, and what became of it.
     flow
         Forces, fluxes and the Reynolds number of an incompressible flow; None of anything else.
     fluxes
@@ -158,6 +100,7 @@ class Solution:
     provenance: Provenance
     verdict: Verdict
     constants: Mapping[str, FoundConstant] = made(default_factory=dict)
+    data: tuple[Fit, ...] = ()
     flow: FlowBalance | None = None
     fluxes: tuple[InterfaceFlux, ...] = ()
 
@@ -274,6 +217,7 @@ class Solution:
             "nodes": self.sample.nodes.rows.stop,
             **self._metrics_in_time(),
             "unknown_parameters": {k: p.metrics() for k, p in self.constants.items()},
+            **({"data": [fit.metrics() for fit in self.data]} if self.data else {}),
             **(self.flow.metrics() if self.flow else {}),
             **({"interfaces": [own.metrics() for own in self.fluxes]} if self.fluxes else {}),
             "parameters": self.answer.size,
@@ -363,16 +307,7 @@ def from_metrics(
             metrics["verdict_error"],
         ),
         constants={
-            name: FoundConstant(
-                p["initial"],
-                p["found"],
-                p["true"],
-                p.get("standard_error"),
-                p.get("determined"),
-                p.get("misfit"),
-                p.get("remark", ""),
-            )
-            for name, p in metrics["unknown_parameters"].items()
+            name: FoundConstant.of(told) for name, told in metrics["unknown_parameters"].items()
         },
         flow=flow_from(metrics),
         fluxes=fluxes_from(metrics),

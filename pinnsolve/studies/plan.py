@@ -22,11 +22,11 @@ METHODS = tuple(ABILITIES)
 DIRECT = next(name for name, able in ABILITIES.items() if not able.has_network)
 NETWORKS = tuple(name for name, able in ABILITIES.items() if able.has_network)
 DEFAULT = "default"  # the optimiser of that name is the method's own schedule
-GROW = "grow"  # is no optimiser of the same network as the others are
+OWN = ("continuation", "grow")  # are no optimisers of the same network as the others are
 OPTIMIZERS = tuple(
     name
     for name in (DEFAULT, *get_args(Phase.model_fields["optimizer"].annotation))
-    if name != GROW
+    if name not in OWN
 )
 HIDDEN = (50, 50, 50, 50)  # of single optimisers, for which the schedules' networks are too wide
 UNLIMITED = 10**9  # iterations of those that stop by themselves or when their time is over

@@ -8,21 +8,25 @@ from dataclasses import replace
 from math import inf, isfinite, nan
 from typing import Generic
 
+import numpy as np
 import torch
 
 from pinnsolve.errors import DivergedError
 from pinnsolve.networks.mlp import MLP
 from pinnsolve.objectives.objective import Objective, OfNetwork
+from pinnsolve.objectives.pointwise import PointwiseObjective
 from pinnsolve.objectives.scaled import scaled
 from pinnsolve.optimizers import OPTIMIZERS, Optimizer
 from pinnsolve.optimizers.tensors import arrays, refill
 from pinnsolve.problem.schema.file import Phase
 from pinnsolve.process import Answer, Budget, State, Step, nested, part
+from pinnsolve.training.continuation import Continuation, Level
 from pinnsolve.training.growth import Collocation, Growing
 from pinnsolve.training.initialisation import Drawing
 
 # by default
 ITERATIONS = {
+    "continuation": 5000,
     "grow": 1000,
     "head": 20,
     "gauss-newton": 200,
@@ -72,6 +76,7 @@ class Training(Generic[Answer]):
         self._scaled = scaled(objective)
         self._place = 0  # in the schedule
         self._before = nan  # the loss before this phase
+        self._levels: tuple[Level, ...] = ()  # of the weight of the equations against data
         self._optimizer: Optimizer | None = None  # of this phase, once it has begun
         self._finite = self._model.vector()
         # rounding may depend on where arrays lie: as optimisers leave the weights, parts of one
@@ -100,10 +105,24 @@ class Training(Generic[Answer]):
         """Return the answer of the model as it is."""
         return self._answer()
 
+    @property
+    def objective(self) -> Objective:
+        """What has been lowered last."""
+        return self._objective
+
+    @property
+    def levels(self) -> tuple[Level, ...]:
+        """Of data, the weight of the equations at which the work has ended, and a neighbour."""
+        return self._levels
+
     def state(self) -> State:
         """Return the phase, the weights, and the state of the optimiser."""
         optimizer = {} if self._optimizer is None else self._optimizer.state()
-        mine: State = {"place": self._place, "before": self._before}
+        mine: State = {
+            "place": self._place,
+            "before": self._before,
+            "levels": np.array([level.row() for level in self._levels]),
+        }
         weights = arrays(weights=self._model.vector())
         form = self._model.form() if isinstance(self._model, MLP) else {}
         return {**mine, **weights, **nested(optimizer=optimizer, form=form)}
@@ -117,6 +136,7 @@ class Training(Generic[Answer]):
         refill({"weights": self._finite}, state)
         self._model.set(self._finite.clone())
         self._optimizer = None
+        self._hold(tuple(Level.of(row) for row in np.atleast_2d(state["levels"]) if len(row)))
         if self._place:
             self._follow()
         if optimizer := part(state, "optimizer"):
@@ -130,6 +150,13 @@ class Training(Generic[Answer]):
             self._objective = between("more")
             self._scaled = scaled(self._objective)
 
+    def _hold(self, levels: tuple[Level, ...]) -> None:
+        """Go on with the weight of the equations that has been found to be best."""
+        self._levels = levels
+        if levels and isinstance(self._objective, PointwiseObjective):
+            self._objective = self._objective.emphasised(levels[0].factor)
+            self._scaled = scaled(self._objective)
+
     def _attempt(self, optimizer: Optimizer, name: str) -> Step:
         """Return a step of an optimiser, the loss measured anew if it is the last."""
         try:
@@ -138,6 +165,8 @@ class Training(Generic[Answer]):
             return Step(nan, 0, str(error))
         if step.done:
             self._follow()
+            if isinstance(optimizer, Continuation):
+                self._hold(optimizer.levels)
         loss = self._loss() if step.done else step.loss
         left = f"training by {name} left the finite numbers at iteration {step.at}."
         return replace(step, loss=loss, done=step.done if isfinite(loss) else left)
@@ -155,6 +184,9 @@ class Training(Generic[Answer]):
         phase, objective = self._phases[self._place], self._objective
         is_patient = phase.optimizer == "gauss-newton"
         budget = _budget(phase, self._patience if is_patient else 0)
+        if phase.optimizer == "continuation":
+            assert isinstance(objective, PointwiseObjective)  # as no other method takes data
+            return Continuation(objective, budget, self._seed)
         if self._draws_features and isinstance(objective, OfNetwork):
             if phase.optimizer == "grow" and self._collocation is not None:
                 where = self._collocation
@@ -167,7 +199,7 @@ class Training(Generic[Answer]):
     def _draws_features(self) -> bool:
         """Whether this phase begins without weights, under features that it draws itself."""
         drawing = ("grow",) if self._is_continued else ("grow", "head")
-        draws = self._phases[self._place].optimizer in drawing
+        draws = self._phases[self._place].optimizer in ("continuation", *drawing)
         return self._place == 0 and draws and isinstance(self._objective, OfNetwork)
 
     @torch.no_grad()

@@ -62,7 +62,9 @@ def training(
 
 @torch.no_grad()
 def default_schedule(objective: Objective, problem: Problem, nodes: Nodes) -> Sequence[Phase]:
-    """Return growth, or else head solve, Gauss-Newton while it pays, head solve.
+    """Return growth, or else head solve, Gauss-Newton while it pays, head solve; continuation.
+
+    With data the weight of the equations against them has to be found, and nothing else is.
 
     Of features that are products the head is all.
 
@@ -72,6 +74,8 @@ def default_schedule(objective: Objective, problem: Problem, nodes: Nodes) -> Se
     differences are taken, neither for the network nor beside it, their error is that of nothing,
     and features grow as long as they can be afforded.
     """
+    if problem.data:
+        return (Phase(optimizer="continuation"),)
     x = nodes.x[nodes.rows]
     half_width = float(np.max(x.max(axis=0) - x.min(axis=0))) / 2
     discretisation = (nodes.spacing / half_width) ** problem.settings.solver.order

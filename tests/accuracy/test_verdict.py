@@ -6,8 +6,8 @@ import pytest
 from pinnsolve.accuracy.verdict import judged, verdict
 from pinnsolve.solution.accuracy import Errors, Estimate
 from pinnsolve.solution.course import Outcome
+from pinnsolve.solution.found import FoundConstant
 from pinnsolve.solution.reference import Reference
-from pinnsolve.solution.solution import FoundConstant
 from tests.solutions import changed, off
 
 

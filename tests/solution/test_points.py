@@ -180,7 +180,7 @@ def test_derivatives_of_a_network_are_exact(folder):
 
 
 def test_found_constants_stand_in_formulas(line):
-    from pinnsolve.solution.solution import FoundConstant
+    from pinnsolve.solution.found import FoundConstant
 
     symbols = replace(line.problem.equations[0].symbols, parameters={"k": None})
     equation = replace(line.problem.equations[0], symbols=symbols)

@@ -7,9 +7,10 @@ is said: a network that solves one linear problem once rarely pays.
 from pinnsolve.output.numbers import duration, scientific
 from pinnsolve.problem.abilities import ABILITIES
 from pinnsolve.references.truth import truth_at_nodes
+from pinnsolve.solution.found import parameter_remarks
 from pinnsolve.solution.norms import overall_l2
 from pinnsolve.solution.reference import Reference
-from pinnsolve.solution.solution import Solution, parameter_remarks
+from pinnsolve.solution.solution import Solution
 
 STATUS = {
     "diverged": "The training diverged; what is shown here is its last finite state.",
@@ -47,6 +48,9 @@ def _parameters(solution: Solution) -> str:
         if parameter.is_determined is False:
             continue
         text = f"{name} = {parameter.found:.12g}"
+        if parameter.interval is not None:
+            low, high = parameter.interval
+            text += f", between {low:.6g} and {high:.6g} with 95 % confidence"
         if parameter.error is not None:
             text += f", {scientific(parameter.error)} from its true value"
         found.append(text)

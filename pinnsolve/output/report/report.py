@@ -19,6 +19,7 @@ from pinnsolve.output.figures.evolution import estimate_in_time_figure, evolutio
 from pinnsolve.output.figures.fields import estimate_figure, field_figure
 from pinnsolve.output.figures.figures import convergence_figure, nodes_figure, svg
 from pinnsolve.output.numbers import duration, instant, scientific
+from pinnsolve.output.report.data import data, intervals
 from pinnsolve.output.report.findings import findings
 from pinnsolve.output.report.flow import flow
 from pinnsolve.output.report.growth import growth
@@ -28,6 +29,7 @@ from pinnsolve.output.report.statement import statement
 from pinnsolve.output.vtk.grid import Grid
 from pinnsolve.problem.abilities import ABILITIES
 from pinnsolve.references.truth import truth_at_nodes, word_for_truth
+from pinnsolve.solution.found import FoundConstant
 from pinnsolve.solution.norms import max_error, relative_l2
 from pinnsolve.solution.solution import Solution
 from pinnsolve.storage.files import write_file
@@ -86,6 +88,7 @@ def contents(solution: Solution, grid: Grid, domain: Domain) -> list[str]:
     return [
         section("The problem", statement(solution.problem)),
         section("Parameters found", _parameters(solution)),
+        section("The data", data(solution)),
         section("The solution", _fields(solution, grid, domain)),
         section("The flow", flow(solution, grid, domain)),
         section("Accuracy", _accuracy(solution)),
@@ -145,13 +148,23 @@ def _parameters(solution: Solution) -> str:
             f"{p.initial:.6g}",
             "not determined" if p.is_determined is False else f"{p.found:.12g}",
             scientific(p.standard_error),
+            *([_ends(p)] if solution.data else []),
             "–" if p.true is None else f"{p.true:.12g}",
             scientific(p.error),
             p.remark,
         )
         for name, p in solution.constants.items()
     ]
-    head = ("parameter", "initial", "found", "standard error", "true", "error", "remark")
+    head = ["parameter", "initial", "found", "standard error", "true", "error", "remark"]
+    if solution.data:
+        head.insert(4, "95 % interval")
+        caption = (
+            "Unknown numbers in the equations, found from data. Standard errors are those that the "
+            "noise of the data makes; intervals count in how far the numbers move when the "
+            "equations weigh more, and what the search has left."
+        )
+        found = table(head, rows, caption, numbers=range(1, len(head) - 1))
+        return f"{found}\n{intervals(solution)}"
     misfit = next(iter(solution.constants.values())).misfit
     caption = (
         "Unknown numbers in the equations, found together with the fields. The standard error "
@@ -159,6 +172,14 @@ def _parameters(solution: Solution) -> str:
         f"{scientific(misfit)} of their size is left."
     )
     return table(head, rows, caption, numbers=range(1, 6))
+
+
+def _ends(constant: FoundConstant) -> str:
+    """Return an interval as a person reads it."""
+    if constant.interval is None:
+        return "–"
+    low, high = constant.interval
+    return f"{low:.6g} to {high:.6g}"
 
 
 def _fields(solution: Solution, grid: Grid, domain: Domain) -> str:

@@ -45,10 +45,11 @@ class Data(Section):
         'file; by default they are called alike; "U[:,0]" is a part of an array',
         examples=[{"x": "position", "u": "temperature"}],
     )
-    origin: Literal["exact"] | None = Field(
+    origin: Literal["exact", "reference"] | None = Field(
         default=None,
         alias="from",
-        description="in place of file: exact makes the values from [exact]",
+        description="in place of file: the values are made of the solution in [exact], or of the "
+        "one that the solver of [reference] finds",
     )
     fields: tuple[Text, ...] = Field(
         min_length=1,

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from pinnsolve.problem.schema.values import Integer, NotNegative, Positive, Section, fault
 
 OptimizerName: TypeAlias = Literal[
-    "grow", "head", "gauss-newton", "variable-projection", "adam", "lbfgs"
+    "continuation", "grow", "head", "gauss-newton", "variable-projection", "adam", "lbfgs"
 ]
 
 
@@ -15,10 +15,11 @@ class Phase(Section):
     """One phase of the training; without any, the method's default schedule."""
 
     optimizer: OptimizerName = Field(
-        description="grow: features drawn block by block, the first phase of a network that grows; "
-        "head: least squares for the last layer alone; gauss-newton; variable-projection: "
-        "Gauss-Newton on the other layers, the last solved for at each step, for networks of up to "
-        "some thousand weights; adam; lbfgs"
+        description="continuation: of data, ever larger weights of the equations; grow: features "
+        "drawn block by block, the first phase of a network that grows; head: least squares for "
+        "the last layer alone; gauss-newton; variable-projection: Gauss-Newton on the other "
+        "layers, the last solved for at each step, for networks of up to some thousand weights; "
+        "adam; lbfgs"
     )
     iterations: Annotated[Integer, Field(ge=1)] | None = Field(
         default=None, description="iterations at most"

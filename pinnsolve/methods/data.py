@@ -1,0 +1,281 @@
+"""What was found from data: unknown constants with their intervals, and how well the fit explains.
+
+An interval counts in, beside the standard error of `pinnsolve.leastsquares.inference`, what is not
+random: what the search has left, and how far the constant moves where the equations weigh more.
+Where neighbours have something in common in what is left of the data, errors are not independent,
+and the fit is wrong somewhere: of a wrong equation, of a condition, or of a network that cannot
+follow.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import combinations
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
+
+from pinnsolve.conditions.data import axes
+from pinnsolve.methods.constants import NEAR, bound_at, doubt_of, found_constants
+from pinnsolve.problem.schema.unknowns import Parameter
+from pinnsolve.process import Process
+from pinnsolve.setup import Setup
+from pinnsolve.solution.fields import Fields
+from pinnsolve.solution.found import CONFIDENCE, Fit, Found, FoundConstant
+
+if TYPE_CHECKING:
+    from pinnsolve.leastsquares.inference import Inference
+    from pinnsolve.networks.several import AnyNetwork
+    from pinnsolve.objectives.pointwise import PointwiseObjective
+
+    ObjectiveOf: TypeAlias = Callable[[AnyNetwork, Setup], PointwiseObjective]
+
+OTHER = 1.3  # ratio of two standard deviations that is more than nothing
+CERTAIN = 4.0  # standard deviations of chance, from which on it is not chance
+CLEAN = 1e-3  # of the spread of the data: a misfit below it is that of the network
+EMPTY = 1e-3  # share of the size of an equation's terms that is nothing
+UNMET = 1e-2  # of the equations, relative, where they weigh as much as what is left of the data
+CONTRARY = 0.3  # of the loss: the share of equations that keep data from being followed
+MOVING = 1.0  # standard errors: what moves farther has not come to rest
+CORRELATED = 0.99
+
+
+def found(
+    setup: Setup, process: Process[Fields], answer: Fields, objective_of: "ObjectiveOf"
+) -> Found:
+    """Return all that was found beside the fields.
+
+    Parameters
+    ----------
+    setup, process, answer
+        Of the problem: the training, and the fields of the network that has been trained.
+    objective_of
+        Builds what has been lowered, where there are no data.
+    """
+    if not setup.problem.data:
+        return Found(found_constants(setup, answer, objective_of))
+    from pinnsolve.objectives.inferred import emptied, inferred
+    from pinnsolve.objectives.pointwise import PointwiseObjective
+    from pinnsolve.training.continuation import SMALL, moves
+    from pinnsolve.training.phases import Training
+
+    assert isinstance(process, Training)
+    objective = process.objective
+    assert isinstance(objective, PointwiseObjective)
+    is_small = objective.model.size <= SMALL
+    sigmas = [own.sigma for own in setup.observed]
+    try:
+        told, sizes = inferred(objective, sigmas, whole=is_small)
+    except RuntimeError:  # of a factorisation, where the training has left the finite numbers
+        return Found(_unknown(setup, objective))
+    moved = moves(*process.levels) if len(process.levels) == 2 else np.full(len(sizes), np.nan)
+    data = _fits(setup, objective, told)
+    constants = _constants(setup, objective, told, sizes, moved)
+    warnings = [*_about_data(data), *_about_constants(constants, told, sizes, moved)]
+    if constants and emptied(objective) < EMPTY:
+        doubt = f"{' and '.join(constants)} have vanished, and with them all terms of the equations"
+        return Found(constants, data, tuple(warnings), f"{doubt}: any data would satisfy them.")
+    factor = process.levels[0].factor if process.levels else 1.0
+    return Found(
+        constants, data, tuple(warnings), _doubt(data) or _contradiction(objective, factor)
+    )
+
+
+def _unknown(setup: Setup, objective: "PointwiseObjective") -> dict[str, FoundConstant]:
+    """Return the constants as they are, of which nothing is known."""
+    unknowns = objective.model.unknowns
+    values = [] if unknowns is None else unknowns().tolist()
+    pairs = zip(setup.problem.parameters.items(), values, strict=True)
+    return {name: FoundConstant(p.start, value, p.true) for (name, p), value in pairs}
+
+
+def _fits(setup: Setup, objective: "PointwiseObjective", told: "Inference") -> tuple[Fit, ...]:
+    """Return the data with what the solution makes of them."""
+    counts, r = objective.counts, objective.value().double().cpu().numpy()
+    first, found = len(r) - sum(counts), []
+    for own, count, estimate, freedom in zip(
+        setup.observed, counts, told.estimates, told.freedom, strict=True
+    ):
+        factor = float(objective.weights[first])
+        left = r[first : first + count] / factor
+        fit = own.values + left
+        name, names = own.name, axes(setup.problem)
+        found.append(
+            Fit(name, names, own.x, own.values, fit, own.sigma, estimate / factor, freedom)
+        )
+        first += count
+    return tuple(found)
+
+
+def _constants(
+    setup: Setup,
+    objective: "PointwiseObjective",
+    told: "Inference",
+    sizes: Float[ndarray, " k"],
+    moved: Float[ndarray, " k"],
+) -> dict[str, FoundConstant]:
+    """Return the constants with their intervals."""
+    parameters, unknowns = setup.problem.parameters, objective.model.unknowns
+    if unknowns is None:
+        return {}
+    names, values = tuple(parameters), unknowns().detach().double().cpu().tolist()
+    errors = told.errors.cpu().numpy() * sizes
+    spread = np.sqrt(np.square(errors) + np.square(_systematic(told, sizes, moved)))
+    quantile = _quantile(sum(told.freedom))
+    correlation = _correlation(told)
+    constants = {}
+    for k, (name, parameter) in enumerate(parameters.items()):
+        is_determined = bool(told.determination.is_determined[k])
+        remarks = [doubt_of(names, k, told.determination, is_determined, False, None)]
+        bound = bound_at(parameter, values[k], NEAR * sizes[k])
+        if bound:
+            remarks.append(f"it lies at its {'upper' if bound > 0 else 'lower'} bound")
+        constants[name] = FoundConstant(
+            parameter.start,
+            values[k],
+            parameter.true,
+            standard_error=float(errors[k]) if is_determined else None,
+            is_determined=is_determined,
+            misfit=None,
+            remark="; ".join(filter(None, remarks)),
+            interval=_interval(parameter, values[k], quantile * float(spread[k]))
+            if is_determined
+            else None,
+            correlations={
+                other: float(correlation[k, j]) for j, other in enumerate(names) if j != k
+            },
+        )
+    return constants
+
+
+def _systematic(
+    told: "Inference", sizes: Float[ndarray, " k"], moved: Float[ndarray, " k"]
+) -> Float[ndarray, " k"]:
+    """Return the part of the errors of constants that is not random."""
+    shift, step = (v.cpu().numpy() * sizes for v in (told.shift, told.step))
+    return np.sqrt(shift**2 + step**2 + np.nan_to_num(moved) ** 2)
+
+
+def _interval(parameter: Parameter, value: float, half: float) -> tuple[float, float]:
+    """Return the interval of a constant, within its bounds; of a positive one by its logarithm."""
+    if parameter.transform == "exp" and value > 0:
+        low, high = value * np.exp(-half / value), value * np.exp(half / value)
+    else:
+        low, high = value - half, value + half
+    least, most = parameter.bounds
+    return float(max(low, min(least, value))), float(min(high, max(most, value)))
+
+
+def _quantile(freedom: float) -> float:
+    """Return the half width of a 95 % interval in standard errors, by Student's distribution."""
+    from scipy.special import stdtrit  # slow to import
+
+    return float(stdtrit(max(freedom, 1.0), (1 + CONFIDENCE) / 2))
+
+
+def _correlation(told: "Inference") -> Float[ndarray, "k k"]:
+    """Return the correlations of the errors of constants."""
+    C = told.covariance.cpu().numpy()
+    size = np.sqrt(np.clip(np.diag(C), np.finfo(float).tiny, None))
+    return np.clip(C / np.outer(size, size), -1, 1)
+
+
+def _about_data(data: Sequence[Fit]) -> list[str]:
+    """Return a sentence on each set of data whose misfit is not what it should be."""
+    found = []
+    for fit in data:
+        if not np.isfinite(fit.estimate):
+            found.append(
+                f"{fit.name}: the fit has taken up all {len(fit.values)} rows; what noise there is "
+                "cannot be told. More rows, or fewer features (network.hidden), would."
+            )
+            continue
+        if not fit.is_white and fit.estimate > CLEAN * fit.spread:
+            found.append(
+                f"{fit.name}: what is left is no noise, for neighbours have more in common than "
+                f"chance ({fit.alikeness:.1f} standard deviations). The equations or conditions "
+                "are not those of the data, or the network cannot follow: intervals are too narrow."
+            )
+        if fit.sigma is None:
+            continue
+        ratio = fit.estimate / fit.sigma
+        if max(ratio, 1 / ratio) > OTHER and abs(ratio**2 - 1) > CERTAIN * _chance(fit):
+            which = "larger" if ratio > 1 else "smaller"
+            said = "The intervals take the larger" if ratio > 1 else "The intervals take the given"
+            found.append(
+                f"{fit.name}: by the misfit their errors are {fit.estimate:.3g}, {which} than "
+                f"sigma = {fit.sigma:.3g}. {said}."
+            )
+    return found
+
+
+def _chance(fit: Fit) -> float:
+    """Return the standard deviation of the ratio of an estimated variance to the true one."""
+    return float(np.sqrt(2 / max(fit.freedom, 1.0)))
+
+
+def _about_constants(
+    constants: Mapping[str, FoundConstant],
+    told: "Inference",
+    sizes: Float[ndarray, " k"],
+    moved: Float[ndarray, " k"],
+) -> list[str]:
+    """Return sentences on constants that have not come to rest, or cannot be told apart."""
+    found = []
+    errors = told.errors.cpu().numpy() * sizes
+    steps = np.abs(told.step.cpu().numpy() * sizes)
+    for k, (name, constant) in enumerate(constants.items()):
+        if constant.is_determined is False:
+            continue
+        if steps[k] > MOVING * errors[k]:
+            found.append(
+                f"{name}: the search has not come to its end, which lies about {steps[k]:.2g} away."
+            )
+        if np.isnan(moved[k]):
+            found.append(
+                f"{name}: whether it stays where it is when the equations weigh more was not "
+                "tried. Leave out [[training]] to have it tried."
+            )
+        elif moved[k] > MOVING * errors[k]:
+            found.append(
+                f"{name}: it still moves by {moved[k]:.2g} when the weight of the equations is "
+                "changed, which its interval allows for. More features (network.hidden), or more "
+                "nodes, hold it."
+            )
+    correlation = _correlation(told)
+    for (i, a), (j, b) in combinations(enumerate(constants), 2):
+        if abs(correlation[i, j]) > CORRELATED:
+            found.append(
+                f"{a} and {b} can hardly be told apart: the correlation of their errors is "
+                f"{correlation[i, j]:.4f}."
+            )
+    return found
+
+
+def _doubt(data: Sequence[Fit]) -> str:
+    """Return the reason for which a fit should not be believed at all, if there is one."""
+    for fit in data:
+        if not np.isfinite(fit.estimate):
+            continue
+        is_larger = fit.sigma is not None and fit.estimate > OTHER * fit.sigma
+        if is_larger and (fit.estimate / (fit.sigma or 1.0)) ** 2 - 1 > CERTAIN * _chance(fit):
+            return (
+                f"{fit.name} are missed by {fit.estimate / (fit.sigma or 1.0):.2g} times the "
+                "errors that they are said to have."
+            )
+        if not fit.is_white and fit.estimate > CLEAN * fit.spread:
+            return f"what is left of {fit.name} is no noise: the equations are not those of it."
+    return ""
+
+
+def _contradiction(objective: "PointwiseObjective", factor: float) -> str:
+    """Return a sentence on equations that are not met where the data are followed."""
+    r = objective.value().double().cpu().numpy()
+    left = r[: len(r) - sum(objective.counts)]
+    unmet = float(np.linalg.norm(left)) / factor
+    if unmet < UNMET or left @ left < CONTRARY * (r @ r):
+        return ""
+    return (
+        f"the equations are met to {100 * unmet:.2g} % only: data and equations contradict one "
+        "another, or the network cannot follow both."
+    )

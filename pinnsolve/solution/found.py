@@ -1,0 +1,216 @@
+"""What was found beside the fields: unknown constants of the equations, and the fit to data."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import sqrt
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
+
+WHITE = 4.0  # standard deviations: neighbours that agree more have more in common than chance
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class FoundConstant:
+    """An unknown constant of the equations, as found.
+
+    Attributes
+    ----------
+    initial
+        The value with which the search began.
+    found
+        The value that goes with the solution.
+    true
+        The value that it should have; None if that is not known.
+    standard_error
+        How far from it the value may be, by what is left of equations and data taken as noise;
+        None where nothing determines the value.
+    is_determined
+        Whether equations and data determine it; None if that could not be told.
+    misfit
+        What is left of all equations and data, relative to what fields of zero would leave.
+    remark
+        What else is to be known, in words: why the value is none, that it lies at a bound.
+    interval
+        Where the true value lies with a confidence of 95 %, if data tell that; else None.
+    correlations
+        With the other constants, by name, of their errors; none without data.
+    """
+
+    initial: float
+    found: float
+    true: float | None = None
+    standard_error: float | None = None
+    is_determined: bool | None = None
+    misfit: float | None = None
+    remark: str = ""
+    interval: tuple[float, float] | None = None
+    correlations: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def error(self) -> float | None:
+        """Distance from the true value."""
+        return None if self.true is None else abs(self.found - self.true)
+
+    @property
+    def half_width(self) -> float | None:
+        """Half the width of the interval; None if there is none."""
+        return None if self.interval is None else (self.interval[1] - self.interval[0]) / 2
+
+    def metrics(self) -> dict[str, Any]:
+        """Return all of it."""
+        return {
+            "initial": self.initial,
+            "found": self.found,
+            "true": self.true,
+            "error": self.error,
+            "standard_error": self.standard_error,
+            "determined": self.is_determined,
+            "misfit": self.misfit,
+            "remark": self.remark,
+            **({"interval": list(self.interval)} if self.interval else {}),
+            **({"correlations": dict(self.correlations)} if self.correlations else {}),
+        }
+
+    @classmethod
+    def of(cls, told: Mapping[str, Any]) -> "FoundConstant":
+        """Return the constant of which `metrics` were told.
+
+        Raises
+        ------
+        KeyError, TypeError
+            If it is something else.
+        """
+        interval = told.get("interval")
+        return cls(
+            told["initial"],
+            told["found"],
+            told["true"],
+            told.get("standard_error"),
+            told.get("determined"),
+            told.get("misfit"),
+            told.get("remark", ""),
+            None if interval is None else (interval[0], interval[1]),
+            told.get("correlations", {}),
+        )
+
+
+def parameter_remarks(constants: Mapping[str, FoundConstant]) -> list[str]:
+    """Return remarks on unknown constants, a sentence for each that needs one."""
+    return [
+        f"{name}: {p.remark}. The search ended at {p.found:.6g}."
+        if p.is_determined is False
+        else f"{name}: {p.remark}."
+        for name, p in constants.items()
+        if p.remark
+    ]
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """Data, and what the solution makes of them.
+
+    Attributes
+    ----------
+    name
+        Of what was observed.
+    axes
+        Names of the coordinates, time last if there is one.
+    x
+        Where it was.
+    values
+        What was seen.
+    fitted
+        What the solution has there.
+    sigma
+        The standard deviation of the values' errors as given; None if it was not.
+    estimate
+        The same as the misfit tells it.
+    freedom
+        The number of rows, less what the fit has taken up of their noise.
+    """
+
+    name: str
+    axes: tuple[str, ...]
+    x: Float[ndarray, "n D"]
+    values: Float[ndarray, " n"]
+    fitted: Float[ndarray, " n"]
+    sigma: float | None
+    estimate: float
+    freedom: float
+
+    @property
+    def residuals(self) -> Float[ndarray, " n"]:
+        """What is left of the values."""
+        return self.values - self.fitted
+
+    @property
+    def spread(self) -> float:
+        """How much the values vary: their standard deviation, or their size if they do not."""
+        return float(np.std(self.values)) or float(np.abs(self.values).max()) or 1.0
+
+    @property
+    def alikeness(self) -> float:
+        """How much neighbours have in common, in standard deviations of what noise would show.
+
+        For each pair of nearest neighbours the residuals are multiplied; of independent ones the
+        sum has the mean zero, and the variance is the sum of the squares.
+        """
+        from scipy.spatial import cKDTree  # 0.1 s that `pinnsolve --help` need not pay
+
+        if len(self.x) < 3:
+            return 0.0
+        scale = np.ptp(self.x, axis=0)
+        _, near = cKDTree(self.x / np.where(scale > 0, scale, 1.0)).query(
+            self.x / np.where(scale > 0, scale, 1.0), k=2
+        )
+        own = np.arange(len(self.x))
+        other = np.where(near[:, 0] == own, near[:, 1], near[:, 0])
+        pairs = np.unique(np.sort(np.column_stack([own, other]), axis=1), axis=0)
+        r = self.residuals
+        products = r[pairs[:, 0]] * r[pairs[:, 1]]
+        size = sqrt(float(products @ products))
+        return float(products.sum()) / size if size > 0 else 0.0
+
+    @property
+    def is_white(self) -> bool:
+        """Whether what is left looks like noise."""
+        return self.alikeness < WHITE
+
+    def metrics(self) -> dict[str, Any]:
+        """Return the figures of the fit."""
+        return {
+            "name": self.name,
+            "rows": len(self.values),
+            "sigma": self.sigma,
+            "sigma_estimated": self.estimate if np.isfinite(self.estimate) else None,
+            "spread": self.spread,
+            "degrees_of_freedom": self.freedom,
+            "residual_is_white": self.is_white,
+            "residual_alikeness": self.alikeness,
+        }
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was found beside the fields.
+
+    Attributes
+    ----------
+    constants
+        The unknown constants of the equations, by name.
+    data
+        What was observed, and what became of it.
+    warnings
+        What casts doubt on it, in sentences.
+    doubt
+        The one of these for which none of it should be believed; empty if there is none.
+    """
+
+    constants: Mapping[str, FoundConstant] = field(default_factory=dict)
+    data: tuple[Fit, ...] = ()
+    warnings: tuple[str, ...] = ()
+    doubt: str = ""

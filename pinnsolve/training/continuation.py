@@ -1,0 +1,334 @@
+"""Unknown constants from data: the equations weigh ever more, until what is found stays the same.
+
+From the first weights all at once the search ends wrong: fields that are random tell nothing of the
+constants, and drive them away. So fields are fitted to the data first, constants then to the
+fields, which is linear most of the time, and both together after that, with the weight of the
+equations raised from one level to the next. At each level is told how well the constants are known
+(`pinnsolve.leastsquares.inference`). With too small a weight the fit follows the noise; with too
+large a one it is bent by what the network cannot represent. Between the two lies a plateau, where
+the constants stay within their errors, and those are the least: there it ends. Where there is none
+the level with the least errors, the shift counted in, is the best that the network can give; that
+the constants move from it to its neighbour is told, and counts.
+
+A small network is improved as a whole, by Gauss-Newton's method. Of a wide one the features are
+drawn, at the frequency that leaves the least errors, and the last layer is solved for with the
+constants, by QR factors: variable projection (Golub & Pereyra, 2003,
+doi:10.1088/0266-5611/19/2/201).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import exp, inf, isfinite, log
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from numpy import ndarray
+from torch import Tensor
+
+from pinnsolve.leastsquares.inference import Inference
+from pinnsolve.networks.mlp import MLP
+from pinnsolve.objectives.inferred import inferred, regressed
+from pinnsolve.objectives.objective import Linearisable
+from pinnsolve.objectives.pointwise import PointwiseObjective
+from pinnsolve.objectives.scaled import scaled
+from pinnsolve.optimizers.gauss_newton import GaussNewton
+from pinnsolve.optimizers.head import newton
+from pinnsolve.optimizers.tensors import arrays, refill
+from pinnsolve.process import Budget, State, Step, StoppingRule, nested, part
+from pinnsolve.training.initialisation import next_frequency
+
+SMALL = 1500  # weights of a network that is improved as a whole
+FREQUENCY = 2.0  # of such a one's first layer, per half width of the domain
+FAINT = 1e-3  # weight of the equations while fields are fitted to the data
+FIRST, FASTER, MOST = 0.3, 4.0, 12  # the first factor of the equations' rows, the next, how many
+FIRST_OF_ALL, FASTER_OF_ALL = 0.4, 2.0  # the same where all weights are improved
+CLOSE, SETTLED, STEADY = (
+    1.0,
+    0.2,
+    0.8,
+)  # of the errors: a step at the end, none, and what is no less
+WORSE = 2  # levels in turn that are worse than the best: it will not come back
+NEWTON, CONVERGED = 30, 1 - 1e-8
+FITTING, TOGETHER, PATIENCE = 100, 100, 15  # iterations of Gauss-Newton, and those that must pay
+DOUBLED = log(2.0)  # of the weight of the equations, by e
+
+
+@dataclass(frozen=True)
+class Level:
+    """What was found with one weight of the equations; arrays have an entry for each constant.
+
+    Attributes
+    ----------
+    factor
+        Of the rows of the equations.
+    values
+        The constants.
+    errors
+        Their standard errors.
+    shifts
+        How far they would go if the equations weighed twice as much.
+    steps
+        How far Gauss-Newton's method would go.
+    sizes
+        In which their relative changes are measured.
+    risk
+        Mean square error of what was fitted to the data.
+    """
+
+    factor: float
+    values: Float[ndarray, " k"]
+    errors: Float[ndarray, " k"]
+    shifts: Float[ndarray, " k"]
+    steps: Float[ndarray, " k"]
+    sizes: Float[ndarray, " k"]
+    risk: float
+
+    @property
+    def totals(self) -> Float[ndarray, " k"]:
+        """Errors with what is not random in them."""
+        return np.sqrt(self.errors**2 + self.shifts**2 + self.steps**2)
+
+    @property
+    def score(self) -> float:
+        """Mean of the logarithms of the squares of relative errors; of the fit without constants.
+
+        So an unknown constant that nothing determines has no say in what is best for the others.
+        """
+        if not len(self.values):
+            return log(max(self.risk, 1e-300))
+        relative = np.clip(self.totals / self.sizes, 1e-150, 1e150)
+        return float(np.mean(2 * np.log(relative)))
+
+    def is_settled(self, before: "Level") -> bool:
+        """Return whether a larger weight would change nothing any more."""
+        if not len(self.values):
+            return self.score > before.score + log(STEADY)
+        still = np.abs(self.values - before.values) <= SETTLED * self.totals
+        is_done = np.abs(self.steps) <= CLOSE * self.errors
+        return bool(np.all(is_done & still & (self.totals >= STEADY * before.totals)))
+
+    def row(self) -> list[float]:
+        """Return all of it as numbers."""
+        parts = (self.values, self.errors, self.shifts, self.steps, self.sizes)
+        return [self.factor, self.risk, *np.concatenate(parts).tolist()]
+
+    @classmethod
+    def of(cls, row: Float[ndarray, " m"]) -> "Level":
+        """Return the level whose numbers those are."""
+        values, errors, shifts, steps, sizes = np.split(row[2:], 5)
+        return cls(float(row[0]), values, errors, shifts, steps, sizes, float(row[1]))
+
+
+class Continuation:
+    """Raise the weight of the equations, one level after the other.
+
+    Parameters
+    ----------
+    objective
+        What is to be lowered, with data among its rows.
+    budget
+        How long it may take.
+    seed
+        Of the first weights.
+    """
+
+    def __init__(self, objective: PointwiseObjective, budget: Budget, seed: int) -> None:
+        self._stated, self._budget, self._seed = objective, budget, seed
+        self._rule = StoppingRule(budget)
+        self._is_small = objective.model.size <= SMALL
+        self._first = FIRST_OF_ALL if self._is_small else FIRST
+        self._scores: dict[float, float] = {}  # by the frequency
+        self._levels: list[Level] = []  # at this frequency
+        self._best: Level | None = None
+        self._near: Level | None = None  # the neighbour that the best is compared with
+        self._kept = objective.model.vector()
+        self._frequency = FREQUENCY  # of the best level
+        self._inner: GaussNewton | None = None
+        self._factor = 0.0  # of the level that is at work; 0 while fields are fitted to the data
+        self._count = 0
+
+    @property
+    def objective(self) -> PointwiseObjective:
+        """What has been lowered at the best level."""
+        return self._stated if self._best is None else self._stated.emphasised(self._best.factor)
+
+    @property
+    def levels(self) -> tuple[Level, ...]:
+        """The best level, and the one that tells how far the constants move from it."""
+        return tuple(level for level in (self._best, self._near) if level is not None)
+
+    @torch.no_grad()
+    def step(self) -> Step:
+        """Return the account of one more iteration, or of one more level."""
+        self._count += 1
+        with self._rule.running():
+            loss, is_over = self._improve() if self._is_small else self._solve()
+        is_over |= self._rule.seconds >= self._budget.seconds
+        is_over |= self._count >= self._budget.iterations
+        if is_over and self._best is not None:
+            self._stated.model.set(self._kept.clone())
+            loss = _loss(self.objective)
+        return self._rule.report(self._count, loss, self._told() if is_over else "")
+
+    def state(self) -> State:
+        """Return the levels, all weights, those of the best level, and the inner search."""
+        mine: State = {
+            "count": self._count,
+            "factor": self._factor,
+            "frequency": self._frequency,
+            "frequencies": np.array(list(self._scores)),
+            "scores": np.array(list(self._scores.values())),
+            "levels": np.array([level.row() for level in self._levels]),
+            "best": np.array([level.row() for level in self.levels]),
+        }
+        inner = {} if self._inner is None else self._inner.state()
+        weights = arrays(weights=self._stated.model.vector(), kept=self._kept)
+        return {**mine, **weights, **nested(rule=self._rule.state(), inner=inner)}
+
+    @torch.no_grad()
+    def restore(self, state: State) -> None:
+        """Continue from a state."""
+        self._count, self._factor = int(state["count"]), float(state["factor"])
+        self._frequency = float(state["frequency"])
+        self._rule.restore(part(state, "rule"))
+        names = (np.asarray(state[name]).tolist() for name in ("frequencies", "scores"))
+        self._scores = dict(zip(*names, strict=True))
+        self._levels = [Level.of(row) for row in np.atleast_2d(state["levels"]) if len(row)]
+        best = [Level.of(row) for row in np.atleast_2d(state["best"]) if len(row)]
+        self._best, self._near = (*best, None, None)[:2]
+        weights = torch.empty_like(self._kept)
+        self._kept = torch.empty_like(self._kept)
+        refill({"weights": weights, "kept": self._kept}, state)
+        self._stated.model.set(weights)
+        self._inner = None
+        if inner := part(state, "inner"):
+            self._inner = self._search()
+            self._inner.restore(inner)
+
+    def _solve(self) -> tuple[float, bool]:
+        """Solve for the last layer and the constants at the next level; draw features before."""
+        net = self._stated.model
+        if not self._levels:
+            frequency = next_frequency(self._losses)
+            if frequency is None:
+                return inf, True
+            net.draw(self._seed, frequency)
+            self._scores[frequency] = inf
+            self._factor = self._first
+            c = self._fitted()
+        else:
+            c = net.head_vector()
+        objective = self._stated.emphasised(self._factor)
+        c, loss = newton(objective.head(), c, NEWTON, CONVERGED)
+        net.set_head(c)
+        is_last = self._close(objective, whole=False)
+        if is_last:
+            self._levels = []
+        return loss, is_last and next_frequency(self._losses) is None
+
+    def _fitted(self) -> Float[Tensor, " q"]:
+        """Return the head's weights fitted to the data, and the constants that go with them best.
+
+        What the constants were thought to be is tried as well as what the fields tell.
+        """
+        net, faint = self._stated.model, self._stated.emphasised(FAINT)
+        k = 0 if net.unknowns is None else len(net.unknowns)
+        start = net.head_of(torch.as_tensor(self._stated.sizes).to(net.head_vector()))
+        c, _ = newton(faint.head(), start, NEWTON, held=k)
+        net.set_head(c)
+        if not k:
+            return c
+        told = c.clone()
+        told[-k:] = regressed(self._stated)
+        problem = self._stated.emphasised(self._factor).head()
+        tries = (newton(problem, start, NEWTON, CONVERGED) for start in (told, c))
+        return min(tries, key=lambda found: found[1])[0]
+
+    def _improve(self) -> tuple[float, bool]:
+        """Improve all weights and constants by one iteration; raise the weight where none pays."""
+        net = self._stated.model
+        if self._inner is None:
+            if not self._scores:
+                assert isinstance(net, MLP)  # several take no data
+                net.draw(self._seed, FREQUENCY)
+                net.randomise_head(self._seed)
+                self._scores[FREQUENCY] = inf
+            self._inner = self._search()
+        step = self._inner.step()
+        if not step.done:
+            return step.loss, False
+        self._inner = None
+        if self._factor:
+            return step.loss, self._close(self._stated.emphasised(self._factor), whole=True)
+        if net.unknowns is not None:
+            c = net.head_vector()
+            c[-len(net.unknowns) :] = regressed(self._stated)
+            net.set_head(c)
+        self._factor = self._first
+        return step.loss, False
+
+    def _search(self) -> GaussNewton:
+        """Return the search at the present level."""
+        objective = self._stated.emphasised(self._factor)
+        iterations = TOGETHER if self._factor else FITTING
+        lowered = scaled(objective)
+        assert isinstance(lowered, Linearisable)
+        return GaussNewton(lowered, Budget(iterations, patience=PATIENCE))
+
+    def _close(self, objective: PointwiseObjective, *, whole: bool) -> bool:
+        """Tell what was found at a level, and go on to the next; return whether it was the last."""
+        found, sizes = inferred(objective, whole=whole)
+        level = _level(objective, self._factor, found, sizes)
+        before = self._levels[-1] if self._levels else None
+        self._levels.append(level)
+        (frequency,) = list(self._scores)[-1:]
+        best = min(self._levels, key=lambda own: own.score)
+        if isfinite(level.score) and level is best:
+            self._scores[frequency] = level.score
+            if self._best is None or level.score < self._best.score:
+                self._best, self._near, self._frequency = level, before, frequency
+                self._kept = objective.model.vector()
+        elif before is self._best and before is not None:
+            self._near = level  # which shows how far it moves
+        self._factor *= FASTER_OF_ALL if whole else FASTER
+        since = len(self._levels) - 1 - self._levels.index(best)
+        is_settled = before is not None and level.is_settled(before)
+        return is_settled or since >= WORSE or len(self._levels) >= MOST
+
+    @property
+    def _losses(self) -> Mapping[float, float]:
+        """What is to be least, by the frequency."""
+        return {f: exp(min(s, 300.0)) if s > -300 else 0.0 for f, s in self._scores.items()}
+
+    def _told(self) -> str:
+        """Return the end of the work in words."""
+        if self._best is None:
+            return "no level was finished"
+        text = f"the equations weigh {self._best.factor**2:.3g} times as much as stated"
+        if not self._is_small:
+            text = f"features of frequency {self._frequency:g} drawn; {text}"
+        return text
+
+
+def _level(
+    objective: PointwiseObjective, factor: float, found: Inference, sizes: Float[ndarray, " k"]
+) -> Level:
+    """Return a level with all changes in the units of the constants."""
+    unknowns = objective.model.unknowns
+    values = np.empty(0) if unknowns is None else unknowns().detach().double().cpu().numpy()
+    errors, shift, step = (
+        v.double().cpu().numpy() * sizes for v in (found.errors, found.shift, found.step)
+    )
+    return Level(factor, values, errors, shift * DOUBLED, step, sizes, found.risk)
+
+
+def _loss(objective: PointwiseObjective) -> float:
+    """Return the loss."""
+    r = objective.value()
+    return float(r @ r)
+
+
+def moves(best: Level, near: Level | None) -> Float[ndarray, " k"]:
+    """Return the distances of the constants from those of the neighbour of the best level."""
+    return np.zeros_like(best.values) if near is None else np.abs(best.values - near.values)

@@ -1,0 +1,141 @@
+"""Problems with data, from the file to what is written: what is found, and what is doubted."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from pinnsolve import solve
+from pinnsolve.checks.preflight import check
+from pinnsolve.cli.summary import summary
+from pinnsolve.errors import ProblemError
+from pinnsolve.geometry import build_domain
+from pinnsolve.methods.data import _about_data, _doubt
+from pinnsolve.output.report.findings import findings
+from pinnsolve.output.report.report import html
+from pinnsolve.output.vtk.grid import grid
+from pinnsolve.solution.found import Fit, FoundConstant
+from tests.posing import written
+
+pytestmark = pytest.mark.usefixtures("no_pictures")
+
+TEXT = """\
+[domain]
+shape = "interval"
+bounds = [0, 2]
+[nodes]
+count = 40
+[unknowns]
+fields = ["u"]
+[unknowns.parameters]
+a = { initial = 2.0, true = 0.7 }
+[pde]
+equations = ["u_x = -a*u"]
+[[data]]
+from = "exact"
+fields = ["u"]
+count = 60
+noise = 0.02
+[exact]
+u = "3*exp(-0.7*x)"
+[solver]
+method = "pinn"
+[network]
+hidden = [40, 60]
+"""
+
+
+@pytest.fixture(scope="module")
+def solution(tmp_path_factory):
+    return solve(written(tmp_path_factory.mktemp("decay"), TEXT))
+
+
+def test_a_parameter_comes_with_an_interval_that_holds_it(solution):
+    (a,) = solution.constants.values()
+    low, high = a.interval
+    assert low < 0.7 < high
+    # as by nonlinear regression with the exact solutions of the equation, c exp(-a x)
+    (fit,) = solution.data
+    x = fit.x[:, 0]
+    slopes = np.column_stack([np.exp(-0.7 * x), -3 * x * np.exp(-0.7 * x)])
+    bound = fit.estimate * np.sqrt(np.linalg.inv(slopes.T @ slopes)[1, 1])
+    assert a.standard_error == pytest.approx(bound, rel=0.05)
+    assert high - low == pytest.approx(2 * 2.0 * a.standard_error, rel=0.1)
+    assert solution.verdict.word == "resolved"
+    assert str(solution.verdict).startswith("Resolved: data and equations determine a = 0.7")
+    assert fit.is_white
+    assert fit.estimate == pytest.approx(0.02 * fit.spread, rel=0.4)  # 4/sqrt(2*58)
+
+
+def test_it_is_told_in_the_figures_on_the_terminal_and_in_the_report(solution):
+    figures = json.loads(json.dumps(solution.metrics()))
+    assert figures["unknown_parameters"]["a"]["interval"] == list(solution.constants["a"].interval)
+    assert figures["data"][0]["residual_is_white"] is True
+    lines = "\n".join(summary(solution, []))
+    assert "95 % interval" in lines
+    assert "data u, 60 rows: errors of " in lines
+    assert "% of the spread; what is left looks like noise." in lines
+    assert any("with 95 % confidence" in sentence for sentence in findings(solution))
+    domain = build_domain(solution.problem)
+    page = html(solution, grid(solution, domain), domain)
+    assert "The data" in page
+    assert "95 % interval" in page
+
+
+def test_an_equation_that_is_not_the_datas_is_not_believed(tmp_path):
+    wrong = solve(written(tmp_path, TEXT.replace("3*exp(-0.7*x)", "3*exp(-x^2)")))
+    assert wrong.verdict.word == "not resolved"
+    assert "data and equations contradict one another" in wrong.verdict.reason
+
+
+def test_parameters_before_every_term_are_refused(tmp_path):
+    text = TEXT.replace("u_x = -a*u", "b*u_x = -a*u").replace("[pde]", "b = { initial = 1 }\n[pde]")
+    with pytest.raises(ProblemError) as caught:
+        check(written(tmp_path, text))
+    assert "if a and b are zero, any data satisfy it. Only their ratios are determined." in str(
+        caught.value
+    )
+    assert "Give one of them a number, in [constants]." in str(caught.value)
+
+
+def test_a_sigma_that_the_misfit_contradicts_is_told(solution):
+    (fit,) = solution.data
+    small = replace(fit, sigma=fit.estimate / 3)
+    large = replace(fit, sigma=fit.estimate * 3)
+    (said,) = _about_data([small])
+    assert "larger than sigma" in said
+    assert _doubt([small]) == "data u are missed by 3 times the errors that they are said to have."
+    (said,) = _about_data([large])
+    assert "smaller than sigma" in said
+    assert _doubt([large]) == ""
+    assert _about_data([replace(fit, sigma=fit.estimate)]) == []
+
+
+def test_neighbours_that_are_alike_are_no_noise():
+    x = np.random.default_rng(0).random((300, 2))
+    noise = np.random.default_rng(1).normal(size=300)
+    zero = np.zeros(300)
+    white = Fit("data u", ("x", "t"), x, noise, zero, None, 1.0, 300)
+    wave = replace(white, values=noise + 1.5 * np.sin(6 * x[:, 0]))
+    assert white.is_white
+    assert not wave.is_white
+    assert "no noise" in _about_data([wave])[0]
+    # of independent numbers the statistic is standard normal
+    many = [
+        replace(white, values=np.random.default_rng(k).normal(size=300)).alikeness
+        for k in range(200)
+    ]
+    assert abs(np.mean(many)) < 4 / np.sqrt(200)
+    assert np.std(many) == pytest.approx(1, abs=4 / np.sqrt(400))
+
+
+def test_data_without_unknown_parameters_give_the_fields(tmp_path):
+    text = TEXT.replace("[unknowns.parameters]\na = { initial = 2.0, true = 0.7 }\n", "")
+    found = solve(written(tmp_path, text.replace("-a*u", "-0.7*u").replace("noise = 0.02", "")))
+    assert found.accuracy.errors.worst < 1e-5
+
+
+def test_a_run_is_read_back_with_its_intervals(solution):
+    told = json.loads(json.dumps(solution.constants["a"].metrics()))
+    assert FoundConstant.of(told).interval == solution.constants["a"].interval

@@ -1,0 +1,114 @@
+"""Unknown constants from data, by equations that weigh ever more."""
+
+import numpy as np
+import pytest
+import torch
+
+from pinnsolve import load
+from pinnsolve.methods.pinn import pointwise_objective
+from pinnsolve.networks.build import network
+from pinnsolve.objectives.inferred import regressed
+from pinnsolve.optimizers.head import newton
+from pinnsolve.process import Budget
+from pinnsolve.setup import Setup
+from pinnsolve.training.continuation import Continuation, Level
+from tests.training.taking_up import bits, from_file
+
+DECAY = """\
+[domain]
+shape = "interval"
+bounds = [0, 2]
+[nodes]
+count = 40
+[unknowns]
+fields = ["u"]
+[unknowns.parameters]
+a = {{ initial = 2.0, true = 0.7 }}
+c = {{ initial = -3.0, transform = "exp", true = 0.2 }}
+[pde]
+equations = ["u_x = -a*u + c"]
+[[data]]
+from = "exact"
+fields = ["u"]
+count = 60
+noise = {noise}
+[exact]
+u = "2/7 + 3*exp(-0.7*x)"
+[solver]
+method = "pinn"
+[network]
+hidden = {hidden}
+"""
+WIDE = [40, 60]  # more than are improved as a whole
+SLIM = [4, 4]
+
+
+def objective(tmp_path, noise=0.0, hidden=WIDE):
+    path = tmp_path / "decay.toml"
+    path.write_text(DECAY.format(noise=noise, hidden=hidden))
+    setup = Setup(load(path))
+    return pointwise_objective(network(setup), setup)
+
+
+def run(work, steps=1000):
+    for _ in range(steps):
+        if work.step().done:
+            break
+    return work
+
+
+@pytest.mark.parametrize(("hidden", "close"), [(WIDE, 1e-6), (SLIM, 1e-2)])
+def test_clean_data_give_the_constants_to_what_the_network_can_represent(tmp_path, hidden, close):
+    lowered = objective(tmp_path, hidden=hidden)
+    run(Continuation(lowered, Budget(), 0), 250)
+    found = lowered.model.unknowns().tolist()
+    assert found == pytest.approx([0.7, 0.2], rel=close)
+
+
+def test_the_weight_is_raised_to_a_plateau_where_nothing_moves(tmp_path):
+    lowered = objective(tmp_path, noise=0.02)
+    work = run(Continuation(lowered, Budget(), 0))
+    best, near = work.levels
+    assert best.factor > 1
+    assert np.all(np.abs(best.values - near.values) < 0.5 * best.errors)
+    # within three standard errors, which are no wider than the noise makes them
+    assert np.all(np.abs(best.values - [0.7, 0.2]) < 3 * best.errors)
+    assert np.all(best.errors < 0.1)
+
+
+@pytest.mark.parametrize("hidden", [WIDE, SLIM])
+def test_a_state_taken_up_continues_to_the_bit(tmp_path, hidden):
+    whole, first, second = (objective(tmp_path, 0.02, hidden) for _ in range(3))
+    straight = run(Continuation(whole, Budget(), 0), 8)
+    begun = run(Continuation(first, Budget(), 0), 4)
+    resumed = Continuation(second, Budget(), 0)
+    resumed.restore(from_file(begun.state()))
+    run(resumed, 4)
+    assert bits(resumed.state()) == bits(straight.state())
+    assert torch.equal(second.model.vector(), whole.model.vector())
+
+
+def test_constants_regressed_on_exact_fields_are_theirs(tmp_path):
+    lowered = objective(tmp_path)
+    net = lowered.model
+    net.draw(0, 1.0)
+    head = lowered.emphasised(0.0).head()
+    c, _ = newton(head, net.head_of(torch.ones(1).double()), 5, held=2)
+    net.set_head(c)
+    c[-2:] = regressed(lowered)
+    net.set_head(c)
+    # derivatives of what was fitted to values lose some digits
+    assert net.unknowns().tolist() == pytest.approx([0.7, 0.2], rel=1e-3)
+
+
+def level(factor, values, errors, shift=0.0):
+    ones = np.ones(len(values))
+    return Level(factor, np.array(values), np.array(errors), shift * ones, 0 * ones, ones, 1.0)
+
+
+def test_a_level_is_settled_where_neither_values_nor_errors_fall():
+    before = level(1, [1.0, 2.0], [0.1, 0.1])
+    assert level(4, [1.01, 2.0], [0.09, 0.1]).is_settled(before)
+    assert not level(4, [1.05, 2.0], [0.1, 0.1]).is_settled(before)
+    assert not level(4, [1.0, 2.0], [0.05, 0.1]).is_settled(before)
+    assert Level.of(np.array(before.row())).row() == before.row()
