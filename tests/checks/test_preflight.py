@@ -122,6 +122,7 @@ def test_the_figures_are_plain_json(membrane):
         "time": None,
         "time_levels": 0,
         "stages": None,
+        "reference": None,
         "initial": {},
         "fields": ["u", "v"],
         "parameters": [],
