@@ -2,10 +2,9 @@
 
 Each condition's residual is evaluated at its own points, of a periodic one from differences of the
 jets at its points and at those across. Derivatives come from Taylor mode, and with them gradients
-in one reverse pass and Jacobians in factors. Automatic differentiation is kept as the reference:
-gradients from nested reverse mode, Jacobians and the derivatives of all features from nested
-forward mode. Source: Raissi, Perdikaris & Karniadakis (2019),
-Physics-informed neural networks, J. Comput. Phys. 378, doi:10.1016/j.jcp.2018.10.045.
+in one reverse pass and Jacobians in factors. Automatic differentiation is kept as the reference,
+in nested reverse mode for gradients, in nested forward mode for all else. Source: Raissi,
+Perdikaris & Karniadakis (2019), J. Comput. Phys. 378, doi:10.1016/j.jcp.2018.10.045.
 
 Where there are several regions each has a network (`pinnsolve.networks.several`). A condition takes
 the fields of the one in whose region its points lie; on an interface also those of the other.
@@ -128,14 +127,13 @@ class PointwiseObjective:
     @property
     def counts(self) -> list[int]:
         """The number of rows of each set of data, the last rows."""
-        return [c.size for c in self.conditions[len(self.conditions) - self.n_data :]]
+        return [c.size for c in self.conditions][len(self.conditions) - self.n_data :]
 
     def emphasised(self, factor: float) -> "PointwiseObjective":
         """Return the objective with the rows of all but the data that many times as large."""
-        weights = self.weights * np.full(len(self.weights), factor)
-        first = len(weights) - sum(self.counts)
-        weights[first:] = self.weights[first:]
-        return replace(self, weights=weights)
+        n = sum(self.counts)
+        factors = np.repeat([factor, 1.0], [len(self.weights) - n, n])
+        return replace(self, weights=factors * self.weights)
 
     def gradient(self) -> tuple[Float[Tensor, ""], Float[Tensor, " P"]]:
         """Return the loss and its gradient with respect to all weights."""
