@@ -4,8 +4,10 @@ Each problem has parts of several sizes: small holes, a corner from which a fiel
 infinite slope, layers, waves. Errors are relative, in L2, on points between the nodes; seconds are
 those of the training alone, or of the direct solution.
 
-    python benchmarks/growth.py [--only hole.05 ...] [--methods pinn dt-pinn] [--seeds 1]
-        [--threads 1] [--json FILE]
+With --weights also networks that may have no more than these, whose bumps move to their places.
+
+    python benchmarks/growth.py [--only "hole 0.05" ...] [--methods pinn dt-pinn] [--seeds 1]
+        [--weights 600 ...] [--threads 1] [--json FILE]
 """
 
 from argparse import Namespace
@@ -80,19 +82,24 @@ CASES: dict[str, dict[str, Any]] = {
 }
 
 
-def posed(case: dict[str, Any], method: str, features: str, seed: int) -> Problem:
-    """Return a case as a problem."""
+def posed(case: dict[str, Any], method: str, features: str | int, seed: int) -> Problem:
+    """Return a case as a problem, its network of a kind or with a number of weights."""
+    kind: dict[str, Any] = {"network.features": features} if features else {}
+    if isinstance(features, int):
+        grow, move = {"optimizer": "grow", "weights": features}, "variable-projection"
+        kind = {"training": [grow, {"optimizer": move}]}
     with TemporaryDirectory() as folder:
         path = Path(folder) / "problem.toml"
         path.write_text(TEXT.format(**case))
         keys: dict[str, Any] = {"solver.method": method, "solver.seed": seed}
-        return load(path, keys | ({"network.features": features} if features else {}))
+        return load(path, keys | kind)
 
 
 def rows(options: Namespace) -> Iterator[dict[str, Any]]:
     """Yield the way and what it reaches, of each case."""
-    ways = [("rbf-fd", "")]
-    ways += [(method, name) for method in options.methods for name in ("mlp", "grown")]
+    ways: list[tuple[str, str | int]] = [("rbf-fd", "")]
+    names = ("mlp", "grown", *options.weights)
+    ways += [(method, name) for method in options.methods for name in names]
     for case in options.only or CASES:
         for method, features in ways:
             errors, seconds, weights = [], [], 0
@@ -128,6 +135,7 @@ def main() -> None:
     parser = options_of(__doc__, threads=1)
     parser.add_argument("--only", nargs="+", choices=CASES, help="cases")
     parser.add_argument("--methods", nargs="+", default=["pinn", "dt-pinn"], help="of networks")
+    parser.add_argument("--weights", nargs="*", type=int, default=[], help="that it may have")
     parser.add_argument("--seeds", type=int, default=1, help="of networks: how many")
     options = parser.parse_args()
     report(options, (rows(options), COLUMNS))

@@ -33,7 +33,7 @@ def _same_numbers_every_time() -> None:
 @pytest.fixture
 def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave the pictures out of reports, which take longer than all else that a run writes."""
-    for module in ("report", "flow"):
+    for module in ("report", "flow", "growth"):
         monkeypatch.setattr(f"pinnsolve.output.report.{module}.set_apart", lambda *_: "<figure/>")
 
 

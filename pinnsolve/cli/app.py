@@ -25,6 +25,7 @@ from typing import Annotated, Any
 import typer
 
 from pinnsolve.cli import bench, completion, terminal
+from pinnsolve.cli.distil import distil
 from pinnsolve.cli.failure import report
 from pinnsolve.cli.resume import resume
 from pinnsolve.cli.solving import Accept, Keeper, carry_out, sum_up, watching
@@ -235,6 +236,7 @@ def compare(
     return EXIT_STATUS[comparison.status]
 
 
+app.command()(distil)
 app.command()(resume)
 app.command()(status)
 

@@ -6,13 +6,13 @@ has diverged would diverge again from each of them, for the continuation is the 
 
 import json
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from shlex import quote
 from threading import Event
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -210,8 +210,20 @@ def _written_elsewhere(
     return files, f"{fault} The results are in {files[0].parent} instead: move them from there."
 
 
-def sum_up(solved: Solved, json: bool) -> int:
-    """Say how a run has ended; return the exit code."""
+def sum_up(
+    solved: Solved, json: bool, more: Mapping[str, Any] | None = None, lines: Sequence[str] = ()
+) -> int:
+    """Say how a run has ended; return the exit code.
+
+    Parameters
+    ----------
+    solved
+        The run.
+    json
+        Whether to say it in JSON.
+    more, lines
+        What is to be said besides, in JSON and in words.
+    """
     from pinnsolve.cli.summary import summary
     from pinnsolve.output.metrics import plain
 
@@ -220,9 +232,10 @@ def sum_up(solved: Solved, json: bool) -> int:
         if warning != keeper.fault:  # said already
             terminal.tell(f"warning: {warning}")
     if json:
-        terminal.say_json(plain({**solution.metrics(), "files": [str(path) for path in files]}))
+        told = {**solution.metrics(), "files": [str(path) for path in files], **(more or {})}
+        terminal.say_json(plain(told))
     else:
-        terminal.say("\n".join(summary(solution, files)))
+        terminal.say("\n".join([*summary(solution, files), *lines]))
     if elsewhere:
         terminal.tell(elsewhere)
         return code

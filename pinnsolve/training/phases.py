@@ -34,6 +34,7 @@ ITERATIONS = {
     "adam": 5000,
     "lbfgs": 5000,
 }
+PATIENCE = 5  # iterations of variable projection that may pass without paying
 PLAIN = ("head", "variable-projection")  # to which units of the fields make no difference
 DONE = "the training has run its course."
 
@@ -182,8 +183,8 @@ class Training(Generic[Answer]):
     def _make(self) -> Optimizer:
         """Return this phase's optimiser, beginning at the weights that the model has."""
         phase, objective = self._phases[self._place], self._objective
-        is_patient = phase.optimizer == "gauss-newton"
-        budget = _budget(phase, self._patience if is_patient else 0)
+        patience = {"gauss-newton": self._patience, "variable-projection": PATIENCE}
+        budget = _budget(phase, patience.get(phase.optimizer, 0))
         if phase.optimizer == "continuation":
             assert isinstance(objective, PointwiseObjective)  # as no other method takes data
             return Continuation(objective, budget, self._seed)
