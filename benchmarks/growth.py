@@ -6,8 +6,8 @@ those of the training alone, or of the direct solution.
 
 With --weights also networks that may have no more than these, whose bumps move to their places.
 
-    python benchmarks/growth.py [--only "hole 0.05" ...] [--methods pinn dt-pinn] [--seeds 1]
-        [--weights 600 ...] [--threads 1] [--json FILE]
+    python benchmarks/growth.py [--only "hole 0.05" ...] [--methods pinn dt-pinn]
+        [--features mlp grown] [--weights 600 ...] [--seeds 1] [--threads 1] [--json FILE]
 """
 
 from argparse import Namespace
@@ -98,7 +98,7 @@ def posed(case: dict[str, Any], method: str, features: str | int, seed: int) -> 
 def rows(options: Namespace) -> Iterator[dict[str, Any]]:
     """Yield the way and what it reaches, of each case."""
     ways: list[tuple[str, str | int]] = [("rbf-fd", "")]
-    names = ("mlp", "grown", *options.weights)
+    names = (*options.features, *options.weights)
     ways += [(method, name) for method in options.methods for name in names]
     for case in options.only or CASES:
         for method, features in ways:
@@ -135,6 +135,8 @@ def main() -> None:
     parser = options_of(__doc__, threads=1)
     parser.add_argument("--only", nargs="+", choices=CASES, help="cases")
     parser.add_argument("--methods", nargs="+", default=["pinn", "dt-pinn"], help="of networks")
+    kinds = ("mlp", "grown")
+    parser.add_argument("--features", nargs="*", choices=kinds, default=kinds, help="of networks")
     parser.add_argument("--weights", nargs="*", type=int, default=[], help="that it may have")
     parser.add_argument("--seeds", type=int, default=1, help="of networks: how many")
     options = parser.parse_args()

@@ -130,9 +130,9 @@ def test_without_an_exact_solution_the_accuracy_is_judged_by_the_estimate(tmp_pa
 @pytest.mark.parametrize("method", ["dt-pinn", "pinn"])
 def test_both_devices_solve_alike(problem, method):
     on_cpu, on_gpu = (solve(problem, method=method, device=d) for d in ("cpu", "cuda"))
-    assert on_gpu.device != "cpu"
+    assert on_gpu.provenance.device != "cpu"
     # the head's weights differ by rounding along nearly dependent features, the field does not
-    np.testing.assert_allclose(on_gpu.values, on_cpu.values, atol=1e-6)
+    np.testing.assert_allclose(on_gpu.sample.values, on_cpu.sample.values, atol=1e-6)
 
 
 def test_stopping_keeps_the_network(problem):

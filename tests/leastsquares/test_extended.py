@@ -6,14 +6,17 @@ import torch
 from pinnsolve.leastsquares.extended import ExtendedFactor
 from pinnsolve.leastsquares.head import least_squares
 
+DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)]
 
+
+@pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("blocks", [[12], [5, 7], [1] * 12, [10, 1, 1]])
-def test_blocks_of_columns_are_all_of_them(blocks):
+def test_blocks_of_columns_are_all_of_them(blocks, device):
     M, t = torch.randn(40, 12) * torch.logspace(-3, 3, 12), torch.randn(40)
-    factor = ExtendedFactor(t, 15)
-    for columns in M.split(blocks, 1):
+    factor = ExtendedFactor(t.to(device), 15)
+    for columns in M.to(device).split(blocks, 1):
         factor.extend(columns)
-    c, r = factor.solution(), factor.residual()
+    c, r = factor.solution().cpu(), factor.residual().cpu()
     torch.testing.assert_close(c, least_squares(M, t), rtol=1e-10, atol=0)
     torch.testing.assert_close(r, M @ c - t, rtol=0, atol=1e-12)
     # at the least the residual is orthogonal to every column

@@ -4,9 +4,12 @@ import torch
 from pinnsolve.leastsquares.head import least_squares
 from pinnsolve.leastsquares.importance import removable, rises
 
+DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)]
 
+
+@pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("outputs", [1, 3])
-def test_the_rise_is_what_is_left_more_without_the_feature(outputs):
+def test_the_rise_is_what_is_left_more_without_the_feature(outputs, device):
     w, draw = 5, torch.Generator().manual_seed(outputs)
     columns = outputs * (w + 1)
     M = torch.randn(60, columns, generator=draw, dtype=torch.float64)
@@ -14,7 +17,7 @@ def test_the_rise_is_what_is_left_more_without_the_feature(outputs):
     t = torch.randn(60, generator=draw, dtype=torch.float64)
     c = least_squares(M, t)
     left = (M @ c - t).square().sum()
-    found = rises(M, c, outputs, w)
+    found = rises(M.to(device), c.to(device), outputs, w).cpu()
     for j in range(w):
         others = [k for k in range(columns) if k >= outputs * w or k % w != j]
         r = M[:, others] @ least_squares(M[:, others], t) - t

@@ -4,6 +4,7 @@ from functools import partial
 
 import numpy as np
 import pytest
+import torch
 
 from pinnsolve import load_solution, solve
 from pinnsolve.errors import ProblemError
@@ -225,6 +226,31 @@ def test_moving_bumps_can_be_left_and_taken_up_to_the_bit(tmp_path):
         again.restore(states[cut])
         assert [again.step() for _ in steps[cut:]] == steps[cut:]
         assert bits({"w": fresh.vector().numpy()}) == bits({"w": net.vector().numpy()})
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("method", OBJECTIVES)
+def test_both_devices_grow_and_move_bumps_alike(method, tmp_path):
+    """Rounding alone differs; of bumps that move it leaves 1e-9 of the field, 1e-13 of the loss."""
+    text = HOLE.replace("700", "200") + SMALL.replace("12", "3").replace("300", "120")
+    setup = Setup(written(tmp_path, text).replace({"solver.method": method}))
+
+    def trained(device):
+        net = network(setup, device)
+        between = partial(pointwise_objective, net, setup) if method == "pinn" else None
+        process = training(OBJECTIVES[method](net, setup), setup, lambda: None, between)
+        steps = []
+        while not steps or not steps[-1].done:
+            steps.append(process.step())
+        x = torch.as_tensor(setup.nodes.x[setup.nodes.rows]).to(net.like)
+        assert net.like.device.type == device
+        with torch.no_grad():
+            return [step.loss for step in steps], net.blocks, net(x).cpu().numpy()
+
+    (losses, blocks, values), (on_gpu, their_blocks, theirs) = map(trained, ("cpu", "cuda"))
+    assert their_blocks == blocks
+    np.testing.assert_allclose(on_gpu, losses, rtol=0, atol=1e-10)
+    np.testing.assert_allclose(theirs, values, rtol=0, atol=1e-8 * np.abs(values).max())
 
 
 @pytest.mark.parametrize(
