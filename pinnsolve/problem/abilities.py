@@ -102,6 +102,8 @@ SOLVERS: dict[str, str] = {
     "at the ends or joined ends",
     "navier-stokes-2d": "vorticity in Fourier series, for incompressible flow in a doubly periodic "
     "rectangle, by stream function or by velocity and pressure; it takes initial vorticity, too",
+    "chebyshev": "Chebyshev polynomials, on an interval, also in time, and on a rectangle without "
+    "time",
 }
 
 

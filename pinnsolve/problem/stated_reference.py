@@ -65,7 +65,9 @@ def read(
     reading.faults += _period_faults(section.period, domain.box)
     if section.solver is not None:
         reading.faults += _parameter_faults(reading, section.parameters)
-    wanted = [name for names in initial_names(fields, stated) for name in names]
+    in_time = any(equation.symbols.time is not None for equation in stated)
+    names = initial_names(fields, stated) if in_time else []
+    wanted = [name for own in names for name in own]
     known = [*wanted, VORTICITY]
     initial = {}
     for name, text in section.initial.items():

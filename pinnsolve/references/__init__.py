@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
 from pinnsolve.problem import Problem
-from pinnsolve.references import cole_hopf, exact, fourier, navier_stokes, rbf_fd
+from pinnsolve.references import chebyshev, cole_hopf, exact, fourier, navier_stokes, rbf_fd
 from pinnsolve.solution.reference import Reference
 
 if TYPE_CHECKING:
@@ -23,9 +23,11 @@ PLANS: dict[str, Callable[[Problem], object]] = {  # refuse what a solver does n
     "fourier": fourier.plan,
     "cole-hopf": cole_hopf.plan,
     "navier-stokes-2d": navier_stokes.plan,
+    "chebyshev": chebyshev.plan,
 }
 TRUTHS: dict[str, Makes] = {  # the solvers of [reference]
     "fourier": fourier.reference,
     "cole-hopf": cole_hopf.reference,
     "navier-stokes-2d": navier_stokes.reference,
+    "chebyshev": chebyshev.reference,
 }
