@@ -221,7 +221,7 @@ class Setup:
             return self._once("truth", "errors", lambda: exact_truth(problem, self.nodes))
         if stated is None:
             return None
-        name = stated.solver
+        name = stated.solver or "file"
 
         def make() -> Reference | None:
             start = perf_counter()

@@ -104,6 +104,7 @@ SOLVERS: dict[str, str] = {
     "rectangle, by stream function or by velocity and pressure; it takes initial vorticity, too",
     "chebyshev": "Chebyshev polynomials, on an interval, also in time, and on a rectangle without "
     "time",
+    "rbf-fd": "the direct solution on four times as many nodes",
 }
 
 

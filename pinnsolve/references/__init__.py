@@ -8,7 +8,16 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
 from pinnsolve.problem import Problem
-from pinnsolve.references import chebyshev, cole_hopf, exact, fourier, navier_stokes, rbf_fd
+from pinnsolve.references import (
+    chebyshev,
+    cole_hopf,
+    exact,
+    finer_nodes,
+    fourier,
+    from_file,
+    navier_stokes,
+    rbf_fd,
+)
 from pinnsolve.solution.reference import Reference
 
 if TYPE_CHECKING:
@@ -24,10 +33,13 @@ PLANS: dict[str, Callable[[Problem], object]] = {  # refuse what a solver does n
     "cole-hopf": cole_hopf.plan,
     "navier-stokes-2d": navier_stokes.plan,
     "chebyshev": chebyshev.plan,
+    "rbf-fd": finer_nodes.plan,
 }
-TRUTHS: dict[str, Makes] = {  # the solvers of [reference]
+TRUTHS: dict[str, Makes] = {  # the solvers of [reference], and its file
     "fourier": fourier.reference,
     "cole-hopf": cole_hopf.reference,
     "navier-stokes-2d": navier_stokes.reference,
     "chebyshev": chebyshev.reference,
+    "rbf-fd": finer_nodes.reference,
+    "file": from_file.reference,
 }

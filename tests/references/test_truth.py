@@ -15,6 +15,7 @@ from pinnsolve.references import marching, refinement
 from pinnsolve.references.truth import word_for_truth
 from pinnsolve.setup import Setup
 from pinnsolve.solution.solution import from_metrics
+from tests.posing import pose
 from tests.references.posing import evolving
 
 EXACT = '[exact]\nu = "exp(-0.3*t)*sin(x)"\n'
@@ -192,3 +193,40 @@ def test_an_error_below_that_of_the_reference_is_said_to_be_so(tmp_path):
     found = verdict(solution.problem, solution.sample, solution.outcome, coarser, {})
     assert found.word == "unknown"
     assert "too near to 5 % to tell" in found.reason
+
+
+def test_a_reference_may_be_read_from_a_file(tmp_path):
+    x, t = (a.ravel() for a in np.meshgrid(np.linspace(0, 2 * np.pi, 80), np.linspace(0, 1, 30)))
+    table = np.column_stack([x, t, np.exp(-0.3 * t) * np.sin(x)])
+    np.savetxt(tmp_path / "u.csv", table, delimiter=",", header="x,t,u", comments="")
+    solution = run.solve(heat(tmp_path, reference='file = "u.csv"'))
+    assert solution.accuracy.errors.against == "the reference (u.csv, own error unknown)"
+    assert solution.accuracy.errors.relative_l2["u"] < 2e-3  # (2 pi / 79)^2 / 8 between the points
+    assert solution.metrics()["reference"]["error"] is None
+
+
+def test_a_reference_may_be_the_direct_solution_on_more_nodes(tmp_path):
+    problem = pose(
+        tmp_path,
+        "laplace(u) = 0",
+        on=[("all", "u = exp(x)*sin(y)")],
+        count=100,
+        more='[reference]\nsolver = "rbf-fd"\n',
+    )
+    truth = Setup(problem).truth
+    x, y = points = np.random.default_rng(0).uniform(0.1, 0.9, (2, 50))
+    error = np.abs(truth.fields(points.T)[:, 0] - np.exp(x) * np.sin(y)).max()
+    assert error < truth.error < 1e-3
+    assert truth.title.startswith("rbf-fd, 4")  # four times as many nodes, about
+
+
+def test_the_direct_solution_takes_no_time_of_its_own(tmp_path):
+    reference = 'solver = "rbf-fd"\ntime = [-1.0, 1.0]'
+    text = refusal(lambda: check(heat(tmp_path, reference=reference)))
+    assert "rbf-fd solves the problem as it is posed, without a time, initial values or" in text
+
+
+def test_a_steady_problem_has_no_initial_values(tmp_path):
+    more = '[reference]\nsolver = "chebyshev"\ninitial = { u = "0" }\n'
+    text = refusal(lambda: pose(tmp_path, "laplace(u) = 0", on=[("all", "u = 0")], more=more))
+    assert '"u" is no initial value of this problem.' in text
