@@ -31,7 +31,7 @@ from pinnsolve.problem import Problem
 from pinnsolve.problem.schema.shapes import Interval, Rectangle
 from pinnsolve.problem.time_dependence import initial_names
 from pinnsolve.progress import Progress, Watch
-from pinnsolve.references.evolution import refused, span
+from pinnsolve.references.evolution import must_be_whole, refused, span
 from pinnsolve.references.polynomials import Polynomials, basis
 from pinnsolve.references.refinement import SAMPLES, TARGET, Grid, distance, refine
 from pinnsolve.solution.reference import Reference
@@ -89,6 +89,7 @@ def plan(problem: Problem) -> Posed:
     ProblemError
         If it is not posed on an interval, or steady on a rectangle, with conditions on whole sides.
     """
+    must_be_whole(problem, NAME)
     shape, dims = problem.settings.domain, len(problem.coordinates)
     in_time = problem.equations[0].symbols.time is not None
     if not isinstance(shape, Interval | Rectangle) or (in_time and dims > 1):
@@ -102,8 +103,8 @@ def plan(problem: Problem) -> Posed:
                 f"{NAME} takes conditions on whole sides, and none that joins two, not {text}."
             )
             raise refused(problem, SOLVER, message, "Choose another solver.")
-    if problem.constraints or problem.conductivities:
-        message = f"{NAME} takes no constraint, and no conductivity that jumps with a field."
+    if problem.constraints:
+        message = f"{NAME} takes no constraint."
         raise refused(problem, SOLVER, message, "Choose another solver.")
     truth = {name: parameter.true or 0.0 for name, parameter in problem.parameters.items()}
     time = span(problem, NAME) if in_time else None

@@ -33,7 +33,7 @@ from pinnsolve.problem.schema.shapes import Interval
 from pinnsolve.problem.stated_reference import StatedReference
 from pinnsolve.process import State
 from pinnsolve.progress import Progress
-from pinnsolve.references.evolution import evolution, initial_values, refused, span
+from pinnsolve.references.evolution import evolution, initial_values, must_be_whole, refused, span
 from pinnsolve.references.refinement import SAMPLES, TARGET, distance
 from pinnsolve.solution.reference import Reference
 
@@ -189,6 +189,7 @@ def plan(problem: Problem) -> Burgers:
         If it is not Burgers' equation on an interval with zero values at the ends or joined ends.
     """
     stated = problem.stated or StatedReference(NAME)
+    must_be_whole(problem, NAME)
     shape = problem.settings.domain
     if not isinstance(shape, Interval) or len(problem.fields) != 1:
         message = f"{NAME} solves Burgers' equation for one field on an interval."

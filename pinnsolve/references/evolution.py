@@ -118,6 +118,21 @@ def evolution(problem: Problem, solver: str) -> Evolution:
     return Evolution(states, {at: tuple(own) for at, own in linear.items()}, tuple(rest), symbols)
 
 
+def must_be_whole(problem: Problem, solver: str) -> None:
+    """Refuse a problem with several materials, or whose conductivity jumps with a field.
+
+    Raises
+    ------
+    ProblemError
+        If it is one of those.
+    """
+    what = "several regions" if problem.regions else "a conductivity that jumps with a field"
+    if problem.regions or problem.conductivities:
+        message = f"{solver} does not take {what}."
+        remedy = f"Choose another solver{', as rbf-fd' if problem.regions else ''}."
+        raise refused(problem, ("reference", "solver"), message, remedy)
+
+
 def refused(problem: Problem, key: KeyPath, message: str, remedy: str) -> ProblemError:
     """Return the error of a reference that does not fit the problem."""
     return problem.source.error(Fault(key, message, remedy))

@@ -16,7 +16,7 @@ from numpy import ndarray
 from pinnsolve.equations.expression import Function
 from pinnsolve.problem import Problem
 from pinnsolve.problem.schema.shapes import Interval, Rectangle
-from pinnsolve.references.evolution import refused
+from pinnsolve.references.evolution import must_be_whole, refused
 
 COARSE = 32  # points along each axis at which initial values are looked at
 MOST_IMAGES = 8  # periods to each side over which initial values may extend
@@ -100,6 +100,7 @@ def torus(problem: Problem, solver: str, dim: int | None = None) -> Torus:
     ProblemError
         If the problem is not periodic, or states something else at its boundary.
     """
+    must_be_whole(problem, solver)
     shape, period = problem.settings.domain, problem.stated.period if problem.stated else ()
     wanted = "a rectangle" if dim == 2 else "an interval or a rectangle"
     if not isinstance(shape, Rectangle if dim == 2 else Interval | Rectangle):
@@ -112,9 +113,6 @@ def torus(problem: Problem, solver: str, dim: int | None = None) -> Torus:
             text = condition.equation.text
             message = f'{solver} takes no condition but periodic sides, not "{text}".'
             raise refused(problem, SOLVER, message, "Remove it, or choose another solver.")
-    if problem.conductivities:
-        message = f"{solver} takes no conductivity that jumps where a field passes a value."
-        raise refused(problem, SOLVER, message, "Choose another solver.")
     lower, upper = shape.box
     extents = tuple(b - a for a, b in zip(lower, upper, strict=True))
     if period and problem.boundary and not np.allclose(period, extents, rtol=1e-12):

@@ -15,7 +15,7 @@ from pinnsolve.references import marching, refinement
 from pinnsolve.references.truth import word_for_truth
 from pinnsolve.setup import Setup
 from pinnsolve.solution.solution import from_metrics
-from tests.posing import pose
+from tests.posing import INTERVAL, pose
 from tests.references.posing import evolving
 
 EXACT = '[exact]\nu = "exp(-0.3*t)*sin(x)"\n'
@@ -230,3 +230,20 @@ def test_a_steady_problem_has_no_initial_values(tmp_path):
     more = '[reference]\nsolver = "chebyshev"\ninitial = { u = "0" }\n'
     text = refusal(lambda: pose(tmp_path, "laplace(u) = 0", on=[("all", "u = 0")], more=more))
     assert '"u" is no initial value of this problem.' in text
+
+
+def test_what_jumps_is_left_to_a_solver_that_knows_of_it(tmp_path):
+    """Its first region alone would be solved for, and look like the answer."""
+    text = refusal(
+        lambda: check(
+            pose(
+                tmp_path,
+                "div((1 + heaviside(x - 0.5))*grad(u)) = 1",
+                on=[("all", "u = 0")],
+                domain=INTERVAL,
+                count=30,
+                more='[reference]\nsolver = "chebyshev"\n',
+            )
+        )
+    )
+    assert "chebyshev does not take several regions. Choose another solver, as rbf-fd." in text
