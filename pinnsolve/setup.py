@@ -229,6 +229,8 @@ class Setup:
             if found is None or found.fields is None:
                 return None
             seconds, points = perf_counter() - start, points_of(problem, self.nodes)
+            if points.shape[-1] != len(problem.equations[0].symbols.coordinates):
+                return replace(found, name=name, seconds=seconds)  # the instants are not told
             values = found.fields(points.reshape(-1, points.shape[-1]))
             values = values.reshape(*points.shape[:-1], -1)
             return replace(found, name=name, values=values, seconds=seconds)

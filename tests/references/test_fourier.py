@@ -6,7 +6,7 @@ import pytest
 from pinnsolve.diffop import Term, partial
 from pinnsolve.errors import ProblemError
 from pinnsolve.progress import unwatched
-from pinnsolve.references import fourier, refinement
+from pinnsolve.references import fourier, marching, refinement
 from pinnsolve.references.fourier import plan, solved
 from pinnsolve.setup import Setup
 from tests.references.posing import INTERVAL, evolving
@@ -94,6 +94,41 @@ def test_the_order_in_time_is_four(tmp_path):
         for steps in (400, 800, 1600)
     ]
     np.testing.assert_allclose(np.log2(np.divide(errors[:-1], errors[1:])), 4, atol=0.3)
+
+
+def test_a_soliton_of_schroedingers_equation_turns_and_stays(tmp_path):
+    problem = evolving(
+        tmp_path,
+        "u_t = -v_xx/2 - (u^2 + v^2)*v",
+        "v_t = u_xx/2 + (u^2 + v^2)*u",
+        initial={"u": "sech(x)", "v": "0"},
+        low=-20,
+        high=20,
+    )
+    x, t = points = np.random.default_rng(0).uniform([[-5], [0]], [[5], [1]], (2, 40))
+    found = solved(plan(problem), 256, 400, unwatched)(points.T)
+    expected = np.stack([np.cos(t / 2), np.sin(t / 2)], axis=1) / np.cosh(x)[:, None]
+    np.testing.assert_allclose(found, expected, atol=1e-8)  # sech(20) is 4e-9
+
+
+def test_initial_values_with_a_kink_are_said_to_limit_the_accuracy(tmp_path, monkeypatch):
+    """Those of the Allen-Cahn equation of the literature: the slope jumps where periods meet."""
+    problem = evolving(
+        tmp_path,
+        "u_t = 0.0001*u_xx + 5*u - 5*u^3",
+        initial={"u": "x^2*cos(pi*x)"},
+        low=-1,
+        high=1,
+        end=0.2,
+    )
+    monkeypatch.setattr(marching, "MOST_WORK", 1.5e5)
+    truth = Setup(problem).truth
+    assert "as those of initial values with a kink do, also where one period meets" in truth.message
+    finer = solved(plan(problem), 512, 100, unwatched)
+    x = np.random.default_rng(0).uniform([-1, 0], [1, 0.2], (200, 2))
+    own, exact = truth.fields(x)[:, 0], finer(x)[:, 0]
+    error = np.linalg.norm(own - exact) / np.linalg.norm(exact - exact.mean())
+    assert 1e-9 < error < truth.error
 
 
 def test_the_error_that_is_stated_is_above_the_true_one(tmp_path, monkeypatch):
