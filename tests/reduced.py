@@ -66,6 +66,7 @@ QUICK = {
     "star_poisson",
 }
 REDUCED = {
+    "allen_cahn": Reduced(None, None),  # `test_evolving_problems` has it, with a reference
     "annulus_conduction": Reduced(6.6e-5, 7.6e-5, nodes(700)),
     "ball_poisson": Reduced(2.4e-6, 7.3e-8, nodes(500)),
     "backward_step": Reduced(None, None, warnings=(outflow("p = 0", "right"),)),
@@ -80,6 +81,7 @@ REDUCED = {
             "training.0.iterations": 40,
         },
     ),
+    "burgers_half": Reduced(None, None),
     "circle_inclusion": Reduced(8.4e-4, None, nodes(600)),
     "composite_wall": Reduced(None, None),
     "cylinder_flow": Reduced(None, None, warnings=(outflow("p = 0", "channel.right"),)),

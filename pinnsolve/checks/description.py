@@ -119,7 +119,7 @@ def lines(problem: Problem, figures: Mapping[str, Any]) -> list[str]:
             f"degree {figures['degree']}",
         ),
         *_entry("system", _system(figures, total)),
-        *_entry("method", _method(figures)),
+        *_entry("method", _method(figures) + _slabs(problem)),
         *_reference(problem),
         *_entry("memory", *_memory(figures)),
     ]
@@ -196,11 +196,23 @@ def _method(figures: Mapping[str, Any]) -> str:
     """Return the method and its network in words."""
     if figures["hidden"] is None:
         return figures["method"]
+    if not figures["hidden"]:
+        return f"{figures['method']}, products of waves and polynomials under one layer"
     if not isinstance(figures["hidden"], dict):
         layers = ", ".join(map(str, figures["hidden"]))
         return f"{figures['method']}, network with hidden layers of {layers}"
     parts = [f"{', '.join(map(str, own))} in {name}" for name, own in figures["hidden"].items()]
     return f"{figures['method']}, a network for each region, hidden layers of {'; '.join(parts)}"
+
+
+def _slabs(problem: Problem) -> str:
+    """Return the number of slabs of time in words, if there are any."""
+    slabs = problem.settings.solver.slabs
+    if slabs is None:
+        return ""
+    return (
+        "; in slabs of time as long as may be" if slabs == "auto" else f"; in {slabs} slabs of time"
+    )
 
 
 def _reference(problem: Problem) -> list[str]:

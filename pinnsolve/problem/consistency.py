@@ -253,6 +253,9 @@ def _slab_faults(valid: Mapping[KeyPath, Any], solver: Solver) -> list[Fault]:
     if unknowns is not None and unknowns.parameters:
         message = "unknown parameters are those of all of time, and not of a slab."
         return [Fault(key, message, "Remove slabs.")]
+    if any(name == "data" and index for name, *index in valid):
+        message = "observations are taken in all of time, and not in a slab."
+        return [Fault(key, message, "Remove slabs.")]
     if any(name == "region" and index for name, *index in valid):
         return [Fault(key, "regions have no slabs of time in this version.", "Remove slabs.")]
     return []
