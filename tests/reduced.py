@@ -103,6 +103,10 @@ REDUCED = {
     "pollutant": Reduced(None, None),
     "pulsating_channel": Reduced(None, None, warnings=(outflow("p = p0", "left, right"),)),
     "rotating_pulse": Reduced(None, None),
+    # found from data, see tests/methods/test_data.py
+    "burgers_inverse": Reduced(direct=None, network=None),
+    "coffee": Reduced(direct=None, network=None),
+    "rod_diffusivity": Reduced(direct=None, network=None),
     "self_similar_burgers_1": Reduced(overrides=nodes(300)),
     "self_similar_burgers_2": Reduced(overrides=nodes(300)),
     "self_similar_burgers_3": Reduced(overrides=nodes(300)),

@@ -28,6 +28,7 @@ from pinnsolve.solution.norms import overall_l2
 from pinnsolve.solution.solution import Sample
 from pinnsolve.solution.verdict import Verdict, Word
 
+WIDEST = 0.5  # half of an interval, relative, beyond which a parameter is not determined
 LIMIT = 0.05  # relative error from which on a solution is not resolved
 ASYMPTOTIC = 0.3  # relative error above which the order says nothing of what more nodes bring
 MARGIN = 2.0  # how far below the limit more nodes should bring the error
@@ -73,7 +74,7 @@ def verdict(
     asked = problem.settings.solver.accuracy
     limit = asked or LIMIT
     if problem.data and constants:
-        return _of_data(constants, limit)
+        return _of_data(constants, asked or WIDEST)
     error, kind = _deciding(sample, accuracy)
     truth = accuracy.errors
     if error is None and constants:

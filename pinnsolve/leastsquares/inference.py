@@ -32,8 +32,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pinnsolve.leastsquares.determination import DISTINCT, LARGEST_ERROR, Determination
+from pinnsolve.leastsquares.determination import LARGEST_ERROR, Determination
 from pinnsolve.leastsquares.head import RIDGE
+
+# times what equations are not met by: what a change of a known constant leaves; less than without
+# data, to whose noise a part of that is due
+DISTINCT = 2.0
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from numpy import ndarray
 
 from pinnsolve.conditions.data import axes
 from pinnsolve.methods.constants import NEAR, bound_at, doubt_of, found_constants
+from pinnsolve.networks.sizes import is_fitted_whole
 from pinnsolve.problem.schema.unknowns import Parameter
 from pinnsolve.process import Process
 from pinnsolve.setup import Setup
@@ -56,16 +57,16 @@ def found(
         return Found(found_constants(setup, answer, objective_of))
     from pinnsolve.objectives.inferred import emptied, inferred
     from pinnsolve.objectives.pointwise import PointwiseObjective
-    from pinnsolve.training.continuation import SMALL, moves
+    from pinnsolve.training.continuation import moves
     from pinnsolve.training.phases import Training
 
     assert isinstance(process, Training)
     objective = process.objective
     assert isinstance(objective, PointwiseObjective)
-    is_small = objective.model.size <= SMALL
+    whole = is_fitted_whole(setup.problem, objective.model.size)
     sigmas = [own.sigma for own in setup.observed]
     try:
-        told, sizes = inferred(objective, sigmas, whole=is_small)
+        told, sizes = inferred(objective, sigmas, whole=whole)
     except RuntimeError:  # of a factorisation, where the training has left the finite numbers
         return Found(_unknown(setup, objective))
     moved = moves(*process.levels) if len(process.levels) == 2 else np.full(len(sizes), np.nan)

@@ -12,7 +12,8 @@ from pinnsolve.problem.abilities import ABILITIES
 FEATURES = 800  # in the last hidden layer, at most, as long as the nodes are few
 FEW_NODES = 4000  # with more, whose derivatives are more accurate, so should the features be
 LARGEST_HEAD = 2**27  # values of all features at all nodes for which they grow, 1 GiB
-FEATURES_OF_DATA = 400  # where many solutions are compared
+FEATURES_OF_DATA, FIRST_OF_DATA = 400, 40  # where many solutions are compared; below them, at least
+SMALL = 1500  # weights up to which a network of given widths is fitted to data as a whole
 FEATURES_OF_SYSTEMS = 1200  # of several fields, which share the features
 # fewer, and the head could satisfy the rows without solving the equation; sooner on an interval
 NODES_PER_FEATURE = {1: 2.0, 2: 1.5, 3: 1.5}
@@ -48,7 +49,13 @@ def hidden_layers(problem: Problem, n_nodes: int) -> tuple[int, ...]:
     if problem.data:
         most = FEATURES_OF_DATA
     features = max(8, min(most, affordable))
-    return problem.settings.network.hidden or (features // 4, features)
+    first = max(FIRST_OF_DATA, features // 4) if problem.data else features // 4
+    return problem.settings.network.hidden or (first, features)
+
+
+def is_fitted_whole(problem: Problem, weights: int) -> bool:
+    """Return whether all weights of a network are fitted to data, or those of its last layer."""
+    return problem.settings.network.hidden is not None and weights <= SMALL
 
 
 def grows(problem: Problem) -> bool:

@@ -10,10 +10,9 @@ the constants stay within their errors, and those are the least: there it ends. 
 the level with the least errors, the shift counted in, is the best that the network can give; that
 the constants move from it to its neighbour is told, and counts.
 
-A small network is improved as a whole, by Gauss-Newton's method. Of a wide one the features are
-drawn, at the frequency that leaves the least errors, and the last layer is solved for with the
-constants, by QR factors: variable projection (Golub & Pereyra, 2003,
-doi:10.1088/0266-5611/19/2/201).
+A small network can be improved as a whole, by Gauss-Newton's method. Else the features are drawn,
+at the frequency that leaves the least errors, and the last layer is solved for with the constants,
+by QR factors: variable projection (Golub & Pereyra, 2003, doi:10.1088/0266-5611/19/2/201).
 """
 
 from collections.abc import Mapping
@@ -38,7 +37,6 @@ from pinnsolve.optimizers.tensors import arrays, refill
 from pinnsolve.process import Budget, State, Step, StoppingRule, nested, part
 from pinnsolve.training.initialisation import next_frequency
 
-SMALL = 1500  # weights of a network that is improved as a whole
 FREQUENCY = 2.0  # of such a one's first layer, per half width of the domain
 FAINT = 1e-3  # weight of the equations while fields are fitted to the data
 FIRST, FASTER, MOST = 0.3, 4.0, 12  # the first factor of the equations' rows, the next, how many
@@ -131,13 +129,17 @@ class Continuation:
         How long it may take.
     seed
         Of the first weights.
+    whole
+        Whether all weights of the network are improved, or those of its last layer.
     """
 
-    def __init__(self, objective: PointwiseObjective, budget: Budget, seed: int) -> None:
+    def __init__(
+        self, objective: PointwiseObjective, budget: Budget, seed: int, *, whole: bool
+    ) -> None:
         self._stated, self._budget, self._seed = objective, budget, seed
         self._rule = StoppingRule(budget)
-        self._is_small = objective.model.size <= SMALL
-        self._first = FIRST_OF_ALL if self._is_small else FIRST
+        self._whole = whole
+        self._first = FIRST_OF_ALL if whole else FIRST
         self._scores: dict[float, float] = {}  # by the frequency
         self._levels: list[Level] = []  # at this frequency
         self._best: Level | None = None
@@ -163,7 +165,7 @@ class Continuation:
         """Return the account of one more iteration, or of one more level."""
         self._count += 1
         with self._rule.running():
-            loss, is_over = self._improve() if self._is_small else self._solve()
+            loss, is_over = self._improve() if self._whole else self._solve()
         is_over |= self._rule.seconds >= self._budget.seconds
         is_over |= self._count >= self._budget.iterations
         if is_over and self._best is not None:
@@ -283,17 +285,18 @@ class Continuation:
         before = self._levels[-1] if self._levels else None
         self._levels.append(level)
         (frequency,) = list(self._scores)[-1:]
-        best = min(self._levels, key=lambda own: own.score)
+        is_settled = before is not None and level.is_settled(before)
+        best = level if is_settled else min(self._levels, key=lambda own: own.score)
         if isfinite(level.score) and level is best:
             self._scores[frequency] = level.score
-            if self._best is None or level.score < self._best.score:
+            is_next = before is not None and before is self._best  # on the same plateau
+            if self._best is None or is_next or level.score < self._best.score:
                 self._best, self._near, self._frequency = level, before, frequency
                 self._kept = objective.model.vector()
         elif before is self._best and before is not None:
             self._near = level  # which shows how far it moves
         self._factor *= FASTER_OF_ALL if whole else FASTER
         since = len(self._levels) - 1 - self._levels.index(best)
-        is_settled = before is not None and level.is_settled(before)
         return is_settled or since >= WORSE or len(self._levels) >= MOST
 
     @property
@@ -306,7 +309,7 @@ class Continuation:
         if self._best is None:
             return "no level was finished"
         text = f"the equations weigh {self._best.factor**2:.3g} times as much as stated"
-        if not self._is_small:
+        if not self._whole:
             text = f"features of frequency {self._frequency:g} drawn; {text}"
         return text
 

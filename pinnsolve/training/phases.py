@@ -58,6 +58,8 @@ class Training(Generic[Answer]):
         What a network needs to grow.
     is_continued
         Whether the model has weights from which to begin.
+    whole
+        Whether all weights are fitted to data, or those of the last layer.
     """
 
     def __init__(
@@ -70,8 +72,9 @@ class Training(Generic[Answer]):
         patience: int = 0,
         collocation: Collocation | None = None,
         is_continued: bool = False,
+        whole: bool = False,
     ) -> None:
-        self._collocation, self._is_continued = collocation, is_continued
+        self._collocation, self._is_continued, self._whole = collocation, is_continued, whole
         self._objective, self._phases, self._answer = objective, phases, answer
         self._model, self._seed, self._patience = objective.model, seed, patience
         self._scaled = scaled(objective)
@@ -187,7 +190,7 @@ class Training(Generic[Answer]):
         budget = _budget(phase, patience.get(phase.optimizer, 0))
         if phase.optimizer == "continuation":
             assert isinstance(objective, PointwiseObjective)  # as no other method takes data
-            return Continuation(objective, budget, self._seed)
+            return Continuation(objective, budget, self._seed, whole=self._whole)
         if self._draws_features and isinstance(objective, OfNetwork):
             if phase.optimizer == "grow" and self._collocation is not None:
                 where = self._collocation

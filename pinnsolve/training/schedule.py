@@ -8,7 +8,7 @@ import torch
 
 from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.networks.products import has_products
-from pinnsolve.networks.sizes import grows
+from pinnsolve.networks.sizes import grows, is_fitted_whole
 from pinnsolve.objectives.objective import Objective
 from pinnsolve.problem import Problem
 from pinnsolve.problem.abilities import ABILITIES
@@ -57,6 +57,7 @@ def training(
         patience=0 if chosen else PATIENCE,
         collocation=Collocation(problem, setup.nodes, between),
         is_continued=is_continued,
+        whole=is_fitted_whole(problem, objective.model.size),
     )
 
 

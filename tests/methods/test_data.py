@@ -6,8 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pinnsolve import solve
+from pinnsolve import load, solve
 from pinnsolve.checks.preflight import check
+from pinnsolve.cli import shipped
 from pinnsolve.cli.summary import summary
 from pinnsolve.errors import ProblemError
 from pinnsolve.geometry import build_domain
@@ -87,6 +88,23 @@ def test_an_equation_that_is_not_the_datas_is_not_believed(tmp_path):
     wrong = solve(written(tmp_path, TEXT.replace("3*exp(-0.7*x)", "3*exp(-x^2)")))
     assert wrong.verdict.word == "not resolved"
     assert "data and equations contradict one another" in wrong.verdict.reason
+
+
+def test_a_table_of_temperatures_tells_what_regression_tells():
+    found = solve(load(shipped.folder() / "coffee.toml"))
+    rate, room = found.constants.values()
+    (fit,) = found.data
+    minutes = fit.x[:, 0]
+    fall = np.exp(-0.045 * minutes)
+    slopes = np.column_stack([fall, -64 * minutes * fall, np.ones(len(minutes))])
+    errors = fit.estimate * np.sqrt(np.diag(np.linalg.inv(slopes.T @ slopes)))
+    assert rate.standard_error == pytest.approx(errors[1], rel=0.1)
+    assert room.standard_error == pytest.approx(errors[2], rel=0.1)
+    assert rate.interval[0] < 0.045 < rate.interval[1]
+    assert room.interval[0] < 21 < room.interval[1]
+    # the slower it cools, the colder the room may be
+    assert 0.9 < rate.correlations["room"] < 1
+    assert found.verdict.word == "resolved"
 
 
 def test_parameters_before_every_term_are_refused(tmp_path):

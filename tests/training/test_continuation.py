@@ -50,6 +50,11 @@ def objective(tmp_path, noise=0.0, hidden=WIDE):
     return pointwise_objective(network(setup), setup)
 
 
+def fitting(lowered):
+    """Return the continuation, of all weights if they are few."""
+    return Continuation(lowered, Budget(), 0, whole=lowered.model.size < 100)
+
+
 def run(work, steps=1000):
     for _ in range(steps):
         if work.step().done:
@@ -60,14 +65,14 @@ def run(work, steps=1000):
 @pytest.mark.parametrize(("hidden", "close"), [(WIDE, 1e-6), (SLIM, 1e-2)])
 def test_clean_data_give_the_constants_to_what_the_network_can_represent(tmp_path, hidden, close):
     lowered = objective(tmp_path, hidden=hidden)
-    run(Continuation(lowered, Budget(), 0), 250)
+    run(fitting(lowered), 250)
     found = lowered.model.unknowns().tolist()
     assert found == pytest.approx([0.7, 0.2], rel=close)
 
 
 def test_the_weight_is_raised_to_a_plateau_where_nothing_moves(tmp_path):
     lowered = objective(tmp_path, noise=0.02)
-    work = run(Continuation(lowered, Budget(), 0))
+    work = run(fitting(lowered))
     best, near = work.levels
     assert best.factor > 1
     assert np.all(np.abs(best.values - near.values) < 0.5 * best.errors)
@@ -79,9 +84,9 @@ def test_the_weight_is_raised_to_a_plateau_where_nothing_moves(tmp_path):
 @pytest.mark.parametrize("hidden", [WIDE, SLIM])
 def test_a_state_taken_up_continues_to_the_bit(tmp_path, hidden):
     whole, first, second = (objective(tmp_path, 0.02, hidden) for _ in range(3))
-    straight = run(Continuation(whole, Budget(), 0), 8)
-    begun = run(Continuation(first, Budget(), 0), 4)
-    resumed = Continuation(second, Budget(), 0)
+    straight = run(fitting(whole), 8)
+    begun = run(fitting(first), 4)
+    resumed = fitting(second)
     resumed.restore(from_file(begun.state()))
     run(resumed, 4)
     assert bits(resumed.state()) == bits(straight.state())
