@@ -41,11 +41,7 @@ FREQUENCY = 2.0  # of such a one's first layer, per half width of the domain
 FAINT = 1e-3  # weight of the equations while fields are fitted to the data
 FIRST, FASTER, MOST = 0.3, 4.0, 12  # the first factor of the equations' rows, the next, how many
 FIRST_OF_ALL, FASTER_OF_ALL = 0.4, 2.0  # the same where all weights are improved
-CLOSE, SETTLED, STEADY = (
-    1.0,
-    0.2,
-    0.8,
-)  # of the errors: a step at the end, none, and what is no less
+CLOSE, SETTLED, STEADY = 1.0, 0.2, 0.8  # of the errors: a last step, none, and what is no less
 WORSE = 2  # levels in turn that are worse than the best: it will not come back
 NEWTON, CONVERGED = 30, 1 - 1e-8
 FITTING, TOGETHER, PATIENCE = 100, 100, 15  # iterations of Gauss-Newton, and those that must pay
