@@ -32,6 +32,7 @@ from pinnsolve.geometry.periodic import seen, unrolled
 from pinnsolve.progress import Progress, Watch, unwatched
 from pinnsolve.rbffd.blocks import Block, matrix_of, stack, total, weighted
 from pinnsolve.rbffd.inflow import lower_at_inflow
+from pinnsolve.rbffd.outflow import from_inside
 from pinnsolve.rbffd.stencils import nearest, polynomial_degree, shared
 from pinnsolve.rbffd.steps import Change
 from pinnsolve.rbffd.weights import stencil_weights
@@ -242,6 +243,7 @@ def discretise(
     derivatives = _derivatives(sets, ops, nodes, order, watch)
     if time_order == 1:
         lower_at_inflow(at_nodes, nodes, order, sets, derivatives)
+        from_inside(at_nodes, nodes, order, sets, derivatives)
     by_rows = dict(zip(row_sets, derivatives, strict=True))
     highest = max(term.op.order for c in conditions for term in c.residual.terms)
     for condition in at_nodes:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Bool, Int
+from jaxtyping import Bool, Float, Int
 from numpy import ndarray
 
 from pinnsolve.conditions.condition import Condition
@@ -48,9 +48,7 @@ def near_inflow(conditions: Sequence[Condition], nodes: Nodes, order: int) -> Bo
     from scipy.spatial import KDTree  # 0.1 s that `pinnsolve --help` need not pay
 
     near = np.zeros(len(nodes.x), dtype=bool)
-    highest = max(term.op.order for c in conditions for term in c.residual.terms)
-    is_carried = any(term.op.order == 1 for term in conditions[0].residual.terms)
-    if nodes.sight is None or highest > HIGHEST or not is_carried:
+    if nodes.sight is None or not is_carried(conditions):
         return near
     is_given = np.zeros(nodes.n_boundary, dtype=bool)
     for condition in conditions:
@@ -64,6 +62,12 @@ def near_inflow(conditions: Sequence[Condition], nodes: Nodes, order: int) -> Bo
         tree = KDTree(nodes.x[nodes.boundary][is_given])
         near[nodes.rows] = tree.query(nodes.x[nodes.rows])[0] < REACH * nodes.spacing
     return near
+
+
+def is_carried(conditions: Sequence[Condition]) -> bool:
+    """Tell whether the first of conditions carries something, and none has more than spreads it."""
+    highest = max(term.op.order for c in conditions for term in c.residual.terms)
+    return highest <= HIGHEST and any(t.op.order == 1 for t in conditions[0].residual.terms)
 
 
 def lower_at_inflow(
@@ -113,13 +117,32 @@ def lower(
     sight = seen(nodes, there, owner)
     own_sight = None if nodes.sight is None else nodes.sight.of(rows[chosen])
     x, ops = nodes.x[rows[chosen]], tuple(matrices)
-    width = next(iter(matrices.values())).nnz // len(rows)
     few = nearest(x, there, DEGREE, sight, own_sight)
     columns, weights = stencil_weights(x, there, few, ops, DEGREE)
-    order = np.argsort(owner[columns], axis=1)
-    columns = np.take_along_axis(owner[columns], order, axis=1)
-    for op, own in zip(ops, weights, strict=True):
-        matrix = matrices[op]
+    replace_rows(matrices, chosen, owner[columns], weights)
+
+
+def replace_rows(
+    matrices: "Mapping[DiffOp, csr_array]",
+    chosen: Int[ndarray, " C"],
+    columns: Int[ndarray, "C m"],
+    weights: Float[ndarray, "q C m"],
+) -> None:
+    """Replace some rows of matrices by weights over as many nodes or fewer.
+
+    Parameters
+    ----------
+    matrices
+        Of operators, in one pattern with as many entries in all rows; changed in place.
+    chosen
+        Which rows.
+    columns, weights
+        The nodes that they take, and their weights for each of the operators.
+    """
+    order = np.argsort(columns, axis=1)
+    columns = np.take_along_axis(columns, order, axis=1)
+    for matrix, own in zip(matrices.values(), weights, strict=True):
+        width = matrix.nnz // matrix.shape[0]
         index, entries = matrix.indices.reshape(-1, width), matrix.data.reshape(-1, width)
         index[chosen], entries[chosen] = _padded(
             columns, np.take_along_axis(own, order, axis=1), index[chosen]

@@ -12,7 +12,7 @@ from pinnsolve.rbffd.inflow import near_inflow
 from pinnsolve.rbffd.stabilisation import largest, misfit, stabilised
 from pinnsolve.references.exact import exact_at
 from pinnsolve.setup import Setup
-from tests.posing import DISK, INTERVAL, SQUARE, pose
+from tests.posing import DISK, INTERVAL, SQUARE, manufactured, pose
 
 TURNING = "exp(-((x - 0.5*cos(2*pi*t))^2 + (y - 0.5*sin(2*pi*t))^2)/0.03)"
 PASSING = "exp(-((x - 0.8*t - 0.1)^2 + (y - 0.6*t - 0.2)^2)/0.02)"
@@ -153,6 +153,44 @@ def test_derivatives_next_to_an_inflow_are_of_degree_three(tmp_path):
         assert np.abs(error[there]).max() < 1e-10
     error = D @ x**6 - along * 6 * x[rows] ** 5
     assert np.abs(error[near[rows]]).max() > 1e-6
+
+
+LEAVING = [("left bottom", "u = g"), ("right top", "dn(u) = h")]
+
+
+def leaving(folder, count, order):
+    """Return a problem of a smooth wave that leaves where its slope is given."""
+    more = manufactured("f", "g", "h", u="sin(3*x - 2*t)*cos(2*y + t)")
+    problem = pose(
+        folder,
+        "u_t + u_x + 0.4*u_y = 1e-4*laplace(u) + f",
+        on=LEAVING,
+        domain=f"{SQUARE}\ntime = [0, 1]",
+        count=count,
+        order=order,
+        more=f'{more}[initial]\nu = "manufactured"',
+    )
+    return problem.replace({"nodes.time_levels": 9})
+
+
+def test_slopes_at_an_outflow_are_taken_from_inside(tmp_path):
+    setup = Setup(leaving(tmp_path, 300, 4))
+    system, nodes = setup.discretisation(), setup.nodes
+    rows, x, along = system.conditions[-1].rows, setup.nodes.x, np.array([0.6, 0.8])
+    assert len(rows) > 20
+    for term, D in system.matrices[-1].items():
+        columns, values = (part.reshape(len(rows), -1) for part in (D.indices, D.data))
+        is_other = (columns >= nodes.n_interior) & (columns != rows[:, None])
+        assert not values[is_other].any()
+        slope = sum(c * along @ np.array(alpha) for alpha, c in term.op.terms)
+        for degree in (1, 2, 3):  # of polynomials that are exact
+            expected = slope * degree * (x[rows] @ along) ** (degree - 1)
+            np.testing.assert_allclose(D @ (x @ along) ** degree, expected, atol=1e-9)
+
+
+def test_what_leaves_does_not_come_back(tmp_path):
+    # values on the boundary that followed one another made this an error of 2e4
+    assert last(leaving(tmp_path, 1200, 4), 1e-5)[0] < 5e-6
 
 
 def growth(problem):
