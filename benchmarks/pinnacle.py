@@ -9,7 +9,8 @@ Nothing is chosen but the number of nodes, which stands in the files of `problem
 Errors of others are quoted second hand, the least of the paper's methods and of later studies: they
 have not been compared with the papers' tables. Left out are problems whose coefficients or initial
 values are in data files that are not at hand (Poisson 2d-MS, Heat 2d-VC, Wave 2d-CG, Burgers 2d-C),
-and the two that ask for another method (Gray-Scott, Kuramoto-Sivashinsky).
+and two that are stated with classical references, but not solved here within five minutes
+(Gray-Scott, Kuramoto-Sivashinsky).
 
     python benchmarks/pinnacle.py [--only NAME ...] [--methods pinn ...] [--seconds 300]
         [--references FOLDER] [--threads 1] [--json FILE]

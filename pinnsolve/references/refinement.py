@@ -117,7 +117,8 @@ def refine(
             which = finer if in_space > in_time else longer
             if best is None or in_space + in_time < best.error:
                 best = Refined(chosen[0], which, in_space, in_time)
-        following = _next(grid, in_space, in_time, order)
+        is_unstable = in_time == inf and known.get(finer, (None,))[0] is None
+        following = _next(grid, 0.0 if is_unstable else in_space, in_time, order)
         is_slow = in_space + in_time < USEFUL and in_space > before / SLOW
         if following is None or work(following) > most or is_slow:
             return best

@@ -86,6 +86,13 @@ class Spectrum:
         """Return the rates that the linear part leaves, as a function of modes and time."""
         if evolution.is_linear:
             return lambda v, t: np.zeros_like(v)  # noqa: ARG005
+        rates = self.rates(evolution, begin)
+        return lambda v, t: self.modes(rates(v, t))
+
+    def rates(
+        self, evolution: Evolution, begin: float
+    ) -> Callable[[Complex[ndarray, "c *K"], float], Float[ndarray, "r N"]]:
+        """Return the same at the points of the grid."""
         steps, known, needed = _compiled(evolution)
         points = np.column_stack([self.points, np.full(len(self.points), begin)])
         data = evaluate(known, evolution.symbols, points)
@@ -94,12 +101,12 @@ class Spectrum:
         factors = np.array([self.symbol(own.alpha[:-1]) for own in needed])
         size = len(self.points)
 
-        def rest(v: Complex[ndarray, "c *K"], t: float) -> Complex[ndarray, "c *K"]:
+        def values(v: Complex[ndarray, "c *K"], t: float) -> Float[ndarray, "r N"]:
             jet = self.values(factors * v[rows]) if rows else np.empty((0, size))
             rates = steps(t, *data, *jet)
-            return self.modes(np.array([np.broadcast_to(rate, size) for rate in rates]))
+            return np.array([np.broadcast_to(rate, size) for rate in rates])
 
-        return rest
+        return values
 
 
 def _compiled(evolution: Evolution) -> tuple[Program, list[Expr], list[Derivative]]:

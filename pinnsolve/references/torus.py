@@ -13,7 +13,9 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
+from pinnsolve.equations import variables
 from pinnsolve.equations.expression import Function
+from pinnsolve.equations.variables import Data
 from pinnsolve.problem import Problem
 from pinnsolve.problem.schema.shapes import Interval, Rectangle
 from pinnsolve.references.evolution import must_be_whole, refused
@@ -101,6 +103,14 @@ def torus(problem: Problem, solver: str, dim: int | None = None) -> Torus:
         If the problem is not periodic, or states something else at its boundary.
     """
     must_be_whole(problem, solver)
+    tables = [
+        data.name
+        for equation in problem.equations
+        for data in variables.occurring(Data, equation.expression).values()
+    ]
+    if tables:
+        message = f'{solver} takes formulas only, and "{tables[0]}" is known by its values.'
+        raise refused(problem, SOLVER, message, "Give it as a formula, or choose another solver.")
     shape, period = problem.settings.domain, problem.stated.period if problem.stated else ()
     wanted = "a rectangle" if dim == 2 else "an interval or a rectangle"
     if not isinstance(shape, Rectangle if dim == 2 else Interval | Rectangle):

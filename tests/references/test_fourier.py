@@ -111,6 +111,20 @@ def test_a_soliton_of_schroedingers_equation_turns_and_stays(tmp_path):
     np.testing.assert_allclose(found, expected, atol=1e-8)  # sech(20) is 4e-9
 
 
+def test_steps_become_as_short_as_diffusion_that_is_not_linear_needs(tmp_path, monkeypatch):
+    """The source makes ``u = 2 + exp(-t) sin(x)`` a solution."""
+    monkeypatch.setattr(refinement, "TARGET", 1e-6)
+    u, u_x = "(2 + exp(-t)*sin(x))", "exp(-t)*cos(x)"
+    source = f"-exp(-t)*sin(x) + 3*{u}^2*exp(-t)*sin(x) - 6*{u}*({u_x})^2"
+    problem = evolving(
+        tmp_path, f"u_t = d(u^3, x, 2) + {source}", initial={"u": "2 + sin(x)"}, end=0.1
+    )
+    truth = Setup(problem).truth
+    x, t = points = np.random.default_rng(0).uniform([[0], [0]], [[6], [0.1]], (2, 40))
+    expected = 2 + np.exp(-t) * np.sin(x)
+    np.testing.assert_allclose(truth.fields(points.T)[:, 0], expected, atol=1e-6)
+
+
 def test_initial_values_with_a_kink_are_said_to_limit_the_accuracy(tmp_path, monkeypatch):
     """Those of the Allen-Cahn equation of the literature: the slope jumps where periods meet."""
     problem = evolving(
@@ -254,6 +268,14 @@ def test_what_does_not_fit_is_refused_with_place_and_remedy(tmp_path, equations,
     text = refusal(evolving(tmp_path, *equations, initial=initial, **parts))
     assert message in " ".join(text.split())
     assert "problem.toml:" in text
+
+
+def test_values_from_a_file_in_an_equation_are_refused(tmp_path):
+    """They may change in time, of which nothing is asked at every step."""
+    (tmp_path / "f.csv").write_text("x,t,f\n0,0,1\n7,0,1\n0,1,1\n7,1,1\n")
+    functions = '[functions]\nf = { file = "f.csv", column = "f" }'
+    problem = evolving(tmp_path, "u_t = u_xx + f", initial={"u": "sin(x)"}, unknowns=functions)
+    assert 'fourier takes formulas only, and "f" is known by its values.' in refusal(problem)
 
 
 def test_a_field_without_a_derivative_in_time_is_refused(tmp_path):
