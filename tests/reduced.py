@@ -111,6 +111,7 @@ REDUCED = {
     "self_similar_burgers_2": Reduced(overrides=nodes(300)),
     "self_similar_burgers_3": Reduced(overrides=nodes(300)),
     "self_similar_burgers_4": Reduced(overrides=nodes(300)),
+    "schrodinger": Reduced(None, None),
     "slab_radiation": Reduced(5.2e-8, 2.3e-7, nodes(500)),
     "star_poisson": Reduced(3.3e-7, 9.0e-11, {"network.hidden": [80, 500]}),  # a point cloud
     "stokes_sphere": Reduced(None, None),

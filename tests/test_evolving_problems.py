@@ -18,6 +18,16 @@ FOUND = {
         {"constants.nu": "0.1/pi", "nodes.count": 40, "nodes.time_levels": 30, "solver.slabs": 6},
         3.8e-7,
     ),
+    "schrodinger": (
+        {
+            "initial.u": "2*exp(-x^2)",
+            "nodes.count": 64,
+            "nodes.time_levels": 9,
+            "domain.time": [0, 0.2],
+            "solver.slabs": 3,
+        },
+        8.0e-5,
+    ),
 }
 
 
@@ -29,3 +39,5 @@ def test_slabs_come_as_near_to_the_reference_as_was_found(name):
     assert errors is not None
     assert errors.uncertainty < 0.1 * found
     assert errors.relative_l2["u"] < 10 * found
+    if errors.derived is not None:
+        assert errors.derived.worst < 10 * found

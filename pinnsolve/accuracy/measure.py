@@ -12,10 +12,12 @@ from jaxtyping import Float
 from numpy import ndarray
 
 from pinnsolve.accuracy.relative import relative
+from pinnsolve.conditions.points import points_of
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.sampling import sample, sample_in_time
 from pinnsolve.problem import Problem
 from pinnsolve.solution.accuracy import Errors, Estimate
+from pinnsolve.solution.derived import derived_values
 from pinnsolve.solution.fields import Fields
 from pinnsolve.solution.norms import by_field, by_level, max_by_field, overall_l2
 from pinnsolve.solution.reference import Reference
@@ -67,6 +69,8 @@ def measure(
             for i, name in enumerate(names)
         }
         errors = replace(errors, relative_l2_at_end=at_end)
+    if problem.derived:
+        errors = replace(errors, derived=_of_derived(fields, sample, problem, truth, points))
     if regions is None:
         return errors
     of, of_nodes = regions.locate(points[:, : sample.nodes.dim]), regions.of[sample.nodes.rows]
@@ -83,6 +87,39 @@ def measure(
             uncertainty=truth.error or 0.0,
         )
     return replace(errors, by_region=by_region)
+
+
+def _of_derived(
+    fields: Fields,
+    sample: Sample,
+    problem: Problem,
+    truth: Reference,
+    points: Float[ndarray, "n D"],
+) -> Errors:
+    """Return the errors of derived quantities; see `measure`."""
+    assert truth.fields is not None
+    assert truth.values is not None
+    names, nodes = tuple(problem.derived), points_of(problem, sample.nodes)
+    at_nodes = nodes.reshape(-1, nodes.shape[-1])
+
+    def derived(of: Fields, values: ndarray) -> tuple[ndarray, ndarray]:
+        flat = values.reshape(len(at_nodes), -1)
+        on_nodes = derived_values(problem, of, at_nodes, flat)
+        between = derived_values(problem, of, points, of(points))
+        return between, on_nodes.reshape(*values.shape[:-1], -1)
+
+    there, on_nodes = derived(fields, sample.values)
+    exact, exact_nodes = derived(truth.fields, truth.values)
+    at_end = None
+    if sample.times is not None:
+        at_end = by_field(names, on_nodes[-1], exact_nodes[-1])
+    return Errors(
+        by_field(names, there, exact),
+        max_by_field(names, there, exact),
+        by_field(names, on_nodes, exact_nodes),
+        len(points),
+        at_end,
+    )
 
 
 def estimated_by_region(

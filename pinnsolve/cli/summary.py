@@ -12,6 +12,7 @@ from pinnsolve.geometry.generation import Nodes
 from pinnsolve.geometry.quality import quality
 from pinnsolve.output.numbers import duration
 from pinnsolve.problem.abilities import ABILITIES
+from pinnsolve.solution.accuracy import Errors
 from pinnsolve.solution.found import parameter_remarks
 from pinnsolve.solution.solution import Solution
 from pinnsolve.studies import statistics
@@ -170,6 +171,19 @@ def _data(solution: Solution) -> list[str]:
     ]
 
 
+def _measured(errors: Errors) -> list[tuple[str, str, str, str]]:
+    """Return the rows of measured errors."""
+    rows = []
+    for name in errors.relative_l2:
+        at = f"{errors.test_points} test points"
+        largest = f"{errors.max_error[name]:.2e}"
+        rows.append((name, f"{errors.relative_l2[name]:.2e}", largest, at))
+        rows.append(("", f"{errors.relative_l2_nodes[name]:.2e}", "", "the nodes"))
+        if errors.relative_l2_at_end is not None:
+            rows.append(("", f"{errors.relative_l2_at_end[name]:.2e}", "", "the nodes, at the end"))
+    return rows
+
+
 def _errors(solution: Solution) -> list[str]:
     """Return the errors by field, and the baseline's."""
     errors, baseline = solution.accuracy.errors, solution.accuracy.baseline
@@ -179,13 +193,9 @@ def _errors(solution: Solution) -> list[str]:
             lines.append(f"{baseline.name} on the same nodes took {duration(baseline.seconds)}.")
         return lines
     rows = [("field", "relative L2", "max error", "measured at")]
-    for name in errors.relative_l2:
-        at = f"{errors.test_points} test points"
-        largest = f"{errors.max_error[name]:.2e}"
-        rows.append((name, f"{errors.relative_l2[name]:.2e}", largest, at))
-        rows.append(("", f"{errors.relative_l2_nodes[name]:.2e}", "", "the nodes"))
-        if errors.relative_l2_at_end is not None:
-            rows.append(("", f"{errors.relative_l2_at_end[name]:.2e}", "", "the nodes, at the end"))
+    rows += _measured(errors)
+    if errors.derived is not None:
+        rows += _measured(errors.derived)
     if baseline and baseline.relative_l2 is not None:
         at = f"the nodes, solved directly in {duration(baseline.seconds)}"
         several = len(baseline.relative_l2) > 1

@@ -14,6 +14,7 @@ from pinnsolve.errors import Fault, FileError, KeyPath, PinnsolveError
 from pinnsolve.problem import conductivities, interfaces, names, regions, sides
 from pinnsolve.problem.abilities import ABILITIES
 from pinnsolve.problem.binding import Statements, bind
+from pinnsolve.problem.derived import with_derived
 from pinnsolve.problem.outflow import with_outflow
 from pinnsolve.problem.potentials import potentials
 from pinnsolve.problem.problem import (
@@ -61,6 +62,11 @@ def build(source: Source) -> Problem:
     FileError
         If a file that it names cannot be read.
     """
+    return with_derived(_built(source))
+
+
+def _built(source: Source) -> Problem:
+    """Return the problem of a file, without derived quantities."""
     document, faults = overrides.apply(source.document(), source.overrides)
     if not document:
         raise source.error(Fault((), "the file is empty.", "Start from pinnsolve new."))

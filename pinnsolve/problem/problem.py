@@ -273,6 +273,8 @@ class Problem:
     stated
         The solution that errors are measured against where none is known as a formula; None if the
         file states none.
+    derived
+        Formulas of the fields that files and reports show, by name: what an equation leaves.
     """
 
     name: str
@@ -301,6 +303,7 @@ class Problem:
     conductivities: Mapping[str, Conductivity] = field(default_factory=dict)
     solved: "Problem | None" = None
     stated: StatedReference | None = None
+    derived: Mapping[str, Equation] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         """Return name, title and unknowns; all of it is in `to_toml`."""

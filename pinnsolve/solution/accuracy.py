@@ -1,6 +1,6 @@
 """How good a solution is: errors measured and estimated, and the solutions it is compared with."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import isnan, nan
 from typing import Any
@@ -33,6 +33,8 @@ class Errors:
         The relative error of that itself.
     by_region
         Of several regions the errors in each, relative to what a field varies in it.
+    derived
+        Those of derived quantities; None if there are none.
     """
 
     relative_l2: Mapping[str, float]
@@ -43,6 +45,7 @@ class Errors:
     by_region: Mapping[str, "Errors"] = field(default_factory=dict)
     against: str = "the exact solution"
     uncertainty: float = 0.0
+    derived: "Errors | None" = None
 
     @property
     def worst(self) -> float:
@@ -50,8 +53,27 @@ class Errors:
         values = list(self.relative_l2.values())
         return nan if any(isnan(value) for value in values) else max(values)
 
+    def only(self, names: Sequence[str], *, others: bool = False) -> "Errors":
+        """Return the errors of some quantities, or of all others."""
+
+        def some(values: Mapping[str, float]) -> dict[str, float]:
+            return {name: e for name, e in values.items() if (name in names) is not others}
+
+        at_end = self.relative_l2_at_end
+        return replace(
+            self,
+            relative_l2=some(self.relative_l2),
+            max_error=some(self.max_error),
+            relative_l2_nodes=some(self.relative_l2_nodes),
+            relative_l2_at_end=None if at_end is None else some(at_end),
+        )
+
     def metrics(self) -> dict[str, Any]:
-        """Return the errors over all of space and time."""
+        """Return the errors over all of space and time, of fields and derived quantities."""
+        if self.derived is not None:
+            own, further = replace(self, derived=None).metrics(), self.derived.metrics()
+            joined = {k: {**own[k], **further[k]} for k in own if isinstance(own[k], dict)}
+            return {**own, **joined, "derived": list(self.derived.relative_l2)}
         return {
             "relative_l2": dict(self.relative_l2),
             "max_error": dict(self.max_error),
@@ -188,6 +210,8 @@ def accuracy_from(metrics: Mapping[str, Any]) -> Accuracy:
     if metrics["relative_l2"] is not None:
         by_region = {name: _errors(told) for name, told in regions}
         errors = _errors(metrics, metrics.get("relative_l2_at_end"), by_region)
+        if names := metrics.get("derived"):
+            errors = replace(errors.only(names, others=True), derived=errors.only(names))
         if truth is not None:
             errors = replace(errors, against=truth.described, uncertainty=truth.error or 0.0)
     if metrics["error_estimate"] is not None:

@@ -247,10 +247,11 @@ class Solution:
         if times is None:
             return {}
         at_end = errors.relative_l2_at_end if errors else None
+        derived = (errors.derived.relative_l2_at_end if errors and errors.derived else None) or {}
         return {
             "time_levels": len(times),
             "time": [float(times[0]), float(times[-1])],
-            "relative_l2_at_end": None if at_end is None else dict(at_end),
+            "relative_l2_at_end": None if at_end is None else {**at_end, **derived},
         }
 
 

@@ -29,6 +29,7 @@ from pinnsolve.output.report.statement import statement
 from pinnsolve.output.vtk.grid import Grid
 from pinnsolve.problem.abilities import ABILITIES
 from pinnsolve.references.truth import truth_at_nodes, word_for_truth
+from pinnsolve.solution.accuracy import Errors
 from pinnsolve.solution.found import FoundConstant
 from pinnsolve.solution.norms import max_error, relative_l2
 from pinnsolve.solution.solution import Solution
@@ -247,7 +248,20 @@ def _accuracy(solution: Solution) -> str:
         [scientific(value, 3) for value in row] for row in zip(*columns.values(), strict=True)
     )
     rows = [(name, *row) for name, row in zip(fields, numbers, strict=True)]
+    if errors is not None and errors.derived is not None:
+        rows += _derived(errors.derived, len(columns))
     return table(["field", *columns], rows, caption) + _errors_in_time(solution)
+
+
+def _derived(errors: Errors, columns: int) -> list[tuple[str, ...]]:
+    """Return the rows of derived quantities, which the direct solution is not told of."""
+    own = [errors.relative_l2, errors.max_error, errors.relative_l2_nodes]
+    own += [errors.relative_l2_at_end] if errors.relative_l2_at_end is not None else []
+    rows = []
+    for name in errors.relative_l2:
+        numbers = [scientific(values[name], 3) for values in own]
+        rows.append((name, *numbers, *[""] * (columns - len(own))))
+    return rows
 
 
 def _estimate(solution: Solution, grid: Grid) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Float, Int
 from numpy import ndarray
 
+from pinnsolve.conditions.points import points_of
 from pinnsolve.equations.incompressible import incompressible
 from pinnsolve.geometry import Domain
 from pinnsolve.geometry.nodes import Nodes
@@ -22,6 +23,7 @@ from pinnsolve.output.vtk.triangulation import triangulation
 from pinnsolve.problem import Problem
 from pinnsolve.references.truth import truth_at_nodes, word_for_truth
 from pinnsolve.solution.accuracy import Estimate
+from pinnsolve.solution.derived import derived_values
 from pinnsolve.solution.solution import Solution
 
 
@@ -118,8 +120,20 @@ def values(solution: Solution) -> dict[str, ndarray]:
     known["boundary"] = np.full(len(x), -1, dtype=np.int32)  # -1: interior
     known["boundary"][nodes.boundary] = nodes.tags
     known |= dict(zip(problem.coordinates[3:], x.T[3:], strict=True))
-    known |= velocity(solution)
+    known |= velocity(solution) | derived(solution)
     return fields | {name: z for name, z in known.items() if name not in fields}
+
+
+def derived(solution: Solution) -> dict[str, Float[ndarray, "*K n"]]:
+    """Return the derived quantities at the nodes, by name."""
+    problem, values = solution.problem, solution.sample.values
+    if not problem.derived:
+        return {}
+    points = points_of(problem, solution.sample.nodes)
+    x = points.reshape(-1, points.shape[-1])
+    found = derived_values(problem, solution.answer, x, values.reshape(len(x), -1))
+    parts = np.moveaxis(found.reshape(*values.shape[:-1], -1), -1, 0)
+    return dict(zip(problem.derived, parts, strict=True))
 
 
 def velocity(solution: Solution) -> dict[str, Float[ndarray, "*K n 3"]]:

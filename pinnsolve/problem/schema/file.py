@@ -243,6 +243,11 @@ class Output(Section):
     test_points: Annotated[Integer, Field(ge=1, le=MAX_NODES)] = Field(
         default=20_000, description="points on which the error against [exact] is measured"
     )
+    derived: dict[str, Text] = Field(
+        default_factory=dict,
+        description="name = formula of the fields and their derivatives, shown with the fields",
+        examples=[{"speed": "sqrt(u^2 + v^2)"}],
+    )
     forces: tuple[str, ...] = Field(
         default=(),
         description="of an incompressible flow, boundary pieces on which its force and moment are "
