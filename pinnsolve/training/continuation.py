@@ -15,9 +15,8 @@ at the frequency that leaves the least errors, and the last layer is solved for 
 by QR factors: variable projection (Golub & Pereyra, 2003, doi:10.1088/0266-5611/19/2/201).
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from math import exp, inf, isfinite, log
+from math import inf, isfinite, log
 
 import numpy as np
 import torch
@@ -39,7 +38,9 @@ from pinnsolve.training.initialisation import next_frequency
 
 FREQUENCY = 2.0  # of such a one's first layer, per half width of the domain
 FAINT = 1e-3  # weight of the equations while fields are fitted to the data
-FIRST, FASTER, MOST = 0.3, 4.0, 12  # the first factor of the equations' rows, the next, how many
+WARM, FIRST = 0.3, 1.2  # factor of the equations' rows before the first level, and at it
+FASTER, MOST = 4.0, 12  # the next factor, and how many
+PROMISING = 2.0  # times the least loss at the first level: more is that of unfit features
 FIRST_OF_ALL, FASTER_OF_ALL = 0.4, 2.0  # the same where all weights are improved
 CLOSE, SETTLED, STEADY = 1.0, 0.2, 0.8  # of the errors: a last step, none, and what is no less
 WORSE = 2  # levels in turn that are worse than the best: it will not come back
@@ -136,7 +137,7 @@ class Continuation:
         self._rule = StoppingRule(budget)
         self._whole = whole
         self._first = FIRST_OF_ALL if whole else FIRST
-        self._scores: dict[float, float] = {}  # by the frequency
+        self._losses: dict[float, float] = {}  # at the first level, by the frequency
         self._levels: list[Level] = []  # at this frequency
         self._best: Level | None = None
         self._near: Level | None = None  # the neighbour that the best is compared with
@@ -175,8 +176,8 @@ class Continuation:
             "count": self._count,
             "factor": self._factor,
             "frequency": self._frequency,
-            "frequencies": np.array(list(self._scores)),
-            "scores": np.array(list(self._scores.values())),
+            "frequencies": np.array(list(self._losses)),
+            "losses": np.array(list(self._losses.values())),
             "levels": np.array([level.row() for level in self._levels]),
             "best": np.array([level.row() for level in self.levels]),
         }
@@ -190,8 +191,8 @@ class Continuation:
         self._count, self._factor = int(state["count"]), float(state["factor"])
         self._frequency = float(state["frequency"])
         self._rule.restore(part(state, "rule"))
-        names = (np.asarray(state[name]).tolist() for name in ("frequencies", "scores"))
-        self._scores = dict(zip(*names, strict=True))
+        names = (np.asarray(state[name]).tolist() for name in ("frequencies", "losses"))
+        self._losses = dict(zip(*names, strict=True))
         self._levels = [Level.of(row) for row in np.atleast_2d(state["levels"]) if len(row)]
         best = [Level.of(row) for row in np.atleast_2d(state["best"]) if len(row)]
         self._best, self._near = (*best, None, None)[:2]
@@ -212,7 +213,7 @@ class Continuation:
             if frequency is None:
                 return inf, True
             net.draw(self._seed, frequency)
-            self._scores[frequency] = inf
+            self._losses[frequency] = inf
             self._factor = self._first
             c = self._fitted()
         else:
@@ -220,7 +221,7 @@ class Continuation:
         objective = self._stated.emphasised(self._factor)
         c, loss = newton(objective.head(), c, NEWTON, CONVERGED)
         net.set_head(c)
-        is_last = self._close(objective, whole=False)
+        is_last = self._close(objective, loss)
         if is_last:
             self._levels = []
         return loss, is_last and next_frequency(self._losses) is None
@@ -239,7 +240,7 @@ class Continuation:
             return c
         told = c.clone()
         told[-k:] = regressed(self._stated)
-        problem = self._stated.emphasised(self._factor).head()
+        problem = self._stated.emphasised(WARM).head()
         tries = (newton(problem, start, NEWTON, CONVERGED) for start in (told, c))
         return min(tries, key=lambda found: found[1])[0]
 
@@ -247,18 +248,18 @@ class Continuation:
         """Improve all weights and constants by one iteration; raise the weight where none pays."""
         net = self._stated.model
         if self._inner is None:
-            if not self._scores:
+            if not self._losses:
                 assert isinstance(net, MLP)  # several take no data
                 net.draw(self._seed, FREQUENCY)
                 net.randomise_head(self._seed)
-                self._scores[FREQUENCY] = inf
+                self._losses[FREQUENCY] = inf
             self._inner = self._search()
         step = self._inner.step()
         if not step.done:
             return step.loss, False
         self._inner = None
         if self._factor:
-            return step.loss, self._close(self._stated.emphasised(self._factor), whole=True)
+            return step.loss, self._close(self._stated.emphasised(self._factor), step.loss)
         if net.unknowns is not None:
             c = net.head_vector()
             c[-len(net.unknowns) :] = regressed(self._stated)
@@ -274,31 +275,32 @@ class Continuation:
         assert isinstance(lowered, Linearisable)
         return GaussNewton(lowered, Budget(iterations, patience=PATIENCE))
 
-    def _close(self, objective: PointwiseObjective, *, whole: bool) -> bool:
+    def _close(self, objective: PointwiseObjective, loss: float) -> bool:
         """Tell what was found at a level, and go on to the next; return whether it was the last."""
-        found, sizes = inferred(objective, whole=whole)
+        frequency = next(reversed(self._losses))
+        if not self._levels:
+            self._losses[frequency] = loss
+            if loss > PROMISING * min(self._losses.values()):
+                return True
+            others = [own for f, own in self._losses.items() if f != frequency]
+            if others and min(others) > PROMISING * loss:
+                self._best = None  # its features could not follow
+        found, sizes = inferred(objective, whole=self._whole)
         level = _level(objective, self._factor, found, sizes)
         before = self._levels[-1] if self._levels else None
         self._levels.append(level)
-        (frequency,) = list(self._scores)[-1:]
         is_settled = before is not None and level.is_settled(before)
         best = level if is_settled else min(self._levels, key=lambda own: own.score)
         if isfinite(level.score) and level is best:
-            self._scores[frequency] = level.score
             is_next = before is not None and before is self._best  # on the same plateau
             if self._best is None or is_next or level.score < self._best.score:
                 self._best, self._near, self._frequency = level, before, frequency
                 self._kept = objective.model.vector()
         elif before is self._best and before is not None:
             self._near = level  # which shows how far it moves
-        self._factor *= FASTER_OF_ALL if whole else FASTER
+        self._factor *= FASTER_OF_ALL if self._whole else FASTER
         since = len(self._levels) - 1 - self._levels.index(best)
         return is_settled or since >= WORSE or len(self._levels) >= MOST
-
-    @property
-    def _losses(self) -> Mapping[float, float]:
-        """What is to be least, by the frequency."""
-        return {f: exp(min(s, 300.0)) if s > -300 else 0.0 for f, s in self._scores.items()}
 
     def _told(self) -> str:
         """Return the end of the work in words."""
