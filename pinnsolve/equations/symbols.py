@@ -48,6 +48,8 @@ class Symbols:
     inverses
         Fields that stand for functions of what is solved for in their place, by name
         (`kirchhoff`).
+    unknowns
+        Names of fields that have no value here, as in functions of position.
     """
 
     coordinates: tuple[str, ...]
@@ -62,6 +64,7 @@ class Symbols:
     sides: tuple[str, ...] = ()
     signs: Mapping[Expr, int] = field(default_factory=dict)
     inverses: Mapping[str, Callable[[Expr], Expr]] = field(default_factory=dict)
+    unknowns: tuple[str, ...] = ()
 
     @property
     def space(self) -> tuple[int, ...]:

@@ -35,6 +35,10 @@ SYNONYMS = {  # what others call it
     "ln": "log",
     "nabla": "grad",
 }
+OF_FIELDS = (
+    'Name expressions of the fields in [pde], definitions = { name = "…" }; equations and '
+    "conditions may use them."
+)
 CALLABLE = (*functions.FUNCTIONS, *functions.FUNCTIONS_OF_TWO, *OPERATORS, *INTEGRALS)
 
 
@@ -170,7 +174,7 @@ class _Translation:
             raise ExpressionError(message, "Use it in boundary conditions.")
 
     def _unknown(self, name: str, side: str) -> ExpressionError:
-        known = self.symbols.names
+        known = [own for own in self.symbols.names if own != "X"]  # all coordinates together
         if side and self._named(name) is not None:
             message = f'"{name}" is the same on both sides.'
             return ExpressionError(message, f"Write {name} alone.")
@@ -189,6 +193,9 @@ class _Translation:
             axes = ", ".join(self.symbols.coordinates)
             remedy = f"Derivatives of {stem} are written with the coordinates: {axes}."
             return ExpressionError(f'unknown name "{whole}": "{suffix}" is no coordinate.', remedy)
+        if {name, stem} & {*self.symbols.unknowns}:
+            message = f'"{name}" is unknown here, where only position, time and constants count.'
+            return ExpressionError(message, OF_FIELDS)
         return ExpressionError(f'unknown name "{whole}".', suggestion(whole, known))
 
     def _operation(self, node: ast.BinOp) -> Value:

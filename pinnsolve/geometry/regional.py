@@ -38,6 +38,7 @@ from pinnsolve.geometry.sight import Sight
 from pinnsolve.progress import Progress, Watch, unwatched
 
 EDGE = 1e-9  # of the domain's size: what is so near to its boundary is on it
+CORNER = 1e-4  # spacings: how far apart two regions may have found the end of a wall
 ON = 1e-6  # spacings: what is so near to a boundary is on it, and to a node is the node
 
 
@@ -187,7 +188,7 @@ def united(parts: Sequence[Domain], names: Sequence[str], nodes: Sequence[Nodes]
         np.searchsorted(held, tags),
         tuple(pieces[k] for k in held),
         spacing,
-        sight=Sight(places, None, region, regions.locate, walls),
+        sight=Sight(places, None, region, regions.locate, walls, tuple(names)),
         regions=regions,
     )
 
@@ -280,7 +281,7 @@ def _shared(
     is_face = known.tags == other_tag
     if len(replaced):
         tree = KDTree(rim.x[replaced])
-        is_twin = tree.query(known.x)[0] < ON * spacing(known.x)
+        is_twin = tree.query(known.x)[0] < CORNER * spacing(known.x)
     else:
         is_twin = np.zeros(len(known.x), dtype=bool)
     kept = np.setdiff1d(np.arange(len(rim.x)), replaced)
@@ -290,12 +291,12 @@ def _shared(
     missed = [
         k
         for k in corners
-        if not len(taken) or KDTree(known.x[taken]).query(rim.x[k])[0] > ON * h[k]
+        if not len(taken) or KDTree(known.x[taken]).query(rim.x[k])[0] > CORNER * h[k]
     ]
     if missed:
-        place = ", ".join(f"{value:.4g}" for value in rim.x[missed[0]])
+        place = ", ".join(f"{value:.4g}" for value in np.round(rim.x[missed[0]], 9) + 0.0)
         raise NodesError(
-            f"three regions meet at ({place}), in the middle of a side of one of them, which has "
+            f"regions meet at ({place}), in the middle of a side of one of them, which has "
             "no node there. State the regions that have a corner there first, or raise nodes.count "
             "if a region is thinner than the spacing."
         )
@@ -304,7 +305,7 @@ def _shared(
     shared = Boundary(twins.x, -twins.normals, np.full(count, own_tag), twins.probe, twins.rank)
     if len(taken) and len(replaced):  # at the ends the normal is that of this region's own node
         apart, which = KDTree(rim.x[replaced]).query(twins.x)
-        is_end = (apart < ON * spacing(twins.x)) & ~is_face[taken]
+        is_end = (apart < CORNER * spacing(twins.x)) & ~is_face[taken]
         shared.normals[is_end] = rim.normals[replaced[which[is_end]]]
     return join([rim[kept], shared])
 

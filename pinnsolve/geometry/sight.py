@@ -122,6 +122,8 @@ class Sight:
         The region in which points lie that are no nodes; None if there is one region.
     walls_within
         Those of each of several regions.
+    names
+        Of the regions, for messages; none if they are not known.
     """
 
     places: Float[ndarray, "N d"]
@@ -129,6 +131,7 @@ class Sight:
     regions: Int[ndarray, " N"] | None = None
     locate: Locate | None = None
     walls_within: tuple[Walls | None, ...] = ()
+    names: tuple[str, ...] = ()
 
     @property
     def is_withheld(self) -> Bool[ndarray, " N"]:

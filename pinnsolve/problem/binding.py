@@ -141,7 +141,9 @@ def bind(
         reading.faults += axis_faults(coordinates)
     reading.is_partial |= any(fault.key[:2] == ("unknowns", "fields") for fault in reading.faults)
     place = (*coordinates, "t") if is_evolving else coordinates
-    symbols = _functions(reading, Symbols(place, constants=constants, signs=signs or {}))
+    unsolved = () if unknowns is None else unknowns.fields
+    symbols = Symbols(place, constants=constants, signs=signs or {}, unknowns=unsolved)
+    symbols = replace(_functions(reading, symbols), unknowns=())
     known = replace(symbols, manufactured=())
     still = at_rest(known) if is_evolving else known
     pieces, refine = _parts(reading, still)

@@ -184,7 +184,10 @@ def _apart(
         try:
             part = find(x[rows], nodes[known], degree, sight.inside(known, region), seen_from)
         except NodesError as error:
-            message = f"in one of the regions, {error}"
+            own_name = (
+                f'the region "{sight.names[region]}"' if sight.names else "one of the regions"
+            )
+            message = f"in {own_name}, {error}"
             if "nodes.refine" not in message:
                 message = f'{message.rstrip(".")}, or set nodes.refine = "auto".'
             raise NodesError(message) from None

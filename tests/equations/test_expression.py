@@ -212,7 +212,7 @@ REFUSED = {  # text: place, and what is said
     "x(y)": ("x", "x takes no arguments. Write x alone, or x*(…)."),
     "radis*x": (
         "radis",
-        'unknown name "radis". Did you mean "radius"? Known: X, pi, radius, x, y.',
+        'unknown name "radis". Did you mean "radius"? Known: pi, radius, x, y.',
     ),
     "sine(x)": (
         "sine",

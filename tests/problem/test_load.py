@@ -7,6 +7,7 @@ import pytest
 from pinnsolve.errors import FileError, ProblemError
 from pinnsolve.problem import load
 from pinnsolve.problem.names import resolve
+from tests.posing import text_of, written
 from tests.problem.wrong_files import AT_LOADING, RIGHT, Wrong
 
 
@@ -65,7 +66,7 @@ def test_all_faults_are_told_at_once(write):
         "problem.toml:5: [domain] radius must be greater than 0, but is -1.\n"
         "   5 | radius = -1.0\n"
         "     |          ^^^^\n"
-        'problem.toml:21: unknown name "ff". Did you mean "f"? Known: X, f, g, lam, pi, u, x, y.\n'
+        'problem.toml:21: unknown name "ff". Did you mean "f"? Known: f, g, lam, pi, u, x, y.\n'
         '  21 | equations = ["laplace(u) = ff"]\n'
         "     |                            ^^\n"
         'problem.toml:32: unknown key "ordr" in [solver]. Did you mean "order"? '
@@ -288,3 +289,16 @@ def test_a_field_whose_name_is_none_is_told_beside_periodic_sides(write):
     path = write(text.replace('condition = "dn(u) + u = g"', ""))
     with pytest.raises(ProblemError, match="is not a name: names are made of letters, digits"):
         load(path)
+
+
+def test_a_function_of_a_field_is_told_where_it_belongs(tmp_path):
+    text = text_of("div(k*grad(u)) = 0", on=[("all", "u = 0")], more='[functions]\nk = "1 + u^2"')
+    with pytest.raises(ProblemError) as caught:
+        written(tmp_path, text)
+    message = str(caught.value)
+    assert '"u" is unknown here, where only position, time and constants count.' in message
+    assert 'Name expressions of the fields in [pde], definitions = { name = "…" }' in message
+    # and there it works
+    there = text.replace('[functions]\nk = "1 + u^2"', "")
+    there = there.replace("[pde]", '[pde]\ndefinitions = { k = "1 + u^2" }')
+    assert not written(tmp_path, there).equations[0].is_linear

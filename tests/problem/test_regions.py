@@ -288,7 +288,7 @@ equations, functions, name, radius, shape, where.
     "a field that is not there": (
         [(STATED, "v.left - u.right = jump")],
         """\
-:31: unknown name "v.left". Did you mean "u.left"? Known: X, c.left, f, jump, k.left, k.right, n, \
+:31: unknown name "v.left". Did you mean "u.left"? Known: c.left, f, jump, k.left, k.right, n, \
 n_x, n_y, pi, u.left, u.right, ue.left, ue.right, x, y.
   31 | condition = "v.left - u.right = jump"
      |              ^^^^^^""",
@@ -345,35 +345,35 @@ n_x, n_y, pi, u.left, u.right, ue.left, ue.right, x, y.
     "the same in all": (
         [('u = "ue"', 'u = "ue + q"')],
         """\
-:36: unknown name "q". Known: X, c, k, pi, ue, x, y.
+:36: unknown name "q". Known: c, k, pi, ue, x, y.
   36 | u = "ue + q"
      |           ^""",
     ),
     "a name of one region": (
         [('[exact]\nu = "ue"', '[exact]\nu = "ue + c"')],
         """\
-:36: in region "right": unknown name "c". Known: X, k, pi, ue, x, y.
+:36: in region "right": unknown name "c". Known: k, pi, ue, x, y.
   36 | u = "ue + c"
      |           ^""",
     ),
     "a constant of a region": (
         [('k = "10*1"', 'k = "10*r"')],
         """\
-:26: unknown name "r". Known: X, pi.
+:26: unknown name "r". Known: pi.
   26 | k = "10*r"
      |         ^""",
     ),
     "a function of a region": (
         [('ue = "cos(x)*y"', 'ue = "cos(r)*y"')],
         """\
-:28: unknown name "r". Known: X, f, k, pi, x, y.
+:28: unknown name "r". Known: f, k, pi, x, y.
   28 | ue = "cos(r)*y"
      |           ^""",
     ),
     "an equation of a region": (
         [(NAME, f'{NAME}\nequations = ["laplace(v) = f"]')],
         """\
-:25: unknown name "v". Known: X, f, k, pi, u, ue, x, y.
+:25: unknown name "v". Known: f, k, pi, u, ue, x, y.
   25 | equations = ["laplace(v) = f"]
      |                       ^""",
     ),

@@ -209,7 +209,7 @@ LOST = "and the derivative of the jump would be lost."
         (
             "div((1 + heaviside(x - 0.5))*grad(u)) = 1",
             {"on": [("all", "u = q")]},
-            'unknown name "q". Known: X, n, n_x, n_y, pi, u, x, y.',
+            'unknown name "q". Known: n, n_x, n_y, pi, u, x, y.',
         ),
     ],
     ids=["unknowns", "nothing left", "too many", "others first"],
