@@ -93,14 +93,15 @@ class FirstFeatures:
             self.layers[trial.frequency] = loss
 
     @property
-    def chosen(self) -> "Trial":
-        """The best kind, as wide as it has paid."""
+    def chosen(self) -> list["Trial"]:
+        """The best kind, as wide as it has paid, and then narrower."""
         if self.few is not None:
-            return Trial(self.few, frequencies=self._search())
+            return [Trial(self.few, frequencies=self._search())]
         level = len(self.wider) // 2
         while level and not self._paid(level):
             level -= 1
-        return self._kind.wider(self.widths[level], self._best(level)[1])
+        levels = range(level, -1, -1)
+        return [self._kind.wider(self.widths[k], self._best(k)[1]) for k in levels]
 
     @property
     def scales(self) -> Float[ndarray, " q"]:

@@ -205,16 +205,18 @@ class Growing:
 
     def _settle(self) -> tuple[float, str]:
         """Return the loss of the first features that stay, and why they are all; as `_extend`."""
-        chosen = self._first.chosen
-        if chosen != self._last:
-            self._attempt(chosen)
-        self._net.set(self._net.vector())  # laid out as in a run that is taken up, to the bit
-        r = self._objective.value()
-        loss = float(r @ r)
         between = self._collocation.between
         if between is not None:
             self._fresh = between("fresh")
+        for chosen in self._first.chosen:
+            if chosen != self._last:
+                self._attempt(chosen)
+            self._net.set(self._net.vector())  # laid out as in a run taken up, to the bit
+            r = self._objective.value()
+            loss = float(r @ r)
             self._last_fresh = self._fresh_loss()
+            if not self._is_hidden(loss):  # else fewer, which have no room for it
+                break
         true = max(TRUE**2 * loss, self._tolerance)
         if loss <= self._tolerance and not self._last_fresh > true:
             return loss, "smooth ones, leave little enough"
@@ -244,7 +246,8 @@ class Growing:
                 self._best = fresh, blocks, net.head_vector()
             elif fresh > HIDDEN * loss:
                 return NO_HELP
-        if loss <= self._tolerance * (ENOUGH**2 if blocks else 1.0):
+        enough = self._tolerance * (ENOUGH**2 if blocks else 1.0)
+        if loss <= enough and not self._is_hidden(loss):
             return "the loss has reached its tolerance"
         if self._most == self._limit:
             return "" if self._next() >= len(PROFILES) else "as many as the weights are enough for"
@@ -258,6 +261,10 @@ class Growing:
             net.set_head(c)
             reason = NO_HELP if reason == NO_HELP else f"{NO_HELP}; {reason}"
         return f"{net.head.in_features} features, {reason}"
+
+    def _is_hidden(self, loss: float) -> bool:
+        """Return whether far more is left at fresh points than the trained ones show."""
+        return self._last_fresh > HIDDEN * max(loss, self._tolerance)
 
     def _fresh_loss(self) -> float:
         """Return the loss with the equations at fresh points; not a number if they know of none."""

@@ -168,6 +168,39 @@ def test_each_step_of_growth_is_told_with_the_error_it_has_reached(method, tmp_p
     assert "taken back" not in report
 
 
+LAYER = """
+[domain]
+shape = "rectangle"
+lower = [0, 0]
+upper = [1, 1]
+[nodes]
+count = 600
+refine = "min(1, 0.06 + (1 - x))"
+[functions]
+f = "manufactured"
+[unknowns]
+fields = ["u"]
+[pde]
+equations = ["-0.02*laplace(u) + u_x = f"]
+[[boundary]]
+on = "all"
+condition = "u = (x - exp((x - 1)/0.02))*sin(pi*y)"
+[exact]
+u = "(x - exp((x - 1)/0.02))*sin(pi*y)"
+[solver]
+method = "pinn"
+"""
+
+
+def test_a_loss_that_hides_what_is_between_the_nodes_ends_no_growth(tmp_path):
+    """Ridges enough satisfy every row in a layer, and say nothing of it: fewer are taken."""
+    grow, objective = growing(written(tmp_path, LAYER), "pinn", Budget(tolerance=1e-9))
+    done = whole(grow)[-1].done
+    fresh = pointwise_objective(objective.model, Setup(written(tmp_path, LAYER)), "fresh").value()
+    assert done == "100 features, more would not help between the nodes"
+    assert float(fresh @ fresh) < 1e-5  # 400 ridges alone leave 4e-5, and 7e-15 at the nodes
+
+
 def test_blocks_taken_back_are_told_without_an_error(tmp_path, monkeypatch):
     more = '[functions]\nf = "manufactured"\n[exact]\nu = "tanh(40*(x - 0.5))"\n'
     on = [("all", "u = tanh(40*(x - 0.5))")]
@@ -279,7 +312,7 @@ def test_first_features_double_as_long_as_that_pays():
         first = FirstFeatures(2, (200, 400, 800), 1e-20)
         while (trial := first.next()) is not None:
             first.note(trial, loss(trial))
-        return first.chosen
+        return first.chosen[0]
 
     # layers converge quickly, the better the higher the frequency for their number
     smooth = left_by(lambda t: 1e-3 * 10 ** (-t.width / 50) * (1 + bool(t.frequencies)))
@@ -294,7 +327,7 @@ def test_the_scales_of_axes_are_found_by_what_ridges_leave():
     while (trial := first.next()) is not None:
         x = trial.frequencies[0] if trial.frequencies else 1.0
         first.note(trial, 1.0 if trial.frequency else 1e-4 * (1 + abs(np.log(x / 8))))
-    assert first.chosen.frequencies == (8.0, 1.0)
+    assert first.chosen[0].frequencies == (8.0, 1.0)
     assert first.scales == pytest.approx([1 / 8, 1.0])
 
 
