@@ -25,13 +25,14 @@ from numpy.polynomial import chebyshev
 
 from pinnsolve.diffop import Term, partial
 from pinnsolve.equations.expression import Function
-from pinnsolve.equations.residual import Residual, prescribed
+from pinnsolve.equations.residual import prescribed
 from pinnsolve.geometry.sampling import sample
 from pinnsolve.problem import Problem
 from pinnsolve.problem.schema.shapes import Interval, Rectangle
 from pinnsolve.problem.time_dependence import initial_names
 from pinnsolve.progress import Progress, Watch
 from pinnsolve.references.evolution import must_be_whole, refused, span
+from pinnsolve.references.newton import Rows, System, newton
 from pinnsolve.references.polynomials import Polynomials, basis
 from pinnsolve.references.refinement import SAMPLES, TARGET, Grid, distance, refine
 from pinnsolve.solution.reference import Reference
@@ -44,12 +45,8 @@ SOLVER = ("reference", "solver")
 FIRST = 8  # polynomials along each axis of space
 IN_TIME = 8  # along time, in each slab
 MOST = {1: 512, 2: 48}  # polynomials along each axis, by the dimension of a steady problem
-MOST_UNKNOWNS = 2000  # of one slab
+MOST_UNKNOWNS = 2400  # of one slab, or of a steady problem
 MOST_WORK = 1e10  # cubes of the unknowns of all slabs: about half a minute
-NEWTON = 30  # iterations
-CONVERGED = 1e-12  # of the size of the unknowns, the last step of Newton's method
-RANK = 1e-14  # of the largest direction, what counts as none
-HALVINGS = 8  # of a step that does not make the residual smaller
 SIDES = {"left": (0, 0), "right": (0, 1), "bottom": (1, 0), "top": (1, 1)}
 NOT_SMOOTH = "Its accuracy is limited by the number of polynomials, of which a solution that is "
 NOT_SMOOTH += "not smooth needs very many, as where data disagree in a corner."
@@ -153,7 +150,8 @@ def _steady(setup: "Setup", posed: Posed, points: int) -> Reference:
     """Return the solution without time."""
     names, where = setup.problem.fields, sample(setup.domain, SAMPLES)
     coarse, best, error = None, None, inf
-    while error > TARGET and points <= MOST[len(posed.lower)]:
+    dims, fields = len(posed.lower), len(names)
+    while error > TARGET and points <= MOST[dims] and fields * points**dims <= MOST_UNKNOWNS:
         found = solved(posed, points, 1, setup.watch)
         values = None if found is None else found(where)
         own = distance(names, coarse, values)
@@ -203,7 +201,7 @@ def solved(posed: Posed, points: int, slabs: int, watch: Watch) -> Polynomials |
             {term: _matrix(term, counts, lower, upper, x) for term in residual.terms}
             for residual, x in rows
         ]
-        own = _newton(System(rows, matrices, posed.constants), start.reshape(c, -1))
+        own = newton(System(rows, matrices, posed.constants), start.reshape(c, -1))
         if own is None:
             return None
         found[slab] = own = own.reshape(start.shape)
@@ -213,9 +211,6 @@ def solved(posed: Posed, points: int, slabs: int, watch: Watch) -> Polynomials |
     if posed.time is not None:
         ends = ((*posed.lower, posed.time[0]), (*posed.upper, posed.time[1]))
     return Polynomials(*ends, found, posed.time is not None)
-
-
-Rows = tuple[Residual, ndarray]
 
 
 def _equations(
@@ -286,83 +281,6 @@ def _matrix(
     """Return the values at points of an operator, applied to every polynomial."""
     parts = [c * basis(counts, lower, upper, x, alpha) for alpha, c in term.op.terms]
     return np.sum(parts, axis=0)
-
-
-@dataclass(frozen=True)
-class System:
-    """Equations and conditions for the coefficients of all fields.
-
-    Attributes
-    ----------
-    rows
-        What holds, and at which points.
-    matrices
-        Of each, by term: the derivative of every polynomial at the points.
-    constants
-        True values of unknown parameters.
-    """
-
-    rows: Sequence[Rows]
-    matrices: Sequence[Mapping[Term, ndarray]]
-    constants: Mapping[str, float]
-
-    def residual(self, a: Float[ndarray, "c N"]) -> Float[ndarray, " m"]:
-        """Return the residuals of all rows."""
-        with np.errstate(all="ignore"):
-            parts = [
-                np.broadcast_to(r(self._jet(own, a), self.constants), len(x))
-                for (r, x), own in zip(self.rows, self.matrices, strict=True)
-            ]
-        return np.concatenate(parts)
-
-    def jacobian(self, a: Float[ndarray, "c N"]) -> Float[ndarray, "m n"]:
-        """Return its derivatives by the coefficients."""
-        blocks = []
-        for (residual, x), own in zip(self.rows, self.matrices, strict=True):
-            block = np.zeros((len(x), *a.shape))
-            slopes = residual.partials(self._jet(own, a), self.constants)
-            for term, A in own.items():
-                block[:, term.field] += np.broadcast_to(slopes[term], len(x))[:, None] * A
-            blocks.append(block.reshape(len(x), -1))
-        return np.concatenate(blocks)
-
-    @staticmethod
-    def _jet(own: Mapping[Term, ndarray], a: Float[ndarray, "c N"]) -> dict[Term, ndarray]:
-        return {term: A @ a[term.field] for term, A in own.items()}
-
-
-def _newton(system: System, start: Float[ndarray, "c N"]) -> Float[ndarray, "c N"] | None:
-    """Return the coefficients at which all rows are least; None if they are not found."""
-    a, is_linear = start, all(residual.is_linear for residual, _ in system.rows)
-    for _ in range(NEWTON):
-        J, r = system.jacobian(a), system.residual(a)
-        if not (np.isfinite(J).all() and np.isfinite(r).all()):
-            return None
-        scale = np.maximum(np.abs(J).max(axis=1), np.finfo(float).tiny)
-        step = _least_squares(J / scale[:, None], -r / scale).reshape(a.shape)
-        size = np.linalg.norm(r / scale)
-        for _ in range(HALVINGS):
-            ahead = np.linalg.norm(system.residual(a + step) / scale)
-            if is_linear or ahead <= size or size <= CONVERGED:
-                break
-            step = step / 2
-        a = a + step
-        if is_linear or np.abs(step).max() <= CONVERGED * np.abs(a).max():
-            return a
-    return None
-
-
-def _least_squares(J: Float[ndarray, "m n"], r: Float[ndarray, " m"]) -> Float[ndarray, " n"]:
-    """Return the least-squares solution, the smallest one if nothing determines it."""
-    from scipy.linalg import lstsq, qr, solve_triangular  # slow to import
-
-    columns = np.linalg.norm(J, axis=0)
-    columns[columns == 0] = 1.0
-    Q, R = qr(J / columns, mode="economic", check_finite=False)
-    diagonal = np.abs(np.diag(R))
-    if diagonal.min() > RANK * diagonal.max():
-        return solve_triangular(R, Q.T @ r, check_finite=False) / columns
-    return lstsq(J / columns, r, cond=RANK, lapack_driver="gelsy")[0] / columns
 
 
 def _zeros(count: int, low: float, high: float) -> Float[ndarray, " n"]:

@@ -25,7 +25,7 @@ from pinnsolve.solution.norms import by_field
 TARGET = 1e-8  # relative error to which references are refined
 SAMPLES = 1000  # points at which two solutions are compared
 MOST_WORK = 2e7  # unknowns times steps of one solution: a quarter of a minute on one core
-USEFUL = 1e-4  # error from which on no more is paid for what falls slowly
+USEFUL = 2e-5  # error from which on no more is paid for what falls slowly
 SLOW = 3.0  # what twice as many points must divide the error by to be worth it
 FASTEST = 8  # times as many steps at once
 F = TypeVar("F", bound=Fields)
@@ -108,19 +108,29 @@ def refine(
 
     grid = first
     in_space = in_time = before = inf
+    of_steps: dict[int, float] = {}
+    of_points: dict[int, float] = {}
     best: Refined[F] | None = None
     while True:
         longer, finer = Grid(grid.points, 2 * grid.steps), Grid(2 * grid.points, grid.steps)
         in_time, in_space = apart(grid, longer), apart(grid, finer)
-        chosen = known.get(finer if in_space > in_time else longer)
-        if chosen is not None and chosen[0] is not None and in_space + in_time < inf:
-            which = finer if in_space > in_time else longer
-            if best is None or in_space + in_time < best.error:
-                best = Refined(chosen[0], which, in_space, in_time)
+        if work(longer) > most:  # what led here is known, and more than what is left
+            in_time = min((e for n, e in of_steps.items() if n <= grid.steps), default=inf)
+        if work(finer) > most:
+            in_space = min((e for n, e in of_points.items() if n <= grid.points), default=inf)
+        of_steps[longer.steps], of_points[finer.points] = in_time, in_space
+        values(grid)
+        wanted = (finer, longer) if in_space > in_time else (longer, finer)
+        which = next((at for at in (*wanted, grid) if at in known), grid)
+        own = known[which][0]
+        if own is not None and in_space + in_time < (best.error if best else inf):
+            best = Refined(own, which, in_space, in_time)
         is_unstable = in_time == inf and known.get(finer, (None,))[0] is None
-        following = _next(grid, 0.0 if is_unstable else in_space, in_time, order)
+        both = _next(grid, 0.0 if is_unstable else in_space, in_time, order)
+        one = both and Grid(*_larger(grid, both, in_space, in_time))  # where both cost too much
+        following = next((at for at in (both, one) if at and work(at) <= most), None)
         is_slow = in_space + in_time < USEFUL and in_space > before / SLOW
-        if following is None or work(following) > most or is_slow:
+        if following is None or following == grid or is_slow:
             return best
         before = in_space if following.points > grid.points else inf
         grid = following
@@ -135,6 +145,11 @@ def distance(
     if a is None or b is None or not (np.isfinite(a).all() and np.isfinite(b).all()):
         return inf
     return max(by_field(names, a, b).values())
+
+
+def _larger(grid: Grid, both: Grid, in_space: float, in_time: float) -> tuple[int, int]:
+    """Return a resolution that is finer only where the larger error is."""
+    return (grid.points, both.steps) if in_time > in_space else (both.points, grid.steps)
 
 
 def _next(grid: Grid, in_space: float, in_time: float, order: int) -> Grid | None:
