@@ -37,6 +37,7 @@ CLEAN = 1e-3  # of the spread of the data: a misfit below it is that of the netw
 EMPTY = 1e-3  # share of the size of an equation's terms that is nothing
 UNMET = 1e-2  # of the equations, relative, where they weigh as much as what is left of the data
 CONTRARY = 0.3  # of the loss: the share of equations that keep data from being followed
+RATIOS = "Perhaps only ratios are determined: give one of them a number, in [constants]."
 MOVING = 1.0  # standard errors: what moves farther has not come to rest
 CORRELATED = 0.99
 
@@ -75,7 +76,9 @@ def found(
     warnings = [*_about_data(data), *_about_constants(constants, told, sizes, moved)]
     if constants and emptied(objective) < EMPTY:
         doubt = f"{' and '.join(constants)} have vanished, and with them all terms of the equations"
-        return Found(constants, data, tuple(warnings), f"{doubt}: any data would satisfy them.")
+        return Found(
+            constants, data, tuple(warnings), f"{doubt}, which any data satisfy then. {RATIOS}"
+        )
     factor = process.levels[0].factor if process.levels else 1.0
     return Found(
         constants, data, tuple(warnings), _doubt(data) or _contradiction(objective, factor)
@@ -126,7 +129,7 @@ def _constants(
     correlation = _correlation(told)
     constants = {}
     for k, (name, parameter) in enumerate(parameters.items()):
-        is_determined = bool(told.determination.is_determined[k])
+        is_determined = bool(told.determination.is_determined[k]) and bool(np.isfinite(spread[k]))
         remarks = [doubt_of(names, k, told.determination, is_determined, False, None)]
         bound = bound_at(parameter, values[k], NEAR * sizes[k])
         if bound:
@@ -177,6 +180,8 @@ def _quantile(freedom: float) -> float:
 def _correlation(told: "Inference") -> Float[ndarray, "k k"]:
     """Return the correlations of the errors of constants."""
     C = told.covariance.cpu().numpy()
+    if not np.isfinite(C).all():  # of data that a fit has taken up whole
+        return np.eye(len(C))
     size = np.sqrt(np.clip(np.diag(C), np.finfo(float).tiny, None))
     return np.clip(C / np.outer(size, size), -1, 1)
 

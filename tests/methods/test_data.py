@@ -159,3 +159,12 @@ def test_data_without_unknown_parameters_give_the_fields(tmp_path):
 def test_a_run_is_read_back_with_its_intervals(solution):
     told = json.loads(json.dumps(solution.constants["a"].metrics()))
     assert FoundConstant.of(told).interval == solution.constants["a"].interval
+
+
+def test_equations_that_lose_all_of_their_terms_are_not_believed(tmp_path):
+    # p is not seen: where a is zero p may be, and any u satisfies the equations
+    text = TEXT.replace('fields = ["u"]\n[unknowns', 'fields = ["u", "p"]\n[unknowns')
+    text = text.replace('["u_x = -a*u"]', '["a*u_x = p", "p_x = -a*0.7*u_x"]')
+    text = text.replace("[solver]", 'p = "-2.1*0.7*exp(-0.7*x)"\n[solver]')
+    found = solve(written(tmp_path, text))
+    assert found.verdict.word == "not resolved"
