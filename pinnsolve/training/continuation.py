@@ -15,7 +15,7 @@ at the frequency that leaves the least errors, and the last layer is solved for 
 by QR factors: variable projection (Golub & Pereyra, 2003, doi:10.1088/0266-5611/19/2/201).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf, isfinite, log
 
 import numpy as np
@@ -168,7 +168,8 @@ class Continuation:
         if is_over and self._best is not None:
             self._stated.model.set(self._kept.clone())
             loss = _loss(self.objective)
-        return self._rule.report(self._count, loss, self._told() if is_over else "")
+        step = self._rule.report(self._count, loss, self._told() if is_over else "")
+        return replace(step, fraction=None)  # how many levels it takes nobody knows
 
     def state(self) -> State:
         """Return the levels, all weights, those of the best level, and the inner search."""
