@@ -132,7 +132,11 @@ def regressed(objective: PointwiseObjective) -> Float[Tensor, " k"]:
     for _ in range(STEPS):
         now = torch.cat([c[:-k], unknowns.trained_at(values)])
         B, before = head.by_constants(now)[some], loss
-        step = torch.linalg.lstsq(B.double(), -residual(values)[:, None].double()).solution[:, 0]
+        # by singular values: QR with pivots takes its first order from memory that nobody has set
+        by = "gelsd" if B.device.type == "cpu" else None
+        step = torch.linalg.lstsq(
+            B.double(), -residual(values)[:, None].double(), driver=by
+        ).solution[:, 0]
         for halving in range(HALVINGS):
             tried = unknowns(unknowns.trained_at(values + 0.5**halving * step.to(values)))
             new = float(residual(tried).square().sum())
