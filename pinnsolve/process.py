@@ -46,7 +46,7 @@ class Step:
     ended
         Why it is the last of its phase; empty if it is not.
     series
-        Further figures by name, to be recorded against ``at``.
+        Further figures by name, to be recorded against the time, or the iteration over all phases.
     note
         What in particular is being done, where the work has many parts.
     """

@@ -59,8 +59,9 @@ class Recorder:
             self._last = self._last or replace(step, loss=step.before, at=0)
             return
         self._last, self._steps = step, self._steps + 1
+        at = self.iterations if isinstance(step.at, int) else step.at
         for name, value in step.series.items():
-            self._series.setdefault(name, []).append((step.at, value))
+            self._series.setdefault(name, []).append((at, value))
         before = self._history[-1].seconds if self._history else -inf
         is_due = step.ended or step.series or self.seconds - before > MEASURED_SHARE * self.seconds
         if step.phase and is_due:
@@ -111,12 +112,17 @@ class Recorder:
         self._last = Step(**kept["last"]) if kept["last"] else None
 
     def _growth(self) -> tuple[GrowthStep, ...]:
-        """Return the steps by which a network has grown, as the series of its phase tell them."""
+        """Return the steps by which a network has grown, as the series of its phase tell them.
+
+        Of several networks that have grown in turn, as in slabs of time, those of the last.
+        """
         rows = {name: dict(values) for name, values in self._series.items()}
         records = {record.iteration: record for record in self._history}
         kept = list(rows.get("kept", {}).values())[-1:]
-        steps, before = [], 0.0
+        steps, before = list[GrowthStep](), 0.0
         for at, features in rows.get("features", {}).items():
+            if steps and features < steps[-1].features:
+                steps = []
             weights, loss = int(rows["weights"][at]), rows["loss"][at]
             fresh, record = rows.get("fresh loss", {}).get(at), records[int(at)]
             is_kept = features <= kept[0]

@@ -71,7 +71,7 @@ def test_all_faults_are_told_at_once(write):
         "     |                            ^^\n"
         'problem.toml:32: unknown key "ordr" in [solver]. Did you mean "order"? '
         "Known: accelerate, accuracy, baseline, derivatives, device, method, order, precision, "
-        "seed.\n"
+        "seed, slabs.\n"
         "  32 | ordr = 3\n"
         "     | ^^^^"
     )
