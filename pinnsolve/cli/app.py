@@ -28,7 +28,7 @@ from pinnsolve.cli import bench, completion, terminal
 from pinnsolve.cli.distil import distil
 from pinnsolve.cli.failure import report
 from pinnsolve.cli.resume import resume
-from pinnsolve.cli.solving import Accept, Keeper, carry_out, sum_up, watching
+from pinnsolve.cli.solving import Accept, Json, Quiet, begin, sum_up, watching
 from pinnsolve.cli.status import EXIT_STATUS, status
 from pinnsolve.cli.streams import prepare_streams
 from pinnsolve.errors import FileError
@@ -46,14 +46,12 @@ WITHOUT_ARGUMENTS = {
 }
 
 File = Annotated[Path, typer.Argument(help="Problem file, TOML.", show_default=False)]
-Json = Annotated[bool, typer.Option("--json", help="Write the result as JSON.")]
 Set = Annotated[
     list[str] | None,
     typer.Option(
         "--set", metavar="KEY=VALUE", help="Override any key of the file. May be repeated."
     ),
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -132,19 +130,11 @@ def solve(
     asked = Event()
     with watching(quiet or json, time_limit, asked) as watch:
         from pinnsolve.problem import load
-        from pinnsolve.storage.files import must_be_writable
-        from pinnsolve.storage.folder import claimed
-        from pinnsolve.storage.status import reporting
 
         problem = load(_existing(file), _overrides(settings) | flags)
         wanted = problem.settings.output.directory or f"runs/{problem.name}"
         directory = out or Path(wanted)
-        must_be_writable(directory)
-        with claimed(directory, overwrite) as claim, reporting(claim.folder, watch) as reporter:
-            keeper = Keeper(claim.folder, problem.to_toml(), asked)
-            if claim.is_fresh:
-                keeper.begin()
-            solved = carry_out(problem, keeper, reporter, accept=accept)
+        solved = begin(problem, directory, watch, asked, overwrite=overwrite, accept=accept)
     return sum_up(solved, json)
 
 

@@ -9,14 +9,13 @@ from typing import Annotated, Any, Literal
 import typer
 
 from pinnsolve.cli import terminal
+from pinnsolve.cli.solving import Json, Quiet
 from pinnsolve.errors import FileError
 from pinnsolve.machine import prepare
 
 CONTEXT = {"help_option_names": ["-h", "--help"]}
 app = typer.Typer(help="Measure what derivatives cost, and how exact they are.")
 
-Json = Annotated[bool, typer.Option("--json", help="Write the result as JSON.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
 Threads = Annotated[int | None, typer.Option(min=1, help="CPU threads; default: the usable cores.")]
 Out = Annotated[Path | None, typer.Option("--out", "-o", help="Draw the result: .png, .svg.")]
 Repeats = Annotated[int, typer.Option(min=1, help="Of each measurement; medians count.")]

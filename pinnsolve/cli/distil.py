@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pinnsolve.cli.solving import Accept, Keeper, carry_out, sum_up, watching
+from pinnsolve.cli.solving import Accept, Json, Quiet, begin, sum_up, watching
 from pinnsolve.errors import Fault, FileError, ProblemError
 from pinnsolve.machine import prepare
 
@@ -35,8 +35,8 @@ def distil(
         int | None, typer.Option(min=1, help="CPU threads; default: the usable cores.")
     ] = None,
     accept: Accept = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Write the result as JSON.")] = False,
+    quiet: Quiet = False,
+    json: Json = False,
 ) -> int:
     """Make a network of fewer weights for a finished run, and say what it loses or gains.
 
@@ -47,21 +47,13 @@ def distil(
     prepare(threads)
     asked = Event()
     with watching(quiet or json, time_limit, asked) as watch:
-        from pinnsolve.storage.files import must_be_writable
-        from pinnsolve.storage.folder import claimed
-        from pinnsolve.storage.status import reporting
         from pinnsolve.training.distillation import smaller
 
         larger = _finished(run)
         problem = smaller(larger, weights, run)
         folder = run.parent if run.is_file() else run
         directory = out or folder.with_name(f"{folder.resolve().name}-{weights}")
-        must_be_writable(directory)
-        with claimed(directory, overwrite) as claim, reporting(claim.folder, watch) as reporter:
-            keeper = Keeper(claim.folder, problem.to_toml(), asked)
-            if claim.is_fresh:
-                keeper.begin()
-            solved = carry_out(problem, keeper, reporter, accept=accept)
+        solved = begin(problem, directory, watch, asked, overwrite=overwrite, accept=accept)
     beside = {str(run): larger, str(solved.keeper.folder): solved.solution}
     told = {
         name: {"parameters": each.answer.size, "error": each.verdict.error}

@@ -1,4 +1,4 @@
-"""What ``solve`` and ``resume`` have in common: a run in its folder, from its start to its end.
+"""What commands that solve have in common: a run in its folder, from its start to its end.
 
 Once the results are written the checkpoints go, except those of a run that was stopped. One that
 has diverged would diverge again from each of them, for the continuation is the same to the bit.
@@ -29,9 +29,12 @@ if TYPE_CHECKING:
     from pinnsolve.solution.solution import Solution
     from pinnsolve.storage.status import Reporter
 
+
 Accept = Annotated[
     bool, typer.Option("--accept", help="Exit 0 though the result is not resolved, or unknown.")
 ]
+Json = Annotated[bool, typer.Option("--json", help="Write the result as JSON.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
 
 
 @contextmanager
@@ -124,6 +127,49 @@ class Solved(NamedTuple):
     keeper: Keeper
     exit_code: int
     elsewhere: str = ""
+
+
+def begin(
+    problem: "Problem",
+    directory: Path,
+    watch: Watch,
+    asked: Event,
+    *,
+    overwrite: bool,
+    accept: bool,
+) -> Solved:
+    """Solve a problem in a folder of its own, from the start.
+
+    Parameters
+    ----------
+    problem
+        What to solve.
+    directory
+        The folder that is wanted.
+    watch
+        Told of the progress; may raise `Stopped`.
+    asked
+        Set when a checkpoint is asked for.
+    overwrite
+        Whether to replace an earlier run there.
+    accept
+        Whether a result will do that is not resolved, or of which nothing is known.
+
+    Raises
+    ------
+    FileError
+        If nothing can be written there, or another run is at work.
+    """
+    from pinnsolve.storage.files import must_be_writable
+    from pinnsolve.storage.folder import claimed
+    from pinnsolve.storage.status import reporting
+
+    must_be_writable(directory)
+    with claimed(directory, overwrite) as claim, reporting(claim.folder, watch) as reporter:
+        keeper = Keeper(claim.folder, problem.to_toml(), asked)
+        if claim.is_fresh:
+            keeper.begin()
+        return carry_out(problem, keeper, reporter, accept=accept)
 
 
 def carry_out(

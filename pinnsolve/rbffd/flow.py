@@ -16,7 +16,7 @@ from pinnsolve.conditions.condition import Condition
 from pinnsolve.errors import DivergedError
 from pinnsolve.rbffd.discretisation import Discretisation
 from pinnsolve.rbffd.factorisation import factorise
-from pinnsolve.rbffd.levels import LevelledFactors, factorise_with_levels
+from pinnsolve.rbffd.levels import LevelledFactors
 from pinnsolve.rbffd.stage_equations import Bind, StageEquations
 from pinnsolve.rbffd.steps import seen
 from pinnsolve.timestepping.radau import Radau
@@ -185,20 +185,11 @@ class Flow:
         DivergedError
             If the matrices are not finite.
         """
-        from scipy.sparse import csr_array, hstack
-
-        parts, result = self.stages.derivatives(conditions, at, fields), []
-        for z in self.method.eigenvalues:
-            z = z.real if z.imag == 0 else z
-            columns = [
-                sum((h * z) ** (m - a) * part for a, part in enumerate(own))
-                for own, m in zip(parts, self.stages.orders, strict=True)
-            ]
-            matrix = csr_array(hstack(columns))
-            held = self.stages.steady
-            result.append(
-                factorise_with_levels(matrix, held.order, held.levels, held.is_constraint)
-            )
+        parts = self.stages.derivatives(conditions, at, fields)
+        result = [
+            self.stages.factorised(parts, h * (z.real if z.imag == 0 else z))
+            for z in self.method.eigenvalues
+        ]
         self.condition = max(self.condition, *(factors.condition for factors in result))
         return Matrices(tuple(result), at, fields.copy())
 

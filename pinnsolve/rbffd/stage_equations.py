@@ -23,6 +23,7 @@ from numpy import ndarray
 from pinnsolve.conditions.condition import Condition
 from pinnsolve.rbffd.direct import Equations
 from pinnsolve.rbffd.discretisation import Discretisation
+from pinnsolve.rbffd.levels import LevelledFactors
 from pinnsolve.rbffd.steps import Change, by_variable, seen
 
 if TYPE_CHECKING:
@@ -164,3 +165,29 @@ class StageEquations:
         equations = replace(self.system, conditions=tuple(c.at(at) for c in conditions))
         J = equations.jacobian(seen(fields[None], self.system.n_fields, self.changed)[0].T)
         return by_variable(J, self.steady.closing, fields, self.orders, self.changed)
+
+    def factorised(
+        self, derivatives: "Sequence[Sequence[csc_array]]", z: complex
+    ) -> LevelledFactors:
+        """Return the factors of ``sum_a z^(m - a) ∂F/∂u_a``, ``m`` the order of each field in time.
+
+        Parameters
+        ----------
+        derivatives
+            Of all rows by each variable and its slopes, as `derivatives` gives them.
+        z
+            The size of the step times what stands for the integral: an eigenvalue or a diagonal
+            entry of ``A``.
+
+        Raises
+        ------
+        SingularError
+            If the equations do not determine how the fields go on.
+        """
+        from scipy.sparse import csr_array, hstack
+
+        columns = [
+            sum(z ** (m - a) * part for a, part in enumerate(own))
+            for own, m in zip(derivatives, self.orders, strict=True)
+        ]
+        return self.steady.factors_of(csr_array(hstack(columns)))

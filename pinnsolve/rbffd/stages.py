@@ -28,7 +28,7 @@ from pinnsolve.errors import DivergedError
 from pinnsolve.process import State, Step
 from pinnsolve.progress import Progress, Watch, unwatched
 from pinnsolve.rbffd.discretisation import Discretisation
-from pinnsolve.rbffd.levels import LevelledFactors, factorise_with_levels
+from pinnsolve.rbffd.levels import LevelledFactors
 from pinnsolve.rbffd.stage_equations import Bind, StageEquations
 from pinnsolve.timestepping.collocation import collocation
 
@@ -178,8 +178,7 @@ class Stages:
             for _ in range(EULER_STEPS):
                 fields = euler.fields(state, slopes, gap)
                 parts = euler.derivatives(conditions, i, fields[0])
-                weights = [gap ** np.arange(m, -1, -1.0) for m in euler.orders]
-                change = self._factor(parts, weights)(euler.residuals(equations, fields)[0])
+                change = self._factorised(parts, gap)(euler.residuals(equations, fields)[0])
                 slopes = slopes - change.reshape(slopes.shape)
                 size = np.linalg.norm(self._scaled(change.reshape(slopes.shape), gap))
                 if not size > EULER_TOLERANCE * np.linalg.norm(fields[:, : self._c]):
@@ -220,9 +219,7 @@ class Stages:
         for i, at in enumerate(fields):
             self._tell("factorisation", i / len(fields))
             own = self._equations.derivatives(conditions, i, at)
-            d = self._h * self._method.triangle[i, i]
-            weights = [d ** np.arange(m, -1, -1.0) for m in self._equations.orders]
-            factors.append(self._factor(own, weights))
+            factors.append(self._factorised(own, self._h * float(self._method.triangle[i, i])))
             parts.append(own)
         powers = [
             [np.linalg.matrix_power(self._h * B, k) for k in range(max(self._equations.orders) + 1)]
@@ -230,19 +227,9 @@ class Stages:
         ]
         return _Linearised(parts, factors, self._equations.orders, powers[0], powers[1])
 
-    def _factor(
-        self, parts: Sequence[Sequence[Any]], weights: Sequence[Float[ndarray, " a"]]
-    ) -> LevelledFactors:
-        """Return the factors of weighted sums of the derivatives by each field and its slopes."""
-        from scipy.sparse import csr_array, hstack
-
-        columns = [
-            sum(w * part for w, part in zip(own, some, strict=True))
-            for own, some in zip(weights, parts, strict=True)
-        ]
-        held = self._equations.steady
-        matrix = csr_array(hstack(columns))
-        found = factorise_with_levels(matrix, held.order, held.levels, held.is_constraint)
+    def _factorised(self, parts: Sequence[Sequence[Any]], z: float) -> LevelledFactors:
+        """Return the factors of one stage's matrix."""
+        found = self._equations.factorised(parts, z)
         self.condition = max(self.condition, found.condition)
         return found
 

@@ -85,7 +85,7 @@ class Spectrum:
     ) -> Callable[[Complex[ndarray, "c *K"], float], Complex[ndarray, "c *K"]]:
         """Return the rates that the linear part leaves, as a function of modes and time."""
         if evolution.is_linear:
-            return lambda v, t: np.zeros_like(v)  # noqa: ARG005
+            return lambda v, _: np.zeros_like(v)
         rates = self.rates(evolution, begin)
         return lambda v, t: self.modes(rates(v, t))
 

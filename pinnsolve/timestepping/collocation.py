@@ -13,9 +13,8 @@ give those from the beginning of the step to any instant, ``A`` for the stages t
 Hairer & Wanner (1996), Solving Ordinary Differential Equations II, doi:10.1007/978-3-642-05221-7,
 section IV.5.
 
-Gauss-Legendre methods have one order more, but carry to the end of the step, with changing sign
-and undamped, what the data do not satisfy of the boundary conditions: on the heat equation of a
-disk with five stages 5 times the error of these, with three 3 times.
+Gauss-Legendre methods have one order more, but do not damp what is infinitely stiff: they carry to
+the end of the step, with changing sign, what the data do not satisfy of the boundary conditions.
 """
 
 from dataclasses import dataclass

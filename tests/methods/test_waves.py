@@ -94,7 +94,10 @@ def test_what_was_written_is_read_to_the_bit(tmp_path):
 
 def test_every_step_is_the_same_from_what_was_kept_before_it(tmp_path):
     problem = evolving(tmp_path, "u_t + u*u_x = 0.1*u_xx + f", fields={"u": "1 + t*sin(pi*x)"})
-    start = lambda: METHODS["pinn"].start(Setup(problem))  # noqa: E731
+
+    def start():
+        return METHODS["pinn"].start(Setup(problem))
+
     process, done = start(), ""
     while not done:
         before = from_file(process.state())
