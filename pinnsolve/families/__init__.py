@@ -1,0 +1,1 @@
+"""Families of functions: what may vary in a problem, drawn at random or read from a file."""
