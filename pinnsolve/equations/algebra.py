@@ -32,20 +32,27 @@ def each(f: Callable[[Expr], Expr], value: Value) -> Value:
 
 
 def pairs(f: Callable[[Expr, Expr], Expr], a: Value, b: Value) -> Value:
-    """Combine two expressions, or two vectors component by component."""
+    """Combine two expressions, or vectors component by component, each with a number's one."""
     if isinstance(a, tuple) and isinstance(b, tuple):
         if len(a) != len(b):
             message = f"vectors of {len(a)} and of {len(b)} components do not go together."
             raise ExpressionError(message)
         return tuple(map(f, a, b))
-    if isinstance(a, tuple) or isinstance(b, tuple):
-        raise ExpressionError("a vector and a number do not go together here.")
+    if isinstance(a, tuple):
+        return tuple(f(p, b) for p in a)
+    if isinstance(b, tuple):
+        return tuple(f(a, q) for q in b)
     return f(a, b)
 
 
 def add(terms: Sequence[Expr]) -> Expr:
     """Return the sum of all."""
     return sympy.Add(*terms)
+
+
+def multiply(factors: Sequence[Expr]) -> Expr:
+    """Return the product of all."""
+    return sympy.Mul(*factors)
 
 
 def dot(a: Sequence[Expr], b: Sequence[Expr]) -> Expr:

@@ -8,20 +8,20 @@ cancel on paper cancel here.
 import ast
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import partial, reduce
 
 import sympy
 from sympy import Expr
 
 from pinnsolve.diffop import MultiIndex
 from pinnsolve.equations import calculus, functions, jumps, kirchhoff, variables
-from pinnsolve.equations.algebra import add, dot, each, exact, is_finite, pairs, power
+from pinnsolve.equations.algebra import add, dot, each, exact, is_finite, multiply, pairs, power
 from pinnsolve.equations.symbols import Symbols, Value
 from pinnsolve.equations.syntax import ExpressionError, span
 from pinnsolve.equations.variables import Constant, Data, Normal, Source, Symbol
 from pinnsolve.errors import suggestion
 
-OPERATORS = ("biharmonic", "d", "div", "dn", "dot", "grad", "laplace", "norm", "sum")
+OPERATORS = ("biharmonic", "d", "div", "dn", "dot", "grad", "laplace", "norm", "prod", "sum")
 INTEGRALS = ("integral", "mean")  # of constraints alone
 SYNONYMS = {  # what others call it
     "arccos": "acos",
@@ -216,10 +216,7 @@ class _Translation:
                 if b == 0:
                     raise ExpressionError("this divides by zero.", "", span(node.right))
                 return each(lambda e: e / b, a)
-        if isinstance(a, tuple):
-            remedy = "Use dot(a, a) or norm(a)."
-            raise ExpressionError("a vector cannot be raised to a power.", remedy, span(node.left))
-        return power(a, b)
+        return each(lambda e: power(e, b), a)
 
     def _call(self, name: str, arguments: Sequence[ast.expr]) -> Value:
         if name in OPERATORS:
@@ -227,9 +224,10 @@ class _Translation:
         if name in functions.FUNCTIONS:
             _count(name, arguments, 1)
             return functions.FUNCTIONS[name](self.scalar(arguments[0]))
-        _count(name, arguments, 2, None if name in ("min", "max") else 2)
-        values = [self.scalar(argument) for argument in arguments]
-        return reduce(functions.FUNCTIONS_OF_TWO[name], values)
+        is_extreme = name in ("min", "max")  # of vectors too, component by component
+        _count(name, arguments, 2, None if is_extreme else 2)
+        values = list(map(self.visit if is_extreme else self.scalar, arguments))
+        return reduce(partial(pairs, functions.FUNCTIONS_OF_TWO[name]), values)
 
     def _not_callable(self, name: str, place: tuple[int, int]) -> ExpressionError:
         if name in self.symbols.names or self.symbols.suffix(name):
@@ -264,6 +262,8 @@ class _Translation:
             case "norm":
                 v = self.vector(first)
                 return functions.root(dot(v, v))
+            case "prod":
+                return multiply(self.vector(first))
         return add(self.vector(first))
 
     def _slope(self, e: Expr, axis: int, *, along_normal: bool) -> Expr:

@@ -37,6 +37,7 @@ FUNCTIONS = {
     "sign": r"\mathrm{sgn}",
     "heaviside": r"\mathrm{H}",
     "erf": r"\mathrm{erf}",
+    "prod": r"\mathrm{prod}",
     "sum": r"\mathrm{sum}",
 }
 BRACKETS = {"sqrt": (r"\sqrt{", "}"), "abs": (r"\left|", r"\right|"), "norm": (r"\|", r"\|")}

@@ -52,6 +52,10 @@ def calls():
 VALUES = {
     "1 + 2*x - y/4": 1 + 2 * x - y / 4,
     "-x^2": -(x**2),
+    "sum(X + 1)": x + y + 2,
+    "prod(1 - X)": (1 - x) * (1 - y),
+    "sum(X^2)": x**2 + y**2,
+    "prod(max(0.5 - X^2, 0, -X))": np.maximum(0.5 - x**2, 0) * np.maximum(0.5 - y**2, 0),
     "2^-x": 2**-x,
     "x^y^2": x ** (y**2),
     "x**0.5 * y**-2": np.sqrt(x) / y**2,
@@ -218,12 +222,15 @@ REFUSED = {  # text: place, and what is said
         "sine",
         'unknown function "sine". Did you mean "sin"? Known: abs, acos, asin, atan, atan2, '
         "biharmonic, cos, cosh, d, div, dn, dot, erf, exp, gauss, grad, heaviside, integral, "
-        "laplace, log, max, mean, min, norm, sech, sign, sin, sinh, sqrt, sum, tan, tanh.",
+        "laplace, log, max, mean, min, norm, prod, sech, sign, sin, sinh, sqrt, sum, tan, tanh.",
     ),
     "ln(x)": ("ln", 'unknown function "ln". Write log(…).'),
-    "X + 1": ("X + 1", "a vector and a number do not go together here."),
     "X*X": ("X*X", "two vectors cannot be multiplied with *. Use dot(a, b)."),
-    "X**2": ("X", "a vector cannot be raised to a power. Use dot(a, a) or norm(a)."),
+    "2**X": ("X", "a vector is not expected here."),
+    "max(X, [x, y, x])": (
+        "max(X, [x, y, x])",
+        "vectors of 2 and of 3 components do not go together.",
+    ),
     "(-2)^x": ("(-2)^x", "the base of a power that varies must be positive."),
     "1/X": ("X", "a vector is not expected here."),
     "X + [x, y, x]": ("X + [x, y, x]", "vectors of 2 and of 3 components do not go together."),

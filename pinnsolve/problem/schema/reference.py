@@ -60,6 +60,7 @@ OPERATORS = {
     "dn": "dn(e): derivative along the outward normal, in conditions on the boundary",
     "dot": "dot(a, b): product of two vectors",
     "norm": "norm(v): length of a vector",
+    "prod": "prod(v): product of the components of a vector",
     "sum": "sum(v): sum of the components of a vector",
     "integral": 'integral(e), integral(e, on = "left"): over the domain, or a piece of the '
     "boundary; in [[constraint]] only",
@@ -78,7 +79,8 @@ derivatives, as in a source or k*laplace(u), they may stand. If it jumps across 
 as heaviside(x - 0.5), each side is a region of its own; across four surfaces at most.
 A conductivity k of div(k*grad(u)) may jump where u passes a value, as 1 + heaviside(u - 0.5), if it
 is positive, and linear in u in between: every method then solves for the integral of k over u.
-Vectors: [a, b] in square brackets; X is the vector of the coordinates.
+Vectors: [a, b] in square brackets; X is the vector of the coordinates. A number added to a vector
+is added to each component; powers, min and max are taken component by component.
 On the boundary: n is the unit outward normal, n_x, n_y, … are its components.
 Between regions, in [[interface]]: fields, and constants and functions that differ, have the name
 of their region behind them: u.inside, u_x.inside, dn(u.inside), k.inside; n points from the first
