@@ -82,6 +82,7 @@ REDUCED = {
         },
     ),
     "burgers_half": Reduced(None, None),
+    "cavity_stream_function": Reduced(None, None),  # whose reference takes ten seconds
     "circle_inclusion": Reduced(8.4e-4, None, nodes(600)),
     "composite_wall": Reduced(None, None),
     "cylinder_flow": Reduced(None, None, warnings=(outflow("p = 0", "channel.right"),)),
@@ -90,6 +91,7 @@ REDUCED = {
     "disk_poisson": Reduced(1.7e-5, 3.2e-9, nodes(500)),
     "disk_poisson_nonlinear": Reduced(1.2e-5, 2.1e-7, nodes(500)),
     "heated_room": Reduced(None, None),
+    "helmholtz": Reduced(1.9e-3, 1.5e-6, nodes(700)),
     "interval_layer": Reduced(1.4e-8, 2.0e-10),
     "kovasznay": Reduced(1.2e-4, 3.4e-8, nodes(600, hidden=[50, 200])),
     "lid_driven_cavity": Reduced(None, None),
@@ -116,4 +118,5 @@ REDUCED = {
     "star_poisson": Reduced(3.3e-7, 9.0e-11, {"network.hidden": [80, 500]}),  # a point cloud
     "stokes_sphere": Reduced(None, None),
     "two_materials": Reduced(5.5e-7, None, nodes(600)),
+    "wave": Reduced(None, 7.7e-3, nodes(24) | {"nodes.time_levels": 20}),
 }
