@@ -88,8 +88,7 @@ def pointwise_objective(
             conditions = at_further_points(problem, conditions, nodes, between)
             x = np.concatenate([x, between])
         elif points != "nodes":
-            inside = np.arange(nodes.n_interior)
-            between = around(setup.domain, nodes, BETWEEN, WIDTHS[points], inside).points
+            between = around(setup.domain, nodes, BETWEEN, WIDTHS[points]).points
             conditions = at_further_points(problem, conditions, nodes, between)
             x = np.concatenate([x, between])
         conditions = (*conditions, *net_fluxes(problem, nodes))

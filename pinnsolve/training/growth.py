@@ -120,7 +120,8 @@ class Growing:
         self._steps = 0
         self._last: Trial | None = None  # of the first features, which the network has
         self._head: GrowingHead | None = None  # once there are features to stay
-        self._fresh: OfNetwork | None = None
+        between = collocation.between
+        self._fresh: OfNetwork | None = None if between is None else between("fresh")
         # the least residual at fresh points, after which block of bumps, and the head there
         self._best = (inf, 0, self._net.head_vector())
         self._last_fresh = nan  # after the last block; not a number if it is not known
@@ -186,14 +187,18 @@ class Growing:
             self._begin_blocks().solve()
 
     def _attempt(self, trial: Trial) -> float:
-        """Return the loss that some first features leave, and have the network at it."""
+        """Return the loss that some first features leave, and have the network at it.
+
+        It is that at fresh points where it is larger there: features that are sharp enough hide the
+        residual between the nodes, in a layer along a wall too.
+        """
         trial.draw(self._net, self._seed)
         loss, c = sketch(self._objective)
         if not self._objective.is_linear:
             c, loss = newton(self._objective.head(), c, STEPS)
         self._net.set_head(c)
         self._last = trial
-        return loss
+        return max(loss, self._fresh_loss())  # not fresh points', where they are not known
 
     def _extend(self) -> tuple[float, str]:
         """Return the loss after one more block, and why it is the last."""
@@ -205,9 +210,6 @@ class Growing:
 
     def _settle(self) -> tuple[float, str]:
         """Return the loss of the first features that stay, and why they are all; as `_extend`."""
-        between = self._collocation.between
-        if between is not None:
-            self._fresh = between("fresh")
         for chosen in self._first.chosen:
             if chosen != self._last:
                 self._attempt(chosen)
@@ -227,7 +229,7 @@ class Growing:
         """Return the head of a network whose first features stay, to be solved for."""
         between = self._collocation.between
         if between is not None:
-            self._objective, self._fresh = between("more"), self._fresh or between("fresh")
+            self._objective = between("more")
         rows, n = len(self._objective.places), self._collocation.nodes.rows.stop
         is_linear = self._objective.is_linear
         self._most = most_features(self._collocation.problem, rows, n, is_linear=is_linear)

@@ -74,6 +74,37 @@ def test_beside_a_small_hole_it_resolves_what_layers_do_not(method, tmp_path):
     assert layers > 20 * grown
 
 
+def test_no_layer_along_a_wall_is_hidden_from_the_points(tmp_path):
+    # a cooling fin: the flux through its long sides, which a layer as thin as a seventh of the
+    # spacing would meet at the wall and leave none of it to the inside (the solution was 160 % off)
+    text = """\
+    [domain]
+    shape = "rectangle"
+    lower = [0, 0]
+    upper = [0.1, 0.02]
+    [nodes]
+    count = 500
+    [unknowns]
+    fields = ["T"]
+    [pde]
+    equations = ["div(200*grad(T)) = 0"]
+    [[boundary]]
+    on = "left"
+    condition = "T = 80"
+    [[boundary]]
+    on = ["right", "top", "bottom"]
+    condition = "200*dn(T) + 50*T = 0"
+    """
+    problem = written(tmp_path, text).replace({"solver.baseline": "never"})
+    setup = Setup(problem)
+    grown, direct = (solve(problem, method=method, setup=setup) for method in ("pinn", "rbf-fd"))
+    x = setup.nodes.x[setup.nodes.rows]
+    # the corners, where the flux jumps, leave differences of a few parts in ten thousand
+    assert np.linalg.norm(grown(x) - direct(x)) < 2e-3 * np.linalg.norm(
+        direct(x) - direct(x).mean()
+    )
+
+
 @pytest.mark.parametrize("method", OBJECTIVES)
 def test_where_the_solution_is_smooth_layers_suffice(method, tmp_path):
     problem = pose(
@@ -197,8 +228,9 @@ def test_a_loss_that_hides_what_is_between_the_nodes_ends_no_growth(tmp_path):
     grow, objective = growing(written(tmp_path, LAYER), "pinn", Budget(tolerance=1e-9))
     done = whole(grow)[-1].done
     fresh = pointwise_objective(objective.model, Setup(written(tmp_path, LAYER)), "fresh").value()
-    assert done == "100 features, more would not help between the nodes"
-    assert float(fresh @ fresh) < 1e-5  # 400 ridges alone leave 4e-5, and 7e-15 at the nodes
+    assert done.endswith("features, more would not help between the nodes")
+    assert objective.model.nets[0].head.in_features < 200
+    assert float(fresh @ fresh) < 1e-3  # 400 ridges alone leave 1.2, and 3e-15 at the nodes
 
 
 def test_blocks_taken_back_are_told_without_an_error(tmp_path, monkeypatch):
