@@ -190,7 +190,17 @@ def _from_file(
         if axis not in entry.at or has_column(entry.file, name)
     }
     values = {o.text: entry.columns.get(o.text, o.text) for o in stated}
-    columns, places = read_columns(entry.file, wanted, values)
+    try:
+        columns, places = read_columns(entry.file, wanted, values)
+    except FileError as error:
+        alike = [key for key in (*wanted, *values) if key not in entry.columns]
+        missing = next((key for key in alike if f'has no column "{key}"' in str(error)), None)
+        if missing is None:
+            raise
+        key = missing if missing.isidentifier() else f'"{missing}"'
+        raise FileError(
+            f'{error} Name the column that holds it: columns = {{ {key} = "…" }}.'
+        ) from error
     count = len(next(iter(columns.values())))
     keep = np.ones(count, dtype=bool)
     for axis, at in entry.at.items():

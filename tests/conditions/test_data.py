@@ -121,7 +121,12 @@ def test_rows_of_a_file_are_chosen_by_instant_and_by_chance(tmp_path):
 @pytest.mark.parametrize(
     ("content", "keys", "message"),
     [
-        ("x,y,t,v\n0,0,0,0\n", "", 'has no column "u". Known: t, v, x, y.'),
+        (
+            "x,y,t,v\n0,0,0,0\n",
+            "",
+            'has no column "u". Known: t, v, x, y. Name the '
+            'column that holds it: columns = { u = "…" }.',
+        ),
         ("x,y,t,u\n0,0,0,0\n0.5,0.5,0.5,warm\n", "", 'a.csv:3: "warm" in the column "u" is not'),
         ("x,y,t,u\n0,0,0,nan\n", "", 'a.csv:2: "nan" in the column "u" is not a finite number.'),
         ("x,y,t,u\n0,0,0,1\n", "at = { t = 0.7 }", "has no row at t = 0.7."),
