@@ -36,6 +36,11 @@ MOST = 30.0  # times as many nodes: beyond, something else is the matter than th
 UNDETERMINED = "Add what else is known as [[pde.extra]], or fix it in [constants]."
 MISFITTING = "Look at the data, the equations and the conditions: one of them is not the others'."
 MORE_DATA = "More data, or data of less noise, narrow the intervals."
+REFERENCE = (
+    "The equations are met far better, by the estimate: look whether the reference is of the same "
+    "problem, and has values close enough to be interpolated linearly."
+)
+FARTHER = 10.0  # times the estimate that an error is, if it may be that of the reference
 CLOSER = 3.0  # how many times closer another method has to be to be recommended
 
 
@@ -87,7 +92,7 @@ def verdict(
         return Verdict("unknown", _sentence(doubt + estimate.doubt), estimate.remedy)
     word: Word = "resolved" if error <= limit else "not resolved"
     reason = f"the {kind} relative error is {in_words(error)}"
-    if truth is not None and kind == "measured" and truth.uncertainty:
+    if truth is not None and kind == "measured" and not truth.is_exact:
         reason += _against(truth)
         if abs(error - limit) < truth.uncertainty:
             doubt = f"{reason}: too near to {in_words(limit)} to tell"
@@ -222,6 +227,8 @@ def _remedy(
         )
     if accuracy.estimate is not None and accuracy.estimate.remedy:
         return accuracy.estimate.remedy
+    if _doubts_reference(accuracy, error):
+        return REFERENCE
     settings, n = problem.settings, sample.nodes.rows.stop
     factor = (MARGIN * error / limit) ** (sample.nodes.dim / settings.solver.order)
     also = "" if problem.time is None else ", and nodes.time_levels alike"
@@ -230,6 +237,14 @@ def _remedy(
     if factor > MOST:
         return f"Raise nodes.count{also} or solver.order, or refine where the error is."
     return f"Raise nodes.count to about {_round(factor * n)}{also}."
+
+
+def _doubts_reference(accuracy: Accuracy, error: float) -> bool:
+    """Tell whether values of unknown error are farther off than an estimate lets one expect."""
+    errors, estimate = accuracy.errors, accuracy.estimate
+    if errors is None or errors.is_exact or errors.uncertainty or estimate is None:
+        return False
+    return estimate.worst is not None and estimate.worst < error / FARTHER
 
 
 def _closer(problem: Problem, sample: Sample, accuracy: Accuracy) -> float:

@@ -156,10 +156,14 @@ def check(problem: Problem) -> Report:
 
 
 def _must_have_reference(setup: Setup) -> None:
-    """Refuse a reference whose solver does not take the problem; nothing is solved for."""
+    """Refuse a reference that does not fit the problem; nothing is solved for."""
     problem = setup.asked
-    if problem.exact is None and problem.stated is not None and problem.stated.solver:
+    if problem.exact is not None or problem.stated is None:
+        return
+    if problem.stated.solver:
         PLANS[problem.stated.solver](problem)
+    else:
+        _ = setup.truth  # reads the file
 
 
 def _contradictions(setup: Setup, direct: object) -> list[str]:

@@ -54,7 +54,7 @@ class Table:
         """
         points, values = self._samples
         between = self._triangulation if points.shape[1] > 1 else None
-        self._check_reach(points, x)
+        self._check_reach(x)
         if between is None:
             return np.interp(x[:, 0], points[:, 0], values)
         from scipy.interpolate import LinearNDInterpolator, NearestNDInterpolator
@@ -64,6 +64,12 @@ class Table:
         if outside.any():
             result[outside] = NearestNDInterpolator(points, values)(x[outside])
         return result
+
+    @property
+    def bounds(self) -> tuple[Float[ndarray, " d"], Float[ndarray, " d"]]:
+        """Smallest and largest coordinates of the points."""
+        points, _ = self._samples
+        return points.min(axis=0), points.max(axis=0)
 
     @cached_property
     def _samples(self) -> tuple[Float[ndarray, "n d"], Float[ndarray, " n"]]:
@@ -98,9 +104,9 @@ class Table:
                 "an area or a volume."
             ) from error
 
-    def _check_reach(self, points: Float[ndarray, "n d"], x: Float[ndarray, "N d"]) -> None:
+    def _check_reach(self, x: Float[ndarray, "N d"]) -> None:
         """Refuse places so far off that the points are those of something else."""
-        low, high = points.min(axis=0), points.max(axis=0)
+        low, high = self.bounds
         beyond = np.linalg.norm(np.maximum(np.maximum(low - x, x - high), 0), axis=1)
         if len(x) and beyond.max() > REACH * np.linalg.norm(high - low):
             raise FileError(

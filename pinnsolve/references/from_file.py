@@ -1,4 +1,9 @@
-"""A reference whose values are in a file: columns of coordinates and of fields, interpolated."""
+"""A reference whose values are in a file: columns of coordinates and of fields, interpolated.
+
+Beyond the points of a file its values would be those of the nearest one, and an error measured
+there one of the file. So the points have to extend as far as the problem does, up to the half cell
+by which values at the centres of cells fall short of it.
+"""
 
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
@@ -9,12 +14,16 @@ from jaxtyping import Float
 from numpy import ndarray
 
 from pinnsolve.diffop import Term
+from pinnsolve.errors import Fault, FileError
 from pinnsolve.problem.data_files import Table
 from pinnsolve.process import State
 from pinnsolve.solution.reference import Reference
 
 if TYPE_CHECKING:
     from pinnsolve.setup import Setup
+
+KEY = ("reference", "file")
+SHORT = 0.05  # part of an extent by which the points of a file may fall short at either end
 
 
 @dataclass(frozen=True)
@@ -64,8 +73,8 @@ def reference(setup: "Setup") -> Reference | None:
 
     Raises
     ------
-    FileError
-        If it cannot be read, lacks a column, or its points lie elsewhere.
+    ProblemError
+        If it cannot be read, lacks a column, or its points do not extend over the problem.
     """
     problem = setup.asked
     file = problem.stated.file if problem.stated else None
@@ -73,5 +82,26 @@ def reference(setup: "Setup") -> Reference | None:
         return None
     coordinates = problem.equations[0].symbols.coordinates
     fields = TabulatedFields(tuple(Table(file, name, coordinates) for name in problem.fields))
+    try:
+        ends = [table.bounds for table in fields.tables]  # which reads them
+    except FileError as error:
+        raise problem.source.error(Fault(KEY, str(error))) from None
+    _must_cover(setup, ends[0])
     message = "Values between the points of the file are interpolated linearly."
     return Reference("", fields, title=file.name, message=message)
+
+
+def _must_cover(setup: "Setup", ends: tuple[Float[ndarray, " D"], Float[ndarray, " D"]]) -> None:
+    """Refuse points that end within the problem, whose bounds these are."""
+    problem, extent = setup.asked, np.stack(setup.domain.bounds)
+    if problem.time is not None:
+        extent = np.column_stack([extent, problem.time])
+    first, last = extent
+    within = np.maximum(ends[0] - first, last - ends[1]) / (last - first)
+    worst = int(np.argmax(within))
+    if within[worst] > SHORT:
+        axis = problem.equations[0].symbols.coordinates[worst]
+        message = f"the file has values from {axis} = {ends[0][worst]:.6g} to {ends[1][worst]:.6g},"
+        message += f" but the problem goes from {first[worst]:.6g} to {last[worst]:.6g}."
+        remedy = "Give values over all of it, in its units; single observations stand in [[data]]."
+        raise problem.source.error(Fault(KEY, message, remedy))

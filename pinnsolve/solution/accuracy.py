@@ -8,7 +8,7 @@ from typing import Any
 from jaxtyping import Float
 from numpy import ndarray
 
-from pinnsolve.solution.reference import Reference
+from pinnsolve.solution.reference import EXACT, Reference
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Errors:
     against
         What it was measured against, in words.
     uncertainty
-        The relative error of that itself.
+        The relative error of that itself; 0 for a formula, and where it is not known.
     by_region
         Of several regions the errors in each, relative to what a field varies in it.
     derived
@@ -43,9 +43,14 @@ class Errors:
     test_points: int
     relative_l2_at_end: Mapping[str, float] | None = None
     by_region: Mapping[str, "Errors"] = field(default_factory=dict)
-    against: str = "the exact solution"
+    against: str = EXACT
     uncertainty: float = 0.0
     derived: "Errors | None" = None
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether they are measured against a formula."""
+        return self.against == EXACT
 
     @property
     def worst(self) -> float:

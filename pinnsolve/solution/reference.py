@@ -8,6 +8,8 @@ from numpy import ndarray
 
 from pinnsolve.solution.fields import Fields
 
+EXACT = "the exact solution"  # a formula, in the words of a sentence
+
 
 @dataclass(frozen=True)
 class Reference:
@@ -59,7 +61,7 @@ class Reference:
     def described(self) -> str:
         """What it is, in the words of a sentence."""
         if not self.title:
-            return "the exact solution"
+            return EXACT
         own = "unknown" if self.error is None else f"{self.error:.0e}"
         return f"the reference ({self.title}, own error {own})"
 

@@ -247,3 +247,33 @@ def test_what_jumps_is_left_to_a_solver_that_knows_of_it(tmp_path):
         )
     )
     assert "chebyshev does not take several regions. Choose another solver, as rbf-fd." in text
+
+
+def held_against(folder, text):
+    (folder / "u.csv").write_text(text)
+    more = '[reference]\nfile = "u.csv"\n'
+    return pose(folder, "u_xx = -2", on=[("all", "u = 0")], domain=INTERVAL, count=20, more=more)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("x,v\n0,0\n1,0\n", 'u.csv: has no column "u". Known: v, x.'),
+        (
+            "x,u\n0.4,0.24\n0.6,0.24\n",
+            "the file has values from x = 0.4 to 0.6, but the problem goes from 0 to 1. Give "
+            "values over all of it, in its units; single observations stand in [[data]].",
+        ),
+    ],
+)
+def test_a_file_that_does_not_fit_is_refused_before_any_work(tmp_path, text, message):
+    told = refusal(lambda: check(held_against(tmp_path, text)))
+    assert message in told
+    assert "problem.toml:" in told
+
+
+def test_values_too_few_to_be_a_reference_are_doubted_and_not_the_nodes(tmp_path):
+    solution = run.solve(held_against(tmp_path, "x,u\n0,0\n0.5,0.25\n1,0\n"))
+    assert "against the reference (u.csv, own error unknown)" in solution.verdict.reason
+    assert solution.verdict.word == "not resolved"
+    assert "close enough to be interpolated" in solution.verdict.remedy
