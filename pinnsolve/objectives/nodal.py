@@ -232,7 +232,12 @@ class NodalObjective:
         for condition, (residual, jet) in zip(conditions, self._conditions, strict=True):
             r = residual(jet(table))
             parts.append((r.sum(0) if condition.is_sum else r).flatten())
-        return torch.cat(parts) * self._tensor(self.weights, self.dtype)
+        return torch.cat(parts) * self._factors
+
+    @cached_property
+    def _factors(self) -> Float[Tensor, " R"]:
+        """The factor of each row, where gradients are taken."""
+        return self._tensor(self.weights, self.dtype)
 
     @cached_property
     def _affine(self) -> dict[torch.dtype, tuple[LinearMap, Float[Tensor, " R"]]]:

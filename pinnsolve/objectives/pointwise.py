@@ -10,8 +10,7 @@ Where there are several regions each has a network (`pinnsolve.networks.several`
 the fields of the one in whose region its points lie; on an interface also those of the other.
 """
 
-from collections.abc import Callable, Mapping, Sequence, Set
-from copy import deepcopy
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import accumulate
@@ -40,7 +39,7 @@ from pinnsolve.leastsquares.network import NetworkJacobian, StackedJacobian, tra
 from pinnsolve.leastsquares.side_by_side import SideBySide
 from pinnsolve.networks.mlp import MLP
 from pinnsolve.networks.several import AnyNetwork
-from pinnsolve.objectives.capture import captured
+from pinnsolve.objectives.capture import Work, captured
 from pinnsolve.objectives.objective import by_reverse_mode
 from pinnsolve.objectives.part import Part, Side
 from pinnsolve.objectives.pointwise_head import (
@@ -135,9 +134,15 @@ class PointwiseObjective:
         factors = np.repeat([factor, 1.0], [len(self.weights) - n, n])
         return replace(self, weights=factors * self.weights)
 
+    @torch.enable_grad()
     def gradient(self) -> tuple[Float[Tensor, ""], Float[Tensor, " P"]]:
         """Return the loss and its gradient with respect to all weights."""
-        return self._step()
+        return by_reverse_mode(self.model.parameters(), self.residual())
+
+    def repeated(self, work: Work, tensors: Iterable[Tensor]) -> Work:
+        """Return a function that does the same, replayed from a graph if that is wanted."""
+        is_replayed = self.accelerate.endswith("cuda-graph")
+        return captured(work, tensors, self.x.device) if is_replayed else work
 
     @torch.no_grad()
     def value(self) -> Float[Tensor, " R"]:
@@ -309,18 +314,6 @@ class PointwiseObjective:
         if self.derivatives == "autograd":
             return Autograd(x)
         return Taylor(x, self.accelerate == "compile")
-
-    @cached_property
-    def _step(self) -> Callable[[], tuple[Tensor, Tensor]]:
-        """What computes the loss and its gradient."""
-        if self.accelerate == "cuda-graph":
-            copy = replace(self, model=deepcopy(self.model), accelerate="none")
-            return captured(copy.gradient, copy.model, self.model)
-        return self._eager
-
-    @torch.enable_grad()
-    def _eager(self) -> tuple[Float[Tensor, ""], Float[Tensor, " P"]]:
-        return by_reverse_mode(self.model.parameters(), self.residual())
 
     @cached_property
     def _parts(self) -> list[Part]:

@@ -9,6 +9,7 @@ fields of size one, whatever the unit. The network itself keeps ``W`` and ``b``:
 differentiated and solved for as if there were no units.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -28,6 +29,7 @@ from pinnsolve.leastsquares.network import NetworkJacobian, StackedJacobian
 from pinnsolve.leastsquares.side_by_side import SideBySide
 from pinnsolve.networks.mlp import MLP
 from pinnsolve.networks.several import AnyNetwork
+from pinnsolve.objectives.capture import Work, repeated
 from pinnsolve.objectives.objective import Linearisable, Objective, OfNetwork
 
 
@@ -102,6 +104,10 @@ class ScaledObjective:
         """Return the loss and its gradient."""
         loss, slope = self.plain.gradient()
         return loss, slope * self.model.factors
+
+    def repeated(self, work: Work, tensors: Iterable[Tensor]) -> Work:
+        """Return a function that does the same, as the plain objective wants it."""
+        return repeated(self.plain, work, tensors)
 
     def linearise(self) -> tuple[Float[Tensor, " R"], Jacobian]:
         """Return the residual vector and its Jacobian."""

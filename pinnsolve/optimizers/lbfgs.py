@@ -13,10 +13,11 @@ factorisation nor an order of the rows is ever needed. Source: Byrd, Nocedal & S
 (1994), Representations of quasi-Newton matrices, doi:10.1007/BF01582063.
 
 The line search keeps a bracket ``[lo, hi]`` and needs one evaluation at a time, so that a step of
-the whole method is one evaluation followed by arithmetic without branches: nothing is read back
-from the device between two looks at the clock. Near the limit of the precision, where losses can
-no longer be compared, slopes decide. Source: Lewis & Overton (2013), doi:10.1007/s10107-012-0514-2,
-for the bracket; Hager & Zhang (2005), doi:10.1137/030601880, for the limit.
+the whole method is one evaluation followed by arithmetic without branches, in place: nothing is
+read back from the device between two looks at the clock, and steps can be replayed. Near the limit
+of the precision, where losses can no longer be compared, slopes decide. Source: Lewis & Overton
+(2013), doi:10.1007/s10107-012-0514-2, for the bracket; Hager & Zhang (2005),
+doi:10.1137/030601880, for the limit.
 """
 
 from collections import deque
@@ -28,6 +29,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from pinnsolve.objectives.capture import repeated
 from pinnsolve.objectives.objective import Objective
 from pinnsolve.optimizers.tensors import arrays, refill
 from pinnsolve.process import Budget, State, Step, StoppingRule, nested, part
@@ -98,15 +100,26 @@ class Descent:
     ----------
     objective
         What to lower; from `evaluate` to `look` its model is at the last trial.
+
+    Attributes
+    ----------
+    evaluate
+        Tries one step: goes there and chooses the next direction, or narrows the bracket.
     """
 
     def __init__(self, objective: Objective) -> None:
         self._objective = objective
-        self._x = objective.model.vector()
-        loss, self._g = objective.gradient()
-        self._f = loss.double()
+        self._x = objective.model.vector().clone()
+        loss, g = objective.gradient()
+        self._f, self._g = loss.double().clone(), g.clone()
         self._iterations = self._f.new_zeros((), dtype=torch.int64)
+        self._history, self._d = History(self._x, HISTORY), torch.empty_like(g)
+        self._m, self._t = torch.empty_like(self._f), torch.empty_like(self._f)
+        self._ends = bracket(self._f, self._m)
+        self._trials = torch.zeros_like(self._iterations)
         self.restart()
+        tensors = [*self._tensors().values(), *self._history.tensors().values()]
+        self.evaluate = repeated(objective, self._evaluate, tensors)
 
     def state(self) -> State:
         """Return the point, the direction, the bracket and the history, as of the last look."""
@@ -116,7 +129,7 @@ class Descent:
         """Continue from a state."""
         refill(self._tensors(), state)
         self._history.restore(part(state, "history"))
-        self._objective.model.set(self._x)
+        self._objective.model.set(self._x.clone())
 
     def _tensors(self) -> dict[str, Tensor]:
         return {
@@ -133,21 +146,21 @@ class Descent:
 
     def restart(self) -> None:
         """Forget the history and go down the gradient."""
-        self._history = History(self._x, HISTORY)
-        self._d = -self._g
-        self._m = torch.dot(self._g, self._d).double()
-        self._t = (1 / self._g.abs().sum().double()).clamp(max=1)
-        self._ends = bracket(self._f, self._m)
-        self._trials = torch.zeros_like(self._iterations)
+        self._history.forget()
+        self._d.copy_(-self._g)
+        self._m.copy_(torch.dot(self._g, self._d))
+        self._t.copy_((1 / self._g.abs().sum().double()).clamp(max=1))
+        self._ends.copy_(bracket(self._f, self._m))
+        self._trials.zero_()
 
     def look(self) -> tuple[int, int, float]:
         """Bring the model to the point; return iterations, trials since the last, and loss."""
-        self._objective.model.set(self._x)
+        self._objective.model.set(self._x.clone())
         iterations, trials, loss = torch.stack([self._iterations, self._trials, self._f]).tolist()
         return int(iterations), int(trials), loss
 
-    def evaluate(self) -> None:
-        """Try one step: go there and choose the next direction, or narrow the bracket."""
+    def _evaluate(self) -> None:
+        """Try one step, in place: go there and choose the next direction, or narrow the bracket."""
         x = self._x + self._t * self._d
         self._objective.model.set(x)
         loss, g = self._objective.gradient()
@@ -161,20 +174,22 @@ class Descent:
         slope = torch.dot(d, g).double()
         # but for rounding every direction goes down
         d, slope = torch.where(slope < 0, d, -g), torch.where(slope < 0, slope, -torch.dot(g, g))
-        self._x, self._g, self._d, self._f, self._m, self._t, self._trials, self._ends = (
-            torch.where(taken, new, old)
-            for new, old in (
-                (x, self._x),
-                (g, self._g),
-                (d, self._d),
-                (f, self._f),
-                (slope, self._m),
-                (1.0, next_trial(ends, self._m)),
-                (0, self._trials + 1),
-                (bracket(f, slope), ends),
+        found = [
+            (own, torch.where(taken, new, old))
+            for own, new, old in (
+                (self._x, x, self._x),
+                (self._g, g, self._g),
+                (self._d, d, self._d),
+                (self._f, f, self._f),
+                (self._m, slope, self._m),
+                (self._t, 1.0, next_trial(ends, self._m)),
+                (self._trials, 0, self._trials + 1),
+                (self._ends, bracket(f, slope), ends),
             )
-        )
-        self._iterations = self._iterations + taken
+        ]
+        for own, value in found:
+            own.copy_(value)
+        self._iterations += taken
 
 
 Ends: TypeAlias = Float[Tensor, "2 3"]  # of a bracket: step, loss, slope of the shorter, the longer
@@ -255,13 +270,20 @@ class History:
 
     def state(self) -> State:
         """Return the pairs, and what has been computed from them."""
-        return arrays(**self._tensors())
+        return arrays(**self.tensors())
 
     def restore(self, state: State) -> None:
         """Continue from a state."""
-        refill(self._tensors(), state)
+        refill(self.tensors(), state)
 
-    def _tensors(self) -> dict[str, Tensor]:
+    def forget(self) -> None:
+        """Return to a history without pairs."""
+        for tensor in self.tensors().values():
+            tensor.zero_()
+        self._gamma.fill_(1)
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Return the pairs, and what has been computed from them, by name."""
         return {
             "pairs": self._pairs,
             "inverse": self._inverse,
@@ -307,9 +329,9 @@ class History:
         self._inverse.index_fill_(0, k, 0).index_fill_(1, k, 0)
         column = (self._inverse @ column).neg_().index_copy_(0, k, sound.double()[None])
         self._inverse.index_copy_(1, k, column[:, None])
-        self._gamma = torch.where(sound, 1 / length, self._gamma)
-        self._products = torch.where(sound, products, self._products)
-        self._slot = (k + sound) % m
+        self._gamma.copy_(torch.where(sound, 1 / length, self._gamma))
+        self._products.copy_(torch.where(sound, products, self._products))
+        self._slot.copy_((k + sound) % m)
         return self._times(g, products)
 
     def _times(self, g: Float[Tensor, " P"], products: Float[Tensor, " M"]) -> Float[Tensor, " P"]:

@@ -1,42 +1,80 @@
-"""The training step as a CUDA graph."""
+"""Steps of training that are replayed: as CUDA graphs, and on a CPU from a tape."""
+
+from dataclasses import replace
 
 import pytest
 import torch
 
 from pinnsolve.errors import CompilerError
-from pinnsolve.networks.mlp import MLP
-from pinnsolve.objectives.capture import captured
+from pinnsolve.objectives.scaled import scaled
+from pinnsolve.optimizers import OPTIMIZERS
+from pinnsolve.process import Budget
+from tests.tape import Refused, Taped, taped
+from tests.training.taking_up import TASKS, bits, from_file, weights
+
+STEPPING = ("adam", "lbfgs")
+BUDGET = Budget(35, learning_rate=1e-2)
 
 
-def loss_and_gradient(net, x):
-    weights = list(net.parameters())
-    loss = net(x).square().sum()
-    slopes = torch.autograd.grad(loss, weights)
-    return loss.detach(), torch.cat([slope.flatten() for slope in slopes])
+def begun(task):
+    objective = TASKS[task]()
+    objective.model.initialise(5)
+    return objective
 
 
-def networks(device):
-    made = [MLP([0, 0], [1, 1], [6, 5], 1).to(device) for _ in range(2)]
-    for net in made:
-        net.randomise_head(0)
-    return made
+def course(objective, optimizer, steps=4):
+    """Return losses, weights and state after some steps of an optimiser, as bits."""
+    losses = [optimizer.step().loss for _ in range(steps)]
+    return losses, weights(objective), bits(optimizer.state())
+
+
+@pytest.mark.parametrize("task", ["straight", "plume"])
+@pytest.mark.parametrize("name", STEPPING)
+def test_a_step_that_is_replayed_is_the_step_to_the_bit(name, task):
+    """So all that decides it lies in tensors that stay where they are."""
+    courses = []
+    for kind in (lambda objective: objective, Taped):
+        objective = begun(task)
+        optimizer = OPTIMIZERS[name](kind(scaled(objective)), BUDGET)
+        courses.append(course(objective, optimizer))
+    assert courses[0] == courses[1]
+
+
+@pytest.mark.parametrize("name", STEPPING)
+def test_a_replay_is_taken_up_from_the_state_of_a_run_without(name):
+    objective, again = begun("plume"), begun("plume")
+    optimizer = OPTIMIZERS[name](scaled(objective), BUDGET)
+    optimizer.step()
+    taken = OPTIMIZERS[name](Taped(scaled(again)), BUDGET)
+    taken.restore(from_file(optimizer.state()))
+    assert course(again, taken, 2) == course(objective, optimizer, 2)
+
+
+def test_a_tape_refuses_what_a_graph_does():
+    x = torch.ones(3)
+    with pytest.raises(Refused, match="reads a number"):
+        taped(lambda: x.mul_(float(x[0])), [x])
+    with pytest.raises(Refused, match="brings numbers"):
+        taped(lambda: x.add_(torch.tensor([1.0, 2.0, 3.0])), [x])
 
 
 def test_a_graph_needs_a_gpu():
-    static, live = networks("cpu")
+    objective = replace(TASKS["plume"](), accelerate="cuda-graph")
     message = 'a CUDA graph needs a GPU, and there is none. Set solver.accelerate to "none".'
     with pytest.raises(CompilerError) as refused:
-        captured(lambda: loss_and_gradient(static, torch.rand(3, 2)), static, live)
+        OPTIMIZERS["adam"](scaled(objective), BUDGET)
     assert str(refused.value) == message
 
 
 @pytest.mark.gpu
-def test_a_graph_follows_the_weights_wherever_they_lie():
-    static, live = networks("cuda")
-    x = torch.rand(30, 2, device="cuda")
-    step = captured(lambda: loss_and_gradient(static, x), static, live)
-    for _ in range(3):
-        for weights in live.parameters():  # at other addresses, as an optimiser leaves them
-            weights.data = weights.data + 0.1
-        for ours, theirs in zip(step(), loss_and_gradient(live, x), strict=True):
-            torch.testing.assert_close(ours, theirs, rtol=1e-11, atol=1e-12)
+@pytest.mark.parametrize("name", STEPPING)
+def test_a_graph_takes_the_steps_that_are_taken_without(name):
+    losses = []
+    for accelerate in ("none", "cuda-graph"):
+        plain = begun("plume")
+        objective = replace(
+            plain, model=plain.model.cuda(), x=plain.x.cuda(), accelerate=accelerate
+        )
+        optimizer = OPTIMIZERS[name](scaled(objective), BUDGET)
+        losses.append([optimizer.step().loss for _ in range(3)])
+    assert losses[1] == pytest.approx(losses[0], rel=1e-9)
