@@ -36,7 +36,8 @@ NEWTON_STEPS = 25
 TOLERANCE = 1e-10  # size of the last Newton step relative to the solution
 FALLS = 0.5  # of Newton's step: while it does, rounding is not all that is left
 ROUNDING = 1e-7  # relative size below which a step that no longer falls is rounding
-INEXACT, EXACT = 1e-3, 1e-10  # how exactly GMRES solves, at most and at least
+INEXACT, EXACT = 1e-3, 1e-10  # how exactly GMRES solves, at least and at most
+ENOUGH = 0.1  # of the tolerance: what GMRES may leave of the fields
 BASIS = 60  # vectors of GMRES before it begins again
 RESTARTS = 4
 EULER_STEPS, EULER_TOLERANCE = 6, 1e-2  # of Newton's method from stage to stage
@@ -200,7 +201,8 @@ class Stages:
         r = equations.residuals(equations.at_stages(conditions, slice(0, len(slopes))), fields)
         linear = self._linearised(conditions, fields)
         right = linear.preconditioned(r)
-        wanted = float(np.clip(self._before**2, EXACT, INEXACT))
+        next_size = self._before**2  # about, relative, as Newton's method converges
+        wanted = float(np.clip(max(next_size, ENOUGH * TOLERANCE / next_size), EXACT, INEXACT))
         size = slopes.size
         operator = LinearOperator(
             (size, size),
