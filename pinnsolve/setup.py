@@ -6,7 +6,7 @@ ansatz. Several runs on the same nodes share what they have in common (`Setup.sh
 kept is kept under what it depends on.
 """
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from time import perf_counter
@@ -17,6 +17,8 @@ from pinnsolve.conditions.data import Observed, observations
 from pinnsolve.conditions.nodal import placed
 from pinnsolve.conditions.placement import Placement
 from pinnsolve.conditions.points import points_of
+from pinnsolve.conditions.snapshots import begun, splines
+from pinnsolve.conditions.splines import Spline
 from pinnsolve.constraints.ansatz import Ansatz
 from pinnsolve.constraints.build import ansatz, hard
 from pinnsolve.geometry import build_domain
@@ -70,7 +72,8 @@ class Setup:
     Attributes
     ----------
     problem
-        What is solved, which may be the potentials of the fields that are asked for.
+        What is solved, which may be the potentials of the fields that are asked for, and begins
+        with what was observed first, if that is so.
     asked
         What is asked for.
     seconds
@@ -80,7 +83,7 @@ class Setup:
     def __init__(
         self, problem: Problem, watch: Watch = unwatched, nodes: Nodes | None = None
     ) -> None:
-        self.problem, self.watch = problem.solved or problem, watch
+        self.problem, self.watch = begun(problem.solved or problem, self._begun), watch
         self.asked = problem
         self.seconds: dict[str, float] = {}
         self._made: dict[Hashable, _Made] = {}
@@ -163,8 +166,13 @@ class Setup:
             found = self.truth if name == "reference" else self.reference(name)
             return None if found is None else found.fields
 
+        return self._once("observed", "nodes", lambda: observations(self.asked, self.domain, truth))
+
+    @property
+    def splines(self) -> Mapping[str, Spline]:
+        """Smoothing splines through what was observed when the first of long steps begins."""
         return self._once(
-            "observed", "nodes", lambda: observations(self.problem, self.domain, truth)
+            "splines", "nodes", lambda: splines(self.asked, self.nodes, self.observed)
         )
 
     def discretisation(self, order: int | None = None) -> Discretisation:
@@ -249,6 +257,10 @@ class Setup:
             lap.seconds = elapsed - self._within
             self._within = outer + elapsed
             self.seconds[name] = self.seconds.get(name, 0.0) + lap.seconds
+
+    def _begun(self, name: str) -> Spline:
+        """Return an initial value that was observed."""
+        return self.splines[name]
 
     def _once(self, key: Hashable, stage: str, make: Callable[[], T]) -> T:
         """Return the value made under a key, or make it; book the time that it took."""

@@ -8,6 +8,7 @@ from pinnsolve.accuracy.estimate import estimate
 from pinnsolve.accuracy.in_time import estimate_in_time
 from pinnsolve.methods import memory
 from pinnsolve.methods.method import Method
+from pinnsolve.methods.snapshots import found
 from pinnsolve.process import Process, State
 from pinnsolve.rbffd.fields import NodalFields, from_state
 from pinnsolve.rbffd.solve import DirectSolve
@@ -74,4 +75,5 @@ METHOD = Method(
     read=read,
     memory=memory.of_direct_solution,
     condition=condition,
+    found=found,
 )

@@ -32,8 +32,8 @@ class Abilities:
         ``"data"``: observations;
         ``"hard"``: conditions with ``hard = true``, imposed or built in; ``"ansatz"``: it builds
         them into its network; ``"regions"``: materials; ``"stages"``: steps in time that the
-        problem file prescribes; ``"waves"``: features that are products; ``"slabs"``: slabs of
-        time.
+        problem file prescribes; ``"snapshots"``: observations of single instants, when these
+        begin; ``"waves"``: features that are products; ``"slabs"``: slabs of time.
     reference
         The classical solution that its answers are held against; None for one that is it.
     """
@@ -65,7 +65,7 @@ ABILITIES: dict[str, Abilities] = {
         derivatives=("rbf-fd",),
         precisions=("float64", "mixed", "float32"),  # of a network that it has not
         needs=frozenset({"operators"}),
-        takes=frozenset({"hard", "regions", "stages"}),
+        takes=frozenset({"hard", "regions", "stages", "snapshots"}),
     ),
     "dt-pinn": Abilities(
         title="DT-PINN",

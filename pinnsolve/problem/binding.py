@@ -34,6 +34,7 @@ from pinnsolve.problem.potentials import potentials
 from pinnsolve.problem.reading import Reading, entries, with_names
 from pinnsolve.problem.schema.file import TabulatedFunction
 from pinnsolve.problem.schema.shapes import Shape
+from pinnsolve.problem.snapshots import snapshot_faults
 from pinnsolve.problem.stated_reference import StatedReference
 from pinnsolve.problem.text.source import KEY
 from pinnsolve.problem.time_dependence import (
@@ -341,11 +342,10 @@ def _initial(
 ) -> tuple[tuple[Function, ...], ...]:
     """Read the initial values, of which each field needs as many as it has orders in time."""
     fields, texts = reading.valid["unknowns",].fields, reading.valid["initial",]
-    wanted = initial_names(fields, stated)
-    is_observed = bool(entries(reading, "data"))
-    reading.faults += initial_faults(texts, fields, wanted, is_observed=is_observed)
-    start = reading.valid["domain",].time[0]
-    values: list[tuple[Function, ...]] = []
+    wanted, data = initial_names(fields, stated), entries(reading, "data")
+    told = initial_faults(texts, fields, wanted, is_observed=bool(data))
+    reading.faults += [*told, *snapshot_faults(reading, wanted)]
+    start, values = reading.valid["domain",].time[0], list[tuple[Function, ...]]()
     for i, names_of_field in enumerate(wanted):
         found = []
         for order, name in enumerate(names_of_field):

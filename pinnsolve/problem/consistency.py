@@ -55,6 +55,7 @@ def _ability_faults(valid: Mapping[KeyPath, Any], method: str) -> list[Fault]:
     takes = ABILITIES[method].takes
     unknowns, pde = valid.get(("unknowns",)), valid.get(("pde",))
     has_regions = any(key[0] == "region" and len(key) > 1 for key in valid)
+    has_stages = valid.get(("time_discrete",)) is not None
     solvers = " or ".join(methods_that_take("regions"))
     asked: list[tuple[str, bool, KeyPath, str, str]] = [
         (
@@ -72,7 +73,7 @@ def _ability_faults(valid: Mapping[KeyPath, Any], method: str) -> list[Fault]:
             "",
         ),
         (
-            "data",
+            "snapshots" if has_stages else "data",
             ("data", 0) in valid,
             ("data", 0),
             f'method "{method}" cannot make use of data.',
@@ -87,7 +88,7 @@ def _ability_faults(valid: Mapping[KeyPath, Any], method: str) -> list[Fault]:
         ),
         (
             "stages",
-            valid.get(("time_discrete",)) is not None,
+            has_stages,
             ("time_discrete",),
             f'method "{method}" takes no steps in time.',
             "; or write [domain] time in place of this section",

@@ -22,6 +22,7 @@ from pinnsolve.problem.schema.nodes import TIME_LEVELS
 from pinnsolve.problem.schema.shapes import Shape
 from pinnsolve.problem.stated_reference import StatedReference
 from pinnsolve.problem.text.source import Source
+from pinnsolve.problem.time_dependence import initial_names
 
 CHEAP = 3  # dimensions up to which a direct solution costs less than training a network
 
@@ -336,7 +337,9 @@ class Problem:
     @property
     def time_order(self) -> int:
         """Highest order of a derivative in time; 0 for a steady problem."""
-        return max((len(values) for values in self.initial), default=0)
+        if self.time is None:
+            return 0
+        return max(len(names) for names in initial_names(self.fields, self.equations))
 
     def replace(self, overrides: Mapping[str, Any]) -> "Problem":
         """Return the problem with other settings, by dotted key.
