@@ -231,7 +231,8 @@ def _remedy(
         return REFERENCE
     settings, n = problem.settings, sample.nodes.rows.stop
     factor = (MARGIN * error / limit) ** (sample.nodes.dim / settings.solver.order)
-    also = "" if problem.time is None else ", and nodes.time_levels alike"
+    in_time = "nodes.time_levels" if settings.time_discrete is None else "time_discrete.stages"
+    also = "" if problem.time is None else f", and {in_time} alike"
     if error > ASYMPTOTIC:
         return f"Raise nodes.count to {_round(4 * n)} at least{also}, or refine where the error is."
     if factor > MOST:

@@ -78,8 +78,9 @@ def _built(source: Source) -> Problem:
     own, region_faults = regions.with_values(document)
     valid, section_faults = validate({**document, "constants": table, **own}, context)
     faults += constant_faults + region_faults + section_faults + timed(valid)
-    if any(isinstance(fault, LaterFault) for fault in faults):
-        raise _refusal(source, faults)  # what rests on a later version's keys would only add noise
+    has_time = "time_discrete" not in document or ("time_discrete",) in valid
+    if not has_time or any(isinstance(fault, LaterFault) for fault in faults):
+        raise _refusal(source, faults)  # what rests on time or a later version would only add noise
     if regions.entries_of(valid):
         return _with_regions(source, document, valid, faults)
     faults += interfaces.stray_faults(valid)

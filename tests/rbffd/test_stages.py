@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from pinnsolve import run
 from pinnsolve.errors import DivergedError, ProblemError
 from pinnsolve.problem import load
 from pinnsolve.rbffd.solve import DirectSolve
@@ -204,3 +205,24 @@ def test_two_beginnings_of_time_are_refused(tmp_path):
             {"domain.time": [0, 2]}
         )
     assert "time begins and ends otherwise than the steps of [time_discrete]." in str(refused.value)
+
+
+def test_what_is_wrong_with_the_steps_makes_no_further_faults(tmp_path):
+    """Without its step an equation would seem to hold an unknown coordinate."""
+    with pytest.raises(ProblemError) as refused:
+        problem_of(tmp_path, "u_t = laplace(u) + f", "1 + t*x", 0, on=[("all", "u = g")])
+    assert [fault.message for fault in refused.value.faults] == [
+        "[time_discrete] stages must be at least 1, but is 0."
+    ]
+
+
+def test_an_error_in_time_is_remedied_by_more_stages(tmp_path):
+    problem = pose(
+        tmp_path,
+        "u_t = 0.1*u_xx",
+        domain=INTERVAL,
+        count=15,
+        on=[("all", "u = 0")],
+        more='[initial]\nu = "sin(pi*x)"\n[time_discrete]\nstep = [0, 1]\nstages = 1',
+    ).replace({"solver.method": "rbf-fd"})
+    assert "time_discrete.stages" in run.solve(problem).verdict.remedy
