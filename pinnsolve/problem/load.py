@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pinnsolve.equations.kirchhoff import Conductivity
-from pinnsolve.errors import Fault, FileError, KeyPath, PinnsolveError
+from pinnsolve.errors import Fault, FileError, KeyPath, PinnsolveError, printable
 from pinnsolve.problem import conductivities, interfaces, names, regions, sides
 from pinnsolve.problem.abilities import ABILITIES
 from pinnsolve.problem.binding import Statements, bind
@@ -229,7 +229,7 @@ def _problem(source: Source, settings: ProblemFile, statements: Statements) -> P
         )
     )
     return Problem(
-        name=source.path.stem,
+        name=printable(source.path.stem),
         title=settings.title,
         description=settings.description,
         references=settings.references,

@@ -14,7 +14,7 @@ from pinnsolve.equations.equation import Equation
 from pinnsolve.equations.expression import Function, Predicate
 from pinnsolve.equations.integrals import IntegralEquation
 from pinnsolve.equations.kirchhoff import Conductivity
-from pinnsolve.errors import KeyPath
+from pinnsolve.errors import KeyPath, printable
 from pinnsolve.problem.abilities import ABILITIES
 from pinnsolve.problem.observations import Observation
 from pinnsolve.problem.schema.file import Parameter, ProblemFile
@@ -366,7 +366,9 @@ def _written(settings: ProblemFile, path: Path) -> str:
     from importlib.metadata import version
 
     tables = _without_nothing(settings.model_dump(mode="json", exclude_none=True))
-    header = f"# pinnsolve {version('pinnsolve')}: {path.name} with all settings as used.\n\n"
+    header = (
+        f"# pinnsolve {version('pinnsolve')}: {printable(path.name)} with all settings as used.\n\n"
+    )
     return header + tomli_w.dumps(tables)
 
 

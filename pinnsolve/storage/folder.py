@@ -64,7 +64,7 @@ def claimed(directory: Path, overwrite: bool = False) -> Iterator[Claim]:
     ------
     FileError
         If the folder cannot be made or looked into, or, with ``overwrite``, another run is at
-        work in it.
+        work in it, or a problem file of the user's own lies there.
     """
     above = [parent for parent in directory.parents if not parent.exists()]
     claim, descriptor = _overwriting(directory) if overwrite else _first_free(directory)
@@ -118,6 +118,8 @@ def forget(folder: Path) -> None:
 def _first_free(directory: Path) -> tuple[Claim, int]:
     """Return the first of the folders wished for that is free, locked."""
     for n in count(1):
+        if n > 1 and directory.name in ("", ".."):
+            raise FileError(f"{directory} is not empty. Name a folder in it by --out.")
         folder = directory if n == 1 else directory.with_name(f"{directory.name}-{n}")
         is_made = _make(folder)
         if not is_made and not _is_empty(folder):
@@ -140,6 +142,13 @@ def _overwriting(folder: Path) -> tuple[Claim, int]:
     """Return a folder whatever is in it, locked."""
     is_made = _make(folder)
     make_directory(folder)  # refuses a file of this name
+    if (folder / PROBLEM).exists() and not any(
+        (folder / name).exists() for name in (STATUS, METRICS)
+    ):
+        raise FileError(
+            f"{folder / PROBLEM} is of no run, and a run here would replace it. Name another "
+            "folder by --out."
+        )
     descriptor = lock.acquire(folder)
     if descriptor is None:
         raise FileError(lock.refusal(folder))

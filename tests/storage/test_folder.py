@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -116,6 +117,27 @@ def test_a_file_in_the_way_is_said_in_words(tmp_path, overwrite):
     if overwrite:
         with pytest.raises(FileError, match="is in the way"), claimed(tmp_path / "runs", True):
             pass
+
+
+def test_a_problem_file_of_the_users_own_is_not_replaced(tmp_path):
+    (tmp_path / "problem.toml").write_text("# mine")
+    with (
+        pytest.raises(FileError, match="is of no run, and a run here would replace"),
+        claimed(tmp_path, overwrite=True),
+    ):
+        pass
+    (tmp_path / "metrics.json").touch()
+    with claimed(tmp_path, overwrite=True) as claim:
+        assert claim.folder == tmp_path
+
+
+def test_the_current_folder_is_taken_if_it_is_empty_and_has_no_second(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with claimed(Path()) as claim:
+        assert claim.is_fresh
+        (tmp_path / "mine.toml").touch()
+    with pytest.raises(FileError, match=r"\. is not empty. Name a folder in it"), claimed(Path()):
+        pass
 
 
 CLAIM = """
