@@ -11,7 +11,7 @@ costs ``2 N^2 w`` operations a layer instead of ``2 N^2 P`` for ``P`` weights.
 Weights are ordered as ``torch.nn.utils.parameters_to_vector`` orders them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -22,7 +22,7 @@ from torch import Tensor
 from pinnsolve.diffop import identity
 from pinnsolve.leastsquares.accumulate import normal_matrix
 from pinnsolve.leastsquares.layers import AnyLayer
-from pinnsolve.leastsquares.network import NetworkJacobian, trace
+from pinnsolve.leastsquares.network import NetworkJacobian, StackedJacobian, trace
 from pinnsolve.networks.mlp import MLP
 
 __all__ = [
@@ -265,3 +265,22 @@ def layers(net: MLP, x: Float[Tensor, "N d"]) -> tuple[AnyLayer, ...]:
     value = identity(x.shape[1])
     seen = trace(net, x, [value])
     return seen.jacobian(list(seen.values[value].mT)).layers
+
+
+def stacked(parts: Sequence[NetworkJacobian], is_sum: Sequence[bool]) -> Jacobian:
+    """Return Jacobians of the same network below one another, some of them summed to one row."""
+    whole = StackedJacobian(tuple(p for p, total in zip(parts, is_sum, strict=True) if not total))
+    if not any(is_sum):
+        return whole
+    sums = [p for p, total in zip(parts, is_sum, strict=True) if total]
+    ones = [p.layers[0].signals.new_ones(p.shape[0]) for p in sums]
+    rows = torch.stack([p.transposed_times(one) for p, one in zip(sums, ones, strict=True)])
+    order, before, further = list[int](), 0, whole.shape[0]
+    for part, total in zip(parts, is_sum, strict=True):
+        if total:
+            order.append(further)
+            further += 1
+        else:
+            order += range(before, before + part.shape[0])
+            before += part.shape[0]
+    return ExtendedJacobian(whole, rows, torch.tensor(order, device=rows.device))

@@ -7,6 +7,8 @@ J. Comput. Phys. 378, doi:10.1016/j.jcp.2018.10.045.
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
 
 from pinnsolve.accuracy.cells import around
 from pinnsolve.conditions.data import data_conditions, data_weights
@@ -20,14 +22,15 @@ from pinnsolve.conditions.pointwise import (
 from pinnsolve.conditions.weights import row_weights
 from pinnsolve.constraints.build import posed, without_corners
 from pinnsolve.geometry.features import local_spacing, refinement
-from pinnsolve.geometry.sampling import sample_in_time
+from pinnsolve.geometry.sampling import sample, sample_in_time
 from pinnsolve.methods import memory, trained
 from pinnsolve.methods.data import found
 from pinnsolve.methods.method import Method
 from pinnsolve.methods.net_flux import net_fluxes, net_fluxes_in_time
 from pinnsolve.methods.trained import Points
 from pinnsolve.networks.products import grid, has_products
-from pinnsolve.networks.sizes import BETWEEN, grows
+from pinnsolve.networks.sizes import BETWEEN, POOL, grows
+from pinnsolve.problem import Problem
 from pinnsolve.setup import Setup
 
 if TYPE_CHECKING:
@@ -54,16 +57,18 @@ def pointwise_objective(
         The network, and of what problem.
     points
         Where the equations hold. Features as narrow as the spacing are held between the nodes by
-        `BETWEEN` points around each interior one; at fresh ones it shows whether they are.
+        `BETWEEN` points around each interior one; at fresh ones it shows whether they are. A pool
+        is `POOL` times as many points, of which the first are spread evenly.
     """
-    from pinnsolve.networks.build import as_points
+    from pinnsolve.networks.build import REVERSE, as_points
     from pinnsolve.objectives.pointwise import PointwiseObjective
 
     within, nodes = setup.problem, setup.nodes
     problem = posed(within, setup.ansatz())
     if problem.time is not None and problem.times is not None:
         own = grid(problem, nodes) if has_products(problem) else None
-        count = nodes.n_interior * len(problem.times)
+        many = POOL if points == "pool" else 1
+        count = many * nodes.n_interior * len(problem.times)
         seed = problem.settings.nodes.seed + 1  # other points than those of the test
         seed += 2 * (points == "fresh")  # nor those of further residuals
         if own is None:
@@ -72,8 +77,8 @@ def pointwise_objective(
             timed = conditions_in_time(problem, nodes, inside, setup.quadrature)
         else:
             inside = own.points
-            if points == "fresh":
-                inside = sample_in_time(setup.domain, problem.time, len(inside), seed)
+            if points != "nodes":
+                inside = sample_in_time(setup.domain, problem.time, many * len(inside), seed)
             timed = conditions_in_time(
                 problem, nodes, inside, setup.quadrature, own.places, own.moments
             )
@@ -83,12 +88,8 @@ def pointwise_objective(
         conditions = pointwise_conditions(problem, nodes, setup.quadrature)
         conditions = without_corners(conditions, within, nodes)
         x, regions = nodes.x, regions_in_order(problem, nodes)
-        if has_products(problem):
-            between = grid(problem, nodes).places
-            conditions = at_further_points(problem, conditions, nodes, between)
-            x = np.concatenate([x, between])
-        elif points != "nodes":
-            between = around(setup.domain, nodes, BETWEEN, WIDTHS[points]).points
+        between = _between(setup, problem, points, len(conditions[0].rows))
+        if between is not None:
             conditions = at_further_points(problem, conditions, nodes, between)
             x = np.concatenate([x, between])
         conditions = (*conditions, *net_fluxes(problem, nodes))
@@ -113,7 +114,23 @@ def pointwise_objective(
         accelerate,
         regions,
         len(data),
+        len(problem.equations),
+        REVERSE[solver.precision],
     )
+
+
+def _between(
+    setup: Setup, problem: Problem, points: Points, count: int
+) -> Float[ndarray, "M d"] | None:
+    """Return further points where the equations of a steady problem hold, beside some at nodes."""
+    if points == "pool":
+        factor, seed = refinement(problem, setup.domain), problem.settings.nodes.seed + 1
+        return sample(setup.domain, (POOL - 1) * count, seed, factor)
+    if has_products(problem):
+        return grid(problem, setup.nodes).places
+    if points == "nodes":
+        return None
+    return around(setup.domain, setup.nodes, BETWEEN, WIDTHS[points]).points
 
 
 METHOD = Method(

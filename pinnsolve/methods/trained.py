@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     ObjectiveOf: TypeAlias = Callable[[AnyNetwork, Setup], Objective]
     ObjectiveAt: TypeAlias = Callable[[AnyNetwork, Setup, "Points"], OfNetwork]
 
-Points: TypeAlias = Literal["nodes", "more", "fresh"]
+Points: TypeAlias = Literal["nodes", "more", "fresh", "pool"]
 
 VANISHED = 1e-6  # of the size that its data ask of a field: less is what rounding makes of zero
 

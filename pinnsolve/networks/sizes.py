@@ -22,6 +22,7 @@ RIDGES = 1 / 32  # of the features where weights are counted, the rest being bum
 WORK = 1.5e11  # operations of the least squares of a network that grows: some ten seconds
 NEWTON_STEPS = 8  # of a nonlinear problem
 BETWEEN = 2  # points for each interior node, beside it, where a network grows by exact derivatives
+POOL = 4  # points to draw from, for each at which an equation holds
 # embeddings: waves that the nodes do not resolve are free to do what they like between them
 WAVES = 32  # random ones for each coordinate
 NODES_PER_WAVE = 24

@@ -1,9 +1,13 @@
 """A condition at its points, as the PINN objective has it on a device."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate
+from math import sqrt
+from typing import TypeAlias
 
-from jaxtyping import Float
+import torch
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from pinnsolve.diffop import DiffOp, Term
@@ -73,3 +77,37 @@ class Part:
     def summed(self, values: Float[Tensor, "R *q"]) -> Float[Tensor, "r *q"]:
         """Return the values at the points, or their sum where it is the sum that counts."""
         return values.sum(0, keepdim=True) if self.is_sum else values
+
+    def at(self, rows: Int[Tensor, " b"]) -> "Part":
+        """Return the condition at some of its points, which count for all of them."""
+        here = torch.cat([rows, rows + self.count]) if self.is_periodic else rows
+        sides = tuple(replace(side, x=side.x[here]) for side in self.sides)
+        residual = self.residual.with_data(lambda values: values[rows])
+        factor = self.factor[rows] * sqrt(self.count / len(rows))
+        return replace(self, residual=residual, sides=sides, factor=factor)
+
+
+Rows: TypeAlias = Sequence[Int[Tensor, " _"] | None]  # of each part some of its points, or all
+# a network, points where it is asked for the same operators, and which of them are whose
+Group: TypeAlias = tuple[int, Float[Tensor, "M d"], list[tuple[int, Side, slice]]]
+
+
+def grouped(parts: Sequence[Part]) -> list[Group]:
+    """Return points where a network is asked for the same operators, and where each part's are.
+
+    For a few points, as on a boundary, the layers themselves cost more than the numbers.
+    """
+    members: dict[tuple[int, frozenset[DiffOp]], list[tuple[int, Side]]] = {}
+    for k, part in enumerate(parts):
+        for side in part.sides:
+            members.setdefault((side.number, side.ops), []).append((k, side))
+    found: list[Group] = []
+    for (number, _), own in members.items():
+        points = [side.x for _, side in own]
+        ends = accumulate(map(len, points))
+        places = [
+            (k, side, slice(end - len(x), end))
+            for (k, side), x, end in zip(own, points, ends, strict=True)
+        ]
+        found.append((number, torch.cat(points), places))
+    return found

@@ -11,6 +11,7 @@ the fields of the one in whose region its points lie; on an interface also those
 """
 
 from collections.abc import Iterable, Mapping, Sequence, Set
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import accumulate
@@ -29,19 +30,14 @@ from pinnsolve.derivatives.jet import Jet
 from pinnsolve.derivatives.taylor import Taylor, features_of_outputs
 from pinnsolve.diffop import DiffOp, Term
 from pinnsolve.leastsquares.automatic import term_jacobian
-from pinnsolve.leastsquares.jacobian import (
-    BorderedJacobian,
-    DenseJacobian,
-    ExtendedJacobian,
-    Jacobian,
-)
-from pinnsolve.leastsquares.network import NetworkJacobian, StackedJacobian, trace
+from pinnsolve.leastsquares.jacobian import BorderedJacobian, DenseJacobian, Jacobian, stacked
+from pinnsolve.leastsquares.network import NetworkJacobian, trace
 from pinnsolve.leastsquares.side_by_side import SideBySide
 from pinnsolve.networks.mlp import MLP
 from pinnsolve.networks.several import AnyNetwork
 from pinnsolve.objectives.capture import Work, captured
 from pinnsolve.objectives.objective import by_reverse_mode
-from pinnsolve.objectives.part import Part, Side
+from pinnsolve.objectives.part import Group, Part, Rows, Side, grouped
 from pinnsolve.objectives.pointwise_head import (
     HeadPart,
     PointwiseHead,
@@ -75,6 +71,10 @@ class PointwiseObjective:
         That of each point, whose network counts there; None if there is one network.
     n_data
         How many of the conditions, the last, are observations.
+    n_equations
+        How many of the conditions, the first, are equations that hold at other points, too.
+    reverse
+        Precision of gradients; the network's by default.
     """
 
     model: AnyNetwork
@@ -83,28 +83,42 @@ class PointwiseObjective:
     weights: Float[ndarray, " R"]
     sizes: Float[ndarray, " c"]
     derivatives: Literal["taylor", "autograd"] = "taylor"
-    accelerate: Literal["none", "compile", "cuda-graph"] = "none"
+    accelerate: Literal["none", "compile", "cuda-graph", "compile+cuda-graph"] = "none"
     regions: Int[ndarray, " N"] | None = None
     n_data: int = 0
+    n_equations: int = 0
+    reverse: torch.dtype | None = None
 
     @property
     def is_linear(self) -> bool:
         """Whether the residual is affine in the fields."""
         return all(condition.residual.is_linear for condition in self.conditions)
 
-    def residual(self) -> Float[Tensor, " R"]:
-        """Return the weighted residual vector, differentiable with respect to the weights."""
-        jets = [dict[Term, Tensor]() for _ in self._parts]
-        for number, x, places in self._by_operators:
+    def residual(self, rows: Rows = ()) -> Float[Tensor, " R"]:
+        """Return the weighted residual vector, differentiable with respect to the weights.
+
+        Parameters
+        ----------
+        rows
+            Of each condition those of its points that are taken for all, None for all of them; by
+            default all of all.
+        """
+        parts, groups = self.parts, self._groups
+        if rows:
+            pairs = zip(self.parts, rows, strict=True)
+            parts = [part if own is None else part.at(own) for part, own in pairs]
+            groups = grouped(parts)
+        jets = [dict[Term, Tensor]() for _ in parts]
+        for number, x, places in groups:
             terms = {own for _, side, _ in places for own in side.terms.values()}
             values = self._backend(x)(self.model.nets[number], terms)
             for k, side, some in places:
-                rows = self._parts[k].rows
-                jets[k] |= {term: rows(values[own][some]) for term, own in side.terms.items()}
+                taken = parts[k].rows
+                jets[k] |= {term: taken(values[own][some]) for term, own in side.terms.items()}
         return torch.cat(
             [
                 part.factor * part.summed(part.residual(jet, self._constants(part)))
-                for part, jet in zip(self._parts, jets, strict=True)
+                for part, jet in zip(parts, jets, strict=True)
             ]
         )
 
@@ -120,7 +134,7 @@ class PointwiseObjective:
         """Where each row of the residual holds; not a number for a sum over many points."""
         nowhere = self.x.new_full((1, self.x.shape[1]), nan)
         return torch.cat(
-            [nowhere if part.is_sum else part.sides[0].x[: part.count] for part in self._parts]
+            [nowhere if part.is_sum else part.sides[0].x[: part.count] for part in self.parts]
         )
 
     @property
@@ -135,9 +149,20 @@ class PointwiseObjective:
         return replace(self, weights=factors * self.weights)
 
     @torch.enable_grad()
-    def gradient(self) -> tuple[Float[Tensor, ""], Float[Tensor, " P"]]:
-        """Return the loss and its gradient with respect to all weights."""
-        return by_reverse_mode(self.model.parameters(), self.residual())
+    def gradient(self, rows: Rows = ()) -> tuple[Float[Tensor, ""], Float[Tensor, " P"]]:
+        """Return the loss and its gradient with respect to all weights.
+
+        Parameters
+        ----------
+        rows
+            As of `residual`.
+        """
+        if self.reverse in (None, self.x.dtype):
+            return by_reverse_mode(self.model.parameters(), self.residual(rows))
+        rounded = self._rounded
+        rounded.model.set(self.model.vector().to(rounded.x))
+        loss, slope = rounded.gradient(rows)
+        return loss.to(self.x), slope.to(self.x)
 
     def repeated(self, work: Work, tensors: Iterable[Tensor]) -> Work:
         """Return a function that does the same, replayed from a graph if that is wanted."""
@@ -150,18 +175,18 @@ class PointwiseObjective:
         if self._has_fixed_features:
             head = self._fixed
             return head.residual(head.vector())
-        return torch.cat(
-            [
-                part.factor * part.summed(part.residual(self._jet(part), self._constants(part)))
-                for part in self._parts
-            ]
-        )
+        return torch.cat([self.value_of(part) for part in self.parts])
+
+    @torch.no_grad()
+    def value_of(self, part: Part) -> Float[Tensor, " R"]:
+        """Return the weighted residual of one condition outside of any graph."""
+        return part.factor * part.summed(part.residual(self._jet(part), self._constants(part)))
 
     def linearise(self) -> tuple[Float[Tensor, " R"], Jacobian]:
         """Return the residual vector and its Jacobian with respect to all weights."""
         if self.derivatives == "autograd":
-            return self.value(), DenseJacobian(torch.cat(list(map(self._rows, self._parts))))
-        values, parts, columns = zip(*map(self._linearised, self._parts), strict=True)
+            return self.value(), DenseJacobian(torch.cat(list(map(self._rows, self.parts))))
+        values, parts, columns = zip(*map(self._linearised, self.parts), strict=True)
         J = self._joined(parts)
         has_constants = self.model.unknowns is not None
         return torch.cat(values), BorderedJacobian(J, torch.cat(columns)) if has_constants else J
@@ -187,7 +212,7 @@ class PointwiseObjective:
         """Return the residual as a function of the weights of a network's head."""
         starts = [0, *accumulate(net.head_size for net in model.nets)]
         parts = []
-        for part in self._parts:
+        for part in self.parts:
             columns = {}
             for side in part.sides:
                 net, start = model.nets[side.number], starts[side.number]
@@ -267,19 +292,19 @@ class PointwiseObjective:
     def _joined(self, parts: Sequence[list[NetworkJacobian]]) -> Jacobian:
         """Return the Jacobian by all weights from those of each condition by its networks."""
         if self.regions is None:
-            return _stacked([own for (own,) in parts], [part.is_sum for part in self._parts])
+            return stacked([own for (own,) in parts], [part.is_sum for part in self.parts])
         sizes = [condition.rows_at_instant for condition in self.conditions]
         rows = torch.arange(sum(sizes), device=self.x.device).split(sizes)
         found, places = [], []
         for number in range(len(self.model.nets)):
             own = [
                 (k, J)
-                for k, part in enumerate(self._parts)
+                for k, part in enumerate(self.parts)
                 for side, J in zip(part.sides, parts[k], strict=True)
                 if side.number == number
             ]
-            is_sum = [self._parts[k].is_sum for k, _ in own]
-            found.append(_stacked([J for _, J in own], is_sum))
+            is_sum = [self.parts[k].is_sum for k, _ in own]
+            found.append(stacked([J for _, J in own], is_sum))
             places.append(torch.cat([rows[k] for k, _ in own]))
         return SideBySide(tuple(found), tuple(places), sum(sizes))
 
@@ -313,10 +338,10 @@ class PointwiseObjective:
     def _backend(self, x: Float[Tensor, "R d"]) -> Autograd | Taylor:
         if self.derivatives == "autograd":
             return Autograd(x)
-        return Taylor(x, self.accelerate == "compile")
+        return Taylor(x, self.accelerate.startswith("compile"))
 
     @cached_property
-    def _parts(self) -> list[Part]:
+    def parts(self) -> list[Part]:
         """Each condition, on the network's device."""
         factors = torch.as_tensor(self.weights).to(self.x)
         shares = factors.split([condition.rows_at_instant for condition in self.conditions])
@@ -348,46 +373,15 @@ class PointwiseObjective:
         return tuple(sides)
 
     @cached_property
-    def _by_operators(
-        self,
-    ) -> list[tuple[int, Float[Tensor, "M d"], list[tuple[int, Side, slice]]]]:
-        """Points where a network is asked for the same operators, and where each part's are.
+    def _groups(self) -> list[Group]:
+        """Points where a network is asked for the same operators."""
+        return grouped(self.parts)
 
-        For a few points, as on a boundary, the layers themselves cost more than the numbers.
-        """
-        members: dict[tuple[int, frozenset[DiffOp]], list[tuple[int, Side]]] = {}
-        for k, part in enumerate(self._parts):
-            for side in part.sides:
-                members.setdefault((side.number, side.ops), []).append((k, side))
-        found = []
-        for (number, _), own in members.items():
-            points = [side.x for _, side in own]
-            ends = accumulate(map(len, points))
-            places = [
-                (k, side, slice(end - len(x), end))
-                for (k, side), x, end in zip(own, points, ends, strict=True)
-            ]
-            found.append((number, torch.cat(points), places))
-        return found
+    @cached_property
+    def _rounded(self) -> "PointwiseObjective":
+        """The same in the precision of gradients, for a network of its own."""
+        model, x = deepcopy(self.model).to(self.reverse), self.x.to(self.reverse)
+        return replace(self, model=model, x=x, reverse=None)
 
     def _tensor(self, values: ndarray) -> Tensor:
         return torch.as_tensor(values).to(self.x)
-
-
-def _stacked(parts: Sequence[NetworkJacobian], is_sum: Sequence[bool]) -> Jacobian:
-    """Return Jacobians of the same network below one another, some of them summed to one row."""
-    whole = StackedJacobian(tuple(p for p, total in zip(parts, is_sum, strict=True) if not total))
-    if not any(is_sum):
-        return whole
-    sums = [p for p, total in zip(parts, is_sum, strict=True) if total]
-    ones = [p.layers[0].signals.new_ones(p.shape[0]) for p in sums]
-    rows = torch.stack([p.transposed_times(one) for p, one in zip(sums, ones, strict=True)])
-    order, before, further = list[int](), 0, whole.shape[0]
-    for part, total in zip(parts, is_sum, strict=True):
-        if total:
-            order.append(further)
-            further += 1
-        else:
-            order += range(before, before + part.shape[0])
-            before += part.shape[0]
-    return ExtendedJacobian(whole, rows, torch.tensor(order, device=rows.device))

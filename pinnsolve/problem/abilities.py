@@ -33,7 +33,8 @@ class Abilities:
         ``"hard"``: conditions with ``hard = true``, imposed or built in; ``"ansatz"``: it builds
         them into its network; ``"regions"``: materials; ``"stages"``: steps in time that the
         problem file prescribes; ``"snapshots"``: observations of single instants, when these
-        begin; ``"waves"``: features that are products; ``"slabs"``: slabs of time.
+        begin; ``"waves"``: features that are products; ``"slabs"``: slabs of time; ``"batches"``:
+        points that are drawn for each step.
     reference
         The classical solution that its answers are held against; None for one that is it.
     """
@@ -84,10 +85,10 @@ ABILITIES: dict[str, Abilities] = {
         description="a network trained with exact derivatives (PINN)",
         derivatives=("taylor", "autograd"),
         optimizers=(*TRAINED, "continuation"),
-        precisions=("float64", "float32"),
-        accelerations=("auto", "none", "compile", "cuda-graph"),
+        precisions=("float64", "mixed", "float32"),
+        accelerations=("auto", "none", "compile", "cuda-graph", "compile+cuda-graph"),
         takes=frozenset(
-            {"constants", "data", "extra", "hard", "ansatz", "regions", "waves", "slabs"}
+            {"constants", "data", "extra", "hard", "ansatz", "regions", "waves", "slabs", "batches"}
         ),
         reference="rbf-fd",
     ),

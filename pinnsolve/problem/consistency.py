@@ -41,6 +41,7 @@ def method_faults(valid: Mapping[KeyPath, Any]) -> list[Fault]:
         faults += _growth_faults(valid, network, solver, phases)
         faults += _data_faults(valid, network, solver, phases)
         faults += _wave_faults(valid, network, solver, phases)
+        faults += _drawing_faults(valid, solver, phases)
     if unknowns is not None and network is not None:
         for name in network.symmetry:
             if name not in unknowns.fields:
@@ -240,6 +241,27 @@ def _wave_faults(
         ),
     ]
     return [Fault(key, message, remedy) for holds, key, message, remedy in taken if holds]
+
+
+def _drawing_faults(
+    valid: Mapping[KeyPath, Any], solver: Solver, phases: Sequence[Phase]
+) -> list[Fault]:
+    """Return the faults of points that are drawn where they are those of a discretisation."""
+    faults = list[Fault]()
+    has_regions = any(key[0] == "region" and len(key) > 1 for key in valid)
+    for k, phase in enumerate(phases):
+        for name in ("batch", "resample"):
+            key: KeyPath = ("training", k, name)
+            if getattr(phase, name) is None:
+                continue
+            if "batches" not in ABILITIES[solver.method].takes:
+                message = f'method "{solver.method}" takes all nodes at once.'
+                remedy = f"Set {_capable('batches')} in [solver], or remove {name}."
+                faults.append(Fault(key, message, remedy))
+            elif name == "resample" and has_regions:
+                message = "points in regions are not drawn anew in this version."
+                faults.append(Fault(key, message, "Remove resample."))
+    return faults
 
 
 def _slab_faults(valid: Mapping[KeyPath, Any], solver: Solver) -> list[Fault]:

@@ -59,7 +59,7 @@ TRUE = 2.0  # of the norm of the residual at the nodes: less at fresh points, an
 HIDDEN = 10.0  # losses: so much at fresh points is hidden from the trained ones
 NO_HELP = "more would not help between the nodes"
 
-Between: TypeAlias = Callable[[Literal["more", "fresh"]], OfNetwork]
+Between: TypeAlias = Callable[[Literal["more", "fresh", "pool"]], OfNetwork]
 
 
 @dataclass(frozen=True)
@@ -71,8 +71,8 @@ class Collocation:
     problem, nodes
         What is solved, and on which nodes.
     between
-        The objective with the equations at more points than the nodes, or at fresh ones; None if
-        they know of the nodes alone.
+        The objective with the equations at more points than the nodes, at fresh ones, or at a pool
+        of points to draw from; None if they know of the nodes alone.
     """
 
     problem: Problem

@@ -13,9 +13,10 @@ import torch
 
 from pinnsolve.errors import DivergedError
 from pinnsolve.networks.mlp import MLP
+from pinnsolve.objectives.drawn import Drawn
 from pinnsolve.objectives.objective import Objective, OfNetwork
 from pinnsolve.objectives.pointwise import PointwiseObjective
-from pinnsolve.objectives.scaled import scaled
+from pinnsolve.objectives.scaled import ScaledObjective, scaled
 from pinnsolve.optimizers import OPTIMIZERS, Optimizer
 from pinnsolve.optimizers.tensors import arrays, refill
 from pinnsolve.problem.schema.file import Phase
@@ -82,6 +83,7 @@ class Training(Generic[Answer]):
         self._before = nan  # the loss before this phase
         self._levels: tuple[Level, ...] = ()  # of the weight of the equations against data
         self._optimizer: Optimizer | None = None  # of this phase, once it has begun
+        self._drawn: Drawn | None = None  # the objective of this phase, if its points are drawn
         self._finite = self._model.vector()
         # rounding may depend on where arrays lie: as optimisers leave the weights, parts of one
         # vector, so that they lie alike in a run that begins and in one that is taken up
@@ -101,7 +103,7 @@ class Training(Generic[Answer]):
         self._finite = self._model.vector()
         if not step.done:
             return step
-        self._place, self._optimizer = self._place + 1, None
+        self._place, self._optimizer, self._drawn = self._place + 1, None, None
         done = DONE if self._place == len(self._phases) else ""
         return replace(step, ended=step.done, done=done)
 
@@ -122,6 +124,7 @@ class Training(Generic[Answer]):
     def state(self) -> State:
         """Return the phase, the weights, and the state of the optimiser."""
         optimizer = {} if self._optimizer is None else self._optimizer.state()
+        drawn = {} if self._drawn is None else self._drawn.state()
         mine: State = {
             "place": self._place,
             "before": self._before,
@@ -129,7 +132,7 @@ class Training(Generic[Answer]):
         }
         weights = arrays(weights=self._model.vector())
         form = self._model.form() if isinstance(self._model, MLP) else {}
-        return {**mine, **weights, **nested(optimizer=optimizer, form=form)}
+        return {**mine, **weights, **nested(optimizer=optimizer, form=form, drawn=drawn)}
 
     def restore(self, state: State) -> None:
         """Continue from a state."""
@@ -139,13 +142,15 @@ class Training(Generic[Answer]):
         self._finite = torch.empty_like(self._model.vector())
         refill({"weights": self._finite}, state)
         self._model.set(self._finite.clone())
-        self._optimizer = None
+        self._optimizer = self._drawn = None
         self._hold(tuple(Level.of(row) for row in np.atleast_2d(state["levels"]) if len(row)))
         if self._place:
             self._follow()
         if optimizer := part(state, "optimizer"):
             self._optimizer = self._make()
             self._optimizer.restore(optimizer)
+            if self._drawn is not None:
+                self._drawn.restore(part(state, "drawn"))
 
     def _follow(self) -> None:
         """Go on with the points on which a network has grown: fewer do not determine its bumps."""
@@ -171,6 +176,8 @@ class Training(Generic[Answer]):
             self._follow()
             if isinstance(optimizer, Continuation):
                 self._hold(optimizer.levels)
+        elif self._drawn is not None and isinstance(step.at, int):
+            self._drawn.renew(step.at)
         loss = self._loss() if step.done else step.loss
         left = f"training by {name} left the finite numbers at iteration {step.at}."
         return replace(step, loss=loss, done=step.done if isfinite(loss) else left)
@@ -196,8 +203,22 @@ class Training(Generic[Answer]):
                 where = self._collocation
                 return Growing(objective, budget, where, self._seed, phase.weights)
             return Drawing(objective, budget, self._seed)
+        if phase.batch is not None or phase.resample is not None:
+            return OPTIMIZERS[phase.optimizer](self._drawing(phase), budget)
         is_plain = phase.optimizer in PLAIN
         return OPTIMIZERS[phase.optimizer](objective if is_plain else self._scaled, budget)
+
+    def _drawing(self, phase: Phase) -> Objective:
+        """Return the objective of a phase whose points are drawn."""
+        objective, where = self._objective, self._collocation
+        if phase.resample is not None and where is not None and where.between is not None:
+            objective = where.between("pool")
+            if self._levels and isinstance(objective, PointwiseObjective):
+                objective = objective.emphasised(self._levels[0].factor)
+        assert isinstance(objective, PointwiseObjective)  # as no other method draws points
+        assert isinstance(self._scaled, ScaledObjective)
+        self._drawn = Drawn(objective, phase.batch, phase.resample, self._seed)
+        return replace(self._scaled, plain=self._drawn)
 
     @property
     def _draws_features(self) -> bool:

@@ -104,8 +104,8 @@ class Solver(Section):
     )
     precision: Literal["float64", "mixed", "float32"] = Field(
         default="float64",
-        description="precision of the network; mixed: values in float64, "
-        "gradients of dt-pinn in float32",
+        description="precision of the network; mixed: values and least squares in float64, "
+        "gradients for adam and lbfgs in float32",
     )
     device: Literal["auto", "cpu", "cuda"] = Field(default="auto", description="where to train")
     seed: Seed = Field(default=0, description="seed of the network's initial weights")
@@ -121,11 +121,12 @@ class Solver(Section):
     accuracy: Positive | None = Field(
         default=None, description="relative error to be reached; missed, the exit code is 3"
     )
-    accelerate: Literal["auto", "none", "compile", "cuda-graph"] = Field(
+    accelerate: Literal["auto", "none", "compile", "cuda-graph", "compile+cuda-graph"] = Field(
         default="auto",
-        description="of pinn's gradients by taylor; compile: the series of a layer as one kernel, "
-        "by torch's compiler, which takes some ten seconds first and on a CPU pays for wide "
-        "layers and high orders; cuda-graph: captured whole, on a GPU; auto: none",
+        description="of adam and lbfgs with pinn's gradients by taylor; compile: the series of a "
+        "layer as one kernel, by torch's compiler, which takes some ten seconds first and on a CPU "
+        "pays for wide layers and high orders; cuda-graph: whole steps replayed, on a GPU; "
+        "compile+cuda-graph: both; auto: none",
     )
 
     @model_validator(mode="before")
@@ -160,21 +161,15 @@ class Solver(Section):
                 f"Remove accelerate, or choose {_methods('accelerations', self.accelerate)}.",
                 key="accelerate",
             )
-        if self.accelerate == "cuda-graph" and self.device == "cpu":
+        if self.accelerate.endswith("cuda-graph") and self.device == "cpu":
             raise fault(
-                'accelerate "cuda-graph" needs a GPU, but device is "cpu".',
+                f'accelerate "{self.accelerate}" needs a GPU, but device is "cpu".',
                 'Remove accelerate, or take "compile".',
                 key="accelerate",
             )
         if self.precision not in able.precisions:
-            others = [
-                m
-                for m, other in ABILITIES.items()
-                if other.has_network and self.precision in other.precisions
-            ]
             raise fault(
-                f'precision "{self.precision}" is of {" or ".join(others)}, whose gradients need '
-                "no derivatives of the network.",
+                f'method "{self.method}" does not compute in precision "{self.precision}".',
                 "Choose " + " or ".join(f'"{name}"' for name in able.precisions) + ".",
                 key="precision",
             )

@@ -34,6 +34,16 @@ class Phase(Section):
         "variable-projection then moves to where they are needed",
     )
     seconds: Positive | None = Field(default=None, description="stop after this time")
+    batch: Annotated[Integer, Field(ge=1)] | None = Field(
+        default=None,
+        description="of adam only: at how many points, drawn anew each iteration, every condition "
+        "is evaluated; by default at all",
+    )
+    resample: Annotated[Integer, Field(ge=1)] | None = Field(
+        default=None,
+        description="of adam only: after how many iterations the points of the equations are drawn "
+        "anew, more of them where the residual is large; they are looked at every ten",
+    )
 
     @model_validator(mode="after")
     def check(self) -> "Phase":
@@ -50,4 +60,11 @@ class Phase(Section):
                 "Remove weights: only grow has them.",
                 key="weights",
             )
+        for key in ("batch", "resample"):
+            if getattr(self, key) is not None and self.optimizer != "adam":
+                raise fault(
+                    f'optimizer "{self.optimizer}" takes all points, always the same.',
+                    f"Remove {key}: only adam draws points.",
+                    key=key,
+                )
         return self
