@@ -123,10 +123,13 @@ def solve(
     for stage, seconds in course.seconds.items():  # the work stands apart from its measuring
         setup.seconds["errors"] -= seconds - earlier
         setup.seconds[stage] = setup.seconds.get(stage, 0.0) + seconds
-    answer = process.answer()
+    with setup.stage("errors"):
+        answer, of_family = method.family(setup, process, process.answer())
     warnings += afterwards(setup, method.condition(setup, process), reference, answer)
     sample = method.sample(setup, answer)
-    if problem is asked_for:  # values of potentials would tell nobody anything
+    if (
+        problem is asked_for and problem.family is None
+    ):  # values of potentials would tell nobody anything
         warnings += overshoot(setup.placement, sample)
     with setup.stage("estimate"):
         estimate = method.estimate(setup, process, answer, sample)
@@ -140,10 +143,14 @@ def solve(
         if outcome.status == "finished":
             watch(Progress("errors"))
         errors = measure(answer, sample, problem, setup.domain, truth)
+        if of_family is not None:
+            errors, truth = of_family.errors, of_family.truth
         reference = compared(reference, truth, problem)
         estimate = estimated_by_region(problem, sample, estimate)
         through = fluxes(problem, setup.parts, answer, sample)
-    accuracy = Accuracy(errors, estimate, () if reference is None else (reference,), truth)
+    held_out = None if of_family is None else of_family.held_out
+    references = () if reference is None else (reference,)
+    accuracy = Accuracy(errors, estimate, references, truth, held_out)
     warnings = (*warnings, *beside.warnings, *(estimate.warnings if estimate else ()))
     outcome = replace(_all_finite(outcome, sample, constants), warnings=warnings)
     flow, outcome = _flow(setup, answer, sample, outcome, constants)

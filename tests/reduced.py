@@ -102,6 +102,7 @@ REDUCED = {
     "helmholtz": Reduced(1.9e-3, 1.5e-6, nodes(700)),
     "interval_layer": Reduced(1.4e-8, 2.0e-10),
     "kovasznay": Reduced(1.2e-4, 3.4e-8, nodes(600, hidden=[50, 200])),
+    "kirchhoff_love_operator": Reduced(None, None),  # a family: tests/methods/test_operator.py
     "lid_driven_cavity": Reduced(None, None),
     "lshape_mixed": Reduced(1.3e-7, 3.2e-12, nodes(500)),
     "plate_clamped": Reduced(8.9e-6, 2.5e-9, nodes(500)),
@@ -112,6 +113,7 @@ REDUCED = {
     "plate_with_many_holes": Reduced(None, None),
     "pollutant": Reduced(None, None),
     "pulsating_channel": Reduced(None, None, warnings=(outflow("p = p0", "left, right"),)),
+    "reaction_diffusion_operator": Reduced(None, None),
     "rotating_pulse": Reduced(None, None),
     # found from data, see tests/methods/test_data.py
     "burgers_inverse": Reduced(direct=None, network=None),

@@ -111,6 +111,7 @@ NAMES_A_METHOD = {  # and nothing else does; where a name is also that of a deri
     "methods/__init__.py": "the table of the methods",
     "references/__init__.py": "the table of the references",
     "problem/schema/file.py": "derivatives, of which one has the name of a method",
+    "problem/schema/operator.py": "the section of a family, which has the name of its method",
     "bench/depth.py": "the same, timed",
 }
 

@@ -91,7 +91,7 @@ def verdict(
         doubt = f"the estimated relative error, {in_words(error)}, may be far too small: "
         return Verdict("unknown", _sentence(doubt + estimate.doubt), estimate.remedy)
     word: Word = "resolved" if error <= limit else "not resolved"
-    reason = f"the {kind} relative error is {in_words(error)}"
+    reason = f"the {kind} relative error is {in_words(error)}{_over(accuracy)}"
     if truth is not None and kind == "measured" and not truth.is_exact:
         reason += _against(truth)
         if abs(error - limit) < truth.uncertainty:
@@ -100,6 +100,12 @@ def verdict(
     reason += f"; {in_words(asked)} was asked for." if asked else "."
     remedy = "" if word == "resolved" else _remedy(problem, sample, accuracy, error, limit)
     return Verdict(word, reason, remedy, error)
+
+
+def _over(accuracy: Accuracy) -> str:
+    """Return the words on the functions over which the error is a mean, of a family."""
+    held_out = accuracy.held_out
+    return "" if held_out is None else f" over {held_out.count} functions"
 
 
 def _against(errors: Errors) -> str:
@@ -140,6 +146,8 @@ def in_words(error: float) -> str:
 
 def _deciding(sample: Sample, accuracy: Accuracy) -> tuple[float | None, str]:
     """Return the relative error that decides, and how it is known."""
+    if accuracy.held_out is not None:
+        return accuracy.held_out.decisive, "mean held-out"
     if accuracy.errors is not None and isfinite(accuracy.errors.worst):
         return accuracy.errors.worst, "measured"
     for reference in accuracy.references:
@@ -215,6 +223,8 @@ def _remedy(
     problem: Problem, sample: Sample, accuracy: Accuracy, error: float, limit: float
 ) -> str:
     """Return the change that brings the error below a limit."""
+    if accuracy.held_out is not None:
+        return "Raise nodes.count and the widths in network.trunk, or operator.family.count."
     if accuracy.errors is None and accuracy.estimate is not None and accuracy.estimate.remedy:
         return accuracy.estimate.remedy
     closer = _closer(problem, sample, accuracy)

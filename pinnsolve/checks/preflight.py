@@ -34,7 +34,7 @@ from pinnsolve.problem import Problem
 from pinnsolve.problem.abilities import ABILITIES
 from pinnsolve.rbffd.discretisation import Discretisation
 from pinnsolve.rbffd.fields import NodalFields
-from pinnsolve.references import PLANS
+from pinnsolve.references import PLANS, families
 from pinnsolve.setup import Setup
 from pinnsolve.solution.reference import Reference
 
@@ -158,6 +158,7 @@ def check(problem: Problem) -> Report:
 def _must_have_reference(setup: Setup) -> None:
     """Refuse a reference that does not fit the problem; nothing is solved for."""
     problem = setup.asked
+    families.plan(problem)
     if problem.exact is not None or problem.stated is None:
         return
     if problem.stated.solver:

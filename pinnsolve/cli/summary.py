@@ -14,6 +14,7 @@ from pinnsolve.output.numbers import duration
 from pinnsolve.problem.abilities import ABILITIES
 from pinnsolve.solution.accuracy import Errors
 from pinnsolve.solution.found import parameter_remarks
+from pinnsolve.solution.held_out import HeldOut, in_short
 from pinnsolve.solution.solution import Solution
 from pinnsolve.studies import statistics
 from pinnsolve.studies.trials import Comparison, Trial
@@ -187,6 +188,8 @@ def _measured(errors: Errors) -> list[tuple[str, str, str, str]]:
 def _errors(solution: Solution) -> list[str]:
     """Return the errors by field, and the baseline's."""
     errors, baseline = solution.accuracy.errors, solution.accuracy.baseline
+    if solution.accuracy.held_out is not None:
+        return _held_out(solution.accuracy.held_out)
     if errors is None:
         lines = ["No exact solution is given, so the error is not known."]
         if baseline:
@@ -214,6 +217,16 @@ def _errors(solution: Solution) -> list[str]:
     if baseline and baseline.relative_l2 is None:
         lines.append(f"No {baseline.name} baseline: {baseline.message}")
     return lines
+
+
+def _held_out(held_out: HeldOut) -> list[str]:
+    """Return the errors of the functions held out, by field."""
+    rows = [("field", "mean", "median", "worst", "relative L2 errors of")]
+    for name, errors in held_out.errors.items():
+        own = in_short(errors)
+        mean, median, worst = (f"{own[key]:.2e}" for key in ("mean", "median", "worst"))
+        rows.append((name, mean, median, worst, f"{own['count']} functions held out"))
+    return table(rows)
 
 
 def _estimate(solution: Solution) -> list[str]:

@@ -11,6 +11,7 @@ refused.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 import sympy
@@ -19,7 +20,15 @@ from sympy import Expr
 from pinnsolve.diffop import MultiIndex
 from pinnsolve.equations import jumps, variables
 from pinnsolve.equations.syntax import ExpressionError
-from pinnsolve.equations.variables import Data, Derivative, Meaning, Normal, Source
+from pinnsolve.equations.variables import (
+    Data,
+    Derivative,
+    Input,
+    Meaning,
+    Normal,
+    Source,
+    Symbol,
+)
 
 MAX_ORDER = 16  # of derivatives of a field
 MAX_SIZE = 30_000  # operations in an expression
@@ -51,7 +60,7 @@ def differentiate(e: Expr, axis: int, coordinates: Sequence[str], *, along_norma
         If it jumps along the coordinate, so that part of its derivative would be lost.
     """
     own = variables.coordinate(coordinates[axis])
-    fields = [s for s in e.free_symbols if isinstance(s.meaning, Derivative)]
+    fields = [s for s in e.free_symbols if isinstance(s.meaning, Derivative | Input)]
     if sum(growth(e, by) for by in (own, *fields)) > MAX_GROWTH:
         raise ExpressionError(TOO_LARGE, "Take fewer derivatives of it.")
     jumps.refuse(e, axis, coordinates)
@@ -79,7 +88,19 @@ def beside_jumps(e: Expr, axis: int, coordinates: Sequence[str]) -> Expr:
                 if sum(raised) > MAX_ORDER:
                     raise ExpressionError(f"derivatives above order {MAX_ORDER} are not supported.")
                 result += e.diff(symbol) * variables.derivative(field, raised)
+            case Input() as own if axis in own.axes:
+                result += e.diff(symbol) * Symbol(_raised(own, axis))
     return result
+
+
+def _raised(own: Input, axis: int) -> Input:
+    """Return the derivative along a coordinate of a function that varies."""
+    alpha = tuple(n + (i == axis) for n, i in zip(own.alpha, own.axes, strict=True))
+    if sum(alpha) > own.smoothness:
+        message = f'"{own.name}" has derivatives up to order {own.smoothness:g} only, as all '
+        message += "functions of its family."
+        raise ExpressionError(message, 'Choose a smoother one, as kernel = "rbf".')
+    return replace(own, alpha=alpha)
 
 
 @lru_cache(maxsize=MAX_SIZE)

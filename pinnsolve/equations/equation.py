@@ -29,7 +29,15 @@ from pinnsolve.equations.symbols import Symbols, Value
 from pinnsolve.equations.syntax import ExpressionError, read
 from pinnsolve.equations.translate import translate
 from pinnsolve.equations.typeset import typeset
-from pinnsolve.equations.variables import Constant, Data, Derivative, Normal, Source, Symbol
+from pinnsolve.equations.variables import (
+    Constant,
+    Data,
+    Derivative,
+    Input,
+    Normal,
+    Source,
+    Symbol,
+)
 from pinnsolve.errors import Fault, ProblemError
 
 REMEDY = 'Write it as "u = expression", or leave out hard.'
@@ -166,9 +174,11 @@ class Equation:
             raise ProblemError(Fault((), message, "Give the exact solution, or a formula."))
         form = self._form
         known: dict[Expr, sympy.Symbol] = {}
-        fields = frozenset(form.symbols)
-        value = hoist(form.value, fields, known)
-        slopes = [hoist(slope, fields, known) for slope in form.slopes]
+        inputs = variables.occurring(Input, self.expression)
+        free = frozenset((*form.symbols, *inputs))
+        value = hoist(form.value, free, known)
+        slopes = [hoist(slope, free, known) for slope in form.slopes]
+        known |= {symbol: symbol for symbol in inputs}
         data = evaluate(list(known), self.symbols, x, normals)
         for values in data:
             self._check_finite(values, x)
@@ -181,6 +191,7 @@ class Equation:
             np.ones(len(x)),
             program([value], [*names, *form.symbols]),
             program(slopes, names if form.is_linear else [*names, *form.symbols]),
+            tuple(inputs.values()),
         )
 
     @cached_property
@@ -351,4 +362,7 @@ def prescribed_value(equation: Equation) -> tuple[int, Expr]:
                 message = f'the value of a hard condition is differentiated, but "{name}" is known '
                 message += "by its values only."
                 raise ExpressionError(message, "Give it as a formula, or leave out hard.", whole)
+            case Input(name):
+                message = f'the value of a hard condition is one, but "{name}" varies.'
+                raise ExpressionError(message, "Leave out hard.", whole)
     return own.field, value

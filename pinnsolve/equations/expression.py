@@ -22,7 +22,7 @@ from pinnsolve.equations.symbols import Symbols, Tabulated, Value
 from pinnsolve.equations.syntax import ExpressionError, read, span
 from pinnsolve.equations.translate import CALLABLE, translate
 from pinnsolve.equations.typeset import typeset
-from pinnsolve.equations.variables import Data, Normal, Symbol
+from pinnsolve.equations.variables import Data, Input, Normal, Symbol
 
 __all__ = [
     "CALLABLE",
@@ -154,7 +154,8 @@ def evaluate(
     Parameters
     ----------
     expressions
-        In coordinates, components of the normal, and tabulated functions.
+        In coordinates, components of the normal, and tabulated functions; of functions that vary
+        over a family a typical one is taken.
     symbols
         The names they use.
     x
@@ -172,6 +173,9 @@ def evaluate(
         symbol = Symbol(Data(name))
         if symbol in used:
             known[symbol] = tabulated(x)
+    for symbol in sorted((s for s in used if isinstance(s.meaning, Input)), key=str):
+        own = symbol.meaning
+        known[symbol] = symbols.inputs[own.name].typical(x[:, own.axes], own.alpha)
     values = program(expressions, list(known))(*known.values())
     return [np.array(np.broadcast_to(v, len(x)), dtype=np.float64) for v in values]
 

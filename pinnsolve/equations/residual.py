@@ -5,7 +5,7 @@ An affine equation costs ``sum_k c_k t_k + c_0``, with every ``c`` evaluated bef
 nonlinear one only what depends on the fields.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -18,6 +18,7 @@ from sympy import Symbol
 from pinnsolve.diffop import Term
 from pinnsolve.equations.library import Array
 from pinnsolve.equations.program import Program, program
+from pinnsolve.equations.variables import Input
 
 NONE: Mapping[str, Array] = MappingProxyType({})
 
@@ -42,6 +43,9 @@ class Residual:
         ``lhs - rhs`` from data, terms and constants.
     slopes
         Its partial derivatives by terms and constants; from data alone if it is linear.
+    inputs
+        Functions that vary over a family, and derivatives of them, whose values are the last of
+        the data: those of a typical one, if no others are given.
     """
 
     terms: tuple[Term, ...]
@@ -51,6 +55,7 @@ class Residual:
     ones: Array
     value: Program
     slopes: Program
+    inputs: tuple[Input, ...] = ()
 
     @property
     def arguments(self) -> tuple[Term | str, ...]:
@@ -89,6 +94,14 @@ class Residual:
         self, jet: Mapping[Term, Array], constants: Mapping[str, Array]
     ) -> tuple[Array, ...]:
         return (*(jet[term] for term in self.terms), *(constants[name] for name in self.constants))
+
+    def given(self, values: Sequence[Array]) -> "Residual":
+        """Return the residual with other values of its inputs, in their order.
+
+        Those of many functions go first, as further axes of the jet do.
+        """
+        own = self.data[: len(self.data) - len(self.inputs)]
+        return replace(self, data=(*own, *values))
 
     def with_data(self, convert: Callable[[ndarray], Array]) -> "Residual":
         """Return the residual with its arrays converted, as to tensors on a device."""

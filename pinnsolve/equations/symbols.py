@@ -8,12 +8,40 @@ from typing import TypeAlias
 
 from jaxtyping import Float
 from numpy import ndarray
-from sympy import Expr
+from sympy import Expr, exp
 
 from pinnsolve.diffop import MultiIndex
+from pinnsolve.equations.variables import Input, Symbol
 
 Value: TypeAlias = Expr | tuple[Expr, ...]  # a scalar, or the components of a vector
 Tabulated: TypeAlias = Callable[[Float[ndarray, "N d"]], Float[ndarray, " N"]]
+
+
+@dataclass(frozen=True)
+class Varying:
+    """A function that varies over a family, as formulas use it.
+
+    Attributes
+    ----------
+    axes
+        The coordinates that it depends on, by their numbers.
+    typical
+        A derivative of one of the functions, at points of these coordinates.
+    smoothness
+        Highest order of a derivative that it has.
+    is_exponent
+        Whether it is the exponential of the function that stands in formulas.
+    """
+
+    axes: tuple[int, ...]
+    typical: Callable[[Float[ndarray, "N k"], MultiIndex], Float[ndarray, " N"]]
+    smoothness: float
+    is_exponent: bool = False
+
+    def named(self, name: str) -> Expr:
+        """Return the function as an expression."""
+        symbol = Symbol(Input(name, (0,) * len(self.axes), self.axes, self.smoothness))
+        return exp(symbol) if self.is_exponent else symbol
 
 
 @dataclass(frozen=True)
@@ -50,6 +78,8 @@ class Symbols:
         (`kirchhoff`).
     unknowns
         Names of fields that have no value here, as in functions of position.
+    inputs
+        Functions that vary over a family, by name.
     """
 
     coordinates: tuple[str, ...]
@@ -65,6 +95,7 @@ class Symbols:
     signs: Mapping[Expr, int] = field(default_factory=dict)
     inverses: Mapping[str, Callable[[Expr], Expr]] = field(default_factory=dict)
     unknowns: tuple[str, ...] = ()
+    inputs: Mapping[str, Varying] = field(default_factory=dict)
 
     @property
     def space(self) -> tuple[int, ...]:
@@ -81,7 +112,7 @@ class Symbols:
         """Every name that has a meaning of its own, without parentheses behind it."""
         own = (*self.coordinates, *self.fields, *self.constants, *self.functions, *self.data)
         normals = ("n", *(f"n_{self.coordinates[i]}" for i in self.space)) if self.normals else ()
-        further = (*self.definitions, *self.parameters, *self.manufactured)
+        further = (*self.definitions, *self.parameters, *self.manufactured, *self.inputs)
         return (*own, *further, "X", "pi", *normals)
 
     def suffix(self, name: str) -> tuple[str, MultiIndex] | None:

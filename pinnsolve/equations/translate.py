@@ -151,6 +151,8 @@ class _Translation:
             return Symbol(Data(name))
         if name in s.manufactured:
             return Symbol(Source(name))
+        if name in s.inputs:
+            return s.inputs[name].named(name)
         for values in (s.functions, s.definitions):
             if name in values:
                 return values[name]

@@ -82,8 +82,33 @@ class Source:
         return f"source {self.name}"
 
 
-Meaning: TypeAlias = Coordinate | Derivative | Constant | Normal | Data | Source
-Kind = TypeVar("Kind", Coordinate, Derivative, Constant, Normal, Data, Source)
+@dataclass(frozen=True, order=True)
+class Input:
+    """A derivative of a function that varies over a family.
+
+    Attributes
+    ----------
+    name
+        Of the function.
+    alpha
+        Along the coordinates that it depends on; all of it zero for the function itself.
+    axes
+        These coordinates, by their numbers.
+    smoothness
+        Highest order of a derivative that it has.
+    """
+
+    name: str
+    alpha: MultiIndex
+    axes: tuple[int, ...]
+    smoothness: float
+
+    def __str__(self) -> str:
+        return f"input {self.name}:{','.join(map(str, self.alpha))}"
+
+
+Meaning: TypeAlias = Coordinate | Derivative | Constant | Normal | Data | Source | Input
+Kind = TypeVar("Kind", Coordinate, Derivative, Constant, Normal, Data, Source, Input)
 
 
 class Symbol(sympy.Symbol):  # type: ignore[misc]  # sympy has no types

@@ -5,11 +5,12 @@ of each, are the only places that know a method's name. Importing it loads no to
 so when it begins to solve.
 """
 
-from pinnsolve.methods import dt_pinn, pinn, rbf_fd
+from pinnsolve.methods import dt_pinn, operator, pinn, rbf_fd
 from pinnsolve.methods.method import Method
 
 METHODS: dict[str, Method] = {
     "rbf-fd": rbf_fd.METHOD,
     "dt-pinn": dt_pinn.METHOD,
     "pinn": pinn.METHOD,
+    "operator": operator.METHOD,
 }

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from pinnsolve.accuracy.held_out import Measured
 from pinnsolve.conditions.condition import Condition
 from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.problem import Problem
@@ -31,6 +32,11 @@ def nothing(_: Setup, __: Process[Fields], ___: Fields) -> Found:
 
 def no_condition(_: Setup, __: Process[Fields]) -> None:
     """Return no condition number of a discrete operator."""
+
+
+def alone(_: Setup, __: Process[Fields], answer: Fields) -> tuple[Fields, None]:
+    """Return the answer of a problem that is of no family."""
+    return answer, None
 
 
 def on_cpu(_: Fields) -> str:
@@ -58,6 +64,8 @@ class Method:
         What was found beside the fields: unknown constants of the equations, the fit to data.
     device
         Where an answer was computed: ``cpu``, or the name of the GPU.
+    family
+        The answer, which shows one problem of a family, and what is known of the errors in others.
     condition
         Estimated condition number of the discrete operator, as the work has found it; None if it
         is not known.
@@ -71,3 +79,4 @@ class Method:
     found: Callable[[Setup, Process[Fields], Fields], Found] = nothing
     device: Callable[[Fields], str] = on_cpu
     condition: Callable[[Setup, Process[Fields]], float | None] = no_condition
+    family: Callable[[Setup, Process[Fields], Fields], tuple[Fields, Measured | None]] = alone

@@ -100,7 +100,7 @@ def _training(
     from pinnsolve.training.schedule import training
     from pinnsolve.training.slabs import follow
 
-    net = network(setup, _device(setup.problem.settings.solver.device))
+    net = network(setup, device_for(setup.problem.settings.solver.device))
     ansatz, regions = setup.ansatz(), setup.nodes.regions
     objective = objective_of(net, setup)
     is_alike = isinstance(before, NetworkFields) and before.net.size == net.size
@@ -235,7 +235,7 @@ def device(answer: Fields) -> str:
     return first.device
 
 
-def _device(wanted: str) -> str:
+def device_for(wanted: str) -> str:
     """Return the device to train on."""
     import torch
 

@@ -13,6 +13,7 @@ FEATURES = 800  # in the last hidden layer, at most, as long as the nodes are fe
 FEW_NODES = 4000  # with more, whose derivatives are more accurate, so should the features be
 LARGEST_HEAD = 2**27  # values of all features at all nodes for which they grow, 1 GiB
 FEATURES_OF_DATA, FIRST_OF_DATA = 400, 40  # where many solutions are compared; below them, at least
+FAMILY_POINTS = 4.0  # for each feature of position, of a family of problems
 SMALL = 1500  # weights up to which a network of given widths is fitted to data as a whole
 FEATURES_OF_SYSTEMS = 1200  # of several fields, which share the features
 # fewer, and the head could satisfy the rows without solving the equation; sooner on an interval
@@ -42,6 +43,8 @@ def hidden_layers(problem: Problem, n_nodes: int) -> tuple[int, ...]:
     if has_products(problem):
         return ()
     points, dim = _points(problem, n_nodes)
+    if problem.family is not None:
+        return problem.settings.network.trunk or (min(FEATURES, int(points / FAMILY_POINTS)),)
     affordable = int(points / NODES_PER_FEATURE.get(dim, 1.5))
     most = FEATURES if len(problem.fields) == 1 else FEATURES_OF_SYSTEMS
     if "operators" in ABILITIES[problem.settings.solver.method].needs:
@@ -67,6 +70,8 @@ def grows(problem: Problem) -> bool:
     may leave more in between.
     """
     network, solver = problem.settings.network, problem.settings.solver
+    if problem.family is not None:
+        return False
     if network.features is not None:
         return network.features == "grown"
     if problem.settings.training:

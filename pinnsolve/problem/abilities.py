@@ -28,6 +28,7 @@ class Abilities:
     needs
         ``"operators"`` if its equations are those of the discretisation on the nodes.
     takes
+        ``"input"``: functions and numbers that vary, and nothing without them;
         ``"constants"``: unknown constants of the equations; ``"extra"``: further residuals;
         ``"data"``: observations;
         ``"hard"``: conditions with ``hard = true``, imposed or built in; ``"ansatz"``: it builds
@@ -54,6 +55,11 @@ class Abilities:
     def has_network(self) -> bool:
         """Whether it trains a network."""
         return bool(self.optimizers)
+
+    @property
+    def is_of_one(self) -> bool:
+        """Whether it solves one problem, and not a family."""
+        return "input" not in self.takes
 
 
 TRAINED = ("grow", "head", "gauss-newton", "variable-projection", "adam", "lbfgs")
@@ -91,6 +97,14 @@ ABILITIES: dict[str, Abilities] = {
             {"constants", "data", "extra", "hard", "ansatz", "regions", "waves", "slabs", "batches"}
         ),
         reference="rbf-fd",
+    ),
+    "operator": Abilities(
+        title="Operator learning",
+        summary="all problems of a family at once, from a function that varies to the solution",
+        description="features of position times functions of what varies",
+        derivatives=("taylor",),
+        optimizers=("head",),
+        takes=frozenset({"input", "hard", "ansatz"}),
     ),
 }
 DEFAULT_METHOD = "dt-pinn"

@@ -7,6 +7,7 @@ in which it stands hold for the exact solution.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any, TypeVar
 
 from sympy import Expr
@@ -22,10 +23,12 @@ from pinnsolve.equations.expression import (
 )
 from pinnsolve.equations.integrals import IntegralEquation, integral_equation
 from pinnsolve.equations.kirchhoff import Conductivity
-from pinnsolve.errors import Fault, KeyPath, suggestion
-from pinnsolve.problem import names, stated_reference
+from pinnsolve.errors import Fault, KeyPath
+from pinnsolve.problem import families, names, stated_reference
 from pinnsolve.problem.consistency import boundary_faults, method_faults, node_faults, value_faults
 from pinnsolve.problem.data_files import Table
+from pinnsolve.problem.exact import exact_solution
+from pinnsolve.problem.families import FamilyOfProblems
 from pinnsolve.problem.forces import force_faults
 from pinnsolve.problem.formula_faults import fault_of
 from pinnsolve.problem.manufactured import manufacture
@@ -36,7 +39,6 @@ from pinnsolve.problem.schema.file import TabulatedFunction
 from pinnsolve.problem.schema.shapes import Shape
 from pinnsolve.problem.snapshots import snapshot_faults
 from pinnsolve.problem.stated_reference import StatedReference
-from pinnsolve.problem.text.source import KEY
 from pinnsolve.problem.time_dependence import (
     at_instant,
     at_rest,
@@ -82,6 +84,8 @@ class Statements:
         The solution that errors are measured against, if one is stated.
     data
         What has been observed.
+    family
+        What varies, and the exact solution then; None if nothing does.
     """
 
     coordinates: tuple[str, ...]
@@ -97,6 +101,7 @@ class Statements:
     where: Predicate | None = None
     reference: StatedReference | None = None
     data: tuple[Observation, ...] = ()
+    family: FamilyOfProblems | None = None
 
 
 def bind(
@@ -144,6 +149,7 @@ def bind(
     place = (*coordinates, "t") if is_evolving else coordinates
     unsolved = () if unknowns is None else unknowns.fields
     symbols = Symbols(place, constants=constants, signs=signs or {}, unknowns=unsolved)
+    symbols, family = families.read(reading, symbols, domain)
     symbols = replace(_functions(reading, symbols), unknowns=())
     known = replace(symbols, manufactured=())
     still = at_rest(known) if is_evolving else known
@@ -154,8 +160,9 @@ def bind(
     on = _pieces(reading, domain)
     if unknowns is None:
         return None, reading.faults
-    exact = _exact(reading, known, unknowns.fields)
+    exact = exact_solution(reading, families.for_exact(known, family), unknowns.fields)
     conductivities = conductivities or {}
+    family, exact = families.with_exact(family, exact)
     solved = exact and potentials(exact, unknowns.fields, conductivities)
     truth = {name: parameter.true for name, parameter in unknowns.parameters.items()}
     inverses = {name: k.of for name, k in conductivities.items()}
@@ -193,6 +200,9 @@ def bind(
         reading.faults += steady_faults(valid)
     compared = stated_reference.read(reading, still, unknowns.fields, tuple(stated.values()))
     extra = _extra(reading, replace(symbols, manufactured=()), next(iter(stated.values())))
+    own: list[Any] = [*stated.values(), *conditions.values(), *chain.from_iterable(initial)]
+    reading.faults += families.unused_faults(family, [e.expression for e in own])
+    family, compared = families.with_stated(family, compared)
     statements = Statements(
         coordinates,
         tuple(stated.values()),
@@ -210,6 +220,7 @@ def bind(
         where,
         compared,
         data,
+        family,
     )
     return (None if reading.faults else statements), reading.faults
 
@@ -283,27 +294,6 @@ def _constraints(
             on.append(pieces[0] if integral.on is not None else None)
         found.append((stated, tuple(on)))
     return tuple(found)
-
-
-def _exact(
-    reading: Reading, symbols: Symbols, fields: Sequence[str]
-) -> tuple[Function, ...] | None:
-    """Read the exact solution, which must give every field."""
-    texts = reading.valid.get(("exact",), {})
-    for name in texts:
-        if name not in fields:
-            message = f'"{name}" in [exact] is not a field.'
-            reading.faults.append(Fault(("exact", name), message, suggestion(name, fields), KEY))
-    exact = [
-        reading.attempt(("exact", name), function, texts[name], symbols)
-        for name in fields
-        if name in texts
-    ]
-    for name in fields:
-        if texts and name not in texts:
-            message = f'[exact] does not say what the field "{name}" is.'
-            reading.faults.append(Fault(("exact",), message, f"Add {name} = …, or remove [exact]."))
-    return tuple(e for e in exact if e is not None) if texts else None
 
 
 def _equations(reading: Reading, symbols: Symbols) -> dict[KeyPath, Equation]:

@@ -13,6 +13,7 @@ from pinnsolve.equations.equation import Equation, prescribed_value
 from pinnsolve.equations.syntax import ExpressionError
 from pinnsolve.errors import Fault, KeyPath, suggestion
 from pinnsolve.problem.abilities import ABILITIES, methods_that_take
+from pinnsolve.problem.family_faults import family_faults
 from pinnsolve.problem.schema.file import Network, Phase, Solver
 from pinnsolve.problem.schema.nodes import MAX_NODES, Nodes
 from pinnsolve.problem.schema.shapes import Brick, Interval, PointSet, Rectangle, Shape
@@ -33,7 +34,7 @@ def method_faults(valid: Mapping[KeyPath, Any]) -> list[Fault]:
     """
     unknowns = valid.get(("unknowns",))
     solver, network = valid.get(("solver",)), valid.get(("network",))
-    faults = list[Fault]()
+    faults = family_faults(valid)
     if solver is not None:
         faults += _ability_faults(valid, solver.method) + _slab_faults(valid, solver)
     if network is not None and solver is not None:
@@ -270,7 +271,7 @@ def _slab_faults(valid: Mapping[KeyPath, Any], solver: Solver) -> list[Fault]:
         return []
     key: KeyPath = ("solver", "slabs")
     if "slabs" not in ABILITIES[solver.method].takes:
-        message = f'method "{solver.method}" steps through time, and has no slabs of it.'
+        message = f'method "{solver.method}" has no slabs of time.'
         return [Fault(key, message, f"Set {_capable('slabs')}, or remove slabs.")]
     unknowns = valid.get(("unknowns",))
     if unknowns is not None and unknowns.parameters:

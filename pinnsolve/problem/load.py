@@ -26,6 +26,7 @@ from pinnsolve.problem.problem import (
     Region,
 )
 from pinnsolve.problem.schema.file import ProblemFile
+from pinnsolve.problem.schema.operator import SECTION
 from pinnsolve.problem.text import overrides, source
 from pinnsolve.problem.text.source import Source
 from pinnsolve.problem.text.validation import FileFault, LaterFault, validate
@@ -148,6 +149,9 @@ def _with_regions(
 
 def _refuse_with_regions(problem: Problem) -> None:
     """Refuse what several regions do not take yet: points, means, periodic sides, given nodes."""
+    if problem.family is not None:
+        message = "a family of problems is not taken together with regions in this version."
+        raise problem.source.error(Fault((SECTION, "input"), message, "Take smooth formulas."))
     if problem.constraints:
         message = "points, means and integrals are not taken together with regions in this version."
         remedy = "Remove it; a level is fixed by a value on a piece of the boundary."
@@ -256,6 +260,7 @@ def _problem(source: Source, settings: ProblemFile, statements: Statements) -> P
         ),
         constraints=(*points, *integrals),
         stated=statements.reference,
+        family=statements.family,
     )
 
 

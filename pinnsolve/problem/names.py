@@ -12,6 +12,7 @@ from pinnsolve.equations.symbols import Symbols
 from pinnsolve.errors import Fault, KeyPath, suggestion
 from pinnsolve.problem.formula_faults import fault_of
 from pinnsolve.problem.schema.domain import Difference, Intersection, Union, piece_names
+from pinnsolve.problem.schema.operator import SECTION
 from pinnsolve.problem.schema.shapes import Brick, Interval, PointSet, Rectangle, Shape
 from pinnsolve.problem.text.source import KEY
 
@@ -148,6 +149,8 @@ def introduced(
     unknowns, pde = valid.get(("unknowns",)), valid.get(("pde",))
     fields = unknowns.fields if unknowns else ()
     definitions = pde.definitions if pde else {}
+    operator = valid.get((SECTION,))
+    inputs = operator.input if operator else ()
     parameters = unknowns.parameters if unknowns else {}
     return [
         *(("coordinate", name, ("domain", "coordinates", i)) for i, name in enumerate(coordinates)),
@@ -155,6 +158,7 @@ def introduced(
         *(("parameter", name, ("unknowns", "parameters", name)) for name in parameters),
         *(("constant", name, ("constants", name)) for name in valid.get(("constants",), {})),
         *(("function", name, ("functions", name)) for name in valid.get(("functions",), {})),
+        *(("input", name, (SECTION, "input", i)) for i, name in enumerate(inputs)),
         *(("definition", name, ("pde", "definitions", name)) for name in definitions),
     ]
 
@@ -309,6 +313,12 @@ def broken(
             found |= set(_keys(table))
             if isinstance(table, Mapping):
                 found |= set(_keys(table.get("definitions")))
+    operator = document.get(SECTION)
+    if (SECTION,) not in valid and isinstance(operator, Mapping):
+        named = operator.get("input")
+        found |= {name for name in (named if isinstance(named, list) else [named]) if name}
+        family = operator.get("family")
+        found |= set(_keys(family.get("indices"))) if isinstance(family, Mapping) else set()
     return found
 
 

@@ -16,6 +16,7 @@ from pinnsolve.equations.integrals import IntegralEquation
 from pinnsolve.equations.kirchhoff import Conductivity
 from pinnsolve.errors import KeyPath, printable
 from pinnsolve.problem.abilities import ABILITIES
+from pinnsolve.problem.families import FamilyOfProblems
 from pinnsolve.problem.observations import Observation
 from pinnsolve.problem.schema.file import Parameter, ProblemFile
 from pinnsolve.problem.schema.nodes import TIME_LEVELS
@@ -276,6 +277,9 @@ class Problem:
         file states none.
     derived
         Formulas of the fields that files and reports show, by name: what an equation leaves.
+    family
+        What varies, and the exact solution then; None if nothing does. Formulas hold a typical
+        function of it.
     """
 
     name: str
@@ -305,6 +309,7 @@ class Problem:
     solved: "Problem | None" = None
     stated: StatedReference | None = None
     derived: Mapping[str, Equation] = field(default_factory=dict)
+    family: FamilyOfProblems | None = None
 
     def __repr__(self) -> str:
         """Return name, title and unknowns; all of it is in `to_toml`."""

@@ -30,7 +30,11 @@ def at_rest(symbols: Symbols) -> Symbols:
         return not any(time in part.free_symbols for part in parts)
 
     functions = {name: value for name, value in symbols.functions.items() if is_still(value)}
-    return replace(symbols, coordinates=symbols.coordinates[:-1], functions=functions)
+    last = len(symbols.coordinates) - 1
+    inputs = {name: own for name, own in symbols.inputs.items() if last not in own.axes}
+    return replace(
+        symbols, coordinates=symbols.coordinates[:-1], functions=functions, inputs=inputs
+    )
 
 
 def at_instant(exact: Function, order: int, time: float) -> Function:

@@ -190,7 +190,7 @@ def solved(posed: Posed, points: int, slabs: int, watch: Watch) -> Polynomials |
     for slab in range(slabs):
         if posed.time is not None:
             lower[-1], upper[-1] = edges[slab], edges[slab + 1]
-        rows = [*_equations(posed, counts, lower, upper), *_sides(posed, counts, lower, upper)]
+        rows = [*equations_at(posed, counts, lower, upper), *sides_at(posed, counts, lower, upper)]
         start = np.zeros((c, *counts))
         if posed.time is not None:
             values = _begin(posed, counts, lower, upper, before)
@@ -198,7 +198,7 @@ def solved(posed: Posed, points: int, slabs: int, watch: Watch) -> Polynomials |
             constant = [(t, v, x) for t, v, x in values if not t.op.order]
             start = _constant_in_time(start, constant, lower, upper)
         matrices = [
-            {term: _matrix(term, counts, lower, upper, x) for term in residual.terms}
+            {term: matrix(term, counts, lower, upper, x) for term in residual.terms}
             for residual, x in rows
         ]
         own = newton(System(rows, matrices, posed.constants), start.reshape(c, -1))
@@ -213,15 +213,15 @@ def solved(posed: Posed, points: int, slabs: int, watch: Watch) -> Polynomials |
     return Polynomials(*ends, found, posed.time is not None)
 
 
-def _equations(
+def equations_at(
     posed: Posed, counts: Sequence[int], lower: Sequence[float], upper: Sequence[float]
 ) -> list[Rows]:
     """Return the equations at the zeros of the next polynomial along each axis."""
-    x = _product([_zeros(n, a, b) for n, a, b in zip(counts, lower, upper, strict=True)])
+    x = _product([zeros(n, a, b) for n, a, b in zip(counts, lower, upper, strict=True)])
     return [(equation.bind(x), x) for equation in posed.problem.equations]
 
 
-def _sides(
+def sides_at(
     posed: Posed, counts: Sequence[int], lower: Sequence[float], upper: Sequence[float]
 ) -> list[Rows]:
     """Return the conditions along the sides, corners left out."""
@@ -230,7 +230,7 @@ def _sides(
         on = list(SIDES)[: 2 * dims] if "all" in condition.on else condition.on
         for side in on:
             axis, end = SIDES[side]
-            axes = [_zeros(n, a, b) for n, a, b in zip(counts, lower, upper, strict=True)]
+            axes = [zeros(n, a, b) for n, a, b in zip(counts, lower, upper, strict=True)]
             axes[axis] = np.array([(lower, upper)[end][axis]])
             x = _product(axes)
             normals = np.zeros((len(x), dims))
@@ -247,7 +247,7 @@ def _begin(
     before: Polynomials | None,
 ) -> list[tuple[Term, ndarray, ndarray]]:
     """Return derivatives in time, their values where a slab begins, and at which points."""
-    x = _zeros(counts[0], lower[0], upper[0])
+    x = zeros(counts[0], lower[0], upper[0])
     points = np.column_stack([x, np.full(len(x), lower[-1])])
     found = []
     for field, functions in enumerate(posed.initial):
@@ -271,7 +271,7 @@ def _constant_in_time(
     return start
 
 
-def _matrix(
+def matrix(
     term: Term,
     counts: Sequence[int],
     lower: Sequence[float],
@@ -283,7 +283,7 @@ def _matrix(
     return np.sum(parts, axis=0)
 
 
-def _zeros(count: int, low: float, high: float) -> Float[ndarray, " n"]:
+def zeros(count: int, low: float, high: float) -> Float[ndarray, " n"]:
     """Return the zeros of a Chebyshev polynomial on an interval."""
     return low + (high - low) * (1 + chebyshev.chebpts1(count)) / 2
 

@@ -8,6 +8,7 @@ from typing import Any
 from jaxtyping import Float
 from numpy import ndarray
 
+from pinnsolve.solution.held_out import HeldOut, held_out_from
 from pinnsolve.solution.reference import EXACT, Reference
 
 
@@ -167,12 +168,15 @@ class Accuracy:
     truth
         What errors are measured against: the exact solution or a stated reference; None if neither
         is known.
+    held_out
+        Of a family of problems the errors in each of those held out.
     """
 
     errors: Errors | None = None
     estimate: Estimate | None = None
     references: tuple[Reference, ...] = ()
     truth: Reference | None = None
+    held_out: HeldOut | None = None
 
     @property
     def baseline(self) -> Reference | None:
@@ -187,6 +191,7 @@ class Accuracy:
             **(errors.metrics() if errors else {**unknown, "test_points": 0}),
             **(self.truth.metrics() if self.truth else {}),
             "error_estimate": estimate and estimate.metrics(),
+            **(self.held_out.metrics() if self.held_out else {}),
         }
         measured = errors.by_region if errors else {}
         estimated = estimate.by_region if estimate else {}
@@ -227,7 +232,7 @@ def accuracy_from(metrics: Mapping[str, Any]) -> Accuracy:
             stored_max={name: found["max_error"] for name, found in by_field},
             by_region={name: e for name, told in regions if (e := told["error_estimate"])},
         )
-    return Accuracy(errors, estimate, truth=truth)
+    return Accuracy(errors, estimate, truth=truth, held_out=held_out_from(metrics))
 
 
 def _errors(

@@ -5,7 +5,7 @@ anywhere in the domain, for their derivatives, or for what must be stored to hav
 not see the difference.
 """
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from typing import Protocol, runtime_checkable
 
 from jaxtyping import Float
@@ -31,3 +31,11 @@ class Fields(Protocol):
 
     def state(self) -> State:
         """Return arrays and plain values from which the fields can be made again."""
+
+
+@runtime_checkable
+class OfFamily(Fields, Protocol):
+    """The fields of one problem of a family, and of all others."""
+
+    def showing(self, codes: Sequence[Float[ndarray, "1 _"]]) -> "OfFamily":
+        """Return the fields of another problem, told by the codes of its inputs."""

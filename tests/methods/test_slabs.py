@@ -172,7 +172,7 @@ def test_work_that_is_stopped_stays_as_it_is_after_the_last_slab(tmp_path):
 REFUSED = [
     (
         {"solver.method": "rbf-fd", "network.features": "mlp"},
-        'method "rbf-fd" steps through time, and has no slabs of it.',
+        'method "rbf-fd" has no slabs of time.',
         'Set method = "dt-pinn" or method = "pinn", or remove slabs.',
     ),
     (

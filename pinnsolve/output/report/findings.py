@@ -61,6 +61,12 @@ def _parameters(solution: Solution) -> str:
 def _error(solution: Solution) -> str:
     """Return a sentence on the size of the error, or on what is known instead."""
     errors, baseline = solution.accuracy.errors, solution.accuracy.baseline
+    if solution.accuracy.held_out is not None and errors is not None:
+        most = max(float(e.max()) for e in solution.accuracy.held_out.errors.values())
+        return (
+            f"The largest relative L2 error of a function held out is {scientific(most)}, "
+            f"measured against {errors.against} at {errors.test_points:,} points."
+        )
     if errors is not None:
         worst = max(errors.relative_l2, key=lambda name: errors.relative_l2[name])
         measured = f"measured against {errors.against} at "

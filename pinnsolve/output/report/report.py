@@ -20,6 +20,7 @@ from pinnsolve.output.figures.fields import estimate_figure, field_figure
 from pinnsolve.output.figures.figures import convergence_figure, nodes_figure, svg
 from pinnsolve.output.numbers import duration, instant, scientific
 from pinnsolve.output.report.data import data, intervals
+from pinnsolve.output.report.family import family
 from pinnsolve.output.report.findings import findings
 from pinnsolve.output.report.flow import flow
 from pinnsolve.output.report.growth import growth
@@ -92,6 +93,7 @@ def contents(solution: Solution, grid: Grid, domain: Domain) -> list[str]:
         section("The data", data(solution)),
         section("The solution", _fields(solution, grid, domain)),
         section("The flow", flow(solution, grid, domain)),
+        section("All of the family", family(solution, domain)),
         section("Accuracy", _accuracy(solution)),
         section("Estimated error", _estimate(solution, grid)),
         section("Regions", regions(solution)),

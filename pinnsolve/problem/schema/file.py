@@ -16,6 +16,7 @@ from pinnsolve.problem.schema.data import Data
 from pinnsolve.problem.schema.domain import SHAPES, Domain, piece_names
 from pinnsolve.problem.schema.functions import Function, TabulatedFunction
 from pinnsolve.problem.schema.nodes import MAX_NODES, Nodes, Seed
+from pinnsolve.problem.schema.operator import Operator
 from pinnsolve.problem.schema.region import AnyRegion, Interface
 from pinnsolve.problem.schema.shapes import Piece
 from pinnsolve.problem.schema.time_discrete import TimeDiscrete
@@ -214,8 +215,21 @@ class Network(Section):
         description="field = odd or even in the first coordinate, built into the network",
         examples=[{"u": "odd"}],
     )
+    trunk: tuple[Annotated[Integer, Field(ge=1, le=100_000)], ...] | None = Field(
+        default=None,
+        min_length=1,
+        max_length=100,
+        description="of method operator, in place of hidden: widths of the hidden layers of the "
+        "functions of position that solutions are sums of",
+        examples=[[1000]],
+    )
+    decoder: Literal["product"] | None = Field(
+        default=None,
+        description="of method operator; product: solutions are sums of functions of position, "
+        "the factors functions of the input",
+    )
     branch: Later = Field(default=None, description="branch network of an operator")
-    trunk: Later = Field(default=None, description="trunk network of an operator")
+    outputs: Later = Field(default=None, description="what fields of an operator share")
 
 
 class Output(Section):
@@ -313,5 +327,7 @@ class ProblemFile(Section):
     time_discrete: TimeDiscrete | None = Field(
         default=None, description="few long steps in time, of many stages each"
     )
-    operator: Later = Field(default=None, description="operator learning")
+    operator: Operator | None = Field(
+        default=None, description="a family of problems, of which all are solved at once"
+    )
     evolution: Later = Field(default=None, description="neural initial value problems")

@@ -15,6 +15,7 @@ from pydantic.fields import FieldInfo
 from pinnsolve.equations.translate import CALLABLE
 from pinnsolve.problem.schema.domain import SHAPES
 from pinnsolve.problem.schema.file import Extra, Parameter, Piece, ProblemFile, TabulatedFunction
+from pinnsolve.problem.schema.operator import SECTION, Family
 from pinnsolve.problem.schema.shapes import Shape
 from pinnsolve.problem.schema.values import Section
 from pinnsolve.problem.text.validation import LATER_VALUES, LISTS, is_reserved, section_in
@@ -49,6 +50,7 @@ WITHIN: dict[
     str, tuple[tuple[str, type[Section]], ...]
 ] = {  # tables of a section that have keys of their own
     "unknowns": (("[unknowns.parameters]   name = { … }, an unknown number each", Parameter),),
+    SECTION: (("[operator.family]   of one input; of several [operator.family.NAME]", Family),),
     "pde": (("[[pde.extra]]   a further residual each", Extra),),
 }
 OPERATORS = {

@@ -263,8 +263,9 @@ def _in_words(kind: str, context: Mapping[str, Any], value: Any, key: KeyPath) -
 
 
 LATER_VALUES = {
-    "method": ("operator", "neural-ivp"),
+    "method": ("neural-ivp",),
     "derivatives": ("zcs",),
+    "decoder": ("joint",),
 }
 EXPECTED = {
     "string_type": ("a string in quotes", '"…"'),

@@ -1,0 +1,105 @@
+"""How far the solutions of a family are from the true ones, for functions that were held out.
+
+Each is measured relative to its own size, at points that were not trained on; what the report says
+of all of them is the distribution of these errors.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
+
+from pinnsolve.accuracy.measure import test_points
+from pinnsolve.conditions.points import points_of
+from pinnsolve.families.family import Functions
+from pinnsolve.geometry.domain import Domain
+from pinnsolve.geometry.nodes import Nodes
+from pinnsolve.problem import Problem
+from pinnsolve.progress import Watch
+from pinnsolve.references.families import truths
+from pinnsolve.solution.accuracy import Errors
+from pinnsolve.solution.held_out import HeldOut
+from pinnsolve.solution.norms import max_error, relative_l2
+from pinnsolve.solution.reference import Reference
+
+VALUES = 2**26  # of all fields of all functions at once: with more of these, points are fewer
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What is known of the errors of a family.
+
+    Attributes
+    ----------
+    held_out
+        The error of each function that was held out.
+    errors
+        Their means, and the largest at any point.
+    truth
+        The true solution of the function that is shown, at the nodes.
+    """
+
+    held_out: HeldOut
+    errors: Errors
+    truth: Reference
+
+
+def measured(
+    problem: Problem,
+    domain: Domain,
+    nodes: Nodes,
+    functions: Mapping[str, Functions],
+    solved: Callable[[Float[ndarray, "n D"]], Float[ndarray, "M n c"]],
+    watch: Watch,
+) -> Measured | None:
+    """Return the errors on functions; None if no true solutions are known.
+
+    Parameters
+    ----------
+    problem, domain, nodes
+        Of the family.
+    functions
+        By name of the input.
+    solved
+        The solutions that were found, at points.
+    watch
+        Told of the progress of a classical solver.
+    """
+    count = len(next(iter(functions.values())))
+    true = truths(problem, domain, functions, watch)
+    if true is None:
+        return None
+    x = test_points(problem, domain)
+    x = x[: max(1000, VALUES // (count * len(problem.fields)))]
+    found, exact = solved(x), true.at(x)
+    by_function = {
+        name: np.array(
+            [relative_l2(u, v) for u, v in zip(found[..., i], exact[..., i], strict=True)]
+        )
+        for i, name in enumerate(problem.fields)
+    }
+    held_out = HeldOut(by_function, seconds=true.seconds / count)
+    order = held_out.order
+    some = list(dict.fromkeys([order[0], held_out.median, order[-1]]))
+    there = points_of(problem, nodes)
+    flat = there.reshape(-1, there.shape[-1])
+    shape = (len(some), *there.shape[:-1], len(problem.fields))
+    on_nodes = dict(zip(some, true.at(flat)[some].reshape(shape), strict=True))
+    ours = dict(zip(some, solved(flat)[some].reshape(shape), strict=True))
+    held_out = replace(held_out, found=ours, truths=on_nodes)
+    u, v = ours[held_out.median], on_nodes[held_out.median]
+    errors = Errors(
+        {name: float(np.mean(e)) for name, e in by_function.items()},
+        {name: max_error(found[..., i], exact[..., i]) for i, name in enumerate(problem.fields)},
+        {
+            name: relative_l2(u[..., i].ravel(), v[..., i].ravel())
+            for i, name in enumerate(problem.fields)
+        },
+        len(x),
+        against=true.described,
+        uncertainty=true.error,
+    )
+    truth = Reference("exact", None, v, error=true.error, seconds=true.seconds, title=true.title)
+    return Measured(held_out, errors, truth)

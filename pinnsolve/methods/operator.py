@@ -1,0 +1,165 @@
+"""Operator learning: the solutions of all problems of a family, from the equations alone.
+
+Source of the setting: Leng, Shankar & Thiyagalingam (2023), Zero Coordinate Shift,
+arXiv:2311.00860; what is trained is Lu et al. (2021), Learning nonlinear operators via DeepONet,
+doi:10.1038/s42256-021-00302-5, with features of position that are drawn, and a head that is solved
+for (`pinnsolve.training.family`).
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
+
+from pinnsolve.accuracy.held_out import Measured, measured
+from pinnsolve.conditions.condition import Condition
+from pinnsolve.geometry.nodes import Nodes
+from pinnsolve.methods import memory, trained
+from pinnsolve.methods.method import Method
+from pinnsolve.methods.pinn import pointwise_objective
+from pinnsolve.networks.sizes import hidden_layers
+from pinnsolve.problem import Problem
+from pinnsolve.problem.families import FamilyOfProblems, functions_of
+from pinnsolve.process import Budget, Process, State
+from pinnsolve.setup import Setup
+from pinnsolve.solution.accuracy import Estimate
+from pinnsolve.solution.fields import Fields
+
+if TYPE_CHECKING:
+    from pinnsolve.networks.branch import Branch
+    from pinnsolve.networks.mlp import MLP
+    from pinnsolve.objectives.family_fields import FamilyFields
+
+RESIDUALS = 5  # of all functions that there are at once, and what they are made of
+FACTORS = 3  # of the rows, that of the best frequency among them
+ITERATIONS = 20  # of Newton's method
+
+
+def start(setup: Setup) -> Process[Fields]:
+    """Return the training.
+
+    Raises
+    ------
+    FileError
+        If there is no such device.
+    """
+    from pinnsolve.networks.build import network
+    from pinnsolve.objectives.family_fields import FamilyFields
+    from pinnsolve.training.family import FamilyTraining, wave_number
+
+    problem, family = setup.problem, _family(setup.problem)
+    net = network(setup, trained.device_for(problem.settings.solver.device))
+    objective = pointwise_objective(net, setup)
+    lower, upper = (list(corner) for corner in problem.settings.domain.box)
+    if problem.time is not None:
+        lower, upper = [*lower, problem.time[0]], [*upper, problem.time[1]]
+    boxes = [([lower[i] for i in own.axes], [upper[i] for i in own.axes]) for own in family.inputs]
+    functions = functions_of(family, held_out=False)
+    shown = tuple(own.held_out.chosen([0]).codes() for own in family.inputs)
+
+    def answer(net: "MLP", own: "Branch", C: Float[ndarray, "P K"]) -> "FamilyFields":
+        from copy import deepcopy
+
+        return FamilyFields(deepcopy(net), setup.ansatz(), own, C, shown)
+
+    return FamilyTraining(
+        objective,
+        functions,
+        _budget(problem),
+        wave_number(functions, boxes),
+        problem.settings.solver.seed,
+        answer,
+    )
+
+
+def _budget(problem: Problem) -> Budget:
+    """Return the budget of the head solve."""
+    for phase in problem.settings.training:
+        return Budget(
+            iterations=phase.iterations or ITERATIONS,
+            seconds=phase.seconds or np.inf,
+            tolerance=phase.tolerance or 0.0,
+        )
+    return Budget(iterations=ITERATIONS)
+
+
+def family(setup: Setup, _: Process[Fields], answer: Fields) -> tuple[Fields, Measured | None]:
+    """Return the solutions, that of the median error being shown, and the errors."""
+    from pinnsolve.objectives.family_fields import FamilyFields
+
+    assert isinstance(answer, FamilyFields)
+    problem = setup.problem
+    functions = functions_of(_family(problem), held_out=True)
+    codes = [own.codes() for own in functions.values()]
+    heads = answer.heads(codes)
+    found = measured(
+        problem,
+        setup.domain,
+        setup.nodes,
+        functions,
+        lambda x: answer.values(heads, x),
+        setup.watch,
+    )
+    if found is None:
+        return answer, None
+    median = found.held_out.median
+    return answer.showing([own[[median]] for own in codes]), found
+
+
+def estimated(*_: object) -> Estimate | None:
+    """Return no estimate."""
+    return None
+
+
+def read(setup: Setup, state: State) -> Fields:
+    """Return the solutions that were stored."""
+    from pinnsolve.networks.build import network
+    from pinnsolve.objectives.family_fields import family_fields
+
+    (net,) = network(setup).nets
+    return family_fields(net, setup.ansatz(), state)
+
+
+def forecast(
+    problem: Problem,
+    nodes: Nodes,
+    conditions: Sequence[Condition],
+    stated: Sequence[Condition],
+) -> dict[str, float]:
+    """Return the memory in use at the peak of each stage, in bytes."""
+    found = memory.of_training(problem, nodes, conditions, stated)
+    del found["direct solution"]
+    rows = sum(condition.size for condition in stated)
+    inputs = sum(condition.size * len(condition.residual.inputs) for condition in stated)
+    residuals = (RESIDUALS * rows + inputs) * _family(problem).count
+    features = hidden_layers(problem, nodes.rows.stop)[-1] * len(problem.fields)
+    stage = "training: head"
+    if stage in found:
+        found[stage] += memory.BYTES * (residuals + FACTORS * (rows + features) * features)
+    return found
+
+
+def device(answer: Fields) -> str:
+    """Return the device of the features."""
+    from pinnsolve.objectives.family_fields import FamilyFields
+
+    assert isinstance(answer, FamilyFields)
+    return answer.device
+
+
+def _family(problem: Problem) -> FamilyOfProblems:
+    assert problem.family is not None
+    return problem.family
+
+
+METHOD = Method(
+    start=start,
+    sample=trained.sample,
+    estimate=estimated,
+    read=read,
+    memory=forecast,
+    device=device,
+    family=family,
+)

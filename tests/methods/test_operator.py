@@ -1,0 +1,247 @@
+"""Families of problems: exact where they can be, the same again, and refused where they cannot."""
+
+import re
+
+import numpy as np
+import pytest
+
+import pinnsolve
+from pinnsolve import solve
+from pinnsolve.checks.preflight import check
+from pinnsolve.errors import ProblemError
+from pinnsolve.problem.families import functions_of
+from tests.posing import written
+
+pytestmark = pytest.mark.usefixtures("no_pictures")
+
+BEAM = """\
+[domain]
+shape = "interval"
+bounds = [0.0, 1.0]
+[nodes]
+count = 60
+[unknowns]
+fields = ["u"]
+[pde]
+equations = ["-u_xx = q"]
+[[boundary]]
+on = "all"
+condition = "u = 0"
+[operator]
+input = "q"
+held_out = 10
+[operator.family]
+kind = "coefficients"
+basis = "sin(r*pi*x)"
+indices = { r = [1, 3] }
+count = 40
+[exact]
+u = "sin(r*pi*x)/(r*pi)**2"
+[solver]
+method = "operator"
+[network]
+trunk = [30]
+[output]
+test_points = 200
+"""
+
+
+def changed(*pairs):
+    text = BEAM
+    for old, new in pairs:
+        assert text.count(old) == 1
+        text = text.replace(old, new)
+    return text
+
+
+def worst(solution):
+    return max(float(errors.max()) for errors in solution.accuracy.held_out.errors.values())
+
+
+def test_a_linear_family_is_exact_but_for_its_features(tmp_path):
+    solution = solve(written(tmp_path, BEAM))
+    assert worst(solution) < 1e-8
+    assert solution.verdict.word == "resolved"
+    assert solution.verdict.error == solution.accuracy.held_out.decisive
+    told = solution.metrics()["held_out"]["u"]
+    errors = solution.accuracy.held_out.errors["u"]
+    assert told == {
+        "mean": errors.mean(), "median": np.median(errors), "worst": errors.max(), "count": 10,
+    }  # fmt: skip
+
+
+def test_what_is_shown_is_the_problem_in_the_middle(tmp_path):
+    solution = solve(written(tmp_path, BEAM))
+    held_out, x = solution.accuracy.held_out, np.linspace(0, 1, 9)
+    c = functions_of(solution.problem.family, held_out=True)["q"].coefficients[held_out.median]
+    r = np.arange(1, 4) * np.pi
+    assert np.allclose(solution(x)[:, 0], np.sin(np.outer(x, r)) @ (c / r**2), atol=1e-8)
+    middle = sorted(held_out.errors["u"])[4]
+    assert held_out.errors["u"][held_out.median] == middle
+
+
+def test_a_stored_family_is_read_again_to_the_bit(tmp_path):
+    solution = solve(written(tmp_path, BEAM))
+    pinnsolve.write(solution, tmp_path / "run")
+    again = pinnsolve.load_solution(tmp_path / "run")
+    x = np.random.default_rng(0).random((20, 1))
+    assert np.array_equal(again(x), solution(x))
+    codes = [own.codes() for own in functions_of(solution.problem.family, held_out=True).values()]
+    heads = solution.answer.heads(codes)
+    assert np.array_equal(again.answer.values(heads, x), solution.answer.values(heads, x))
+    assert again.metrics()["held_out"] == solution.metrics()["held_out"]
+
+
+def test_work_that_is_taken_up_again_gives_the_same_to_the_bit(tmp_path):
+    problem, kept = written(tmp_path, changed(("-u_xx = q", "-u_xx + u^2/10 = q"))), []
+    whole = solve(problem.replace({"output.checkpoint": 1e-9}), keep=kept.append)
+    again = solve(problem, state=kept[3])
+    assert len(kept) > 5
+    assert np.array_equal(whole.answer.C, again.answer.C)
+
+
+INITIAL = """
+[domain]
+shape = "interval"
+bounds = [0.0, 1.0]
+[nodes]
+count = 80
+[unknowns]
+fields = ["u"]
+[pde]
+equations = ["u_x + u**2/2 = f_x + f**2/2"]
+[[boundary]]
+on = "left"
+condition = "u = f"
+[operator]
+input = "f"
+held_out = 10
+[operator.family]
+kind = "gaussian-process"
+length_scale = 0.5
+variance = 0.25
+count = 200
+[exact]
+u = "f"
+[solver]
+method = "operator"
+[network]
+trunk = [40]
+[output]
+test_points = 200
+"""
+
+
+def test_newtons_method_solves_a_nonlinear_family(tmp_path):
+    solution = solve(written(tmp_path, INITIAL))
+    assert solution.course.iterations > 3
+    assert worst(solution) < 1e-3
+    assert solution.accuracy.held_out.errors["u"].mean() < 1e-4
+
+
+TWO = INITIAL.replace('"u_x + u**2/2 = f_x + f**2/2"', '"u_x + k*u = f_x + k*f"')
+
+
+def test_two_inputs_one_of_them_a_number(tmp_path):
+    families = """
+[operator.family.f]
+kind = "gaussian-process"
+length_scale = 0.5
+count = 200
+[operator.family.k]
+kind = "uniform"
+lower = 0.5
+upper = 1.0
+count = 200
+"""
+    start, stop = TWO.index("[operator.family]"), TWO.index("[exact]")
+    text = TWO[:start].replace('input = "f"', 'input = ["f", "k"]') + families + TWO[stop:]
+    assert solve(written(tmp_path, text)).accuracy.held_out.errors["u"].mean() < 1e-4
+
+
+def table(path, functions, n=21, lower=0.0):
+    """Write a file of parabolas."""
+    x = np.linspace(lower, 1, n)[::-1]
+    c = np.random.default_rng(0).standard_normal((functions, 3))
+    rows = np.column_stack([x, (c @ np.stack([x**0, x, x**2])).T])
+    names = ",".join(["x", *(f"f{i}" for i in range(functions))])
+    np.savetxt(path, rows, delimiter=",", header=names, comments="")
+
+
+def of_file(more=""):
+    start, stop = INITIAL.index("[operator.family]"), INITIAL.index("[exact]")
+    return (
+        INITIAL[:start]
+        + f'[operator.family]\nkind = "file"\nfile = "f.csv"\n{more}\n'
+        + (INITIAL[stop:].replace("u**2", "u").replace("f**2", "f"))
+    )
+
+
+def test_a_family_from_a_file_whose_last_functions_are_held_out(tmp_path):
+    table(tmp_path / "f.csv", 40)
+    text = of_file().replace("u**2/2", "u").replace("f**2/2", "f")
+    solution = solve(written(tmp_path, text))
+    family = solution.problem.family
+    assert (family.count, family.n_held_out) == (30, 10)
+    assert worst(solution) < 1e-7
+    rows = np.loadtxt(tmp_path / "f.csv", delimiter=",", skiprows=1)[:, 1:]
+    x = np.linspace(0, 1, 21)[::-1, None]
+    assert np.allclose(family.inputs[0].held_out.values(x), rows[:, 30:].T)
+
+
+REFUSED = {
+    "no use": (BEAM.replace("= q", "= 1"),
+               ':14: the input "q" is in no equation and in no condition.'),
+    "field": (BEAM.replace('input = "q"', 'input = "u"'),
+              ':14: the input "u" has the name of a field.'),
+    "no coordinate": (BEAM.replace("count = 40", 'count = 40\nof = ["z"]'),
+                      ':21: "z" is no coordinate. Known: x.'),
+    "few": (BEAM.replace("count = 40", "count = 3"),
+            ":20: 3 functions are fewer than the 4 that tell the 3 coordinates of the family and "
+            "its mean apart. Raise count."),
+    "other method": (BEAM.replace('method = "operator"', 'method = "pinn"')
+                     .replace("trunk", "hidden"),
+                     ':13: method "pinn" solves one problem, and not a family. '
+                     'Set method = "operator" in [solver].'),
+    "rough": (INITIAL.replace("length_scale = 0.5", 'length_scale = 0.5\nkernel = "exponential"'),
+              ':10: "f" has derivatives up to order 0 only, as all functions of its family. '
+              'Choose a smoother one, as kernel = "rbf".'),
+    "hard": (INITIAL.replace('condition = "u = f"', 'condition = "u = f"\nhard = true'),
+             ':13: the value of a hard condition is one, but "f" varies. Leave out hard.'),
+    "later": (BEAM.replace("held_out = 10", 'symmetries = ["translation"]\nheld_out = 10'),
+              ":15: [operator] symmetries is not implemented in this version. Remove it."),
+    "leak": (of_file("count = 35"),
+             ":20: of 40 functions the last 10 are held out: to train with them, too, would make "
+             "errors small that are not. Take 30 at most."),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_is_no_family_is_refused_with_place_and_remedy(tmp_path, name):
+    text, message = REFUSED[name]
+    table(tmp_path / "f.csv", 40)
+    with pytest.raises(ProblemError) as caught:
+        written(tmp_path, text)
+    assert f"problem.toml{message}" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("made", "message"),
+    [
+        ({"lower": 0.2}, "f.csv: x goes from 0.2 to 1, but the domain from 0 to 1."),
+        ({"functions": 11}, "the file has 11 functions, of which 10 are held out."),
+    ],
+)
+def test_a_file_that_is_no_family_is_refused(tmp_path, made, message):
+    table(tmp_path / "f.csv", **({"functions": 40} | made))
+    with pytest.raises(ProblemError, match=re.escape(message)):
+        written(tmp_path, of_file())
+
+
+def test_a_check_forecasts_the_memory_that_functions_take(tmp_path):
+    def needed(count):
+        text = changed(("count = 40", f"count = {count}"))
+        return check(written(tmp_path, text)).figures["memory_bytes_by_stage"]["training: head"]
+
+    rows = 62  # of the equation at all nodes, and of the conditions
+    assert needed(20_040) - needed(40) == pytest.approx(20_000 * rows * 8 * 6, rel=0.1)
