@@ -69,6 +69,7 @@ QUICK = {
     "star_poisson",
 }
 REDUCED = {
+    "advection_2d": Reduced(None, None),  # `test_neural_ivp` has evolutions of weights
     "allen_cahn": Reduced(None, None),  # `test_evolving_problems` has it, with a reference
     # begins with data: see tests/rbffd/test_snapshots.py
     "allen_cahn_discrete": Reduced(
@@ -89,6 +90,7 @@ REDUCED = {
         },
     ),
     "burgers_discrete": Reduced(None, None),
+    "burgers_1d": Reduced(None, None),
     "burgers_half": Reduced(None, None),
     "cavity_stream_function": Reduced(None, None),  # whose reference takes ten seconds
     "circle_inclusion": Reduced(8.4e-4, None, nodes(600)),

@@ -41,6 +41,7 @@ REFERENCE = (
     "problem, and has values close enough to be interpolated linearly."
 )
 FARTHER = 10.0  # times the estimate that an error is, if it may be that of the reference
+NOT_BY_NODES = "Raise network.hidden and evolution.samples, or lower evolution.rtol."
 CLOSER = 3.0  # how many times closer another method has to be to be recommended
 
 
@@ -240,6 +241,8 @@ def _remedy(
     if _doubts_reference(accuracy, error):
         return REFERENCE
     settings, n = problem.settings, sample.nodes.rows.stop
+    if settings.evolution is not None:
+        return NOT_BY_NODES
     factor = (MARGIN * error / limit) ** (sample.nodes.dim / settings.solver.order)
     in_time = "nodes.time_levels" if settings.time_discrete is None else "time_discrete.stages"
     also = "" if problem.time is None else f", and {in_time} alike"

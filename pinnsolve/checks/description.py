@@ -113,12 +113,7 @@ def lines(problem: Problem, figures: Mapping[str, Any]) -> list[str]:
         *_entry("boundary", ", ".join(pieces)),
         *_materials(problem, figures),
         *_entry("derivatives", ", ".join(figures["derivatives"])),
-        *_entry(
-            "stencils",
-            f"{figures['stencil']} nodes, for order {figures['order']}: exact for polynomials of "
-            f"degree {figures['degree']}",
-        ),
-        *_entry("system", _system(figures, total)),
+        *_discretised(problem, figures, total),
         *_entry("method", _method(figures) + _slabs(problem)),
         *_reference(problem),
         *_entry("memory", *_memory(figures)),
@@ -179,6 +174,18 @@ def _hidden(problem: Problem, nodes: Nodes) -> list[int] | dict[str, list[int]] 
     if nodes.regions is None:
         return layers[0]
     return dict(zip(nodes.regions.names, layers, strict=True))
+
+
+def _discretised(problem: Problem, figures: Mapping[str, Any], total: int) -> list[str]:
+    """Return the entries of the discrete problem, or of the evolution that has none."""
+    evolution = problem.settings.evolution
+    if evolution is not None:
+        text = f"{evolution.integrator}, steps to {evolution.rtol:.2g} of the solution, the "
+        text += f"equations at {evolution.samples} points in each; the nodes show what is found"
+        return _entry("evolution", text)
+    text = f"{figures['stencil']} nodes, for order {figures['order']}: exact for polynomials of "
+    text += f"degree {figures['degree']}"
+    return [*_entry("stencils", text), *_entry("system", _system(figures, total))]
 
 
 def _system(figures: Mapping[str, Any], nodes: int) -> str:

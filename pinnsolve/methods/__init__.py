@@ -5,7 +5,7 @@ of each, are the only places that know a method's name. Importing it loads no to
 so when it begins to solve.
 """
 
-from pinnsolve.methods import dt_pinn, operator, pinn, rbf_fd
+from pinnsolve.methods import dt_pinn, neural_ivp, operator, pinn, rbf_fd
 from pinnsolve.methods.method import Method
 
 METHODS: dict[str, Method] = {
@@ -13,4 +13,5 @@ METHODS: dict[str, Method] = {
     "dt-pinn": dt_pinn.METHOD,
     "pinn": pinn.METHOD,
     "operator": operator.METHOD,
+    "neural-ivp": neural_ivp.METHOD,
 }

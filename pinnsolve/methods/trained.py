@@ -236,7 +236,13 @@ def device(answer: Fields) -> str:
 
 
 def device_for(wanted: str) -> str:
-    """Return the device to train on."""
+    """Return the device to train on.
+
+    Raises
+    ------
+    FileError
+        If there is no such device.
+    """
     import torch
 
     available = torch.cuda.is_available()

@@ -1,5 +1,6 @@
 """The network that a problem asks for, on the box around its nodes and times."""
 
+from collections.abc import Sequence
 from math import inf
 
 import numpy as np
@@ -12,7 +13,7 @@ from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.networks.mlp import MLP
 from pinnsolve.networks.products import PARITIES, axes, periods
 from pinnsolve.networks.several import AnyNetwork, Networks
-from pinnsolve.networks.sizes import hidden_layers, highest_wave
+from pinnsolve.networks.sizes import hidden_layers, highest_wave, resolved_wave
 from pinnsolve.networks.unknowns import Range
 from pinnsolve.problem import Problem
 from pinnsolve.problem.schema.file import Parameter
@@ -55,6 +56,40 @@ def _on(problem: Problem, nodes: Nodes, rows: Int[ndarray, " n"], number: int) -
         periods=periods(problem, nodes),
         axes=axes(problem, nodes),
     )
+
+
+def networks_in_space(setup: Setup, outputs: Sequence[int], device: str = "cpu") -> list[MLP]:
+    """Build networks of a single output each, on the box around the nodes, time left out.
+
+    Parameters
+    ----------
+    setup
+        Of the problem.
+    outputs
+        Of each network the field that its output belongs to.
+    device
+        Where they are to be.
+    """
+    problem, nodes = setup.problem, setup.nodes
+    settings, x = problem.settings.network, nodes.x[nodes.rows]
+    samples = problem.settings.evolution.samples if problem.settings.evolution else len(x)
+    parities = [PARITIES.get(settings.symmetry.get(name, ""), 0) for name in problem.fields]
+    nets = (
+        MLP(
+            x.min(axis=0).tolist(),
+            x.max(axis=0).tolist(),
+            hidden_layers(problem, len(x)),
+            1,
+            settings.activation,
+            problem.settings.solver.seed + k,
+            parities=[parities[field]],
+            embedding=settings.embedding,
+            highest_wave=resolved_wave(samples, nodes.dim),
+            periods=periods(problem, nodes)[: nodes.dim],
+        )
+        for k, field in enumerate(outputs)
+    )
+    return [net.to(device) for net in nets]
 
 
 def _range(parameter: Parameter) -> Range:

@@ -18,6 +18,7 @@ SMALL = 1500  # weights up to which a network of given widths is fitted to data 
 FEATURES_OF_SYSTEMS = 1200  # of several fields, which share the features
 # fewer, and the head could satisfy the rows without solving the equation; sooner on an interval
 NODES_PER_FEATURE = {1: 2.0, 2: 1.5, 3: 1.5}
+EVOLVING = (30, 30)  # widths of the hidden layers of a network whose weights evolve
 FEWEST_FEATURES = 16  # of a network whose weights are counted
 RIDGES = 1 / 32  # of the features where weights are counted, the rest being bumps
 WORK = 1.5e11  # operations of the least squares of a network that grows: some ten seconds
@@ -42,6 +43,8 @@ def hidden_layers(problem: Problem, n_nodes: int) -> tuple[int, ...]:
     """
     if has_products(problem):
         return ()
+    if problem.settings.evolution is not None:
+        return problem.settings.network.hidden or EVOLVING
     points, dim = _points(problem, n_nodes)
     if problem.family is not None:
         return problem.settings.network.trunk or (min(FEATURES, int(points / FAMILY_POINTS)),)
@@ -145,7 +148,11 @@ def highest_wave(problem: Problem, n_nodes: int) -> float:
     problem, n_nodes
         As of `hidden_layers`.
     """
-    points, dim = _points(problem, n_nodes)
+    return resolved_wave(*_points(problem, n_nodes))
+
+
+def resolved_wave(points: int, dim: int) -> float:
+    """Return the highest wave number that points spread over a box resolve well."""
     return min(2 * pi / NODES_PER_WAVE * points ** (1 / dim) / 2, HIGHEST_WAVE)
 
 

@@ -26,7 +26,9 @@ class Abilities:
     accelerations
         How its gradients may be made quicker.
     needs
-        ``"operators"`` if its equations are those of the discretisation on the nodes.
+        ``"operators"`` if its equations are those of the discretisation on the nodes;
+        ``"evolution"`` if it goes from initial values through time, all conditions on the boundary
+        built into its network, and the nodes only show what it finds.
     takes
         ``"input"``: functions and numbers that vary, and nothing without them;
         ``"constants"``: unknown constants of the equations; ``"extra"``: further residuals;
@@ -105,6 +107,15 @@ ABILITIES: dict[str, Abilities] = {
         derivatives=("taylor",),
         optimizers=("head",),
         takes=frozenset({"input", "hard", "ansatz"}),
+    ),
+    "neural-ivp": Abilities(
+        title="Neural IVP",
+        summary="network whose weights evolve in time",
+        description="a network whose weights evolve in time (Neural IVP)",
+        derivatives=("taylor",),
+        optimizers=("head", "gauss-newton"),  # of the fits, which no phases are written for
+        needs=frozenset({"evolution"}),
+        takes=frozenset({"hard", "ansatz"}),
     ),
 }
 DEFAULT_METHOD = "dt-pinn"

@@ -13,6 +13,7 @@ from pinnsolve.equations.equation import Equation, prescribed_value
 from pinnsolve.equations.syntax import ExpressionError
 from pinnsolve.errors import Fault, KeyPath, suggestion
 from pinnsolve.problem.abilities import ABILITIES, methods_that_take
+from pinnsolve.problem.evolving import evolution_faults
 from pinnsolve.problem.family_faults import family_faults
 from pinnsolve.problem.schema.file import Network, Phase, Solver
 from pinnsolve.problem.schema.nodes import MAX_NODES, Nodes
@@ -37,6 +38,7 @@ def method_faults(valid: Mapping[KeyPath, Any]) -> list[Fault]:
     faults = family_faults(valid)
     if solver is not None:
         faults += _ability_faults(valid, solver.method) + _slab_faults(valid, solver)
+        faults += evolution_faults(valid, solver.method)
     if network is not None and solver is not None:
         phases = [value for key, value in valid.items() if key[0] == "training" and len(key) > 1]
         faults += _growth_faults(valid, network, solver, phases)

@@ -15,6 +15,7 @@ from pinnsolve.problem import conductivities, interfaces, names, regions, sides
 from pinnsolve.problem.abilities import ABILITIES
 from pinnsolve.problem.binding import Statements, bind
 from pinnsolve.problem.derived import with_derived
+from pinnsolve.problem.evolving import evolving
 from pinnsolve.problem.outflow import with_outflow
 from pinnsolve.problem.potentials import potentials
 from pinnsolve.problem.problem import (
@@ -79,6 +80,7 @@ def _built(source: Source) -> Problem:
     own, region_faults = regions.with_values(document)
     valid, section_faults = validate({**document, "constants": table, **own}, context)
     faults += constant_faults + region_faults + section_faults + timed(valid)
+    evolving(valid, document)
     has_time = "time_discrete" not in document or ("time_discrete",) in valid
     if not has_time or any(isinstance(fault, LaterFault) for fault in faults):
         raise _refusal(source, faults)  # what rests on time or a later version would only add noise
@@ -201,7 +203,9 @@ def _settings(valid: Mapping[KeyPath, Any]) -> ProblemFile:
 
 def _problem(source: Source, settings: ProblemFile, statements: Statements) -> Problem:
     """Put the problem together."""
-    has_waves = settings.network.features == "waves"  # of that period, whether asked for or not
+    able = ABILITIES[settings.solver.method]
+    # of that period, whether asked for or not
+    is_built = settings.network.features == "waves" or "evolution" in able.needs
     boundary = tuple(
         BoundaryCondition(
             on,
@@ -209,7 +213,7 @@ def _problem(source: Source, settings: ProblemFile, statements: Statements) -> P
             entry.weight,
             ("boundary", i),
             is_periodic=entry.periodic,
-            is_built_in=entry.periodic and (entry.hard or has_waves),
+            is_built_in=entry.periodic and (entry.hard or is_built),
             is_hard=entry.hard and not entry.periodic,
         )
         for i, (on, stated, entry) in enumerate(

@@ -337,7 +337,11 @@ class Problem:
         """The time levels; None for a steady problem."""
         if self.time is None:
             return None
-        return np.linspace(*self.time, self.settings.nodes.time_levels or TIME_LEVELS)
+        evolution = self.settings.evolution
+        wanted = self.settings.nodes.time_levels if evolution is None else evolution.output_times
+        if isinstance(wanted, tuple):
+            return np.array(wanted)
+        return np.linspace(*self.time, wanted or TIME_LEVELS)
 
     @property
     def time_order(self) -> int:

@@ -14,6 +14,7 @@ from pinnsolve.problem.schema.boundary import Boundary, Constraint
 from pinnsolve.problem.schema.classical import Classical
 from pinnsolve.problem.schema.data import Data
 from pinnsolve.problem.schema.domain import SHAPES, Domain, piece_names
+from pinnsolve.problem.schema.evolution import Evolution
 from pinnsolve.problem.schema.functions import Function, TabulatedFunction
 from pinnsolve.problem.schema.nodes import MAX_NODES, Nodes, Seed
 from pinnsolve.problem.schema.operator import Operator
@@ -330,4 +331,6 @@ class ProblemFile(Section):
     operator: Operator | None = Field(
         default=None, description="a family of problems, of which all are solved at once"
     )
-    evolution: Later = Field(default=None, description="neural initial value problems")
+    evolution: Evolution | None = Field(
+        default=None, description="a network whose weights evolve in time; method neural-ivp"
+    )

@@ -263,9 +263,11 @@ def _in_words(kind: str, context: Mapping[str, Any], value: Any, key: KeyPath) -
 
 
 LATER_VALUES = {
-    "method": ("neural-ivp",),
     "derivatives": ("zcs",),
     "decoder": ("joint",),
+    "integrator": ("radau", "exact"),
+    "sampling": ("quadrature", "particles"),
+    "weights": ("frozen", "auto"),
 }
 EXPECTED = {
     "string_type": ("a string in quotes", '"…"'),

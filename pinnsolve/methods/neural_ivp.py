@@ -1,0 +1,177 @@
+"""Neural IVP: networks fitted to the initial values, their weights carried through time.
+
+No network over all of space and time is trained: what evolves is a function of space, and what is
+solved in each step is a linear least-squares problem for the rates of its weights. Sources: Du &
+Zaki (2021), Evolutional deep neural network, doi:10.1103/PhysRevE.104.045303; Finzi, Potapczynski,
+Choptuik & Wilson (2023), A stable and scalable method for solving initial value PDEs with neural
+networks, arXiv:2304.14994.
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
+
+from pinnsolve.conditions.condition import Condition
+from pinnsolve.conditions.rates import states
+from pinnsolve.constraints.build import posed
+from pinnsolve.equations.calculus import derivative
+from pinnsolve.equations.expression import evaluate
+from pinnsolve.errors import FileError
+from pinnsolve.geometry.nodes import Nodes
+from pinnsolve.geometry.sampling import sample
+from pinnsolve.methods import trained
+from pinnsolve.methods.memory import BYTES, FIGURES, LIBRARIES, TORCH, WORKSPACE
+from pinnsolve.methods.method import Method
+from pinnsolve.networks.sizes import hidden_layers
+from pinnsolve.problem import Problem
+from pinnsolve.problem.schema.evolution import Evolution
+from pinnsolve.process import Process, State
+from pinnsolve.setup import Setup
+from pinnsolve.solution.accuracy import Estimate
+from pinnsolve.solution.fields import Fields
+from pinnsolve.solution.found import Found
+from pinnsolve.solution.solution import Sample
+
+if TYPE_CHECKING:
+    from pinnsolve.networks.mlp import MLP
+
+POOL = 3  # times the samples: points among which those of a step are drawn
+NEWTON = 4.0  # times the entries of a matrix: the normal one, its factor, and the Jacobian's blocks
+
+
+def start(setup: Setup) -> Process[Fields]:
+    """Return the fit of the initial values and the evolution of the weights, in steps."""
+    from pinnsolve.objectives.pool import Pool
+    from pinnsolve.objectives.velocity import Velocity
+    from pinnsolve.training.evolution import Evolving
+
+    problem, settings = setup.problem, _settings(setup.problem)
+    ansatz = setup.ansatz()
+    nets = _networks(setup, [field for field, _ in states(problem)])
+    count, seed = settings.samples, problem.settings.nodes.seed
+    is_adaptive = settings.sampling == "adaptive"
+    is_adaptive |= settings.sampling == "auto" and len(problem.coordinates) > 1
+    # others than those of the test, and of each other
+    seen, unseen = (sample(setup.domain, POOL * count, seed + k) for k in (11, 12))
+    assert problem.times is not None
+    return Evolving(
+        Velocity(posed(problem, ansatz), ansatz, nets),
+        lambda x: initial_outputs(setup, x),
+        Pool(seen, unseen, count, is_adaptive, seed),
+        settings,
+        problem.times,
+        problem.settings.solver.seed,
+    )
+
+
+def initial_outputs(setup: Setup, x: Float[ndarray, "N d"]) -> Float[ndarray, "s N"]:
+    """Return the outputs that the networks are to have when time begins, at points inside."""
+    problem, ansatz = setup.problem, setup.ansatz()
+    assert problem.time is not None
+    points = np.column_stack([x, np.full(len(x), problem.time[0])])
+    rows = []
+    for field, order in states(problem):
+        values, part = problem.initial[field][order](x), ansatz.parts[field]
+        if part is not None:
+            names = ansatz.symbols.coordinates
+            alpha = (*(0 for _ in names[:-1]), order)
+            offset = derivative(part.offset, alpha, names)
+            L, G = evaluate([part.factor, offset], ansatz.symbols, points)
+            values = (values - G) / L
+        rows.append(np.broadcast_to(values, len(x)))
+    return np.stack(rows)
+
+
+def estimated(setup: Setup, process: Process[Fields], _: Fields, __: Sample) -> Estimate:
+    """Return the error by what the fits and the steps have lost, as if nothing were amplified."""
+    from pinnsolve.training.evolution import Evolving
+
+    assert isinstance(process, Evolving)
+    problem, lost = setup.problem, process.lost
+    span = problem.time[1] - problem.time[0] if problem.time else 0.0
+    total: dict[str, float | None] = {}
+    for (field, order), own in zip(states(problem), lost.tolist(), strict=True):
+        name = problem.fields[field]
+        total[name] = (total.get(name) or 0.0) + own * span**order
+    doubt = "it adds up what was left of the equations, which they may amplify"
+    is_linear = all(equation.is_linear for equation in problem.equations)
+    return Estimate(dict(total), total, doubt="" if is_linear else doubt)
+
+
+def found(_: Setup, process: Process[Fields], __: Fields) -> Found:
+    """Return the doubts of the evolution."""
+    from pinnsolve.training.evolution import Evolving
+
+    assert isinstance(process, Evolving)
+    return Found(warnings=process.warnings)
+
+
+def read(setup: Setup, state: State) -> Fields:
+    """Return the fields of a path of weights that was stored.
+
+    Raises
+    ------
+    FileError
+        If it is that of other networks.
+    """
+    from pinnsolve.objectives.path_fields import Path, PathFields
+
+    nets = _networks(setup, range(len(setup.problem.fields)))
+    path = Path(*(np.array(state[name], dtype=float) for name in ("times", "weights", "rates")))
+    if path.weights.shape != (len(path.times), sum(net.size for net in nets)):
+        raise FileError("the stored weights are those of another network than the problem's.")
+    return PathFields.of(nets, setup.ansatz(), path)
+
+
+def device(answer: Fields) -> str:
+    """Return the device of the networks."""
+    from pinnsolve.objectives.path_fields import PathFields
+
+    assert isinstance(answer, PathFields)
+    return answer.device
+
+
+def forecast(
+    problem: Problem, nodes: Nodes, _: Sequence[Condition], __: Sequence[Condition]
+) -> dict[str, float]:
+    """Return the memory in use at the peak of each stage of an evolution, in bytes."""
+    widths = [len(problem.coordinates), *hidden_layers(problem, nodes.rows.stop), 1]
+    weights = sum((n + 1) * m for n, m in pairwise(widths))
+    base = LIBRARIES + TORCH
+    settings = _settings(problem)
+    rows = max(settings.samples, 4 * weights)
+    matrix = NEWTON * min(rows, weights) ** 2 + 4 * rows * sum(widths)
+    return {
+        "training: gauss-newton": base + WORKSPACE + matrix * BYTES,
+        "report": base + FIGURES,
+    }
+
+
+def _settings(problem: Problem) -> Evolution:
+    settings = problem.settings.evolution
+    assert settings is not None
+    return settings
+
+
+def _networks(setup: Setup, fields: Sequence[int]) -> "list[MLP]":
+    """Return a network for the output of each."""
+    from pinnsolve.networks.build import networks_in_space
+
+    return networks_in_space(
+        setup, fields, trained.device_for(setup.problem.settings.solver.device)
+    )
+
+
+METHOD = Method(
+    start=start,
+    sample=trained.sample,
+    estimate=estimated,
+    read=read,
+    memory=forecast,
+    found=found,
+    device=device,
+)

@@ -1,0 +1,186 @@
+"""Fields of networks whose weights evolve: the path of the weights, and what lies between.
+
+Kept are the weights and their rates at the ends of all steps. Between two of them the outputs, not
+the weights, are the cubic polynomials in time that have the values and the rates at both ends. A
+fit to what a network has become stands in the path as a second set of weights at its instant.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence, Set
+from copy import deepcopy
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, Int
+from numpy import ndarray
+from numpy.polynomial import Polynomial
+from torch import Tensor
+
+from pinnsolve.constraints.ansatz import Ansatz
+from pinnsolve.derivatives.taylor import derivatives
+from pinnsolve.diffop import DiffOp, Term, partial
+from pinnsolve.leastsquares.network import trace
+from pinnsolve.networks.mlp import MLP
+from pinnsolve.process import State
+from pinnsolve.solution.fields import Fields
+
+CHUNK = 4096  # points evaluated together
+# value and rate at the beginning of a step of length one, then at its end
+HERMITE = tuple(Polynomial(c) for c in ([1, 0, -3, 2], [0, 1, -2, 1], [0, 0, 3, -2], [0, 0, -1, 1]))
+
+
+@dataclass(frozen=True, eq=False)
+class Path:
+    """Weights and their rates at some instants.
+
+    Attributes
+    ----------
+    times
+        The instants, ascending; twice where the weights were fitted afresh.
+    weights, rates
+        Of all networks, those of the first one first.
+    """
+
+    times: Float[ndarray, " K"]
+    weights: Float[ndarray, "K P"]
+    rates: Float[ndarray, "K P"]
+
+
+@dataclass(frozen=True, eq=False)
+class PathFields:
+    """Fields as functions of space and time.
+
+    Attributes
+    ----------
+    nets
+        A network of a single output for each field, whatever its weights.
+    ansatz
+        The fields in terms of their outputs.
+    path
+        The weights of these networks in time.
+    """
+
+    nets: tuple[MLP, ...]
+    ansatz: Ansatz
+    path: Path
+
+    @classmethod
+    def of(cls, nets: Sequence[MLP], ansatz: Ansatz, path: Path) -> Fields:
+        """Return the fields of networks, whatever becomes of these."""
+        return cls(tuple(deepcopy(net) for net in nets), ansatz, path)
+
+    @property
+    def size(self) -> int:
+        """The number of weights."""
+        return sum(net.size for net in self.nets)
+
+    @property
+    def device(self) -> str:
+        """Where the networks are: ``cpu``, or the name of the GPU."""
+        is_on_gpu = self.nets[0].like.device.type == "cuda"
+        return torch.cuda.get_device_name() if is_on_gpu else "cpu"
+
+    def __call__(self, x: Float[ndarray, "n D"]) -> Float[ndarray, "n c"]:
+        """Return the values of the fields at points of space and time."""
+        value = partial([0] * x.shape[1])
+        terms = [Term(f, value) for f in range(len(self.nets))]
+        found = self._outputs(x, set(terms))
+        return self.ansatz(np.column_stack([found[term] for term in terms]), x)
+
+    def jet(self, x: Float[ndarray, "n D"], terms: Set[Term]) -> Mapping[Term, ndarray]:
+        """Return derivatives of the fields at points; those in space are exact."""
+        parts = self.ansatz.parts
+        built = {t: self.ansatz.field(t).bind(x) for t in terms if parts[t.field] is not None}
+        needed = {term for term in terms if term not in built}
+        needed |= {term for residual in built.values() for term in residual.terms}
+        jet = self._outputs(x, needed)
+        return {term: built[term](jet) if term in built else jet[term] for term in terms}
+
+    def state(self) -> State:
+        """Return the path."""
+        return {
+            "times": self.path.times,
+            "weights": self.path.weights,
+            "rates": self.path.rates,
+        }
+
+    @torch.no_grad()
+    def _outputs(self, x: Float[ndarray, "n D"], terms: Set[Term]) -> dict[Term, ndarray]:
+        """Return derivatives of the networks' outputs at points."""
+        found = {term: np.zeros(len(x)) for term in terms}
+        by_field = [{t for t in terms if t.field == f} for f in range(len(self.nets))]
+        places = np.cumsum([0, *(net.size for net in self.nets)])
+        own = [slice(a, b) for a, b in pairwise(places)]
+        for here, before, after in self._by_step(x[:, -1]):
+            points = torch.as_tensor(x[here, :-1]).to(self.nets[0].like)
+            shares = self._shares(x[here, -1], before, after)
+            for net, mine, some in zip(self.nets, own, by_field, strict=True):
+                parts = {(a, op) for term in some for op, a, _ in _parts(term.op)}
+                ops = {op for _, op in parts}
+                moves = before < after or any(order for order, _ in parts)
+                ends = dict.fromkeys((before, after))
+                seen = self._seen(net, mine, points, ops, [*ends], moves=moves) if ops else {}
+                for term in some:
+                    for op, order, c in _parts(term.op):
+                        if order < len(shares):
+                            rows = seen[op]
+                            found[term][here] += c * (shares[order][: len(rows)] * rows).sum(0)
+        return found
+
+    def _by_step(self, t: Float[ndarray, " n"]) -> Iterator[tuple[Int[ndarray, " m"], int, int]]:
+        """Yield which points lie between two instants of the path, and these; or on one."""
+        times = self.path.times
+        t = np.clip(t, times[0], times[-1])
+        after = np.searchsorted(times, t)
+        is_on: Bool[ndarray, " n"] = times[after] == t
+        for k in np.unique(after):
+            for on in (True, False):
+                here = np.flatnonzero((after == k) & (is_on == on))
+                for some in np.array_split(here, -(-len(here) // CHUNK)) if len(here) else ():
+                    yield some, int(k) - (not on), int(k)
+
+    def _shares(
+        self, t: Float[ndarray, " n"], before: int, after: int
+    ) -> list[Float[ndarray, "q n"]]:
+        """Return the shares of values and rates in what lies between, and in its rates."""
+        begin, end = self.path.times[before], self.path.times[after]
+        if before == after:  # where the rate is that of the path, and none is known of it
+            one, none = np.ones_like(t), np.zeros_like(t)
+            return [np.stack([one, none]), np.stack([none, one])]
+        h, s = end - begin, (np.clip(t, begin, end) - begin) / (end - begin)
+        scale = np.array([1.0, h, 1.0, h])[:, None]
+        slopes = [HERMITE, *([p.deriv(m) for p in HERMITE] for m in (1, 2, 3))]
+        return [scale * np.stack([p(s) for p in own]) / h**m for m, own in enumerate(slopes)]
+
+    def _seen(
+        self,
+        net: MLP,
+        own: slice,
+        x: Float[Tensor, "n d"],
+        ops: Set[DiffOp],
+        instants: Sequence[int],
+        *,
+        moves: bool,
+    ) -> dict[DiffOp, Float[ndarray, "q n"]]:
+        """Return derivatives of an output, and of its rate where it moves, at each instant."""
+        rows: dict[DiffOp, list[ndarray]] = {op: [] for op in ops}
+        for k in instants:
+            net.set(torch.tensor(self.path.weights[k, own]).to(net.like))
+            for op, values in derivatives(net, x, ops).items():
+                rows[op].append(values[:, 0].cpu().numpy())
+            if not moves:
+                continue
+            v = torch.tensor(self.path.rates[k, own]).to(net.like)
+            seen = trace(net, x, ops)
+            with torch.enable_grad():
+                J = seen.jacobian([seen.values[op][:, 0] for op in ops])
+            pace = J.times(v).view(len(ops), -1)
+            for op, rate in zip(ops, pace, strict=True):
+                rows[op].append(rate.cpu().numpy())
+        return {op: np.stack(some) for op, some in rows.items()}
+
+
+def _parts(op: DiffOp) -> list[tuple[DiffOp, int, float]]:
+    """Return the parts of an operator: that in space, the order in time, and the factor."""
+    return [(partial(alpha[:-1]), alpha[-1], c) for alpha, c in op.terms]

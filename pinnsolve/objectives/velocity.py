@@ -1,0 +1,220 @@
+"""The rates of a network's weights: the least-squares solution of ``J v = F`` at points.
+
+Each component ``w_i`` of the state is the output of a network of its own, or ``G_i + L_i N_i`` with
+conditions built in. Where its weights change at the rates ``v_i`` it changes at ``L_i J_i v_i``,
+and should at what the equations say, so that
+
+    v_i = argmin sum_k m_k L_i^2 (J_i v - F_i)^2 + mu |v|^2,
+
+``F_i`` being the rate of the network's output (`pinnsolve.conditions.rates`). Components share no
+weights, so that each has a problem of its own. Sources: Dirac (1930), Note on exchange phenomena in
+the Thomas atom, doi:10.1017/S0305004100016108; Du & Zaki (2021), Evolutional deep neural network,
+doi:10.1103/PhysRevE.104.045303; Finzi et al. (2023), A stable and scalable method for solving
+initial value PDEs with neural networks, arXiv:2304.14994.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from numpy import ndarray
+from torch import Tensor
+
+from pinnsolve.conditions.rates import rates_at, states
+from pinnsolve.conditions.resampling import Places
+from pinnsolve.constraints.ansatz import Ansatz
+from pinnsolve.derivatives.taylor import derivatives
+from pinnsolve.diffop import DiffOp, Term, identity
+from pinnsolve.equations.expression import evaluate
+from pinnsolve.leastsquares.damped import damped_step
+from pinnsolve.leastsquares.network import trace
+from pinnsolve.networks.mlp import MLP
+from pinnsolve.problem import Problem, Residual
+
+CHUNK = 8192  # points differentiated together
+
+
+@dataclass(frozen=True, eq=False)
+class Solved:
+    """Rates of the weights, and what they leave.
+
+    Attributes
+    ----------
+    v
+        The rates, of each network in turn.
+    left, size
+        Weighted sums of squares of what is left and of the rates of the fields, by component of the
+        state.
+    """
+
+    v: Float[Tensor, " P"]
+    left: Float[ndarray, " s"]
+    size: Float[ndarray, " s"]
+
+
+class Velocity:
+    """Networks whose outputs are the state of a problem, and the rates of their weights.
+
+    Parameters
+    ----------
+    problem
+        As posed for the outputs of the networks.
+    ansatz
+        The fields in terms of these.
+    nets
+        One of a single output for each component of the state.
+    """
+
+    def __init__(self, problem: Problem, ansatz: Ansatz, nets: Sequence[MLP]) -> None:
+        self.problem, self.ansatz, self.nets = problem, ansatz, tuple(nets)
+        self.states = states(problem)
+        self.sizes = [net.size for net in self.nets]
+        self._index = {state: i for i, state in enumerate(self.states)}
+        self._orders = [len(values) for values in problem.initial]
+
+    @property
+    def size(self) -> int:
+        """Number of weights of all networks."""
+        return sum(self.sizes)
+
+    def vector(self) -> Float[Tensor, " P"]:
+        """Return a copy of all weights."""
+        return torch.cat([net.vector() for net in self.nets])
+
+    def set(self, weights: Float[Tensor, " P"]) -> None:
+        """Copy such a vector into the networks."""
+        for net, own in zip(self.nets, weights.split(self.sizes), strict=True):
+            net.set(own.clone())
+
+    def factors(self, x: Float[ndarray, "N d"]) -> Float[ndarray, "s N"]:
+        """Return ``L`` of each component of the state at points."""
+        found = np.ones((len(self.states), len(x)))
+        points = np.column_stack([x, np.full(len(x), self._begin)])
+        for i, (field, _) in enumerate(self.states):
+            part = self.ansatz.parts[field]
+            if part is not None:
+                (found[i],) = evaluate([part.factor], self.ansatz.symbols, points)
+        return found
+
+    @torch.no_grad()
+    def values(self, x: Float[ndarray, "N d"]) -> Float[ndarray, "s N"]:
+        """Return the outputs of all networks at points."""
+        points = torch.as_tensor(x).to(self.nets[0].like)
+        parts = [torch.cat([net(some)[:, 0] for some in points.split(CHUNK)]) for net in self.nets]
+        return torch.stack(parts).cpu().numpy()
+
+    @torch.no_grad()
+    def rates(self, x: Float[ndarray, "N d"], time: float) -> Float[Tensor, "s N"]:
+        """Return the rates of the outputs that the equations ask for, at points and an instant."""
+        parts = [self._rates(some, time) for some in np.array_split(x, -(-len(x) // CHUNK))]
+        return torch.cat(parts, 1)
+
+    @torch.no_grad()
+    def solve(self, places: Places, time: float, regularization: float) -> Solved:
+        """Return the rates of the weights.
+
+        Parameters
+        ----------
+        places
+            Points at which the equations hold.
+        time
+            When.
+        regularization
+            ``mu`` by the trace of ``J^T J``.
+        """
+        wanted, factors = self.rates(places.x, time), self._rows(places)
+        found, left = [], []
+        for net, F, factor in zip(self.nets, wanted, factors, strict=True):
+            x = torch.as_tensor(places.x).to(net.like)
+            seen = trace(net, x, [self._value])
+            with torch.enable_grad():
+                J = seen.jacobian([factor * seen.values[self._value][:, 0]])
+            target = factor * F
+            step = damped_step(J, -target)
+            v = step(regularization * min(J.shape))
+            if v is None or not torch.isfinite(v).all():
+                v = torch.full_like(net.vector(), torch.nan)
+            found.append(v)
+            r = J.times(v) - target
+            left.append(float(r @ r))
+        return Solved(torch.cat(found), np.array(left), self._sizes(wanted, factors))
+
+    @torch.no_grad()
+    def left(self, v: Float[Tensor, " P"], places: Places, time: float) -> Solved:
+        """Return rates of the weights with what they leave at other points."""
+        wanted, factors = self.rates(places.x, time), self._rows(places)
+        r = factors * (self.changes(v, places.x) - wanted)
+        return Solved(v, (r**2).sum(1).cpu().numpy(), self._sizes(wanted, factors))
+
+    @torch.no_grad()
+    def changes(self, v: Float[Tensor, " P"], x: Float[ndarray, "N d"]) -> Float[Tensor, "s N"]:
+        """Return the rates of the outputs at points where the weights change at the rates ``v``."""
+        found = []
+        for net, own in zip(self.nets, v.split(self.sizes), strict=True):
+            points = torch.as_tensor(x).to(net.like)
+            found.append(torch.cat([pushed(net, some, own) for some in points.split(CHUNK)]))
+        return torch.stack(found)
+
+    def _rates(self, x: Float[ndarray, "N d"], time: float) -> Float[Tensor, "s N"]:
+        like = self.nets[0].like
+        residuals = [
+            residual.with_data(lambda data: torch.as_tensor(data).to(like))
+            for residual in rates_at(self.problem, x, time)
+        ]
+        jet = self._jet(residuals, torch.as_tensor(x).to(like))
+        R = torch.stack([residual(jet) for residual in residuals], 1)
+        slopes = [residual.partials(jet) for residual in residuals]
+        zero = torch.zeros_like(R[:, 0])
+        tops = [Term(f, self._value, m) for f, m in enumerate(self._orders)]
+        B = torch.stack([torch.stack([own.get(top, zero) for top in tops], 1) for own in slopes], 1)
+        top = -R / B[:, :, 0] if len(tops) == 1 else -torch.linalg.solve(B, R)
+        rows = []
+        for field, order in self.states:
+            is_top = order + 1 == self._orders[field]
+            rows.append(top[:, field] if is_top else jet[Term(field, self._value, order + 1)])
+        return torch.stack(rows)
+
+    def _jet(self, residuals: Sequence[Residual], x: Float[Tensor, "N d"]) -> dict[Term, Tensor]:
+        """Return the jet of the state that the equations need, its highest rates left at zero."""
+        wanted: dict[int, set[DiffOp]] = {i: set() for i in range(len(self.states))}
+        terms = {term for residual in residuals for term in residual.terms}
+        terms |= {Term(f, self._value, k) for f, k in self.states}
+        jet = {}
+        for term in terms:
+            if term.time_order == self._orders[term.field]:
+                jet[term] = torch.zeros_like(x[:, 0])
+            else:
+                wanted[self._index[term.field, term.time_order]].add(term.op)
+        for i, ops in wanted.items():
+            field, order = self.states[i]
+            for op, values in derivatives(self.nets[i], x, ops).items():
+                jet[Term(field, op, order)] = values[:, 0]
+        return jet
+
+    def _rows(self, places: Places) -> Float[Tensor, "s N"]:
+        """Return the factor of each row, of each component of the state."""
+        return torch.as_tensor(places.factors * self.factors(places.x)).to(self.nets[0].like)
+
+    def _sizes(self, wanted: Tensor, factors: Tensor) -> Float[ndarray, " s"]:
+        return ((factors * wanted) ** 2).sum(1).cpu().numpy()
+
+    @cached_property
+    def _value(self) -> DiffOp:
+        return identity(len(self.problem.coordinates))
+
+    @property
+    def _begin(self) -> float:
+        assert self.problem.time is not None
+        return self.problem.time[0]
+
+
+def pushed(net: MLP, x: Float[Tensor, "N d"], v: Float[Tensor, " p"]) -> Float[Tensor, " N"]:
+    """Return ``J v`` of the single output of a network."""
+    value = identity(x.shape[1])
+    seen = trace(net, x, [value])
+    with torch.enable_grad():
+        J = seen.jacobian([seen.values[value][:, 0]])
+    return J.times(v)

@@ -1,0 +1,112 @@
+"""The section ``[evolution]``: a network whose weights evolve in time."""
+
+from itertools import pairwise
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import Field, PlainValidator, WithJsonSchema
+
+from pinnsolve.problem.schema.values import (
+    Info,
+    Integer,
+    Later,
+    NotNegative,
+    Positive,
+    Section,
+    fault,
+    in_words,
+    read_integer,
+    read_number,
+)
+
+MOST_SAMPLES, MOST_TIMES, MOST_RESTARTS = 10_000_000, 10_000, 1000
+TIMES = 11
+
+
+def _read_times(value: object, info: Info) -> int | tuple[float, ...]:
+    """Return a number of instants, both ends of time counted, or the instants."""
+    if isinstance(value, list | tuple):
+        times = tuple(read_number(one, info) for one in value)
+        if len(times) < 2 or not all(a < b for a, b in pairwise(times)):
+            raise fault(
+                "must be two instants or more, each later than the one before.",
+                "Write output_times = [0.0, 0.5, 1.0], or a number of them.",
+            )
+        return times
+    number = read_integer(value, info)
+    if not 2 <= number <= MOST_TIMES:
+        raise fault(f"must be from 2 to {MOST_TIMES:,}, but is {number}.")
+    return number
+
+
+def _read_restarts(value: object, info: Info) -> int | str:
+    """Return a number of restarts, or ``"auto"``."""
+    if isinstance(value, str) and value.isalpha():
+        if value != "auto":
+            raise fault(f'must be a number or "auto", but is {in_words(value)}.')
+        return value
+    number = read_integer(value, info)
+    if not 0 <= number <= MOST_RESTARTS:
+        raise fault(f"must be from 0 to {MOST_RESTARTS:,}, but is {number}.")
+    return number
+
+
+NUMBERS: Any = {
+    "anyOf": [
+        {"type": ["integer", "string"]},
+        {"type": "array", "items": {"type": ["number", "string"]}},
+    ]
+}
+Times: TypeAlias = Annotated[
+    int | tuple[float, ...], PlainValidator(_read_times), WithJsonSchema(NUMBERS)
+]
+Restarts: TypeAlias = Annotated[
+    int | str, PlainValidator(_read_restarts), WithJsonSchema({"type": ["integer", "string"]})
+]
+
+
+class Evolution(Section):
+    """How the weights of a network evolve in time; of neural-ivp."""
+
+    weights: Literal["moving"] = Field(
+        default="moving", description="which weights evolve; moving: all of them"
+    )
+    integrator: Literal["rk23", "rk45"] = Field(
+        default="rk23",
+        description="explicit Runge-Kutta steps of order 3 or 5, as long as their error, in the "
+        "norm of the solution, allows",
+    )
+    rtol: Positive = Field(
+        default=1e-4, description="relative error of a step in time, in the norm of the solution"
+    )
+    samples: Annotated[Integer, Field(ge=16, le=MOST_SAMPLES)] = Field(
+        default=4000,
+        description="points at which the equations hold in each step; as many others, which it has "
+        "not seen, tell what it leaves",
+    )
+    sampling: Literal["auto", "uniform", "adaptive"] = Field(
+        default="auto",
+        description="uniform: spread evenly, the same in all steps; adaptive: half of them where "
+        "the fields and their rates are large, drawn anew for each step; auto: adaptive",
+    )
+    restarts: Restarts = Field(
+        default="auto",
+        description="times at which the network is fitted afresh to what it has become: their "
+        "number, evenly spaced, or auto: when what its weights leave unsolved has doubled, and a "
+        "fit would leave less",
+    )
+    regularization: NotNegative = Field(
+        default=1e-9,
+        description="weight of the rates of the weights beside the residual, relative to the trace "
+        "of its matrix; raised where steps collapse",
+    )
+    output_times: Times = Field(
+        default=TIMES,
+        description="instants at which the solution is written: a list, or their number, both ends "
+        "of time counted",
+        examples=[[0.0, 0.5, 1.0]],
+    )
+    preset: Later = Field(default=None, description="the settings of a paper")
+    preconditioner_rank: Later = Field(default=None, description="of the first preconditioner")
+    moments: Later = Field(default=None, description="moments of densities")
+    conserved: Later = Field(default=None, description="what is conserved")
+    residual_limit: Later = Field(default=None, description="residual at which to stop")

@@ -1,0 +1,107 @@
+"""What an evolution has lost: by fits, and by what the rates of its weights leave of the equations.
+
+In the norm of the solution, by component of the state,
+
+    |e(t)| <= sum of |fit errors| + sum of |step errors| + int |residual| dt
+
+where nothing is amplified. Residuals are those at points that the rates have not been fitted to.
+"""
+
+import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
+
+from pinnsolve.objectives.velocity import Solved
+from pinnsolve.process import State
+
+DOUBLED = 2.0  # times the residual after the last fit
+NOTHING = 1e-6  # residual below which more of it elsewhere is no doubt
+LEAST = 1e-300
+
+
+class Ledger:
+    """Losses and residuals of the components of a state.
+
+    Parameters
+    ----------
+    count
+        How many components there are.
+
+    Attributes
+    ----------
+    lost
+        What has been lost of each.
+    blind
+        The largest ratio of what was left at unseen points to what was left at those of a step.
+    """
+
+    def __init__(self, count: int) -> None:
+        self.lost, self.blind = np.zeros(count), 0.0
+        self._left = np.zeros((3, count))  # relative: unseen, seen, and unseen after the last fit
+        self._absolute = np.zeros((2, count))  # unseen: now, and after the last fit
+        self._fit = np.zeros(count)  # the error of the last fit
+
+    @property
+    def residual(self) -> float:
+        """What is left at unseen points, relative to the rates."""
+        return float(self._left[0].max())
+
+    @property
+    def after_fit(self) -> float:
+        """The same after the last fit."""
+        return float(self._left[2].max())
+
+    @property
+    def at_own_points(self) -> float:
+        """The same at the points of a step."""
+        return float(self._left[1].max())
+
+    def fitted(self, errors: Float[ndarray, " s"]) -> None:
+        """Note the errors of a fit."""
+        self._fit, self.lost = errors, self.lost + errors
+        self._left[2] = 0
+
+    def measured(self, unseen: Solved, seen: Solved, least: Float[ndarray, " s"]) -> None:
+        """Note what rates of the weights leave.
+
+        Parameters
+        ----------
+        unseen, seen
+            At points that they have not been fitted to, and at the others.
+        least
+            Rates that count as no smaller than this.
+        """
+        for row, own in enumerate((unseen, seen)):
+            sizes = np.maximum(np.sqrt(own.size), np.maximum(least, LEAST))
+            self._left[row] = np.sqrt(own.left) / sizes
+        self._absolute[0] = np.sqrt(unseen.left)
+        if not self._left[2].any():
+            self._left[2], self._absolute[1] = self._left[0], self._absolute[0]
+        if self.residual > NOTHING:
+            self.blind = max(self.blind, self.residual / max(self.at_own_points, LEAST))
+
+    def stepped(self, h: float, errors: Float[ndarray, " s"]) -> None:
+        """Note a step of some length, and its own errors."""
+        self.lost = self.lost + h * self._absolute[0] + errors
+
+    def pays(self, time: float) -> bool:
+        """Return whether a fit takes more off the residual of some time than it costs itself."""
+        has_grown = self.residual > DOUBLED * self.after_fit > 0
+        saved = (self._absolute[0] - self._absolute[1]) * time
+        return bool(has_grown and (saved > self._fit).any())
+
+    def state(self) -> State:
+        """Return all of it."""
+        return {
+            "lost": self.lost.copy(),
+            "blind": self.blind,
+            "left": self._left.copy(),
+            "absolute": self._absolute.copy(),
+            "fit": self._fit.copy(),
+        }
+
+    def restore(self, state: State) -> None:
+        """Continue from a state."""
+        self.lost, self.blind = np.array(state["lost"]), float(state["blind"])
+        self._left, self._absolute = np.array(state["left"]), np.array(state["absolute"])
+        self._fit = np.array(state["fit"])
