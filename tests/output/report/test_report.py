@@ -9,7 +9,7 @@ from pinnsolve.output.report.page import mathml
 from pinnsolve.output.report.statement import shape_in_words
 from pinnsolve.output.vtk.grid import grid
 from pinnsolve.solution.course import Record
-from tests.lanes import parameters
+from tests.lanes import parameters, studied
 from tests.solutions import changed
 
 VOID = {"meta", "br", "img"}
@@ -62,7 +62,9 @@ def test_the_report_is_one_whole_page_that_fetches_nothing(case, shape):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("shape", ["two intervals", "plate", "box"])
+@pytest.mark.parametrize(
+    "shape", studied(["two intervals", "plate", "box"], {"two intervals", "plate"})
+)
 def test_the_report_of_a_solution_in_time_is_one_whole_page(case_in_time, shape):
     made = case_in_time(shape, 200, levels=9)
     html = report.html(made.solution, grid(made.solution, made.domain), made.domain)
@@ -78,6 +80,7 @@ def test_the_report_of_a_solution_in_time_is_one_whole_page(case_in_time, shape)
     assert len(html) < 3_000_000  # forty pictures of bodies, whose errors compress badly
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_a_solution_in_time_that_is_not_finite_has_a_report_too(case_in_time):
     made = case_in_time()
     values = np.full_like(made.solution.sample.values, np.nan)
@@ -86,6 +89,7 @@ def test_a_solution_in_time_that_is_not_finite_has_a_report_too(case_in_time):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("no_pictures")
 def test_what_stands_in_the_problem_file_is_text_not_markup(case):
     made = case(title="<script>alert(1)</script> & more")
     found = page(made)
@@ -96,6 +100,7 @@ def test_what_stands_in_the_problem_file_is_text_not_markup(case):
     assert "A. Author (2024), <i>On tests</i>" in found.text
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_the_problem_is_typeset(case):
     found = page(case())
     assert found.tags.count("math") == 6  # two equations, two conditions, two exact solutions
@@ -103,6 +108,7 @@ def test_the_problem_is_typeset(case):
     assert "on ∂Ω" in found.text
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_the_report_says_how_good_the_solution_is_and_what_each_phase_did(case):
     text = page(case()).text
     assert "1.00·10⁻⁵ 3.00·10⁻⁵" in text  # u in the table of errors
@@ -111,6 +117,7 @@ def test_the_report_says_how_good_the_solution_is_and_what_each_phase_did(case):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("no_pictures")
 def test_the_report_of_a_direct_solution_has_no_training(case):
     made = case(method="rbf-fd", history=(), phases=(), baseline=None)
     assert "Training" not in page(made).text
@@ -118,6 +125,7 @@ def test_the_report_of_a_direct_solution_has_no_training(case):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("no_pictures")
 def test_without_exact_solution_the_direct_one_is_the_measure(case):
     text = page(case(has_exact=False)).text
     assert "u − direct solution" not in text  # it stands in the figures
@@ -125,6 +133,7 @@ def test_without_exact_solution_the_direct_one_is_the_measure(case):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("no_pictures")
 def test_a_diverged_solution_has_a_report_too(case):
     made = case()
     broken = changed(
