@@ -1,12 +1,16 @@
 """What all tests share: one thread, double precision, fixed seeds, made-up solutions; GPU tests."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 import torch
 
+from pinnsolve.accuracy import measure
 from tests import typechecking
 from tests.solutions import Case, case, case_in_time
+
+ENOUGH = 1000  # points at which errors are measured
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -28,6 +32,25 @@ def _same_numbers_every_time() -> None:
     torch.set_num_threads(1)  # more threads are slower on small arrays, and add up differently
     torch.set_default_dtype(torch.float64)
     torch.manual_seed(0)
+
+
+def _few(draw: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function that draws points, but few of them; their number is its last but one."""
+
+    def drawn(*arguments: Any) -> Any:
+        *where, count, seed = arguments
+        return draw(*where, min(count, ENOUGH), seed)
+
+    return drawn
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _errors_are_measured_at_few_points() -> Iterator[None]:
+    """The points of a file that does not tell how many cost more than a small problem."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("sample", "sample_in_time"):
+            patch.setattr(measure, name, _few(getattr(measure, name)))
+        yield
 
 
 @pytest.fixture

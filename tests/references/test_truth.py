@@ -62,7 +62,7 @@ def test_errors_against_a_reference_are_those_against_the_formula(tmp_path):
     assert figures["error"] == mine.uncertainty < 1e-5
     assert "reference" not in exact.metrics()
     said = " ".join(findings(against))
-    assert f"measured against {mine.against} at 20,000 points" in said
+    assert f"measured against {mine.against} at 1,000 points" in said
     assert "The classical solver took " in said
     told = from_metrics(against.problem, against.answer, against.sample, (), against.metrics())
     assert told.accuracy.errors.against == mine.against
