@@ -1,5 +1,8 @@
 """The type checker of test runs: beartype, which reads each signature once.
 
+It reads a signature when the function is called first, for that takes milliseconds, and of the
+thousands of functions of the package a process of the tests calls some.
+
 A function defined within another is decorated whenever that one is called, and for it jaxtyping
 makes functions of the same signature that do nothing but check it. Those of equal signatures are
 equal; to make them again and again would take a quarter of the time of all tests.
@@ -28,7 +31,7 @@ def checked(function):
     except TypeError:  # an annotation that has no hash
         return by_beartype(function)
     if found is None:
-        found = CHECKS[key] = _counted(by_beartype(function), *key[:2])
+        found = CHECKS[key] = _counted(function, *key[:2])
     return found
 
 
@@ -39,11 +42,13 @@ def begin():
         del left.pop().__no_type_check__
 
 
-def _counted(check, module, name):
+def _counted(function, module, name):
     """Return a check that has its function left alone once it has been made often enough."""
-    place = (module, name)
+    place, check = (module, name), None
 
     def counted(*args, **kwargs):
+        nonlocal check
+        check = check or by_beartype(function)
         count = counts[place] = counts.get(place, 0) + 1
         if count == ENOUGH:
             _leave(module, name)
