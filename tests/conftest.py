@@ -1,6 +1,7 @@
 """What all tests share: one thread, double precision, fixed seeds, made-up solutions; GPU tests."""
 
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -56,8 +57,12 @@ def _errors_are_measured_at_few_points() -> Iterator[None]:
 @pytest.fixture
 def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave the pictures out of reports, which take longer than all else that a run writes."""
-    for module in ("report", "flow", "growth"):
-        monkeypatch.setattr(f"pinnsolve.output.report.{module}.set_apart", lambda *_: "<figure/>")
+    for name in ("report", "flow", "growth", "data"):
+        module = import_module(f"pinnsolve.output.report.{name}")
+        for draw in [key for key in vars(module) if key.endswith("_figure")]:
+            monkeypatch.setattr(module, draw, lambda *_: "not drawn")
+        for show in {"set_apart", "svg"} & set(vars(module)):
+            monkeypatch.setattr(module, show, lambda *_: "<figure/>")
 
 
 @pytest.fixture(name="case")
