@@ -363,10 +363,10 @@ print(json.dumps({"kills": kills, "folders": folders, "lost": lost}))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("n", [6, pytest.param(30, marks=pytest.mark.study)])
+@pytest.mark.parametrize("n", [4, pytest.param(30, marks=pytest.mark.study)])
 def test_kills_at_any_moment_lose_no_checkpoint_and_no_bit(n):
     """So no more is lost than what was done since the last one was written: an interval."""
-    text = NETWORK.replace("1e-9", "0.02") + phase("adam", 2500)
+    text = NETWORK.replace("1e-9", "0.02") + phase("adam", 1000)
     Path("disk.toml").write_text(text)
     env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     command = [sys.executable, "-c", CHAIN, str(n)]
