@@ -9,6 +9,8 @@ sources in the domain are, say. The multiplier that takes this up tells by how m
 """
 
 import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
 
 from pinnsolve.checks.enclosed import imbalance
 from pinnsolve.conditions.condition import Condition
@@ -98,9 +100,9 @@ def incompatible(
     if direct.times is not None or direct.values.shape[-2] != system.n_nodes:
         return []
     equations, U, found = Equations.of(system), direct.values, []
-    left, terms = system.residual(U), system.sizes(U)
     x = system.nodes.x[system.nodes.rows]
     half_width = float(np.max(np.ptp(x, axis=0))) / 2
+    left, terms = system.residual(U), np.maximum(system.sizes(U), _natural(system, U, half_width))
     expected = (system.nodes.spacing / half_width) ** system.order
     names = [c.name for c in system.conditions for _ in range(c.size)]
     for level in equations.levels:
@@ -117,3 +119,20 @@ def incompatible(
                 f"off by {off:.3g} all over. Let sources and fluxes balance."
             )
     return found
+
+
+def _natural(
+    system: Discretisation, U: Float[ndarray, "N c"], half_width: float
+) -> Float[ndarray, " R"]:
+    """Return the sizes that terms would have if the fields varied on the scale of the domain.
+
+    A flux that is zero all around has no other size, and would be contradicted by rounding.
+    """
+    ranges, found = np.ptp(U[system.nodes.rows], axis=0), []
+    for condition, slopes in zip(system.conditions, system.partials(U), strict=True):
+        sizes = np.zeros_like(next(iter(slopes.values())))
+        for term, slope in slopes.items():
+            natural = ranges[term.field % len(ranges)] / half_width**term.op.order
+            sizes = sizes + np.abs(slope) * natural
+        found.append(condition.summed(sizes).ravel())
+    return np.concatenate(found)

@@ -169,3 +169,10 @@ def test_what_flows_into_an_enclosed_flow_and_out_of_it_is_told_by_piece(tmp_pat
     (warning,) = check(pose(tmp_path, *equations, on=on, count=300, more=mean)).warnings
     assert "do not balance: 1 (left) flows in, 0.667 (right) out." in warning
     assert "the solution loses 0.333 along the boundary." in warning
+
+
+def test_a_flux_of_zero_all_around_is_not_contradicted_by_rounding(tmp_path):
+    problem = pose(
+        tmp_path, "laplace(u) = cos(pi*x)", on=[("all", "dn(u) = 0")], more=MEAN, order=4
+    )
+    assert check(problem).warnings == ()
