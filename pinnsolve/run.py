@@ -124,7 +124,7 @@ def solve(
         setup.seconds["errors"] -= seconds - earlier
         setup.seconds[stage] = setup.seconds.get(stage, 0.0) + seconds
     with setup.stage("errors"):
-        answer, of_family = method.family(setup, process, process.answer())
+        answer, of_family = method.family(setup, process.answer())
     warnings += afterwards(setup, method.condition(setup, process), reference, answer)
     sample = method.sample(setup, answer)
     if (
@@ -145,6 +145,7 @@ def solve(
         errors = measure(answer, sample, problem, setup.domain, truth)
         if of_family is not None:
             errors, truth = of_family.errors, of_family.truth
+            estimate = of_family.estimate
         reference = compared(reference, truth, problem)
         estimate = estimated_by_region(problem, sample, estimate)
         through = fluxes(problem, setup.parts, answer, sample)

@@ -19,7 +19,7 @@ from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.problem import Problem
 from pinnsolve.progress import Watch
 from pinnsolve.references.families import truths
-from pinnsolve.solution.accuracy import Errors
+from pinnsolve.solution.accuracy import Errors, Estimate
 from pinnsolve.solution.held_out import HeldOut
 from pinnsolve.solution.norms import max_error, relative_l2
 from pinnsolve.solution.reference import Reference
@@ -39,11 +39,16 @@ class Measured:
         Their means, and the largest at any point.
     truth
         The true solution of the function that is shown, at the nodes.
+    estimate
+        The errors as estimated from the equations alone, in the mean over the functions.
+
+    What no true solutions are known for has an estimate alone.
     """
 
-    held_out: HeldOut
-    errors: Errors
-    truth: Reference
+    held_out: HeldOut | None
+    errors: Errors | None
+    truth: Reference | None
+    estimate: Estimate | None = None
 
 
 def measured(

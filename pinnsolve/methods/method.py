@@ -34,7 +34,7 @@ def no_condition(_: Setup, __: Process[Fields]) -> None:
     """Return no condition number of a discrete operator."""
 
 
-def alone(_: Setup, __: Process[Fields], answer: Fields) -> tuple[Fields, None]:
+def alone(_: Setup, answer: Fields) -> tuple[Fields, None]:
     """Return the answer of a problem that is of no family."""
     return answer, None
 
@@ -79,4 +79,4 @@ class Method:
     found: Callable[[Setup, Process[Fields], Fields], Found] = nothing
     device: Callable[[Fields], str] = on_cpu
     condition: Callable[[Setup, Process[Fields]], float | None] = no_condition
-    family: Callable[[Setup, Process[Fields], Fields], tuple[Fields, Measured | None]] = alone
+    family: Callable[[Setup, Fields], tuple[Fields, Measured | None]] = alone

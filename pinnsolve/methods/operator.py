@@ -7,6 +7,7 @@ for (`pinnsolve.training.family`).
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,8 +16,10 @@ from numpy import ndarray
 
 from pinnsolve.accuracy.held_out import Measured, measured
 from pinnsolve.conditions.condition import Condition
+from pinnsolve.conditions.points import points_of
 from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.methods import memory, trained
+from pinnsolve.methods.family_newton import estimates
 from pinnsolve.methods.method import Method
 from pinnsolve.methods.pinn import pointwise_objective
 from pinnsolve.networks.sizes import hidden_layers
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
 
 RESIDUALS = 5  # of all functions that there are at once, and what they are made of
 FACTORS = 3  # of the rows, that of the best frequency among them
+ESTIMATED = 2000  # points at which errors are estimated
 ITERATIONS = 20  # of Newton's method
 
 
@@ -85,8 +89,8 @@ def _budget(problem: Problem) -> Budget:
     return Budget(iterations=ITERATIONS)
 
 
-def family(setup: Setup, _: Process[Fields], answer: Fields) -> tuple[Fields, Measured | None]:
-    """Return the solutions, that of the median error being shown, and the errors."""
+def family(setup: Setup, answer: Fields) -> tuple[Fields, Measured]:
+    """Return the solutions, that of the median error being shown, and what is known of errors."""
     from pinnsolve.objectives.family_fields import FamilyFields
 
     assert isinstance(answer, FamilyFields)
@@ -102,10 +106,25 @@ def family(setup: Setup, _: Process[Fields], answer: Fields) -> tuple[Fields, Me
         lambda x: answer.values(heads, x),
         setup.watch,
     )
+    with setup.stage("estimate"):
+        there = points_of(problem, setup.nodes)
+        flat = there.reshape(-1, there.shape[-1])
+        own = estimates(setup, answer, functions, flat[:: 1 + len(flat) // ESTIMATED])
+    short = Estimate(
+        {name: float(np.mean(e)) for name, e in own.branch.items()},
+        {name: float(np.mean(e)) for name, e in own.total.items()},
+    )
     if found is None:
-        return answer, None
-    median = found.held_out.median
-    return answer.showing([own[[median]] for own in codes]), found
+        return answer, Measured(None, None, None, short)
+    assert found.held_out is not None
+    held_out = replace(
+        found.held_out,
+        estimates=own.total,
+        outside=answer.branch.outside(codes),
+        distance=answer.branch.distance(codes),
+    )
+    shown = answer.showing([own[[held_out.median]] for own in codes])
+    return shown, replace(found, held_out=held_out, estimate=short)
 
 
 def estimated(*_: object) -> Estimate | None:

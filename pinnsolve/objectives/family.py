@@ -87,15 +87,21 @@ class FamilyHead:
         given = tuple(tuple(torch.as_tensor(v).to(like) for v in own) for own in found)
         return cls(head, given)
 
-    @property
-    def rows(self) -> int:
-        """The number of rows of the residual of one problem."""
-        return sum(1 if part.is_sum else part.count for part in self.head.parts)
+    def __len__(self) -> int:
+        """Return the number of problems."""
+        return max((len(v) for own in self.given for v in own), default=1)
+
+    def apart(self) -> list["FamilyHead"]:
+        """Return the residual of each problem alone."""
+        return [
+            FamilyHead(self.head, tuple(tuple(v[i : i + 1] for v in own) for own in self.given))
+            for i in range(len(self))
+        ]
 
     @property
     def is_affine(self) -> bool:
         """Whether the residual is affine in fields and inputs together, with the same slopes."""
-        return self.head.is_linear and self._has_same_slopes
+        return self.head.is_linear and self.has_same_slopes
 
     def residual(self, C: Float[Tensor, "P K"], psi: Float[Tensor, "M K"]) -> Float[Tensor, "R M"]:
         """Return the weighted residuals of all problems."""
@@ -146,7 +152,7 @@ class FamilyHead:
             yield residual, jet, len(some) / len(psi)
 
     @cached_property
-    def _has_same_slopes(self) -> bool:
+    def has_same_slopes(self) -> bool:
         """Whether no input stands before a term of the fields."""
         for k, part in enumerate(self.head.parts):
             few = part.residual.given([v[:2] for v in self.given[k]])

@@ -66,6 +66,10 @@ class FamilyFields:
         """Return the solutions, another problem's being shown."""
         return replace(self, shown=tuple(codes))
 
+    def over(self, net: MLP) -> "FamilyFields":
+        """Return solutions over other features, for heads of their own."""
+        return replace(self, net=net)
+
     def heads(self, codes: Sequence[Float[ndarray, "M _"]]) -> Float[ndarray, "P M"]:
         """Return the head of each of some problems."""
         return self.C @ self.branch(codes).T

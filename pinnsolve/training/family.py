@@ -241,8 +241,7 @@ class _Solver:
 def _nothing(few: FamilyHead) -> tuple[Float[Tensor, "P 1"], Float[Tensor, "M 1"]]:
     """Return weights of zero, and a branch of a constant for the functions of a few problems."""
     c = few.head.vector()
-    count = next((len(v) for own in few.given for v in own), 1)
-    return torch.zeros_like(c)[:, None], c.new_ones(count, 1)
+    return torch.zeros_like(c)[:, None], c.new_ones(len(few), 1)
 
 
 def wave_number(

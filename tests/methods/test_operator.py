@@ -245,3 +245,20 @@ def test_a_check_forecasts_the_memory_that_functions_take(tmp_path):
 
     rows = 62  # of the equation at all nodes, and of the conditions
     assert needed(20_040) - needed(40) == pytest.approx(20_000 * rows * 8 * 6, rel=0.1)
+
+
+def test_the_estimate_is_near_the_error_of_most_functions(tmp_path):
+    text = changed(("trunk = [30]", "trunk = [9]"))
+    held_out = solve(written(tmp_path, text)).accuracy.held_out
+    ratios = held_out.estimates["u"] / held_out.errors["u"]
+    assert np.mean((ratios > 0.5) & (ratios < 2)) >= 0.8
+    assert held_out.errors["u"].mean() > 1e-6
+    assert held_out.outside.max() < 1e-6
+
+
+def test_without_a_true_solution_the_estimate_decides(tmp_path):
+    start, stop = BEAM.index("[exact]"), BEAM.index("[solver]")
+    solution = solve(written(tmp_path, BEAM[:start] + BEAM[stop:]))
+    assert solution.accuracy.held_out is None
+    assert solution.verdict.word == "resolved"
+    assert solution.verdict.reason.startswith("the estimated relative error is")

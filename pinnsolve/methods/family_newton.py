@@ -1,0 +1,114 @@
+"""Newton's method on problems of a family, one by one: what refines a solution, and estimates it.
+
+With the rows ``A`` of a problem by its head a step is
+
+    c ← c - A⁺ R(c).
+
+The first step measures what the branch has left: how far the head ``C ψ`` is from the best one over
+the same features. To what the features have left it is blind. So the problem is solved again over
+features that are drawn anew, and more of them; from that solution the distance is the estimated
+error. It is no bound.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
+
+from pinnsolve.families.family import Functions
+from pinnsolve.methods.pinn import pointwise_objective
+from pinnsolve.setup import Setup
+from pinnsolve.solution.norms import relative_l2
+
+if TYPE_CHECKING:
+    from pinnsolve.networks.mlp import MLP
+    from pinnsolve.objectives.family_fields import FamilyFields
+
+STEPS = 12  # of Newton's method
+WIDER = 1.5  # times as many features, by which those there are judged
+
+
+@dataclass(frozen=True)
+class Estimates:
+    """Estimated errors of some problems, relative to the variation of each field.
+
+    Attributes
+    ----------
+    branch
+        By field what the branch has left.
+    total
+        By field what branch and features have left.
+    """
+
+    branch: Mapping[str, Float[ndarray, " M"]]
+    total: Mapping[str, Float[ndarray, " M"]]
+
+
+def refined(
+    setup: Setup,
+    net: "MLP",
+    functions: Mapping[str, Functions],
+    heads: Float[ndarray, "P M"],
+    steps: int = STEPS,
+) -> Float[ndarray, "P M"]:
+    """Return the heads of problems after some steps, or as soon as these do not pay.
+
+    Parameters
+    ----------
+    setup, net
+        Of the family, and the features.
+    functions
+        Of the problems, by name of the input.
+    heads
+        From where.
+    steps
+        How many at most.
+    """
+    from pinnsolve.objectives.family_steps import newton_steps
+
+    return newton_steps(pointwise_objective(net, setup), functions, heads, steps)
+
+
+def estimates(
+    setup: Setup,
+    answer: "FamilyFields",
+    functions: Mapping[str, Functions],
+    x: Float[ndarray, "n D"],
+) -> Estimates:
+    """Return the estimated errors of the solutions for some functions, at points."""
+    names = setup.problem.fields
+    heads = answer.heads([own.codes() for own in functions.values()])
+    u = answer.values(heads, x)
+    nearer = answer.values(refined(setup, answer.net, functions, heads, 1), x)
+    other = wider(answer.net, setup.problem.settings.solver.seed)
+    nothing = np.zeros((other.head_size, heads.shape[1]))
+    again = answer.over(other).values(refined(setup, other, functions, nothing), x)
+    return Estimates(_apart(names, u, nearer), _apart(names, u, again))
+
+
+def wider(net: "MLP", seed: int) -> "MLP":
+    """Return a network of more features of the same frequency, drawn anew."""
+    from copy import deepcopy
+
+    other = deepcopy(net)
+    first, *_ = net.layers
+    frequency = float(first.weight.detach().std())
+    if net.embedding is not None:
+        frequency /= net.embedding.gain
+    *inner, last = [layer.out_features for layer in net.layers]
+    other.rebuild([*inner, int(WIDER * last)])
+    other.draw(seed + 1, frequency)
+    return other.to(net.like)
+
+
+def _apart(
+    names: Sequence[str], u: Float[ndarray, "M n c"], v: Float[ndarray, "M n c"]
+) -> dict[str, Float[ndarray, " M"]]:
+    """Return the distance of each field of each problem, relative to the second."""
+    return {
+        name: np.array([relative_l2(a, b) for a, b in zip(u[..., i], v[..., i], strict=True)])
+        for i, name in enumerate(names)
+    }
