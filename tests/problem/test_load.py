@@ -121,7 +121,7 @@ def test_overrides_count_instead_of_the_file(write):
 def test_a_fault_in_an_override_names_the_command_line(write):
     told = message(write(RIGHT), {"solver.method": "pin"})
     assert told == '--set solver.method=pin: unknown method "pin". Did you mean "pinn"? Known: ' + (
-        "dt-pinn, pinn, rbf-fd."
+        "dt-pinn, neural-ivp, operator, pinn, rbf-fd."
     )
 
 

@@ -166,7 +166,7 @@ LATER = [
     Wrong("initial values without time", "[exact]", '[initial]\nu = "0"\n[exact]', 'u = "0"',
           ("a steady problem has no initial value.", "Add time = [0.0, 1.0] to [domain]")),
     Wrong("evolution", "[exact]", '[evolution]\nrtol = 1e-4\n[exact]', "[evolution]",
-          ("not implemented in this version",)),
+          ('has no weights that evolve. Set method = "neural-ivp"',)),
     Wrong("method-operator", '"rbf-fd"', '"operator"', '"operator"',
           ("nothing varies", "Add [operator]")),
     Wrong("accelerate-without-taylor", "order = 3", 'accelerate = "compile"', "accelerate",
