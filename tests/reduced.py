@@ -100,6 +100,7 @@ REDUCED = {
     "disk_neumann": Reduced(3.1e-5, 4.8e-6, nodes(500)),
     "disk_poisson": Reduced(1.7e-5, 3.2e-9, nodes(500)),
     "disk_poisson_nonlinear": Reduced(1.2e-5, 2.1e-7, nodes(500)),
+    "heat_2d": Reduced(None, None),
     "heated_room": Reduced(None, None),
     "helmholtz": Reduced(1.9e-3, 1.5e-6, nodes(700)),
     "interval_layer": Reduced(1.4e-8, 2.0e-10),

@@ -11,6 +11,7 @@ import numpy as np
 
 from pinnsolve.checks.memory import human
 from pinnsolve.conditions.condition import Condition
+from pinnsolve.conditions.selfadjoint import is_frozen
 from pinnsolve.constraints.build import is_by_make
 from pinnsolve.diffop import DiffOp
 from pinnsolve.geometry.nodes import Nodes
@@ -180,6 +181,9 @@ def _discretised(problem: Problem, figures: Mapping[str, Any], total: int) -> li
     """Return the entries of the discrete problem, or of the evolution that has none."""
     evolution = problem.settings.evolution
     if evolution is not None:
+        if is_frozen(problem):
+            text = f"of the last layer, exact in time; integrals by {evolution.samples} points or "
+            return _entry("evolution", text + "more; the nodes show what is found")
         text = f"{evolution.integrator}, steps to {evolution.rtol:.2g} of the solution, the "
         text += f"equations at {evolution.samples} points in each; the nodes show what is found"
         return _entry("evolution", text)

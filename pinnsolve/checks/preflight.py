@@ -25,7 +25,7 @@ from pinnsolve.checks.exact_solution import doubts, given_away
 from pinnsolve.checks.frozen import frozen
 from pinnsolve.checks.memory import forecast, free_memory, shortage
 from pinnsolve.checks.transport import Carried, carried
-from pinnsolve.conditions import rates
+from pinnsolve.conditions import rates, selfadjoint
 from pinnsolve.conditions.nodal import nodal_conditions
 from pinnsolve.constraints.build import hard, posed
 from pinnsolve.errors import MemoryLimitError
@@ -184,7 +184,7 @@ def _well_posed(setup: Setup) -> Carried:
     faults += levels.faults(problem, setup.domain, setup.conditions)
     faults += observations.faults(problem, setup.domain, setup.observed)
     if "evolution" in ABILITIES[problem.settings.solver.method].needs:
-        faults += rates.faults(problem)
+        faults += rates.faults(problem) or selfadjoint.faults(problem)
     through = Carried()
     for own, part in _parts(setup):
         faults += statements.faults(own, part)

@@ -12,7 +12,7 @@ Artificial neural networks for solving ordinary and partial differential equatio
 doi:10.1109/72.712178.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from itertools import product
@@ -101,6 +101,27 @@ class Ansatz:
         """Return an operator applied to a field, as what an equation for the outputs leaves."""
         parts = (exact(c) * variables.derivative(term.field, alpha) for alpha, c in term.op.terms)
         return self.posed(Equation("", "", sympy.Add(*parts), self.symbols))
+
+    def jet(
+        self,
+        outputs: Callable[[ndarray, Set[Term]], Mapping[Term, ndarray]],
+        x: Float[ndarray, "n D"],
+        terms: Set[Term],
+    ) -> dict[Term, ndarray]:
+        """Return derivatives of the fields at points from those of the outputs of the network.
+
+        Parameters
+        ----------
+        outputs
+            Gives these, at points.
+        x, terms
+            Where and which.
+        """
+        built = {t: self.field(t).bind(x) for t in terms if self.parts[t.field] is not None}
+        needed = {term for term in terms if term not in built}
+        needed |= {term for residual in built.values() for term in residual.terms}
+        jet = outputs(x, needed)
+        return {term: built[term](jet) if term in built else jet[term] for term in terms}
 
     def _by_product_rule(self, own: Derivative, part: Part, known: dict[str, Tabulated]) -> Expr:
         """Return a derivative of a field in terms of those of the network's output."""

@@ -9,7 +9,7 @@ networks, arXiv:2304.14994.
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float
@@ -17,10 +17,13 @@ from numpy import ndarray
 
 from pinnsolve.conditions.condition import Condition
 from pinnsolve.conditions.rates import states
+from pinnsolve.conditions.resampling import Places
+from pinnsolve.conditions.selfadjoint import SelfAdjoint, is_frozen, self_adjoint
 from pinnsolve.constraints.build import posed
 from pinnsolve.equations.calculus import derivative
 from pinnsolve.equations.expression import evaluate
 from pinnsolve.errors import FileError
+from pinnsolve.geometry.gauss import interior_quadrature
 from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.geometry.sampling import sample
 from pinnsolve.methods import trained
@@ -28,7 +31,8 @@ from pinnsolve.methods.memory import BYTES, FIGURES, LIBRARIES, TORCH, WORKSPACE
 from pinnsolve.methods.method import Method
 from pinnsolve.networks.sizes import hidden_layers
 from pinnsolve.problem import Problem
-from pinnsolve.problem.schema.evolution import Evolution
+from pinnsolve.problem.schema.evolution import Evolution as Settings
+from pinnsolve.problem.schema.shapes import Brick, Interval, Rectangle
 from pinnsolve.process import Process, State
 from pinnsolve.setup import Setup
 from pinnsolve.solution.accuracy import Estimate
@@ -40,11 +44,54 @@ if TYPE_CHECKING:
     from pinnsolve.networks.mlp import MLP
 
 POOL = 3  # times the samples: points among which those of a step are drawn
+PER_FEATURE = 4  # points of the integrals for each feature, at least
 NEWTON = 4.0  # times the entries of a matrix: the normal one, its factor, and the Jacobian's blocks
+
+
+@runtime_checkable
+class Evolution(Protocol):
+    """The work of an evolution, which knows what it has lost."""
+
+    @property
+    def lost(self) -> Float[ndarray, " s"]:
+        """What has been lost of each component of the state, relative to it."""
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Doubts about what it has found."""
 
 
 def start(setup: Setup) -> Process[Fields]:
     """Return the fit of the initial values and the evolution of the weights, in steps."""
+    return _frozen(setup) if is_frozen(setup.problem) else _moving(setup)
+
+
+def _frozen(setup: Setup) -> Process[Fields]:
+    """Return the evolution of the last layer alone."""
+    from pinnsolve.training.frozen import Frozen, Task
+
+    problem, settings = setup.problem, _settings(setup.problem)
+    operator = self_adjoint(problem)
+    assert isinstance(operator, SelfAdjoint)
+    assert problem.time is not None
+    (net,) = _networks(setup, [0])
+    seed, shape = problem.settings.nodes.seed, problem.settings.domain
+    count = max(settings.samples, PER_FEATURE * net.head.in_features)
+    is_box = isinstance(shape, Interval | Rectangle | Brick)
+    x, weights = interior_quadrature(setup.domain, count, is_box=is_box, seed=seed + 11)
+    (functions,) = problem.initial
+
+    def initial(x: Float[ndarray, "N d"]) -> Float[ndarray, "m N"]:
+        return np.stack([np.broadcast_to(function(x), len(x)) for function in functions])
+
+    unseen = sample(setup.domain, settings.samples, seed + 12)
+    places = Places(x, np.sqrt(weights))
+    task = Task(operator, setup.ansatz(), initial, problem.time, places, unseen)
+    return Frozen(net, task, problem.settings.solver.seed)
+
+
+def _moving(setup: Setup) -> Process[Fields]:
+    """Return the evolution of all weights."""
     from pinnsolve.objectives.pool import Pool
     from pinnsolve.objectives.velocity import Velocity
     from pinnsolve.training.evolution import Evolving
@@ -88,9 +135,7 @@ def initial_outputs(setup: Setup, x: Float[ndarray, "N d"]) -> Float[ndarray, "s
 
 def estimated(setup: Setup, process: Process[Fields], _: Fields, __: Sample) -> Estimate:
     """Return the error by what the fits and the steps have lost, as if nothing were amplified."""
-    from pinnsolve.training.evolution import Evolving
-
-    assert isinstance(process, Evolving)
+    assert isinstance(process, Evolution)
     problem, lost = setup.problem, process.lost
     span = problem.time[1] - problem.time[0] if problem.time else 0.0
     total: dict[str, float | None] = {}
@@ -104,9 +149,7 @@ def estimated(setup: Setup, process: Process[Fields], _: Fields, __: Sample) -> 
 
 def found(_: Setup, process: Process[Fields], __: Fields) -> Found:
     """Return the doubts of the evolution."""
-    from pinnsolve.training.evolution import Evolving
-
-    assert isinstance(process, Evolving)
+    assert isinstance(process, Evolution)
     return Found(warnings=process.warnings)
 
 
@@ -120,6 +163,8 @@ def read(setup: Setup, state: State) -> Fields:
     """
     from pinnsolve.objectives.path_fields import Path, PathFields
 
+    if "vectors" in state:
+        return _read_modes(setup, state)
     nets = _networks(setup, range(len(setup.problem.fields)))
     path = Path(*(np.array(state[name], dtype=float) for name in ("times", "weights", "rates")))
     if path.weights.shape != (len(path.times), sum(net.size for net in nets)):
@@ -127,11 +172,31 @@ def read(setup: Setup, state: State) -> Fields:
     return PathFields.of(nets, setup.ansatz(), path)
 
 
+def _read_modes(setup: Setup, state: State) -> Fields:
+    """Return the field of modes that were stored."""
+    import torch
+
+    from pinnsolve.objectives.modal_fields import ModalFields, Modes
+
+    (net,) = _networks(setup, [0])
+    own = {k.removeprefix("net."): state[k] for k in state if k.startswith("net.")}
+    expected = {name: tuple(value.shape) for name, value in net.state_dict().items()}
+    if expected != {name: np.shape(value) for name, value in own.items()}:
+        raise FileError("the stored weights are those of another network than the problem's.")
+    net.load_state_dict({name: torch.as_tensor(value) for name, value in own.items()})
+    vectors, rates, amplitudes = (
+        np.array(state[name], dtype=float) for name in ("vectors", "mode rates", "amplitudes")
+    )
+    modes = Modes(vectors, rates, amplitudes, float(state["begin"]))
+    return ModalFields(net, setup.ansatz(), modes)
+
+
 def device(answer: Fields) -> str:
     """Return the device of the networks."""
+    from pinnsolve.objectives.modal_fields import ModalFields
     from pinnsolve.objectives.path_fields import PathFields
 
-    assert isinstance(answer, PathFields)
+    assert isinstance(answer, PathFields | ModalFields)
     return answer.device
 
 
@@ -151,7 +216,7 @@ def forecast(
     }
 
 
-def _settings(problem: Problem) -> Evolution:
+def _settings(problem: Problem) -> Settings:
     settings = problem.settings.evolution
     assert settings is not None
     return settings

@@ -4,6 +4,7 @@ from math import log2, pi, sqrt
 
 import numpy as np
 
+from pinnsolve.conditions.selfadjoint import is_frozen
 from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.networks.products import has_products
 from pinnsolve.problem import Problem
@@ -19,6 +20,7 @@ FEATURES_OF_SYSTEMS = 1200  # of several fields, which share the features
 # fewer, and the head could satisfy the rows without solving the equation; sooner on an interval
 NODES_PER_FEATURE = {1: 2.0, 2: 1.5, 3: 1.5}
 EVOLVING = (30, 30)  # widths of the hidden layers of a network whose weights evolve
+FROZEN = (400,)  # the same where only the last layer evolves
 FEWEST_FEATURES = 16  # of a network whose weights are counted
 RIDGES = 1 / 32  # of the features where weights are counted, the rest being bumps
 WORK = 1.5e11  # operations of the least squares of a network that grows: some ten seconds
@@ -44,7 +46,7 @@ def hidden_layers(problem: Problem, n_nodes: int) -> tuple[int, ...]:
     if has_products(problem):
         return ()
     if problem.settings.evolution is not None:
-        return problem.settings.network.hidden or EVOLVING
+        return problem.settings.network.hidden or (FROZEN if is_frozen(problem) else EVOLVING)
     points, dim = _points(problem, n_nodes)
     if problem.family is not None:
         return problem.settings.network.trunk or (min(FEATURES, int(points / FAMILY_POINTS)),)

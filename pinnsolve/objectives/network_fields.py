@@ -71,14 +71,7 @@ class NetworkFields:
     @torch.no_grad()
     def jet(self, x: Float[ndarray, "n D"], terms: Set[Term]) -> Mapping[Term, ndarray]:
         """Return derivatives of the fields at points, exact and in double precision."""
-        parts = self.ansatz.parts
-        built = {t: self.ansatz.field(t).bind(x) for t in terms if parts[t.field] is not None}
-        needed = {term for term in terms if term not in built}
-        needed |= {term for residual in built.values() for term in residual.terms}
-        points = torch.as_tensor(x).to(self._double.head.weight)
-        jets = [Taylor(part)(self._double, needed) for part in points.split(CHUNK)]
-        jet = {term: np.concatenate([j[term].cpu().numpy() for j in jets]) for term in needed}
-        return {term: built[term](jet) if term in built else jet[term] for term in terms}
+        return self.ansatz.jet(self._outputs, x, terms)
 
     def state(self) -> State:
         """Return the weights by name."""
@@ -98,6 +91,12 @@ class NetworkFields:
             at, wide = (values.double().cpu().numpy() for values in (centres, radii))
             parts.append(Supports(at, wide, (bumps.profile,) * len(bumps)))
         return together(parts)
+
+    def _outputs(self, x: Float[ndarray, "n D"], terms: Set[Term]) -> dict[Term, ndarray]:
+        """Return derivatives of the network's outputs at points, in double precision."""
+        points = torch.as_tensor(x).to(self._double.head.weight)
+        jets = [Taylor(part)(self._double, terms) for part in points.split(CHUNK)]
+        return {term: np.concatenate([j[term].cpu().numpy() for j in jets]) for term in terms}
 
     @cached_property
     def _double(self) -> MLP:

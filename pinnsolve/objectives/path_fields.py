@@ -90,12 +90,7 @@ class PathFields:
 
     def jet(self, x: Float[ndarray, "n D"], terms: Set[Term]) -> Mapping[Term, ndarray]:
         """Return derivatives of the fields at points; those in space are exact."""
-        parts = self.ansatz.parts
-        built = {t: self.ansatz.field(t).bind(x) for t in terms if parts[t.field] is not None}
-        needed = {term for term in terms if term not in built}
-        needed |= {term for residual in built.values() for term in residual.terms}
-        jet = self._outputs(x, needed)
-        return {term: built[term](jet) if term in built else jet[term] for term in terms}
+        return self.ansatz.jet(self._outputs, x, terms)
 
     def state(self) -> State:
         """Return the path."""

@@ -163,6 +163,67 @@ def test_a_symmetry_of_the_network_changes_nothing(tmp_path):
     assert process._velocity.changes(null, x).abs().max() < 1e-14
 
 
+def heat(tmp_path, equation="u_t = laplace(u)", initial='u = "sin(pi*x)*sin(pi*y)"', more=""):
+    """Return an equation on a square with cold walls, under few features."""
+    return pose(
+        tmp_path,
+        equation,
+        domain=SQUARE + "\ntime = [0, 0.1]",
+        on=[("all", "u = 0 hard")],
+        count=80,
+        method="neural-ivp",
+        more=f"[initial]\n{initial}\n{more}"
+        '[network]\nhidden = [60]\n[evolution]\nweights = "frozen"\nsamples = 400\n'
+        "output_times = 3\n[output]\ntest_points = 300\n",
+    )
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_the_last_layer_alone_evolves_exactly_in_time_and_is_read_back(tmp_path):
+    exact = '[exact]\nu = "exp(-2*pi^2*t)*sin(pi*x)*sin(pi*y)"\n'
+    solution = solve(heat(tmp_path, more=exact))
+    assert solution.accuracy.errors.relative_l2["u"] < 1e-4
+    assert "modes under features of frequency" in solution.outcome.message
+    assert solution.accuracy.errors.relative_l2["u"] < solution.accuracy.estimate.total["u"]
+    x = np.random.default_rng(0).uniform([0, 0, 0], [1, 1, 0.1], (50, 3))
+    pace, laplacian = solution.derivative("u_t", x), solution.derivative("laplace(u)", x)
+    np.testing.assert_allclose(pace, laplacian, atol=0.3)  # of 20
+    write(solution, tmp_path / "run")
+    np.testing.assert_array_equal(load_solution(tmp_path / "run")(x), solution(x))
+
+
+def test_waves_keep_their_energy_whatever_the_features_are(tmp_path):
+    initial = 'u = "exp(-80*((x - 0.5)^2 + (y - 0.4)^2))*x*(1 - x)*y*(1 - y)"\nu_t = "0"'
+    problem = heat(tmp_path, "u_tt = 2*laplace(u)", initial)
+    process = METHODS["neural-ivp"].start(Setup(problem))
+    while not process.step().done:
+        pass
+    modes = process._modes
+    assert (modes.rates > 0).all()
+    instants = np.linspace(0, 50, 7)
+    value, pace = modes.at(instants), modes.at(instants, 1)
+    energy = (pace**2 + modes.rates * value**2).sum(axis=1)
+    np.testing.assert_allclose(energy, energy[0], rtol=1e-10)
+    np.testing.assert_allclose(modes.at(instants, 2), -modes.rates * value)
+
+
+NOT_FROZEN = {
+    "u_t = laplace(u) + u_x": "it holds derivatives of odd or of higher order, or damping.",
+    "u_t = div((1 + x)*grad(u))": 'a coefficient of "u_t = div((1 + x)*grad(u))" is not constant.',
+    "u_t = laplace(u) - u^2": '"u_t = laplace(u) - u^2" is not linear.',
+    "u_t = laplace(u) + x": '"u_t = laplace(u) + x" holds a source.',
+}
+
+
+@pytest.mark.parametrize("equation", NOT_FROZEN)
+def test_weights_are_not_frozen_where_the_operator_is_not_self_adjoint(tmp_path, equation):
+    with pytest.raises(ProblemError) as caught:
+        solve(heat(tmp_path, equation))
+    (fault,) = caught.value.faults
+    message = f"frozen weights take no such problem in this version: {NOT_FROZEN[equation]}"
+    assert f"{fault.message} {fault.remedy}" == f'{message} Write weights = "moving".'
+
+
 REFUSED = {
     "steady": (
         {"domain": INTERVAL, "on": [("all", "u = 0 hard")]},

@@ -67,8 +67,12 @@ Restarts: TypeAlias = Annotated[
 class Evolution(Section):
     """How the weights of a network evolve in time; of neural-ivp."""
 
-    weights: Literal["moving"] = Field(
-        default="moving", description="which weights evolve; moving: all of them"
+    weights: Literal["auto", "frozen", "moving"] = Field(
+        default="auto",
+        description="which weights evolve; moving: all of them; frozen: those of the last layer, "
+        "exactly in time, for equations u_t = … or u_tt = … with second derivatives in space and "
+        "constant coefficients, and zero values on the boundary; auto: frozen where that may be "
+        "and hidden is not given",
     )
     integrator: Literal["rk23", "rk45"] = Field(
         default="rk23",

@@ -267,7 +267,6 @@ LATER_VALUES = {
     "decoder": ("joint",),
     "integrator": ("radau", "exact"),
     "sampling": ("quadrature", "particles"),
-    "weights": ("frozen", "auto"),
 }
 EXPECTED = {
     "string_type": ("a string in quotes", '"…"'),

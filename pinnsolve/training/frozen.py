@@ -1,0 +1,235 @@
+"""A linear evolution under features that stay as they are: exact in time, by modes.
+
+With the features ``phi_i`` times what vanishes on the boundary, and integrals by quadrature,
+
+    M_ij = (phi_i, phi_j),        K_ij = sum_kl a_kl (d_k phi_i, d_l phi_j) - b M_ij,
+    M c' = -K c   or   M c'' = -K c,        K z = w M z,
+
+the modes ``z`` evolve by themselves, to any time, whatever the features are: for positive ``K``
+heat decays, and the energy ``(M c', c') + (K c, c)`` of waves stays what it is. Directions in which
+the features depend on one another are left out. Features are of the frequency under which the
+initial values are met best. Source: the weak form of Galerkin's method, as in Hughes (2000), The
+Finite Element Method, chapters 7 and 9.
+"""
+
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
+from scipy.linalg import eigh
+
+from pinnsolve.conditions.resampling import Places
+from pinnsolve.conditions.selfadjoint import SelfAdjoint
+from pinnsolve.constraints.ansatz import Ansatz, Part
+from pinnsolve.diffop import DiffOp, Term, identity, partial
+from pinnsolve.equations.calculus import derivative
+from pinnsolve.equations.expression import evaluate
+from pinnsolve.networks.mlp import MLP
+from pinnsolve.objectives.modal_fields import ModalFields, Modes, features
+from pinnsolve.process import State, Step
+from pinnsolve.solution.fields import Fields
+from pinnsolve.training.initialisation import best_frequency, next_frequency
+
+CHUNK = 4096  # points whose features are held together
+DEPENDENT = 1e-13  # share of the largest eigenvalue of M below which a direction is left out
+NOTHING = 1e-14  # share of the largest amplitude below which a mode is left out
+LOOKS = 5  # instants at which the residual is measured
+POOR = 0.1  # residual at the beginning that says that there are too few features
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """What is to be solved.
+
+    Attributes
+    ----------
+    operator
+        Of the equation.
+    ansatz
+        The field in terms of the network's output.
+    initial
+        The field when time begins, and of second order its rate, at points.
+    time
+        When it begins and ends.
+    quadrature, unseen
+        Points for the integrals, and some that tell what is left.
+    """
+
+    operator: SelfAdjoint
+    ansatz: Ansatz
+    initial: Callable[[Float[ndarray, "N d"]], Float[ndarray, "m N"]]
+    time: tuple[float, float]
+    quadrature: Places
+    unseen: Float[ndarray, "n d"]
+
+
+class Frozen:
+    """The choice of features and the modes under them, as a process.
+
+    Parameters
+    ----------
+    net
+        Whose features are drawn.
+    task
+        What is to be solved.
+    seed
+        Of the features.
+    """
+
+    def __init__(self, net: MLP, task: Task, seed: int) -> None:
+        self._net, self._task, self._seed = net, task, seed
+        self._losses: dict[float, float] = {}
+        self._modes: Modes | None = None
+        self._left = np.zeros(LOOKS)
+        self.lost = np.zeros(task.operator.order)
+
+    def step(self) -> Step:
+        """Return the account of one more frequency, or of the modes under the best."""
+        frequency = next_frequency(self._losses)
+        if frequency is not None:
+            self._losses[frequency] = self._misfit(self._found(frequency))
+            return Step(self._losses[frequency], len(self._losses), stage="evolution: features")
+        best = best_frequency(self._losses)
+        self._modes = self._found(best)
+        self._measure()
+        done = f"{len(self._modes.rates)} modes under features of frequency {best:g}."
+        return Step(float(self._left[0]) ** 2, self._task.time[1], done, 1.0, "evolution")
+
+    def answer(self) -> Fields:
+        """Return the field, zero as long as there are no modes."""
+        modes = self._modes
+        if modes is None:
+            none = np.zeros((self._net.head.in_features + 1, 0))
+            amplitudes = np.zeros((self._task.operator.order, 0))
+            modes = Modes(none, np.zeros(0), amplitudes, self._task.time[0])
+        return ModalFields(deepcopy(self._net), self._task.ansatz, modes)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Doubts about the features."""
+        if self._left[0] <= POOR and self._left.max() <= POOR:
+            return ()
+        return (
+            f"the features leave up to {self._left.max():.2g} of the equation: raise "
+            'network.hidden, or let all weights move, evolution.weights = "moving".',
+        )
+
+    def state(self) -> State:
+        """Return the frequencies that have been tried, and what they leave."""
+        return {
+            "frequencies": np.array(list(self._losses)),
+            "losses": np.array(list(self._losses.values())),
+        }
+
+    def restore(self, state: State) -> None:
+        """Continue from a state."""
+        frequencies, losses = (
+            np.asarray(state[name], dtype=float).tolist() for name in ("frequencies", "losses")
+        )
+        self._losses = dict(zip(frequencies, losses, strict=True))
+
+    def _found(self, frequency: float) -> Modes:
+        """Return the modes under features of a frequency."""
+        self._net.draw(self._seed, frequency)
+        operator, task = self._task.operator, self._task
+        q = self._net.head.in_features + 1
+        M, K, r = np.zeros((q, q)), np.zeros((q, q)), np.zeros((q, operator.order))
+        dim = len(operator.a)
+        axes = [identity(dim), *(partial([int(i == k) for i in range(dim)]) for k in range(dim))]
+        for start in range(0, len(task.quadrature.x), CHUNK):
+            here = slice(start, start + CHUNK)
+            x, factors = task.quadrature.x[here], task.quadrature.factors[here]
+            own = self._columns(x, axes)
+            phi, *slopes = (factors[:, None] * own[op] for op in axes)
+            M += phi.T @ phi
+            r += phi.T @ (factors * task.initial(x)).T
+            for k, slope in enumerate(slopes):
+                along = sum(operator.a[k, l] * other for l, other in enumerate(slopes))
+                K += slope.T @ along
+        K -= operator.b * M
+        values, vectors = eigh(M)
+        kept = values > DEPENDENT * values[-1]
+        white = vectors[:, kept] / np.sqrt(values[kept])
+        rates, turned = eigh(white.T @ (K + K.T) @ white / 2)
+        Z = white @ turned
+        amplitudes = (Z.T @ r).T
+        size = np.abs(amplitudes).sum(axis=0)
+        seen = size > NOTHING * size.max(initial=0.0)
+        # laid out as those that are read from a file: the order of sums depends on it
+        own = (np.array(v, order="C") for v in (Z[:, seen], rates[seen], amplitudes[:, seen]))
+        return Modes(*own, task.time[0])
+
+    def _columns(
+        self, x: Float[ndarray, "n d"], ops: list[DiffOp]
+    ) -> dict[DiffOp, Float[ndarray, "n q"]]:
+        """Return derivatives of the features with what makes them vanish on the boundary."""
+        part = self._task.ansatz.parts[0]
+        own = features(self._net, x, ops)
+        if part is None:
+            return own
+        value, L = ops[0], self._walls(part, x, ops)
+        return {
+            op: L[value][:, None] * own[op] + (0 if op == value else L[op][:, None] * own[value])
+            for op in ops
+        }
+
+    def _walls(
+        self, part: Part, x: Float[ndarray, "n d"], ops: list[DiffOp]
+    ) -> dict[DiffOp, ndarray]:
+        """Return derivatives of what vanishes on the boundary."""
+        symbols = self._task.ansatz.symbols
+        slopes = [derivative(part.factor, (*op.terms[0][0], 0), symbols.coordinates) for op in ops]
+        points = np.column_stack([x, np.full(len(x), self._task.time[0])])
+        found = evaluate(slopes, symbols, points)
+        return {op: np.broadcast_to(v, len(x)) for op, v in zip(ops, found, strict=True)}
+
+    def _misfit(self, modes: Modes) -> float:
+        """Return the mean square misfit of the initial values at unseen points, relative."""
+        return float((self._errors(modes) ** 2).sum())
+
+    def _errors(self, modes: Modes) -> Float[ndarray, " m"]:
+        """Return the misfits of the initial values, relative to the largest of them."""
+        x = self._task.unseen
+        value = identity(x.shape[1])
+        found = self._columns(x, [value])[value] @ modes.vectors @ modes.amplitudes.T
+        wanted = self._task.initial(x)
+        norms = np.sqrt((wanted**2).mean(axis=1))
+        apart = np.sqrt(((found.T - wanted) ** 2).mean(axis=1))
+        return apart / max(float(norms.max()), 1e-300)
+
+    def _measure(self) -> None:
+        """Measure what the modes leave of the equation at unseen points, and add it up."""
+        assert self._modes is not None
+        fields, x, order = self.answer(), self._task.unseen, self._task.operator.order
+        begin, end = self._task.time
+        instants = np.linspace(begin, end, LOOKS)
+        left, sizes = np.zeros(LOOKS), np.zeros(LOOKS)
+        for k, t in enumerate(instants):
+            r, rate, u = self._residual(fields, x, float(t))
+            of_residual, of_rate, of_field = (float(np.linalg.norm(v)) for v in (r, rate, u))
+            left[k] = of_residual / max(of_rate, of_field / (end - begin) ** order, 1e-300)
+            sizes[k] = of_residual / max(of_field, 1e-300)
+        self._left = left
+        self.lost = self._errors(self._modes)
+        self.lost[-1] += np.trapezoid(sizes, instants)
+
+    def _residual(
+        self, fields: Fields, x: Float[ndarray, "n d"], t: float
+    ) -> tuple[ndarray, ndarray, ndarray]:
+        """Return the residual of the equation at an instant, the rate, and the field."""
+        operator, dim = self._task.operator, x.shape[1]
+        points = np.column_stack([x, np.full(len(x), t)])
+        second = [
+            ((*(int(i == k) + int(i == l) for i in range(dim)), 0), float(operator.a[k, l]))
+            for k in range(dim)
+            for l in range(dim)
+            if operator.a[k, l]
+        ]
+        space, value = Term(0, DiffOp(tuple(second))), Term(0, partial([0] * (dim + 1)))
+        pace = Term(0, partial([0] * dim + [operator.order]))
+        jet = fields.jet(points, {space, value, pace})
+        asked = jet[space] + operator.b * jet[value]
+        return jet[pace] - asked, asked, jet[value]
