@@ -121,6 +121,7 @@ REDUCED = {
     # found from data, see tests/methods/test_data.py
     "burgers_inverse": Reduced(direct=None, network=None),
     "coffee": Reduced(direct=None, network=None),
+    "navier_stokes_inverse": Reduced(direct=None, network=None),
     "rod_diffusivity": Reduced(direct=None, network=None),
     "self_similar_burgers_1": Reduced(overrides=nodes(300)),
     "self_similar_burgers_2": Reduced(overrides=nodes(300)),

@@ -29,6 +29,7 @@ from torch import Tensor
 from pinnsolve.machine import FEWEST_ROWS, ROWS_PER_COLUMN
 
 RIDGE = 1e-13  # in double precision; some hundred times the rounding error
+NOTHING = 1e-15  # of the longest column: what is shorter has been left by rounding
 LOOK = 4  # rows for each column in a first look
 
 
@@ -50,16 +51,23 @@ def least_squares(
         Rows taken at a time; by default so many that the triangle above them counts for little.
     """
     width = M.shape[1]
-    lengths = torch.linalg.vector_norm(M, dim=0)
-    lengths = torch.where(lengths > 0, lengths, 1.0)
     ridge = RIDGE * torch.finfo(precision).eps / torch.finfo(torch.float64).eps
-    triangle = torch.cat([torch.diag(ridge * lengths), M.new_zeros(width, 1)], 1)
+    triangle = torch.cat([torch.diag(ridge_of(M, ridge)), M.new_zeros(width, 1)], 1)
     length = block or max(ROWS_PER_COLUMN * width, FEWEST_ROWS)
     for rows, right in zip(M.split(length), t.split(length), strict=True):
         below = torch.cat([triangle, torch.cat([rows, right[:, None]], 1)])
         triangle = torch.linalg.qr(below, mode="r").R
     R, z = triangle[:width, :width], triangle[:width, width:]
     return torch.linalg.solve_triangular(R, z, upper=True)[:, 0]
+
+
+def ridge_of(M: Float[Tensor, "R P"], share: float = RIDGE) -> Float[Tensor, " P"]:
+    """Return the ridge below each column, a share of its length.
+
+    What would be zero without rounding has one that keeps its weight from being anything else.
+    """
+    lengths = torch.linalg.vector_norm(M, dim=0)
+    return torch.where(lengths > NOTHING * lengths.max(), share * lengths, 1.0)
 
 
 def first_look(

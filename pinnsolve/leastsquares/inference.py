@@ -19,6 +19,10 @@ Where the equations weigh too little the fit follows the noise, where they weigh
 network can meet them it is bent. Both show when their weight is raised, by ``-S r_d`` for ``e`` in
 place of 1, as follows from ``A^T r = B^T r = 0``, without another solve.
 
+Many rows of data that are affine in the unknowns, ``M_d = U R_d`` with orthonormal ``U``, may be
+given as the few of ``R_d`` and ``U^T r_d``: of the set ``s`` no more is asked than ``G_s = U_s^T
+U_s`` and ``|r_s|^2``, for ``H = U K U^T``, ``K`` that of the few.
+
 Sources: Ramsay, Hooker, Campbell & Cao (2007), Parameter estimation for differential equations: a
 generalized smoothing approach, doi:10.1111/j.1467-9868.2007.00610.x; White (1982), Maximum
 likelihood estimation of misspecified models, doi:10.2307/1912526.
@@ -33,7 +37,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from pinnsolve.leastsquares.determination import LARGEST_ERROR, Determination
-from pinnsolve.leastsquares.head import RIDGE
+from pinnsolve.leastsquares.head import ridge_of
 
 # times what equations are not met by: what a change of a known constant leaves; less than without
 # data, to whose noise a part of that is due
@@ -79,12 +83,33 @@ class Inference:
         return self.covariance.diagonal().sqrt()
 
 
+@dataclass(frozen=True)
+class Gathered:
+    """What is told of rows of data in whose place fewer stand.
+
+    Attributes
+    ----------
+    grams
+        Of each set the products ``G_s`` of its rows' coefficients.
+    squares
+        Of each set the sum of the squares of its rows of the residual.
+    """
+
+    grams: Sequence[Float[Tensor, "m m"]]
+    squares: Sequence[float]
+
+    def weighted(self, factors: Sequence[float]) -> Float[Tensor, "m m"]:
+        """Return the sum of the products, each set's with its factor."""
+        return torch.stack([f * G for f, G in zip(factors, self.grams, strict=True)]).sum(0)
+
+
 def inference(
     A: Float[Tensor, "R P"],
     B: Float[Tensor, "R k"],
     r: Float[Tensor, " R"],
     counts: Sequence[int],
     known: Sequence[float | None],
+    gathered: Gathered | None = None,
 ) -> Inference:
     """Return the knowledge that a residual gives of constants.
 
@@ -100,27 +125,36 @@ def inference(
         How many rows each set has.
     known
         The standard deviation of the rows of each, None where it is not known.
+    gathered
+        What they were, if the last rows stand for more.
     """
-    n, k, rows = sum(counts), B.shape[1], len(r)
+    k, rows = B.shape[1], len(r)
+    n = sum(counts) if gathered is None else len(gathered.grams[0])
     M = torch.cat([A, B], 1)
-    lengths = torch.linalg.vector_norm(M, dim=0)
-    ridge = torch.diag(RIDGE * torch.where(lengths > 0, lengths, 1.0))
+    ridge = torch.diag(ridge_of(M))
     Q, R = torch.linalg.qr(torch.cat([M, ridge]))
     Q_d, r_d = Q[rows - n : rows], r[rows - n :]
-    estimates, freedom = _by_set(Q_d, r_d, counts)
+    estimates, freedom = (
+        _by_set(Q_d, r_d, counts) if gathered is None else _of_gathered(Q_d, counts, gathered)
+    )
     # an error larger than what is said of the data is that of the equations, and counts as well
     sigmas = tuple(
         own if given is None else max(own, given) if own < inf else given
         for own, given in zip(estimates, known, strict=True)
     )
-    noise = torch.cat([r.new_full((m,), s) for m, s in zip(counts, sigmas, strict=True)])
     R_k, Q_k = R[len(R) - k :, len(R) - k :], Q_d[:, len(R) - k :]
     S = torch.linalg.solve_triangular(R_k, Q_k.mT, upper=True)
-    covariance = (S * noise) @ (S * noise).mT
+    if gathered is None:
+        noise = torch.cat([r.new_full((m,), s) for m, s in zip(counts, sigmas, strict=True)])
+        covariance = (S * noise) @ (S * noise).mT
+        taken_up = (Q_d.mT * noise) @ Q_d if not k else Q_d[:0]
+    else:
+        covariance = S @ gathered.weighted([s * s for s in sigmas]) @ S.mT
+        taken_up = Q_d.mT @ gathered.weighted(sigmas) @ Q_d if not k else Q_d[:0]
     z = Q[:rows].mT @ r
     step = -torch.linalg.solve_triangular(R_k, z[len(R) - k :, None], upper=True)[:, 0]
     fitted = Q_d @ (Q_d.mT @ r_d)
-    variance = float(((Q_d.mT * noise) @ Q_d).square().sum()) if not k else 0.0
+    variance = float(taken_up.square().sum())
     return Inference(
         covariance,
         S @ r_d,
@@ -128,7 +162,7 @@ def inference(
         sigmas,
         estimates,
         freedom,
-        (variance + float(fitted @ fitted)) / n,
+        (variance + float(fitted @ fitted)) / sum(counts),
         _determination(R_k, covariance, step, float(torch.linalg.vector_norm(r[: rows - n]))),
     )
 
@@ -146,6 +180,19 @@ def _by_set(
         dof = float(part.sum())
         freedom.append(dof)
         sigmas.append(sqrt(float(own @ own) / dof) if dof > 0 else inf)
+    return tuple(sigmas), tuple(freedom)
+
+
+def _of_gathered(
+    Q: Float[Tensor, "m p"], counts: Sequence[int], gathered: Gathered
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Return the same for rows that stand for more."""
+    gram, sigmas, freedom = Q.mT @ Q, list[float](), list[float]()
+    for G, count, square in zip(gathered.grams, counts, gathered.squares, strict=True):
+        own = G @ Q
+        dof = count + float((own * (Q @ gram - 2 * Q)).sum())
+        freedom.append(dof)
+        sigmas.append(sqrt(square / dof) if dof > 0 else inf)
     return tuple(sigmas), tuple(freedom)
 
 

@@ -31,7 +31,6 @@ is not counted.
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
-from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -40,7 +39,14 @@ from pinnsolve.conditions.condition import Condition
 from pinnsolve.conditions.slabs import fewest, in_slab
 from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.machine import EVALUATED, FEWEST_ROWS, ROWS_PER_COLUMN
-from pinnsolve.networks.products import POINTS_PER_FUNCTION, axes, has_products
+from pinnsolve.networks.products import (
+    POINTS_PER_FUNCTION,
+    POINTS_PER_PRODUCT,
+    axes,
+    has_products,
+    has_total_degree,
+    n_products,
+)
 from pinnsolve.networks.sizes import (
     BETWEEN,
     features_of,
@@ -168,7 +174,9 @@ def _training(problem: Problem, nodes: Nodes, conditions: Sequence[Condition]) -
     points = len(nodes.x) * (1 if problem.times is None else len(problem.times))
     share = 1.0  # of the rows that there are
     if has_products(problem):  # on a grid of their own
-        there = POINTS_PER_FUNCTION**nodes.dim * widths[0][0] * len(problem.equations)
+        is_scattered = has_total_degree(axes(problem, nodes))
+        points_each = POINTS_PER_PRODUCT if is_scattered else POINTS_PER_FUNCTION**nodes.dim
+        there = points_each * widths[0][0] * len(problem.equations)
         share = there / rows if problem.times is not None else 1 + there / rows
         rows = int(share * rows)
     head_weights = sum(own[-1] * (own[-2] + 1) for own in widths)
@@ -235,7 +243,7 @@ def _grown(problem: Problem, nodes: Nodes, conditions: Sequence[Condition]) -> t
 def _widths(problem: Problem, nodes: Nodes) -> list[tuple[int, ...]]:
     """Return the widths of all layers of each network, inputs and outputs included."""
     if has_products(problem):
-        return [(prod(axis.size for axis in axes(problem, nodes)), len(problem.fields))]
+        return [(n_products(axes(problem, nodes)), len(problem.fields))]
     return [
         (input_width(problem, count), *hidden, len(problem.fields))
         for count, hidden in zip(

@@ -4,6 +4,7 @@ Source: Raissi, Perdikaris & Karniadakis (2019), Physics-informed neural network
 J. Comput. Phys. 378, doi:10.1016/j.jcp.2018.10.045.
 """
 
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,7 +29,8 @@ from pinnsolve.methods.data import found
 from pinnsolve.methods.method import Method
 from pinnsolve.methods.net_flux import net_fluxes, net_fluxes_in_time
 from pinnsolve.methods.trained import Points
-from pinnsolve.networks.products import grid, has_products
+from pinnsolve.networks import products
+from pinnsolve.networks.products import POINTS_PER_PRODUCT, grid, has_products
 from pinnsolve.networks.sizes import BETWEEN, POOL, grows
 from pinnsolve.problem import Problem
 from pinnsolve.setup import Setup
@@ -66,9 +68,11 @@ def pointwise_objective(
     within, nodes = setup.problem, setup.nodes
     problem = posed(within, setup.ansatz())
     if problem.time is not None and problem.times is not None:
-        own = grid(problem, nodes) if has_products(problem) else None
+        own = grid(problem, nodes)
         many = POOL if points == "pool" else 1
         count = many * nodes.n_interior * len(problem.times)
+        if own is None and has_products(problem):
+            count = ceil(POINTS_PER_PRODUCT * products.n_products(products.axes(problem, nodes)))
         seed = problem.settings.nodes.seed + 1  # other points than those of the test
         seed += 2 * (points == "fresh")  # nor those of further residuals
         if own is None:
@@ -126,8 +130,9 @@ def _between(
     if points == "pool":
         factor, seed = refinement(problem, setup.domain), problem.settings.nodes.seed + 1
         return sample(setup.domain, (POOL - 1) * count, seed, factor)
-    if has_products(problem):
-        return grid(problem, setup.nodes).places
+    own = grid(problem, setup.nodes)
+    if own is not None:
+        return own.places
     if points == "nodes":
         return None
     return around(setup.domain, setup.nodes, BETWEEN, WIDTHS[points]).points

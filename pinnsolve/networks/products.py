@@ -8,7 +8,13 @@ In a coordinate that is periodic the functions are waves, in any other, as time,
 with Legendre's ``P`` on the box, ``a`` in ``[-1, 1]``. A periodic solution that is smooth is a
 sum of such products to an error that falls exponentially with their number, which random waves of
 the same frequencies do not reach. Those of space are as many as the nodes resolve; those of time
-are chosen apart from them, one fewer than there are levels.
+are chosen apart from them, one fewer than there are levels. Of three and more coordinates without
+a period only products up to a total degree are taken,
+
+    sum_i k_i / p_i <= 1,
+
+a sixth of them in three: the others describe corners and little else. They have points as other
+networks do, and no grid.
 
 Equations hold on a grid: in time at Gauss's points, one for each polynomial; in space at more
 points than functions, so that what a nonlinear term adds beyond the highest of them shows. Points
@@ -18,11 +24,12 @@ doi:10.1007/978-3-540-30726-6; for time as one more coordinate of such products 
 Spectral methods in time for parabolic problems, doi:10.1137/0726001.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import ceil, prod
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from numpy import ndarray
 
 from pinnsolve.geometry.nodes import Nodes
@@ -32,6 +39,8 @@ NODES_PER_FUNCTION = 1.25  # along an axis
 POINTS_PER_FUNCTION = 1.4  # along an axis of space
 MOST = 4000  # products of all fields together, whose least squares take some ten seconds
 FEWEST = 4  # functions of a coordinate
+WITHOUT_PERIOD = 3  # coordinates, from which on it is the total degree that is bounded
+POINTS_PER_PRODUCT = 1.5  # of an equation, where there is no grid
 PARITIES = {"odd": -1, "even": 1}
 
 
@@ -69,10 +78,10 @@ class Axis:
 
     def points(self, low: float, high: float, share: float) -> Float[ndarray, " n"]:
         """Return places between two bounds, a number for each function that need not be whole."""
-        count = max(1, ceil(share * self.size))
+        n = max(1, ceil(share * self.size))
         if self.period is not None:
-            return low + (high - low) * (np.arange(count) + 0.25) / count
-        nodes = np.polynomial.legendre.leggauss(2 * count if self.parity else count)[0]
+            return low + (high - low) * (np.arange(n) + 0.25) / n
+        nodes = np.polynomial.legendre.leggauss(2 * n if self.parity else n)[0]
         return low + (high - low) * (1 + nodes[:: 1 + bool(self.parity)]) / 2
 
 
@@ -94,15 +103,38 @@ def axes(problem: Problem, nodes: Nodes) -> tuple[Axis, ...]:
     parities = {problem.settings.network.symmetry.get(name, "") for name in problem.fields}
     parity = PARITIES.get(next(iter(parities)), 0) if len(parities) == 1 else 0
     own = [
-        _axis(count, period, parity * (i == 0))
-        for i, (count, period) in enumerate(zip(functions, periods(problem, nodes), strict=True))
+        _axis(number, period, parity * (i == 0))
+        for i, (number, period) in enumerate(zip(functions, periods(problem, nodes), strict=True))
     ]
-    while len(problem.fields) * prod(axis.size for axis in own) > MOST:
+    while len(problem.fields) * n_products(own) > MOST:
         largest = max(range(len(own)), key=lambda i: own[i].size)
         own[largest] = replace(own[largest], highest=own[largest].highest - 1)
         if own[largest].size < FEWEST:
             break
     return tuple(own)
+
+
+def has_total_degree(axes: Sequence[Axis]) -> bool:
+    """Return whether it is the total degree of the polynomials among them that is bounded."""
+    return sum(axis.period is None for axis in axes) >= WITHOUT_PERIOD
+
+
+def places(axes: Sequence[Axis]) -> Int[ndarray, "q d"]:
+    """Return the places of the functions that make each product, the last one's running first."""
+    own = np.stack(np.meshgrid(*(np.arange(a.size) for a in axes), indexing="ij"), -1)
+    flat = own.reshape(-1, len(axes))
+    if not has_total_degree(axes):
+        return flat
+    shares = np.zeros(len(flat))
+    for axis, k in zip(axes, flat.T, strict=True):
+        if axis.period is None:
+            shares += np.array(axis.numbers[0])[k] / axis.highest
+    return flat[shares <= 1 + 1e-9]
+
+
+def n_products(axes: Sequence[Axis]) -> int:
+    """Return the number of products, that of all constants included."""
+    return len(places(axes)) if has_total_degree(axes) else prod(axis.size for axis in axes)
 
 
 def _axis(functions: float, period: float | None, parity: int) -> Axis:
@@ -148,8 +180,10 @@ class Grid:
         return np.column_stack([x, np.tile(self.instants, len(self.places))])
 
 
-def grid(problem: Problem, nodes: Nodes) -> Grid:
+def grid(problem: Problem, nodes: Nodes) -> Grid | None:
     """Return the grid on which the equations hold for features that are products.
+
+    None for other features, and where it would have far more points than there are products.
 
     Parameters
     ----------
@@ -157,13 +191,15 @@ def grid(problem: Problem, nodes: Nodes) -> Grid:
         As of `axes`.
     """
     own = axes(problem, nodes)
+    if not own or has_total_degree(own):
+        return None
     x = nodes.x[nodes.rows]
     low, high = x.min(axis=0).tolist(), x.max(axis=0).tolist()
     sides = zip(own, low, high, strict=False)
     along = [axis.points(a, b, POINTS_PER_FUNCTION) for axis, a, b in sides]
-    places = np.stack(np.meshgrid(*along, indexing="ij"), axis=-1).reshape(-1, len(along))
+    x = np.stack(np.meshgrid(*along, indexing="ij"), axis=-1).reshape(-1, len(along))
     if problem.time is None:
-        return Grid(places)
+        return Grid(x)
     begin, end = problem.time
     ends = np.sin(np.pi / 2 * np.linspace(0, 1, own[-1].size + 1)) ** 2  # of Chebyshev
-    return Grid(places, own[-1].points(begin, end, 1.0), begin + (end - begin) * ends)
+    return Grid(x, own[-1].points(begin, end, 1.0), begin + (end - begin) * ends)

@@ -14,14 +14,14 @@ polynomials follow Bonnet's recurrence, differentiated ``k`` times,
 
 from collections.abc import Sequence
 from functools import reduce
-from math import factorial, pi, prod
+from math import factorial, pi
 
 import torch
 from jaxtyping import Float
 from numpy.polynomial import Legendre
 from torch import Tensor, nn
 
-from pinnsolve.networks.products import Axis
+from pinnsolve.networks.products import Axis, has_total_degree, n_products, places
 
 
 class Waves(nn.Module):
@@ -44,11 +44,14 @@ class Waves(nn.Module):
         self._base = [2 * pi * half / (axis.period or 1.0) for axis, half in sides]
         constants = (0 in axis.numbers[0] for axis in self.axes)
         self.has_constant = all(constants)  # which is the first product
+        self._places = None  # of the functions in each product, if they are not all products
+        if has_total_degree(self.axes):
+            self._places = torch.from_numpy(places(self.axes)[int(self.has_constant) :])
 
     @property
     def size(self) -> int:
         """Number of products."""
-        return prod(axis.size for axis in self.axes) - self.has_constant
+        return n_products(self.axes) - self.has_constant
 
     def forward(self, x: Float[Tensor, "*N d"]) -> Float[Tensor, "*N q"]:
         """Return the products at points."""
@@ -65,6 +68,9 @@ class Waves(nn.Module):
             How many times by each coordinate.
         """
         parts = [self._functions(i, x[..., i], k) for i, k in enumerate(alpha)]
+        if self._places is not None:
+            chosen = (f[..., k.to(x.device)] for f, k in zip(parts, self._places.mT, strict=True))
+            return reduce(torch.mul, chosen)
         whole = reduce(lambda f, g: (f[..., :, None] * g[..., None, :]).flatten(-2), parts)
         return whole[..., int(self.has_constant) :]
 

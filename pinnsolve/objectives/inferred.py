@@ -10,6 +10,7 @@ from torch import Tensor
 
 from pinnsolve.leastsquares.inference import Inference, inference
 from pinnsolve.leastsquares.jacobian import BorderedJacobian, Explicit
+from pinnsolve.objectives.gathered_head import GatheredHead
 from pinnsolve.objectives.pointwise import PointwiseObjective
 from pinnsolve.objectives.pointwise_head import PointwiseHead
 
@@ -38,7 +39,8 @@ def inferred(
         Whether all weights of the network may make up for a change of the constants, or those of
         its last layer only.
     """
-    unknowns, head = objective.model.unknowns, objective.head()
+    unknowns = objective.model.unknowns
+    head = objective.head() if whole else objective.gathered_head()
     c, k = head.vector(), head.n_constants
     r = head.residual(c).double()
     B = head.by_constants(c).double()
@@ -52,11 +54,13 @@ def inferred(
     with np.errstate(divide="ignore"):
         least = np.where(effects > 0, LEAST_EFFECT * size / effects, 1.0)
     sizes = np.maximum(sizes, least) if np.isfinite(size) else sizes
-    ends = np.cumsum([len(r) - sum(counts), *counts])
+    ends = np.cumsum([len(objective.weights) - sum(counts), *counts])
     factors = [float(objective.weights[end]) for end in ends[:-1]]
     given = known or [None] * len(counts)
     sigmas = [None if s is None else s * f for s, f in zip(given, factors, strict=True)]
-    return inference(A, B * torch.as_tensor(sizes).to(B), r, counts, sigmas), sizes
+    gathered = head.gathered(c) if isinstance(head, GatheredHead) else None
+    told = inference(A, B * torch.as_tensor(sizes).to(B), r, counts, sigmas, gathered)
+    return told, sizes
 
 
 def _sizes(values: Float[ndarray, " k"], firsts: Sequence[float]) -> Float[ndarray, " k"]:

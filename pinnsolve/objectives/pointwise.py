@@ -36,14 +36,10 @@ from pinnsolve.leastsquares.side_by_side import SideBySide
 from pinnsolve.networks.mlp import MLP
 from pinnsolve.networks.several import AnyNetwork
 from pinnsolve.objectives.capture import Work, captured
+from pinnsolve.objectives.gathered_head import GatheredHead, Triangle, triangle
 from pinnsolve.objectives.objective import by_reverse_mode
 from pinnsolve.objectives.part import Group, Part, Rows, Side, grouped
-from pinnsolve.objectives.pointwise_head import (
-    HeadPart,
-    PointwiseHead,
-    columns_of,
-    constants_of,
-)
+from pinnsolve.objectives.pointwise_head import HeadPart, PointwiseHead, columns_of, constants_of
 from pinnsolve.problem import Residual
 
 
@@ -146,7 +142,11 @@ class PointwiseObjective:
         """Return the objective with the rows of all but the data that many times as large."""
         n = sum(self.counts)
         factors = np.repeat([factor, 1.0], [len(self.weights) - n, n])
-        return replace(self, weights=factors * self.weights)
+        found = replace(self, weights=factors * self.weights)
+        if self._has_fixed_features:  # evaluated once for all factors
+            kept = {"_fixed": self._fixed.emphasised(factor, self.n_data), "_few": self._few}
+            found.__dict__.update(kept)
+        return found
 
     @torch.enable_grad()
     def gradient(self, rows: Rows = ()) -> tuple[Float[Tensor, ""], Float[Tensor, " P"]]:
@@ -197,6 +197,18 @@ class PointwiseObjective:
         if of is None and self._has_fixed_features:
             return self._fixed
         return self._head(of or self.model)
+
+    @torch.no_grad()
+    def gathered_head(self) -> PointwiseHead | GatheredHead:
+        """Return the same with fewer rows in the place of many data, if that can be."""
+        if not self._has_fixed_features or self._few is None:
+            return self.head()
+        return GatheredHead(self._fixed, self._few)
+
+    @cached_property
+    def _few(self) -> Triangle | None:
+        """What stands for the data where features stay as they are."""
+        return triangle(self._fixed, self.counts)
 
     @property
     def _has_fixed_features(self) -> bool:

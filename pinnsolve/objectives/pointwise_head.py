@@ -5,7 +5,7 @@ the residual is what the equations make of these terms.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Float
@@ -103,6 +103,12 @@ class PointwiseHead:
             blocks.append(part.summed(block))
         M = torch.cat(blocks)
         return M, M @ c - self.residual(c)
+
+    def emphasised(self, factor: float, n_data: int) -> "PointwiseHead":
+        """Return it with the rows of all but the last parts, the data, that many times as large."""
+        n = len(self.parts) - n_data
+        equations = (replace(part, factor=factor * part.factor) for part in self.parts[:n])
+        return replace(self, parts=(*equations, *self.parts[n:]))
 
     def by_constants(self, c: Float[Tensor, " P"]) -> Float[Tensor, "R k"]:
         """Return the slopes of the residual by the unknown constants themselves.

@@ -102,7 +102,7 @@ def newton(
     for _ in range(steps):
         before = loss
         c, loss, wrong = _newton_step(problem, c, loss, held, solve)
-        if loss >= worthwhile * before or wrong <= (1 - CONVERGED) * loss:
+        if loss >= worthwhile * before or wrong <= (1 - worthwhile) * loss:
             break
     return c, loss
 

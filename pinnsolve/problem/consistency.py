@@ -42,7 +42,7 @@ def method_faults(valid: Mapping[KeyPath, Any]) -> list[Fault]:
     if network is not None and solver is not None:
         phases = [value for key, value in valid.items() if key[0] == "training" and len(key) > 1]
         faults += _growth_faults(valid, network, solver, phases)
-        faults += _data_faults(valid, network, solver, phases)
+        faults += _data_faults(valid, solver, phases)
         faults += _wave_faults(valid, network, solver, phases)
         faults += _drawing_faults(valid, solver, phases)
     if unknowns is not None and network is not None:
@@ -107,7 +107,7 @@ def _ability_faults(valid: Mapping[KeyPath, Any], method: str) -> list[Fault]:
 
 
 def _data_faults(
-    valid: Mapping[KeyPath, Any], network: Network, solver: Solver, phases: Sequence[Phase]
+    valid: Mapping[KeyPath, Any], solver: Solver, phases: Sequence[Phase]
 ) -> list[Fault]:
     """Return the faults of what is not taken together with data, and of what is theirs alone."""
     if ("data", 0) not in valid:
@@ -117,15 +117,10 @@ def _data_faults(
             for k, phase in enumerate(phases)
             if phase.optimizer == "continuation"
         ]
-    taken: list[tuple[bool, KeyPath, str]] = [
-        (solver.slabs is not None, ("solver", "slabs"), "slabs of time are"),
-        (network.features == "waves", ("network", "features"), "waves are"),
-    ]
-    return [
-        Fault(key, f"{what} not taken together with data in this version.", "Remove it.")
-        for holds, key, what in taken
-        if holds
-    ]
+    if solver.slabs is None:
+        return []
+    message = "slabs of time are not taken together with data in this version."
+    return [Fault(("solver", "slabs"), message, "Remove it.")]
 
 
 def _growth_faults(
@@ -207,9 +202,9 @@ def _wave_faults(
             other,
         ),
         (
-            bare > 1,
+            bare > 1 and not any(key[0] == "data" and key[1:] for key in valid),
             features,
-            f"{bare} coordinates have no period, and waves take one such at most.",
+            f"{bare} coordinates have no period, and waves without data take one such at most.",
             'Join opposite sides with periodic = true, or write features = "grown".',
         ),
         (

@@ -44,7 +44,7 @@ PROMISING = 2.0  # times the least loss at the first level: more is that of unfi
 FIRST_OF_ALL, FASTER_OF_ALL = 0.4, 2.0  # the same where all weights are improved
 CLOSE, SETTLED, STEADY = 1.0, 0.2, 0.8  # of the errors: a last step, none, and what is no less
 WORSE = 2  # levels in turn that are worse than the best: it will not come back
-NEWTON, CONVERGED = 30, 1 - 1e-8
+NEWTON, CONVERGED = 30, 1 - 1e-6
 FITTING, TOGETHER, PATIENCE = 100, 100, 15  # iterations of Gauss-Newton, and those that must pay
 DOUBLED = log(2.0)  # of the weight of the equations, by e
 
@@ -210,7 +210,7 @@ class Continuation:
         """Solve for the last layer and the constants at the next level; draw features before."""
         net = self._stated.model
         if not self._levels:
-            frequency = next_frequency(self._losses)
+            frequency = self._next()
             if frequency is None:
                 return inf, True
             net.draw(self._seed, frequency)
@@ -220,12 +220,17 @@ class Continuation:
         else:
             c = net.head_vector()
         objective = self._stated.emphasised(self._factor)
-        c, loss = newton(objective.head(), c, NEWTON, CONVERGED)
+        c, loss = newton(objective.gathered_head(), c, NEWTON, CONVERGED)
         net.set_head(c)
         is_last = self._close(objective, loss)
         if is_last:
             self._levels = []
-        return loss, is_last and next_frequency(self._losses) is None
+        return loss, is_last and self._next() is None
+
+    def _next(self) -> float | None:
+        """Return the frequency to try next; the first alone for features that have none."""
+        has_none = not any(net.layers for net in self._stated.model.nets)
+        return None if has_none and self._losses else next_frequency(self._losses)
 
     def _fitted(self) -> Float[Tensor, " q"]:
         """Return the head's weights fitted to the data, and the constants that go with them best.
@@ -235,13 +240,13 @@ class Continuation:
         net, faint = self._stated.model, self._stated.emphasised(FAINT)
         k = 0 if net.unknowns is None else len(net.unknowns)
         start = net.head_of(torch.as_tensor(self._stated.sizes).to(net.head_vector()))
-        c, _ = newton(faint.head(), start, NEWTON, held=k)
+        c, _ = newton(faint.gathered_head(), start, NEWTON, held=k)
         net.set_head(c)
         if not k:
             return c
         told = c.clone()
         told[-k:] = regressed(self._stated)
-        problem = self._stated.emphasised(WARM).head()
+        problem = self._stated.emphasised(WARM).gathered_head()
         tries = (newton(problem, start, NEWTON, CONVERGED) for start in (told, c))
         return min(tries, key=lambda found: found[1])[0]
 
@@ -308,7 +313,7 @@ class Continuation:
         if self._best is None:
             return "no level was finished"
         text = f"the equations weigh {self._best.factor**2:.3g} times as much as stated"
-        if not self._whole:
+        if not self._whole and any(net.layers for net in self._stated.model.nets):
             text = f"features of frequency {self._frequency:g} drawn; {text}"
         return text
 

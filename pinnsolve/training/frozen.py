@@ -159,8 +159,10 @@ class Frozen:
         size = np.abs(amplitudes).sum(axis=0)
         seen = size > NOTHING * size.max(initial=0.0)
         # laid out as those that are read from a file: the order of sums depends on it
-        own = (np.array(v, order="C") for v in (Z[:, seen], rates[seen], amplitudes[:, seen]))
-        return Modes(*own, task.time[0])
+        Z, rates, amplitudes = (
+            np.array(v, order="C") for v in (Z[:, seen], rates[seen], amplitudes[:, seen])
+        )
+        return Modes(Z, rates, amplitudes, task.time[0])
 
     def _columns(
         self, x: Float[ndarray, "n d"], ops: list[DiffOp]

@@ -154,7 +154,7 @@ def test_what_waves_do_not_take_is_refused(tmp_path, overrides, message, remedy)
         (DISK, "products of waves and polynomials need an interval, a rectangle or a box.", OTHER),
         (
             SQUARE,
-            "2 coordinates have no period, and waves take one such at most.",
+            "2 coordinates have no period, and waves without data take one such at most.",
             f"Join opposite sides with periodic = true, or {OTHER.lower()}",
         ),
     ],
