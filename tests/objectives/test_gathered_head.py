@@ -72,7 +72,7 @@ def test_few_rows_have_the_loss_and_the_solution_of_all(heads):
     start = fitted(objective, whole)
     a, b = (newton(head, start, 20, 1 - 1e-9)[0][-1] for head in (whole, few))
     assert float(a) == pytest.approx(float(b), rel=1e-6)
-    assert float(a) == pytest.approx(2, rel=0.02)
+    assert float(a) == pytest.approx(2, rel=0.1)
 
 
 def test_few_rows_tell_of_constants_what_all_tell(heads):
