@@ -16,9 +16,10 @@ from jaxtyping import Float
 from numpy import ndarray
 
 from pinnsolve.conditions.condition import Condition
-from pinnsolve.conditions.initial import initial_values
+from pinnsolve.conditions.initial import initial_at, initial_values
 from pinnsolve.conditions.placement import Placement
 from pinnsolve.geometry.convection import convection
+from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.solution.solution import Sample
 
 WORTH_TELLING = 0.03  # of the range of what is given: nodes miss as much of a peak's height
@@ -84,10 +85,21 @@ def range_given(placement: Placement) -> tuple[float, float] | None:
         found.append(values)
     if problem.time is not None:
         found.append(initial_values(problem, nodes)[0, 0][nodes.rows])
+        found.append(initial_at(problem, nodes.regions, 0, 0, _between(nodes)))
     if not found:
         return None
-    low, high = (float(extreme(list(map(extreme, found)))) for extreme in (np.min, np.max))
+    low, high = (float(extreme(list(map(extreme, found)))) for extreme in (np.nanmin, np.nanmax))
     return (low + 0.0, high + 0.0) if high > low else None  # no negative zero
+
+
+def _between(nodes: Nodes) -> Float[ndarray, "P d"]:
+    """Return points halfway between nodes inside the domain: a peak may lie at none of them."""
+    from scipy.spatial import KDTree  # slow to import
+
+    inside = nodes.x[nodes.interior]
+    near = min(2**nodes.dim + 1, len(inside))
+    _, others = KDTree(inside).query(inside, range(2, near + 1))
+    return np.asarray((inside[:, None] + inside[others]).reshape(-1, nodes.dim) / 2)
 
 
 def _makes_nothing(equation: Condition) -> bool:

@@ -56,6 +56,19 @@ def test_in_time_the_range_is_that_of_the_initial_values_too(tmp_path):
     assert high == pytest.approx(0.25, abs=1e-3)  # at the middle of 120 nodes, or near it
 
 
+def test_a_peak_between_the_nodes_is_given_too(tmp_path):
+    """At the nodes, 1/119 apart, it is 0.03 high."""
+    moving = placement(
+        tmp_path,
+        "u_t + u_x = 0",
+        [("left", "u = 0")],
+        domain=f"{INTERVAL}\ntime = [0, 2]",
+        more='[initial]\nu = "gauss((x - 60.5/119)*119/0.27)"',
+    )
+    _, high = range_given(moving)
+    assert high == pytest.approx(1.0, abs=0.1)
+
+
 def test_the_worst_is_told_with_its_place_and_share(tmp_path):
     still = placement(tmp_path, "laplace(u) = 0", [(SIDES, "u = x")])
     nodes = still.nodes
