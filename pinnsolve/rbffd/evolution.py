@@ -36,9 +36,8 @@ from pinnsolve.timestepping.radau import radau
 MOST_DOUBLINGS = 6  # of the steps between two levels
 UNKNOWN_RATIO = 2.0  # of two changes, where only one is known
 SMALLEST_RATIO = 1.25  # taken for changes that fall no faster, or not at all
-BEYOND = (
-    "The equations, linearised at the values there, determine no step: it blows up, as at a shock."
-)
+BEYOND = "The equations, linearised there, determine no step: it blows up, as at a shock. "
+BEYOND += "End before that, or add diffusion."
 
 
 @dataclass(frozen=True)

@@ -236,7 +236,7 @@ class Flow:
             before = size
         if self.has_changed:  # a front has passed a node
             return self._coupled(conditions, equations, stages, moment, h)
-        raise DivergedError(f"Newton's method failed in a time step of {h:.3g}.")
+        raise _lost(h)
 
     def _coupled(
         self,
@@ -295,7 +295,7 @@ class Flow:
             if size <= COUPLED_TOLERANCE * max(known, size):
                 loss = size / max(known, size)
                 return Moment(moment.state, slopes[-1], moment.matrices, loss), slopes
-        raise DivergedError(f"Newton's method failed in a time step of {h:.3g}.")
+        raise _lost(h)
 
     def _newton(
         self,
@@ -312,3 +312,12 @@ class Flow:
             part = factors(right.real if z.imag == 0 else right)
             change += (1 if z.imag == 0 else 2) * np.outer(method.vectors[:, e], part).real
         return change.reshape(len(fields), self.system.n_fields, -1)
+
+
+def _lost(h: float) -> DivergedError:
+    """Say that no step is short enough, and what may help."""
+    return DivergedError(
+        f"Newton's method failed in a time step of {h:.3g}. Where a front grows thinner than the "
+        "nodes, raise nodes.count, refine there, or add diffusion; where the solution blows up, "
+        "end before that."
+    )
