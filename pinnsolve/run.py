@@ -16,6 +16,7 @@ from pinnsolve.accuracy.flow import balance
 from pinnsolve.accuracy.interface_fluxes import fluxes
 from pinnsolve.accuracy.inverted import estimate_of_fields, reference_of_fields
 from pinnsolve.accuracy.measure import compared, estimated_by_region, measure
+from pinnsolve.accuracy.trivial import trivial
 from pinnsolve.accuracy.verdict import judged, verdict
 from pinnsolve.checks import interface_corners
 from pinnsolve.checks.preflight import afterwards, preflight
@@ -130,7 +131,7 @@ def solve(
     if (
         problem is asked_for and problem.family is None
     ):  # values of potentials would tell nobody anything
-        warnings += overshoot(setup.placement, sample)
+        warnings += overshoot(setup.placement, sample) + trivial(problem, sample)
     with setup.stage("estimate"):
         estimate = method.estimate(setup, process, answer, sample)
         beside = method.found(setup, process, answer)
