@@ -142,8 +142,9 @@ def plan(problem: Problem, grid: Grid, reference: str | None = None) -> Plan:
     """
     if problem.exact is None and problem.stated is None:
         message = "a comparison measures errors, and no exact solution is given."
-        remedy = 'Add [exact] with a formula for each field; sources that are "manufactured" '
-        raise problem.source.error(Fault(("exact",), message, remedy + "follow from it."))
+        remedy = "Add [exact] with a formula for each field, from which sources that are "
+        remedy += '"manufactured" follow; or [reference], as solver = "rbf-fd".'
+        raise problem.source.error(Fault(("exact",), message, remedy))
     _refuse_unknown("methods", "method", grid.methods, METHODS)
     _refuse_unknown("optimizers", "optimizer", grid.optimizers, OPTIMIZERS)
     _refuse_unknown("precision", "method with a network", grid.precisions, NETWORKS)

@@ -158,6 +158,7 @@ def test_without_an_exact_solution_there_is_nothing_to_compare_by(tmp_path):
     with pytest.raises(ProblemError, match="no exact solution is given") as refused:
         plan(load(path), Grid())
     assert "Add [exact] with a formula for each field" in str(refused.value)
+    assert "or [reference]" in str(refused.value)
 
 
 @pytest.mark.parametrize("text", ["2,x", "0", "-3", "1.5", "²"])
