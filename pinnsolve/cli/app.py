@@ -259,6 +259,8 @@ def nodes(
 ) -> None:
     """Make the nodes of a problem, say how even they are, write or draw them."""
     overrides = _overrides(settings)
+    if picture is not None and picture.suffix.lower() != ".png":
+        raise typer.BadParameter(f"--picture must end in .png, but is {picture}.")
     with watching(quiet or json) as watch:
         from pinnsolve.cli.summary import node_figures, node_lines
         from pinnsolve.geometry import build_domain, pointclouds

@@ -297,6 +297,11 @@ def test_the_help_names_every_template(capsys):
     assert [name for name in TEMPLATES if name not in text] == []
 
 
+def test_a_picture_is_of_the_kind_that_its_name_says(disk, capsys):
+    assert main(["nodes", str(disk), "--picture", "nodes.jpg"]) == 2
+    assert "--picture must end in .png, but is nodes.jpg." in capsys.readouterr().err
+
+
 def test_new_never_overwrites(folder):
     main(["new", "mine.toml"])
     (folder / "mine.toml").write_text("precious")
