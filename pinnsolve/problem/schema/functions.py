@@ -11,7 +11,9 @@ class TabulatedFunction(Section):
     """A function interpolated from the columns of a file."""
 
     file: ExistingFile = Field(description="CSV or HDF5 file with a column per coordinate")
-    column: str = Field(description="name of the column that holds the values")
+    column: str = Field(
+        description="name of the column that holds the values, which no equation may differentiate"
+    )
 
 
 def _kind_of_function(value: object) -> str | None:
