@@ -8,16 +8,21 @@ makes functions of the same signature that do nothing but check it. Those of equ
 equal; to make them again and again would take a quarter of the time of all tests.
 
 What a test calls very often is checked at its first calls alone: a third of the time of all
-tests were checks of the same few functions.
+tests were checks of the same few functions. One within another is left as it is once those before
+it have been checked as often: to wrap it takes longer than most of what it does.
 """
 
 import sys
+from types import FunctionType
 
+import jaxtyping
 from beartype import BeartypeConf, beartype
 
 ENOUGH = 10  # checks of a function in one test: of parameters and results, hence five calls
 CHECKS = {}
 counts, left = {}, []  # checks by function; functions that are left alone until the next test
+within = {}  # functions within others that are checked, by function
+jaxtyped = jaxtyping.jaxtyped
 by_beartype = beartype(conf=BeartypeConf(is_pep484_tower=True))  # an int is a float, too
 
 
@@ -35,9 +40,28 @@ def checked(function):
     return found
 
 
+def sparingly(**options):
+    """Return the decorator of jaxtyping, which leaves functions within others once it is enough."""
+
+    def decorated(function):
+        if isinstance(function, FunctionType) and "<locals>" in function.__qualname__:
+            place = (function.__module__, function.__qualname__)
+            before = within.setdefault(place, [])
+            if max(counts.get(place, 0), len(before)) >= ENOUGH:
+                return function
+            before.append(function)
+        return jaxtyped(function, **options)
+
+    return decorated
+
+
+jaxtyping.jaxtyped = sparingly  # the name by which it is called in what is imported from now on
+
+
 def begin():
     """Check all functions again, as often as is enough."""
     counts.clear()
+    within.clear()
     while left:
         del left.pop().__no_type_check__
 
@@ -58,7 +82,10 @@ def _counted(function, module, name):
 
 
 def _leave(module, name):
-    """Have jaxtyping leave a function of a module, or of a class in it, alone."""
+    """Have jaxtyping leave a function of a module, of a class in it, or within another alone."""
+    for function in within.pop((module, name), ()):
+        function.__no_type_check__ = True
+        left.append(function)
     found = sys.modules.get(module)
     for part in name.split("."):
         found = vars(found).get(part) if hasattr(found, "__dict__") else None
