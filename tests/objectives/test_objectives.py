@@ -303,17 +303,21 @@ SLOW = {"-".join(case) for case in AUTOGRAD[1:]}
 
 @pytest.fixture(scope="module")
 def posed(tmp_path_factory):
-    """Return a function that gives the setup of a case, made once."""
+    """Return a function that gives the setup of a case, made once, on nodes shared by methods."""
+    first: dict[str, Setup] = {}
 
     @cache
     def read(case):
         name, method = CASES[case]
         path = tmp_path_factory.mktemp("problem") / "problem.toml"
         path.write_text(PROBLEMS[name])
-        settings = {"network.hidden": [7, 6], "solver.order": 2}
+        settings = {"network.hidden": [7, 6], "solver.order": 2, "solver.baseline": "never"}
         if method != "nodal":
             settings |= {"solver.method": "pinn", "solver.derivatives": method}
-        return Setup(load(path, settings))
+        problem = load(path, settings)
+        setup = first[name].sharing(problem) if name in first else Setup(problem)
+        first.setdefault(name, setup)
+        return setup
 
     return read
 
