@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import cycle
 from pathlib import Path
 
 import matplotlib
@@ -12,6 +13,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormat
 
 from pinnsolve.bench.depth import Accuracy
 from pinnsolve.bench.derivatives import Case, by_order, median
+from pinnsolve.bench.rows import Row
 from pinnsolve.output.figures.figures import COLOURS, INK, PALE, STYLE, WIDTH, logarithmic
 
 HEIGHT = 3.2  # inches
@@ -119,6 +121,48 @@ def draw_accuracies(rows: Sequence[Accuracy], path: Path) -> None:
         figure.legend(*times.get_legend_handles_labels(), loc="outside lower center", ncols=3)
         _finish(errors, times)
         figure.savefig(path)
+
+
+def draw_accelerations(rows: Sequence[Row], study: str, path: Path) -> None:
+    """Draw the speed-up over eager code by every configuration that was measured, with its spread.
+
+    Parameters
+    ----------
+    rows
+        As of `pinnsolve.bench.acceleration.accelerations`.
+    study
+        What they are drawn against: ``problems``, ``batch`` or ``depth``.
+    path
+        Where to.
+    """
+    known = [row for row in rows if row.get("speed_up")]
+    names = list(dict.fromkeys(row["configuration"] for row in known))
+    with matplotlib.rc_context(STYLE):
+        figure = Figure((WIDTH, 1.2 * HEIGHT), layout="constrained", facecolor="white")
+        axes = figure.subplots()
+        labels = list(dict.fromkeys(map(partial(_place, study), known)))
+        for k, (name, colour) in enumerate(zip(names, cycle(COLOURS), strict=False)):
+            own = [row for row in known if row["configuration"] == name]
+            x = [labels.index(_place(study, row)) + 0.05 * (k - len(names) / 2) for row in own]
+            middles = np.array([row["speed_up"] for row in own])
+            ends = [[row[f"{end}_speed_up"] for row in own] for end in ("lowest", "highest")]
+            bars = np.abs(np.array(ends) - middles)
+            axes.errorbar(x, middles, bars, fmt="o", ms=4, lw=1.2, color=colour, label=name)
+        axes.axhline(1, color=PALE, lw=0.8)
+        axes.set(title="Speed-up over eager code in float32", yscale="log")
+        axes.set_xticks(range(len(labels)), labels, rotation=20 if study == "problems" else 0)
+        if study != "problems":
+            axes.set_xlabel({"batch": "points in a batch", "depth": "network"}[study])
+        axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:g}"))
+        axes.yaxis.set_minor_formatter(NullFormatter())
+        figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=4)
+        figure.savefig(path)
+
+
+def _place(study: str, row: Row) -> str:
+    """Return the label of a row below the axis."""
+    return str(row[{"problems": "problem", "batch": "batch", "depth": "network"}[study]])
 
 
 def _curve(axes: Axes, x: Sequence[int], heights: Sequence[float], colour: str, label: str) -> None:

@@ -14,7 +14,9 @@ from pinnsolve.errors import FileError
 from pinnsolve.machine import prepare
 
 CONTEXT = {"help_option_names": ["-h", "--help"]}
-app = typer.Typer(help="Measure what derivatives cost, and how exact they are.")
+app = typer.Typer(
+    help="Measure what derivatives and steps of training cost, and how exact they are."
+)
 
 Threads = Annotated[int | None, typer.Option(min=1, help="CPU threads; default: the usable cores.")]
 Out = Annotated[Path | None, typer.Option("--out", "-o", help="Draw the result: .png, .svg.")]
@@ -99,6 +101,65 @@ def depth(
 
         draw_accuracies(rows, out)
     _show([asdict(row) for row in rows], terminal.table(lines(rows)), out, json)
+
+
+@app.command()
+def acceleration(
+    study: Annotated[
+        Literal["problems", "batch", "depth"],
+        typer.Option(help="Against what: problems, batch or depth."),
+    ] = "problems",
+    problems: Annotated[str, typer.Option(help="Some of them, as burgers,schrodinger.")] = "",
+    configurations: Annotated[str, typer.Option(help="Some of them, as mixed,compile.")] = "",
+    iterations: Annotated[int, typer.Option(min=0, help="After which errors are told.")] = 0,
+    repeats: Repeats = 5,
+    threads: Threads = None,
+    out: Out = None,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Time of an iteration of Adam by every acceleration, for the problems of PINNs-Torch."""
+    _check_picture(out)
+    prepare(threads)
+    with terminal.display(quiet or json) as watch:
+        from pinnsolve.bench.acceleration import (
+            COLUMNS,
+            CONFIGURATIONS,
+            PAPER,
+            STUDIED,
+            accelerations,
+            cases,
+        )
+        from pinnsolve.bench.rows import lines, machine, said
+        from pinnsolve.cli.shipped import folder
+
+        known = {case.problem for case in (PAPER if study == "problems" else STUDIED)}
+        some = _names("problems", problems, sorted(known))
+        chosen = _names("configurations", configurations, list(CONFIGURATIONS))
+        place = folder()
+        found = accelerations(
+            cases(study, place, some),
+            place,
+            chosen or list(CONFIGURATIONS),
+            iterations,
+            repeats,
+            watch,
+        )
+        rows = [dict(row) for row in found]
+    if out is not None:
+        from pinnsolve.bench.figures import draw_accelerations
+
+        draw_accelerations(rows, study, out)
+    _show(rows, [said(machine()), "", *lines(rows, COLUMNS)], out, json)
+
+
+def _names(option: str, text: str, known: Sequence[str]) -> list[str]:
+    """Return names given with commas between them."""
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    wrong = [name for name in names if name not in known]
+    if wrong:
+        raise typer.BadParameter(f"--{option}: there is no {wrong[0]}. Known: {', '.join(known)}.")
+    return names
 
 
 def _show(rows: list[dict[str, Any]], text: Sequence[str], out: Path | None, json: bool) -> None:
