@@ -77,16 +77,30 @@ def estimates(
     answer: "FamilyFields",
     functions: Mapping[str, Functions],
     x: Float[ndarray, "n D"],
+    heads: Float[ndarray, "P M"] | None = None,
 ) -> Estimates:
-    """Return the estimated errors of the solutions for some functions, at points."""
+    """Return the estimated errors of the solutions for some functions, at points.
+
+    Parameters
+    ----------
+    setup, answer
+        Of the family, and its solutions.
+    functions
+        By name of the input.
+    x
+        The points.
+    heads
+        Those of the solutions, if the branch does not give them.
+    """
     names = setup.problem.fields
-    heads = answer.heads([own.codes() for own in functions.values()])
+    if heads is None:
+        heads = answer.heads([own.codes() for own in functions.values()])
     u = answer.values(heads, x)
     nearer = answer.values(refined(setup, answer.net, functions, heads, 1), x)
     other = wider(answer.net, setup.problem.settings.solver.seed)
     nothing = np.zeros((other.head_size, heads.shape[1]))
     again = answer.over(other).values(refined(setup, other, functions, nothing), x)
-    return Estimates(_apart(names, u, nearer), _apart(names, u, again))
+    return Estimates(apart(names, u, nearer), apart(names, u, again))
 
 
 def wider(net: "MLP", seed: int) -> "MLP":
@@ -104,7 +118,7 @@ def wider(net: "MLP", seed: int) -> "MLP":
     return other.to(net.like)
 
 
-def _apart(
+def apart(
     names: Sequence[str], u: Float[ndarray, "M n c"], v: Float[ndarray, "M n c"]
 ) -> dict[str, Float[ndarray, " M"]]:
     """Return the distance of each field of each problem, relative to the second."""

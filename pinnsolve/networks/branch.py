@@ -21,6 +21,7 @@ from pinnsolve.families.principal import Principal, principal, principal_from
 
 FUNCTIONS_PER_PRODUCT = 3  # to train with, for each function of the branch
 LARGEST = 24  # coordinates of which products are taken
+SMALLEST = 1e-2  # of the first: products of smaller ones are nothing inside, and immense outside
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,8 @@ def branch(codes: Sequence[Float[ndarray, "M _"]], *, is_linear: bool) -> Branch
         return Branch(spaces)
     count = len(codes[0])
     affordable = int(sqrt(2 * count / FUNCTIONS_PER_PRODUCT))
-    return Branch(spaces, min(Branch(spaces).size - 1, affordable, LARGEST))
+    worthwhile = sum(int(np.sum(s.deviations > SMALLEST * s.deviations[0])) for s in spaces)
+    return Branch(spaces, min(worthwhile, affordable, LARGEST))
 
 
 def branch_from(arrays: Mapping[str, ndarray | float | int | str]) -> Branch:

@@ -74,6 +74,12 @@ class FamilyFields:
         """Return the head of each of some problems."""
         return self.C @ self.branch(codes).T
 
+    def evaluated(
+        self, codes: Sequence[Float[ndarray, "M _"]], x: Float[ndarray, "n D"]
+    ) -> Float[ndarray, "M n c"]:
+        """Return the fields of many problems at points."""
+        return self.values(self.heads(codes), x)
+
     def member(self, head: Float[ndarray, " P"]) -> NetworkFields:
         """Return the fields of the problem whose head is given."""
         net = deepcopy(self.net)

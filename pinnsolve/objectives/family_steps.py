@@ -25,7 +25,8 @@ def newton_steps(
 ) -> Float[np.ndarray, "P M"]:
     """Return the heads of problems after some steps, or as soon as these do not pay.
 
-    Problems whose slopes are the same take their steps together, by one factorisation.
+    Problems whose slopes are the same take their steps together, by one factorisation. Each keeps
+    a step only if it lowers its loss; a single step is given as it is.
 
     Parameters
     ----------
@@ -58,11 +59,13 @@ def _steps(
         if factor is None or is_slow:  # the slopes have changed
             factor = Factor.of(group.slopes(C, one))
         new = C - factor.solve(r)
+        if steps == 1:  # its size is what counts, wherever it leads
+            return new
         after = group.residual(new, one)
-        share = float((after * after).sum() / (r * r).sum().clamp(min=TINY))
-        if share < 1:
-            C, r = new, after
+        shares = (after * after).sum(0) / (r * r).sum(0).clamp(min=TINY)
+        C, r = torch.where(shares < 1, new, C), torch.where(shares < 1, after, r)
+        share = float(shares.max())
         is_slow = share > SLOW
-        if share > PAYS or group.head.is_linear:
+        if float(shares.min()) > PAYS or group.head.is_linear:
             break
     return C

@@ -39,3 +39,8 @@ class OfFamily(Fields, Protocol):
 
     def showing(self, codes: Sequence[Float[ndarray, "1 _"]]) -> "OfFamily":
         """Return the fields of another problem, told by the codes of its inputs."""
+
+    def evaluated(
+        self, codes: Sequence[Float[ndarray, "M _"]], x: Float[ndarray, "n D"]
+    ) -> Float[ndarray, "M n c"]:
+        """Return the fields of many problems at points."""

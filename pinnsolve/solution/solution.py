@@ -24,7 +24,7 @@ from pinnsolve.problem import Problem
 from pinnsolve.solution.accuracy import Accuracy, accuracy_from
 from pinnsolve.solution.course import Course, GrowthStep, Outcome, PhaseResult, Record
 from pinnsolve.solution.field import Field
-from pinnsolve.solution.fields import Fields
+from pinnsolve.solution.fields import Fields, OfFamily
 from pinnsolve.solution.flow import FlowBalance, flow_from
 from pinnsolve.solution.found import Fit, FoundConstant
 from pinnsolve.solution.interfaces import InterfaceFlux, fluxes_from
@@ -104,14 +104,23 @@ class Solution:
     flow: FlowBalance | None = None
     fluxes: tuple[InterfaceFlux, ...] = ()
 
-    def __call__(self, points: Any, *, extrapolate: bool = False) -> Float[ndarray, "n c"]:
+    def __call__(
+        self, points: Any, at: Any = None, *, extrapolate: bool = False
+    ) -> Float[ndarray, "*M n c"]:
         """Return the fields at points, one column for each field; NaN outside the domain.
+
+        Of a family ``solution(functions, points)`` are those of many problems, one behind another;
+        of ``solution(points)`` the problem is the one that is shown.
 
         Parameters
         ----------
         points
             An array or lists of shape (n, d); of a time-dependent problem with the time as last
             coordinate; in one dimension also of shape (n,).
+        at
+            Of a family the points; the first argument are then functions, a row of values at
+            ``problem.family.inputs[0].family.sensors`` for each, or such arrays by name of the
+            input.
         extrapolate
             Whether to give outside the domain what the formula of the answer makes there, which
             solves nothing.
@@ -119,8 +128,10 @@ class Solution:
         Raises
         ------
         PointsError
-            If they are no points of the problem.
+            If they are no points of the problem, or no functions of its family.
         """
+        if at is not None:
+            return self._of_functions(points, points_in(self.problem, at), extrapolate)
         x = points_in(self.problem, points)
         wanted = self._wanted(x, extrapolate)
         return values_where(self.answer, x, wanted, len(self.problem.fields))
@@ -181,6 +192,26 @@ class Solution:
     def _repr_html_(self) -> str:
         """Return these lines as notebooks show them."""
         return html_of(self)
+
+    def _of_functions(
+        self, functions: Any, x: Float[ndarray, "n D"], extrapolate: bool
+    ) -> Float[ndarray, "M n c"]:
+        """Return the fields for many functions at points."""
+        family, answer = self.problem.family, self.answer
+        if family is None or not isinstance(answer, OfFamily):
+            raise PointsError("the solution is that of one problem: it takes points alone.")
+        given = functions if isinstance(functions, Mapping) else {family.inputs[0].name: functions}
+        codes = []
+        for own in family.inputs:
+            sensors = own.family.sensors
+            values = np.asarray(given.get(own.name, ()), dtype=float)
+            if values.ndim != 2 or values.shape[1] != len(sensors) or not np.isfinite(values).all():
+                message = f"{own.name} must be an array of shape (M, {len(sensors)}), of each "
+                raise PointsError(message + "function its values at the sensors, all finite.")
+            codes.append(own.family.codes_of(np.log(values) if own.is_exponent else values))
+        found = answer.evaluated(codes, x)
+        found[:, ~self._wanted(x, extrapolate)] = np.nan
+        return found
 
     def _wanted(self, x: Float[ndarray, "n D"], extrapolate: bool) -> Bool[ndarray, " n"]:
         """Return a mask of the points at which the solution is to be evaluated."""

@@ -35,6 +35,20 @@ VERTEX, LINE, TRIANGLE, TETRAHEDRON = 1, 3, 5, 10
 CELL_TYPES = {1: VERTEX, 2: LINE, 3: TRIANGLE, 4: TETRAHEDRON}  # VTK's number, by corners
 
 
+def write_grid(path: Path, grid: Grid) -> None:
+    """Write a grid alone.
+
+    Raises
+    ------
+    FileError
+        If it cannot be written.
+    """
+    content = BytesIO()
+    with h5py.File(content, "w") as file:
+        _write_grid(file, grid)
+    write_file(path, content.getvalue())
+
+
 def write(path: Path, solution: Solution, grid: Grid) -> None:
     """Write ``solution.hdf``.
 
