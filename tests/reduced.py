@@ -131,6 +131,7 @@ REDUCED = {
     "slab_radiation": Reduced(5.2e-8, 2.3e-7, nodes(500)),
     "star_poisson": Reduced(3.3e-7, 9.0e-11, {"network.hidden": [80, 500]}),  # a point cloud
     "stokes_sphere": Reduced(None, None),
+    "wave_2d": Reduced(None, None),
     "two_materials": Reduced(5.5e-7, None, nodes(600)),
     "wave": Reduced(None, 7.7e-3, nodes(24) | {"nodes.time_levels": 20}),
 }

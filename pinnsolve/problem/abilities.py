@@ -130,6 +130,8 @@ SOLVERS: dict[str, str] = {
     "rectangle, by stream function or by velocity and pressure; it takes initial vorticity, too",
     "chebyshev": "Chebyshev polynomials, on an interval, also in time, and on a rectangle without "
     "time",
+    "spectral": "sines, exact in time, for linear evolutions with second derivatives in space, "
+    "constant coefficients and zero values on all sides of an interval, a rectangle or a box",
     "rbf-fd": "the direct solution on four times as many nodes",
 }
 

@@ -17,6 +17,7 @@ from pinnsolve.references import (
     from_file,
     navier_stokes,
     rbf_fd,
+    spectral,
 )
 from pinnsolve.solution.reference import Reference
 
@@ -33,6 +34,7 @@ PLANS: dict[str, Callable[[Problem], object]] = {  # refuse what a solver does n
     "cole-hopf": cole_hopf.plan,
     "navier-stokes-2d": navier_stokes.plan,
     "chebyshev": chebyshev.plan,
+    "spectral": spectral.plan,
     "rbf-fd": finer_nodes.plan,
 }
 TRUTHS: dict[str, Makes] = {  # the solvers of [reference], and its file
@@ -40,6 +42,7 @@ TRUTHS: dict[str, Makes] = {  # the solvers of [reference], and its file
     "cole-hopf": cole_hopf.reference,
     "navier-stokes-2d": navier_stokes.reference,
     "chebyshev": chebyshev.reference,
+    "spectral": spectral.reference,
     "rbf-fd": finer_nodes.reference,
     "file": from_file.reference,
 }

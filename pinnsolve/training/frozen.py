@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
-from scipy.linalg import eigh
+from scipy.linalg import cho_factor, cho_solve, eigh
 
 from pinnsolve.conditions.resampling import Places
 from pinnsolve.conditions.selfadjoint import SelfAdjoint
@@ -36,7 +36,7 @@ from pinnsolve.training.initialisation import best_frequency, next_frequency
 CHUNK = 4096  # points whose features are held together
 DEPENDENT = 1e-13  # share of the largest eigenvalue of M below which a direction is left out
 NOTHING = 1e-14  # share of the largest amplitude below which a mode is left out
-LOOKS = 5  # instants at which the residual is measured
+LOOKS, SOME = 3, 800  # instants and points at which the residual is measured
 POOR = 0.1  # residual at the beginning that says that there are too few features
 
 
@@ -90,7 +90,7 @@ class Frozen:
         """Return the account of one more frequency, or of the modes under the best."""
         frequency = next_frequency(self._losses)
         if frequency is not None:
-            self._losses[frequency] = self._misfit(self._found(frequency))
+            self._losses[frequency] = self._misfit(frequency)
             return Step(self._losses[frequency], len(self._losses), stage="evolution: features")
         best = best_frequency(self._losses)
         self._modes = self._found(best)
@@ -134,21 +134,9 @@ class Frozen:
     def _found(self, frequency: float) -> Modes:
         """Return the modes under features of a frequency."""
         self._net.draw(self._seed, frequency)
-        operator, task = self._task.operator, self._task
-        q = self._net.head.in_features + 1
-        M, K, r = np.zeros((q, q)), np.zeros((q, q)), np.zeros((q, operator.order))
-        dim = len(operator.a)
-        axes = [identity(dim), *(partial([int(i == k) for i in range(dim)]) for k in range(dim))]
-        for start in range(0, len(task.quadrature.x), CHUNK):
-            here = slice(start, start + CHUNK)
-            x, factors = task.quadrature.x[here], task.quadrature.factors[here]
-            own = self._columns(x, axes)
-            phi, *slopes = (factors[:, None] * own[op] for op in axes)
-            M += phi.T @ phi
-            r += phi.T @ (factors * task.initial(x)).T
-            for k, slope in enumerate(slopes):
-                along = sum(operator.a[k, l] * other for l, other in enumerate(slopes))
-                K += slope.T @ along
+        operator, dim = self._task.operator, len(self._task.operator.a)
+        slopes = [partial([int(i == k) for i in range(dim)]) for k in range(dim)]
+        M, K, r = self._matrices(slopes)
         K -= operator.b * M
         values, vectors = eigh(M)
         kept = values > DEPENDENT * values[-1]
@@ -159,10 +147,27 @@ class Frozen:
         size = np.abs(amplitudes).sum(axis=0)
         seen = size > NOTHING * size.max(initial=0.0)
         # laid out as those that are read from a file: the order of sums depends on it
-        Z, rates, amplitudes = (
-            np.array(v, order="C") for v in (Z[:, seen], rates[seen], amplitudes[:, seen])
-        )
-        return Modes(Z, rates, amplitudes, task.time[0])
+        shapes, sizes = np.array(Z[:, seen], order="C"), np.array(amplitudes[:, seen], order="C")
+        return Modes(shapes, rates[seen], sizes, self._task.time[0])
+
+    def _matrices(
+        self, slopes: list[DiffOp]
+    ) -> tuple[Float[ndarray, "q q"], Float[ndarray, "q q"], Float[ndarray, "q m"]]:
+        """Return ``M``, ``K`` without ``b`` (zero without slopes), and ``(phi, initial)``."""
+        operator, task, q = self._task.operator, self._task, self._net.head.in_features + 1
+        M, K, r = np.zeros((q, q)), np.zeros((q, q)), np.zeros((q, operator.order))
+        ops = [identity(len(operator.a)), *slopes]
+        for start in range(0, len(task.quadrature.x), CHUNK):
+            here = slice(start, start + CHUNK)
+            x, factors = task.quadrature.x[here], task.quadrature.factors[here]
+            own = self._columns(x, ops)
+            phi, *along = (factors[:, None] * own[op] for op in ops)
+            M += phi.T @ phi
+            r += phi.T @ (factors * task.initial(x)).T
+            for k, slope in enumerate(along):
+                turned = sum(operator.a[k, l] * w for l, w in enumerate(along) if operator.a[k, l])
+                K += slope.T @ turned
+        return M, K, r
 
     def _columns(
         self, x: Float[ndarray, "n d"], ops: list[DiffOp]
@@ -188,24 +193,26 @@ class Frozen:
         found = evaluate(slopes, symbols, points)
         return {op: np.broadcast_to(v, len(x)) for op, v in zip(ops, found, strict=True)}
 
-    def _misfit(self, modes: Modes) -> float:
-        """Return the mean square misfit of the initial values at unseen points, relative."""
-        return float((self._errors(modes) ** 2).sum())
+    def _misfit(self, frequency: float) -> float:
+        """Return the mean square misfit of the initial values under features of a frequency."""
+        self._net.draw(self._seed, frequency)
+        M, _, r = self._matrices([])
+        M[np.diag_indices_from(M)] += DEPENDENT * np.trace(M)
+        return float((self._errors(cho_solve(cho_factor(M), r)) ** 2).sum())
 
-    def _errors(self, modes: Modes) -> Float[ndarray, " m"]:
-        """Return the misfits of the initial values, relative to the largest of them."""
+    def _errors(self, c: Float[ndarray, "q m"]) -> Float[ndarray, " m"]:
+        """Return the misfits of the initial values at unseen points, relative to the largest."""
         x = self._task.unseen
         value = identity(x.shape[1])
-        found = self._columns(x, [value])[value] @ modes.vectors @ modes.amplitudes.T
         wanted = self._task.initial(x)
         norms = np.sqrt((wanted**2).mean(axis=1))
-        apart = np.sqrt(((found.T - wanted) ** 2).mean(axis=1))
+        apart = np.sqrt((((self._columns(x, [value])[value] @ c).T - wanted) ** 2).mean(axis=1))
         return apart / max(float(norms.max()), 1e-300)
 
     def _measure(self) -> None:
         """Measure what the modes leave of the equation at unseen points, and add it up."""
         assert self._modes is not None
-        fields, x, order = self.answer(), self._task.unseen, self._task.operator.order
+        fields, x, order = self.answer(), self._task.unseen[:SOME], self._task.operator.order
         begin, end = self._task.time
         instants = np.linspace(begin, end, LOOKS)
         left, sizes = np.zeros(LOOKS), np.zeros(LOOKS)
@@ -215,7 +222,7 @@ class Frozen:
             left[k] = of_residual / max(of_rate, of_field / (end - begin) ** order, 1e-300)
             sizes[k] = of_residual / max(of_field, 1e-300)
         self._left = left
-        self.lost = self._errors(self._modes)
+        self.lost = self._errors(self._modes.vectors @ self._modes.amplitudes.T)
         self.lost[-1] += np.trapezoid(sizes, instants)
 
     def _residual(
