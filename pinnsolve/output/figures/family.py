@@ -7,7 +7,7 @@ from jaxtyping import Float
 from matplotlib.figure import Figure
 from numpy import ndarray
 
-from pinnsolve.output.figures.figures import COLOURS, INK, WIDTH, styled
+from pinnsolve.output.figures.figures import COLOURS, WIDTH, logarithmic, styled
 from pinnsolve.solution.held_out import HeldOut
 
 
@@ -20,23 +20,23 @@ def distribution_figure(held_out: HeldOut) -> Figure:
     held_out
         The errors; without distances the first picture stands alone.
     """
-    figure = Figure(figsize=(WIDTH, 2.7))
+    figure, errors_of = Figure(figsize=(WIDTH, 2.7)), _positive(held_out.errors)
+    shown = np.concatenate([*errors_of.values()])
     left = figure.add_axes((0.09, 0.2, 0.38, 0.68))
-    for colour, (name, errors) in zip(COLOURS, _positive(held_out.errors).items(), strict=False):
+    for colour, (name, errors) in zip(COLOURS, errors_of.items(), strict=False):
         shares = 100 * np.arange(1, len(errors) + 1) / len(errors)
         left.step(np.sort(errors), shares, where="post", color=colour, lw=1.4, label=name)
-    left.set(xscale="log", xlabel="relative L2 error", ylabel="% of the functions are below")
+    left.set(xlabel="relative L2 error", ylabel="% of the functions are below")
     left.set(title="errors of functions held out", ylim=(0, 102))
-    left.grid(axis="y", color=INK, alpha=0.15, lw=0.5)
+    logarithmic(left, shown, "x")
     if len(held_out.errors) > 1:
         left.legend(loc="lower right")
     if held_out.distance is not None:
         right = figure.add_axes((0.59, 0.2, 0.38, 0.68))
-        for colour, (_, errors) in zip(COLOURS, _positive(held_out.errors).items(), strict=False):
+        for colour, (_, errors) in zip(COLOURS, errors_of.items(), strict=False):
             right.plot(held_out.distance, errors, "o", ms=3, color=colour)
-        right.set(yscale="log", xlabel="distance from the middle of the family")
-        right.set(title="relative L2 error")
-        right.grid(axis="y", color=INK, alpha=0.15, lw=0.5)
+        right.set(xlabel="distance from the middle of the family", title="relative L2 error")
+        logarithmic(right, shown)
     return figure
 
 

@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable, Sequence
 from io import BytesIO
 from itertools import cycle
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import matplotlib
 import numpy as np
@@ -217,23 +217,24 @@ def _curve(axes: Axes, history: Sequence[Record], name: str) -> None:
     logarithmic(axes, heights)
 
 
-def logarithmic(axes: Axes, heights: Iterable[float]) -> None:
-    """Give curves a logarithmic scale with the powers of ten around them, and few lines."""
-    axes.set_yscale("log")
+def logarithmic(axes: Axes, values: Iterable[float], which: Literal["x", "y"] = "y") -> None:
+    """Give an axis a logarithmic scale with the powers of ten around values, and few marks."""
+    axes.set(**{f"{which}scale": "log"})
+    axis = axes.yaxis if which == "y" else axes.xaxis
     axes.grid(axis="y", color=INK, alpha=0.15, lw=0.5)
-    axes.yaxis.set_major_locator(LogLocator(numticks=7))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: power_of_ten(round(np.log10(y)))))
-    axes.yaxis.set_minor_formatter(NullFormatter())
-    axes.tick_params(axis="y", which="minor", length=0)
-    _decades(axes, heights)
+    axis.set_major_locator(LogLocator(numticks=7))
+    axis.set_major_formatter(FuncFormatter(lambda y, _: power_of_ten(round(np.log10(y)))))
+    axis.set_minor_formatter(NullFormatter())
+    axes.tick_params(axis=which, which="minor", length=0)
+    _decades(axes, values, which)
 
 
-def _decades(axes: Axes, heights: Iterable[float]) -> None:
+def _decades(axes: Axes, values: Iterable[float], which: str = "y") -> None:
     """Let a logarithmic scale begin and end at a power of ten."""
-    known = [height for height in heights if 0 < height < np.inf]
+    known = [value for value in values if 0 < value < np.inf]
     if known:
         low, high = np.floor(np.log10(min(known))), np.ceil(np.log10(max(known)))
-        axes.set_ylim(10.0**low, 10.0 ** max(high, low + 1))
+        axes.set(**{f"{which}lim": (10.0**low, 10.0 ** max(high, low + 1))})
 
 
 def frame(axes: Axes, low: Float[ndarray, "2"], high: Float[ndarray, "2"]) -> None:
