@@ -67,6 +67,8 @@ class Discretisation:
         problem; None if nothing is.
     changed
         Fields of which steps in time have another variable.
+    constants
+        Values of the unknown constants in the conditions, by name.
     """
 
     conditions: tuple[Condition, ...]
@@ -77,6 +79,7 @@ class Discretisation:
     time_order: int = 0
     correction: "csr_array | None" = None
     changed: Mapping[int, Change] = field(default_factory=dict)
+    constants: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def n_slots(self) -> int:
@@ -109,7 +112,9 @@ class Discretisation:
             Nodal values, in time at every level; the levels of a row then stand side by side.
         """
         pairs = zip(self.conditions, self._jets(U), strict=True)
-        found = np.concatenate([own.summed(own.residual(jet)).ravel() for own, jet in pairs])
+        found = np.concatenate(
+            [own.summed(own.residual(jet, self.constants)).ravel() for own, jet in pairs]
+        )
         if self.correction is not None:
             columns = np.ascontiguousarray(np.moveaxis(U, 1, 0))
             added = (self.correction @ columns.reshape(self.correction.shape[1], -1)).ravel()
@@ -120,18 +125,28 @@ class Discretisation:
         """Return the sizes of the terms and data of each residual, taken together."""
         found = []
         for condition, jet in zip(self.conditions, self._jets(U), strict=True):
-            slopes = condition.residual.partials(jet)
+            slopes = condition.residual.partials(jet, self.constants)
             terms = np.sum([np.abs(slopes[term] * jet[term]) for term in jet], axis=0)
-            found.append(condition.summed(terms + np.abs(condition.residual(jet))).ravel())
+            found.append(
+                condition.summed(terms + np.abs(condition.residual(jet, self.constants))).ravel()
+            )
         return np.concatenate(found)
 
     def partials(self, U: Float[ndarray, "N c *K"]) -> list[dict[Term, Float[ndarray, "_ *L"]]]:
         """Return each condition's partial derivatives by its terms."""
         found = []
         for condition, jet in zip(self.conditions, self._jets(U), strict=True):
-            slopes = condition.residual.partials(jet)
+            slopes = condition.residual.partials(jet, self.constants)
             found.append({term: slopes[term] for term in jet})
         return found
+
+    def by_constant(self, U: Float[ndarray, "N c *K"], name: str) -> Float[ndarray, " R"]:
+        """Return the derivatives of the residuals by one of the constants."""
+        found = []
+        for condition, jet in zip(self.conditions, self._jets(U), strict=True):
+            slopes = condition.residual.partials(jet, self.constants)
+            found.append(condition.summed(slopes.get(name, 0.0) * condition.residual.ones).ravel())
+        return np.concatenate(found)
 
     def jacobian(self, U: Float[ndarray, "N c"]) -> "csr_array":
         """Return the derivative of the residuals; its columns are slot * N + node."""

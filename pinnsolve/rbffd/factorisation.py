@@ -72,21 +72,26 @@ class Factorisation:
     order: Int[ndarray, " _"]
     condition: float
 
-    def __call__(self, b: Inexact[ndarray, " R"]) -> Inexact[ndarray, " K"]:
+    def __call__(self, b: Inexact[ndarray, "R *p"]) -> Inexact[ndarray, "K *p"]:
         """Return the solution, in the sense of least squares if there are more rows than unknowns.
+
+        Right-hand sides of which there are several stand side by side.
 
         One step of iterative refinement makes up for the pivots chosen for sparsity.
         """
-        b = b * self.rows
+        several = (1,) * (b.ndim - 1)
+        b = b * self.rows.reshape(-1, *several)
         x = self._solve(b)
         x += self._solve(b - self.matrix @ x)
-        return x * self.columns
+        return x * self.columns.reshape(-1, *several)
 
-    def _solve(self, b: Inexact[ndarray, " R"]) -> Inexact[ndarray, " K"]:
+    def _solve(self, b: Inexact[ndarray, "R *p"]) -> Inexact[ndarray, "K *p"]:
         n_rows, n_columns = self.matrix.shape
         if n_rows == n_columns:
             return self.factors.solve(b[self.order])
-        return self.factors.solve(np.concatenate([b, np.zeros(n_columns)])[self.order])[n_rows:]
+        return self.factors.solve(
+            np.concatenate([b, np.zeros((n_columns, *b.shape[1:]))])[self.order]
+        )[n_rows:]
 
 
 def factorise(matrix: "csr_array", order: Int[ndarray, " K"] | None = None) -> Factorisation:

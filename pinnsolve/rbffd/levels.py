@@ -235,12 +235,14 @@ class LevelledFactors:
         """Estimated 1-norm condition number of the scaled matrix."""
         return self.bordered.condition
 
-    def __call__(self, b: Inexact[ndarray, " R"]) -> Inexact[ndarray, " K"]:
-        """Return the solution without the multipliers."""
+    def __call__(self, b: Inexact[ndarray, "R *p"]) -> Inexact[ndarray, "K *p"]:
+        """Return the solution without the multipliers, of several right-hand sides side by side."""
         n_unknowns, k = self.constraints.shape[1], len(self.constraints)
         if not k:
             return self.bordered(b)
-        free = self.bordered(np.concatenate([b[~self.is_constraint], np.zeros(k)]))[:n_unknowns]
+        free = self.bordered(np.concatenate([b[~self.is_constraint], np.zeros((k, *b.shape[1:]))]))[
+            :n_unknowns
+        ]
         units = self.units[:n_unknowns]
         missing = b[self.is_constraint] - self.constraints @ free
         return np.asarray(free + units @ np.linalg.solve(self.constraints @ units, missing))

@@ -150,6 +150,14 @@ class StageEquations:
         values = known[:, : self.system.n_fields].reshape(len(known), -1)
         return np.concatenate([r.T, (self.steady.closing @ values.T).T], axis=1)
 
+    def by_constant(
+        self, equations: Discretisation, fields: Float[ndarray, "s a N"], name: str
+    ) -> Float[ndarray, "s R"]:
+        """Return the derivatives of the residuals at the stages by a constant of the equations."""
+        known = seen(fields, self.system.n_fields, self.changed)
+        r = equations.by_constant(known.transpose(2, 1, 0), name).reshape(-1, len(known)).T
+        return np.concatenate([r, np.zeros((len(r), self.steady.closing.shape[0]))], axis=1)
+
     def derivatives(
         self, conditions: Sequence[Condition], at: int, fields: Float[ndarray, "a N"]
     ) -> "list[list[csc_array]]":

@@ -9,14 +9,14 @@ For the slopes ``k`` at all stages (`stage_equations`) Newton's method needs the
     sum_j  sum_a  J_a,i ((h A)^(m-a))_ij  dk_j  =  r_i,       J_a,i = ∂F/∂u_a at stage i,
 
 too large to be factorised, and not to be decoupled by the eigenvectors of ``A``, whose condition
-is 6e10 for 20 stages. GMRES solves it, preconditioned by the same with the triangle ``Q`` of
-``A = Q L^T`` (`timestepping.collocation`) for ``A``: stage after stage, each with a sparse factor
-of its own. Newton's method starts where implicit Euler steps from stage to stage lead.
+is 6e10 for 20 stages. GMRES solves it, preconditioned by the same with the mean of ``J`` over the
+stages. That is solved by Schur's decomposition ``A = Z T Z^H``, from the last row of the triangle
+``T`` to the first, each with a sparse factor of its own: a unitary ``Z`` loses no digits, and what
+all stages have in common, as the waves of a dispersive equation, is solved exactly. Newton's method
+starts where implicit Euler steps from stage to stage lead.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from math import factorial
 from typing import Any
 
 import numpy as np
@@ -27,8 +27,10 @@ from pinnsolve.conditions.condition import Condition
 from pinnsolve.errors import DivergedError
 from pinnsolve.process import State, Step
 from pinnsolve.progress import Progress, Watch, unwatched
+from pinnsolve.rbffd.crossing import Crossing
 from pinnsolve.rbffd.discretisation import Discretisation
 from pinnsolve.rbffd.levels import LevelledFactors
+from pinnsolve.rbffd.linear_stages import LinearisedStages
 from pinnsolve.rbffd.stage_equations import Bind, StageEquations
 from pinnsolve.timestepping.collocation import collocation
 
@@ -58,6 +60,8 @@ class Stages:
         The time levels at which the solution is wanted.
     stages, steps
         Number of stages of a step, and of steps from the first level to the last.
+    guesses
+        Slopes with which Newton's method begins in each step; if there are none they are found.
     watch
         Told how far the work has come.
 
@@ -67,6 +71,8 @@ class Stages:
         Largest estimated condition number of the matrices of stages.
     tail
         Size of the last Legendre coefficient in time, relative to the solution, of any step.
+    crossed
+        Each step behind, and its equations linearised, if guesses are given, even if none.
     """
 
     def __init__(
@@ -78,6 +84,7 @@ class Stages:
         *,
         stages: int,
         steps: int,
+        guesses: Sequence[Float[ndarray, "q c N"]] | None = None,
         watch: Watch = unwatched,
     ) -> None:
         self._method, self._times, self._watch = collocation(stages), times, watch
@@ -91,6 +98,9 @@ class Stages:
         self._slopes: Float[ndarray, "q c N"] | None = None
         self._levels = [self._equations.values(self._state)]
         self.condition, self.tail, self._loss = 0.0, 0.0, 1.0
+        self.crossed: list[tuple[Crossing, LinearisedStages]] = []
+        self._guesses = guesses
+        self._linear: LinearisedStages | None = None
 
     @property
     def between(self) -> tuple[Float[ndarray, " k"], Float[ndarray, "k N c"]]:
@@ -109,7 +119,9 @@ class Stages:
         """
         begin, end = self._ends[self._step : self._step + 2]
         conditions = self._equations.bind(begin + (end - begin) * self._method.c)
-        if self._slopes is None:
+        if self._slopes is None and self._guesses:
+            self._slopes = self._guesses[self._step]
+        elif self._slopes is None:
             self._slopes = self._from_stage_to_stage(conditions)
         change, size = self._newton(conditions, self._slopes)
         known = size
@@ -135,6 +147,22 @@ class Stages:
         """Return the values at the levels so far, beyond them those of the last."""
         missing = len(self._times) - len(self._levels)
         return np.stack([*self._levels, *[self._levels[-1]] * missing])
+
+    def instants(self, step: int) -> Float[ndarray, " n"]:
+        """Return the levels after the first that lie within a step, as parts of it."""
+        begin, end = self._ends[step : step + 2]
+        first, last = step == 0, step == len(self._ends) - 2
+        after = self._times > begin if not first else np.arange(len(self._times)) > 0
+        inside = self._times[after & (self._times <= (np.inf if last else end))]
+        return (inside - begin) / self._h
+
+    def by_constant(self, step: int, name: str) -> Float[ndarray, "q R"]:
+        """Return the derivatives of the equations of a step behind by one of their constants."""
+        own, equations = self.crossed[step][0], self._equations
+        begin = self._ends[step]
+        conditions = equations.bind(begin + self._h * self._method.c)
+        at = equations.at_stages(conditions, slice(0, len(own.slopes)))
+        return equations.by_constant(at, equations.fields(own.state, own.slopes, own.h), name)
 
     def state(self) -> State:
         """Return all that decides how the work goes on."""
@@ -199,7 +227,7 @@ class Stages:
         if not np.isfinite(fields).all():
             return slopes, np.inf
         r = equations.residuals(equations.at_stages(conditions, slice(0, len(slopes))), fields)
-        linear = self._linearised(conditions, fields)
+        linear = self._linear = self._linearised(conditions, fields)
         right = linear.preconditioned(r)
         next_size = self._before**2  # about, relative, as Newton's method converges
         wanted = float(np.clip(max(next_size, ENOUGH * TOLERANCE / next_size), EXACT, INEXACT))
@@ -215,21 +243,29 @@ class Stages:
 
     def _linearised(
         self, conditions: Sequence[Condition], fields: Float[ndarray, "q a N"]
-    ) -> "_Linearised":
+    ) -> LinearisedStages:
         """Return the derivatives of the equations of all stages, and their factors."""
-        parts, factors = [], []
-        for i, at in enumerate(fields):
-            self._tell("factorisation", i / len(fields))
-            own = self._equations.derivatives(conditions, i, at)
-            factors.append(self._factorised(own, self._h * float(self._method.triangle[i, i])))
-            parts.append(own)
-        powers = [
-            [np.linalg.matrix_power(self._h * B, k) for k in range(max(self._equations.orders) + 1)]
-            for B in (self._method.A, self._method.triangle)
+        h, (T, Z), orders = self._h, self._method.schur, self._equations.orders
+        parts = [self._equations.derivatives(conditions, i, at) for i, at in enumerate(fields)]
+        weights = self._method.A[-1]  # of the integral over the step
+        mean = [
+            [
+                sum(w * own[f][a] for w, own in zip(weights, parts, strict=True))
+                for a in range(m + 1)
+            ]
+            for f, m in enumerate(orders)
         ]
-        return _Linearised(parts, factors, self._equations.orders, powers[0], powers[1])
+        factors = []
+        for i in range(len(fields)):
+            self._tell("factorisation", i / len(fields))
+            factors.append(self._factorised(mean, h * complex(T[i, i])))
+        full, upper = (
+            [np.linalg.matrix_power(h * B, k) for k in range(max(orders) + 1)]
+            for B in (self._method.A, T)
+        )
+        return LinearisedStages(parts, mean, factors, orders, full, upper, Z)
 
-    def _factorised(self, parts: Sequence[Sequence[Any]], z: float) -> LevelledFactors:
+    def _factorised(self, parts: Sequence[Sequence[Any]], z: complex) -> LevelledFactors:
         """Return the factors of one stage's matrix."""
         found = self._equations.factorised(parts, z)
         self.condition = max(self.condition, found.condition)
@@ -242,53 +278,21 @@ class Stages:
     def _finish(self) -> None:
         """Go to the end of the step, and note the levels within."""
         assert self._slopes is not None
-        begin, end = self._ends[self._step : self._step + 2]
-        is_last = self._step == len(self._ends) - 2
-        until = self._times <= (end if not is_last else np.inf)
-        inside = self._times[len(self._levels) : int(until.sum())]
-        at = (inside - begin) / self._h
+        at = self.instants(self._step)
+        step = Crossing(self._method, self._equations.orders, self._h, self._state, self._slopes)
         if self._step == 0:
-            self._levels[0] = self._at(np.zeros(1), self._slopes)[0]
-        self._levels += list(self._at(at, self._slopes))
+            self._levels[0] = step.at(np.zeros(1))[0].T
+        self._levels += [values.T for values in step.at(at)]
         last = self._method.from_stages[-1] / (2 * len(self._method.c) - 1)
         tail = self._scaled(np.tensordot(last, self._slopes, 1)[None], self._h)
         size = np.linalg.norm(self._levels[-1])
         self.tail = max(self.tail, float(np.linalg.norm(tail) / max(size, np.finfo(float).tiny)))
-        self._state = self._end(self._slopes)
+        if self._guesses is not None:
+            assert self._linear is not None
+            self.crossed.append((step, self._linear))
+        self._state = step.end()
         self._slopes, self._iteration, self._before = None, 0, np.inf
         self._step += 1
-
-    def _at(
-        self, at: Float[ndarray, " n"], slopes: Float[ndarray, "q c N"]
-    ) -> Float[ndarray, "n N c"]:
-        """Return the fields at instants, as parts of the step."""
-        found = np.empty((len(at), *slopes.shape[1:]))
-        for f, m in enumerate(self._equations.orders):
-            if m == 0:
-                found[:, f] = self._method.values(at) @ slopes[:, f]
-                continue
-            found[:, f] = self._integrated(at, m, slopes[:, f])
-            for j in range(m):
-                powers = (self._h * at) ** j / factorial(j)
-                found[:, f] += powers[:, None] * self._state[j, f]
-        return found.swapaxes(1, 2)
-
-    def _end(self, slopes: Float[ndarray, "q c N"]) -> Float[ndarray, "m c N"]:
-        """Return the fields at the end of the step, then their derivatives below the highest."""
-        state = np.zeros_like(self._state)
-        for f, m in enumerate(self._equations.orders):
-            for a in range(m):
-                state[a, f] = self._integrated(np.ones(1), m - a, slopes[:, f])[0]
-                for j in range(a, m):
-                    state[a, f] += self._h ** (j - a) / factorial(j - a) * self._state[j, f]
-        return state
-
-    def _integrated(
-        self, at: Float[ndarray, " n"], times: int, slopes: Float[ndarray, "q N"]
-    ) -> Float[ndarray, "n N"]:
-        """Return slopes integrated so many times from the beginning of the step."""
-        inner = np.linalg.matrix_power(self._h * self._method.A, times - 1) @ slopes
-        return self._h * self._method.integrals(at) @ inner
 
     def _tell(self, part: str, fraction: float) -> None:
         """Tell of the progress within an iteration."""
@@ -303,59 +307,3 @@ class Stages:
             done = f"solved in {steps} of {q} stages, the last Legendre coefficient in time "
             done += f"{self.tail:.1e} of the solution"
         return Step(self._loss, self._step, done, self._step / n, f"{q} stages")
-
-
-@dataclass(frozen=True)
-class _Linearised:
-    """The derivative of the equations of all stages by the slopes at all of them.
-
-    Attributes
-    ----------
-    parts
-        Derivatives at each stage by each field and its slopes.
-    factors
-        Of each stage's own matrix in the triangle.
-    orders
-        Order in time of each field.
-    full, lower
-        Powers of the step times ``A``, and of the step times its triangle.
-    """
-
-    parts: Sequence[Sequence[Sequence[Any]]]
-    factors: Sequence[LevelledFactors]
-    orders: Sequence[int]
-    full: Sequence[Float[ndarray, "q q"]]
-    lower: Sequence[Float[ndarray, "q q"]]
-
-    def __call__(self, v: Float[ndarray, "q c N"]) -> Float[ndarray, "q R"]:
-        """Return the change of the residuals that a change of the slopes makes."""
-        moved = [
-            [self.full[m - a] @ v[:, f] if a < m else v[:, f] for a in range(m + 1)]
-            for f, m in enumerate(self.orders)
-        ]
-        return np.stack(
-            [self._residual(i, [[u[i] for u in own] for own in moved]) for i in range(len(v))]
-        )
-
-    def preconditioned(self, r: Float[ndarray, "q R"]) -> Float[ndarray, "q c N"]:
-        """Return the slopes that the triangle finds for residuals, stage after stage."""
-        c = len(self.orders)
-        found = np.zeros((len(r), c, len(self.factors[0](r[0])) // c))
-        for i in range(len(r)):
-            before = [
-                [self.lower[m - a][i, :i] @ found[:i, f] for a in range(m)]
-                for f, m in enumerate(self.orders)
-            ]
-            left = r[i] - self._residual(i, before) if i else r[i]
-            found[i] = self.factors[i](left).reshape(c, -1)
-        return found
-
-    def _residual(
-        self, i: int, changes: Sequence[Sequence[Float[ndarray, " N"]]]
-    ) -> Float[ndarray, " R"]:
-        """Return the change of one stage's residual by changes of the fields and their slopes."""
-        return sum(
-            part @ change
-            for own, some in zip(self.parts[i], changes, strict=True)
-            for part, change in zip(own, some, strict=False)
-        )

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Complex, Float
 from numpy import ndarray
 
 
@@ -44,17 +44,12 @@ class Collocation:
     from_stages: Float[ndarray, "q q"]
 
     @cached_property
-    def triangle(self) -> Float[ndarray, "q q"]:
-        """The lower triangle ``U^T`` of ``A^T = L U``, which can be solved stage by stage.
+    def schur(self) -> tuple[Complex[ndarray, "q q"], Complex[ndarray, "q q"]]:
+        """The upper triangle ``T`` and the unitary ``Z`` of ``A = Z T Z^H``."""
+        from scipy.linalg import schur  # slow to import
 
-        ``U^-T A = L^T`` has no eigenvalue but one, so that it stands for ``A`` however stiff the
-        equations are. Source: Weiser (2015), Faster SDC convergence on non-equidistant grids by
-        DIRK sweeps, BIT 55, doi:10.1007/s10543-014-0540-y.
-        """
-        U = self.A.T.copy()
-        for k in range(len(U) - 1):
-            U[k + 1 :] -= np.outer(U[k + 1 :, k] / U[k, k], U[k])
-        return np.triu(U).T
+        T, Z = schur(self.A, output="complex")
+        return T, Z
 
     def integrals(self, at: Float[ndarray, " n"]) -> Float[ndarray, "n q"]:
         """Return the integrals of each stage's polynomial to instants, as parts of the step."""

@@ -46,8 +46,10 @@ def test_few_stages_are_those_of_the_short_steps(order: int) -> None:
 
 
 @pytest.mark.parametrize("q", [3, 50, 200])
-def test_the_triangle_is_a_factor(q: int) -> None:
-    """``triangle^-1 A`` is upper triangular with ones on the diagonal."""
+def test_schurs_decomposition_is_unitary_and_loses_no_digits(q: int) -> None:
+    """``A = Z T Z^H``, with an upper triangle ``T``."""
     method = collocation(q)
-    factor = np.linalg.solve(method.triangle, method.A)
-    np.testing.assert_allclose(np.tril(factor), np.eye(q), atol=1e-8)
+    T, Z = method.schur
+    np.testing.assert_allclose(Z.conj().T @ Z, np.eye(q), atol=1e-12)
+    np.testing.assert_allclose(Z @ T @ Z.conj().T, method.A, atol=1e-12)
+    assert not np.tril(T, -1).any()
