@@ -91,6 +91,7 @@ REDUCED = {
     ),
     "burgers_discrete": Reduced(None, None),
     "burgers_1d": Reduced(None, None),
+    "burgers_discrete_inverse": Reduced(None, None),
     "burgers_half": Reduced(None, None),
     "cavity_stream_function": Reduced(None, None),  # whose reference takes ten seconds
     "circle_inclusion": Reduced(8.4e-4, None, nodes(600)),

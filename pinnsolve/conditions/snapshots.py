@@ -1,6 +1,7 @@
 """Initial values from a snapshot: smoothing splines through what was observed at one instant.
 
-Where a domain goes on from one side into another, values near the sides are repeated across.
+Where a domain goes on from one side into another so do they, in the plane by values near the sides
+that are repeated across.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -72,7 +73,11 @@ def splines(problem: Problem, nodes: Nodes, observed: Sequence[Observed]) -> Map
         values = np.concatenate([own.values for own in sets])
         sigmas = {own.sigma for own in sets}
         try:
-            found[text] = spline(*_repeated(x, values, nodes), *sigmas if len(sigmas) == 1 else ())
+            sigma = sigmas.pop() if len(sigmas) == 1 else None
+            if nodes.dim == 1 and nodes.joints:
+                found[text] = spline(x, values, sigma, nodes.joints[0].period)
+            else:
+                found[text] = spline(*_repeated(x, values, nodes), sigma)
         except ValueError as error:
             message = f'no function is determined by {len(x)} values of "{text}": {error}.'
             fault = Fault((*sets[0].stated.key, "fields"), message, "Add more rows.")

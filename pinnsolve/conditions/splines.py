@@ -13,8 +13,9 @@ degree, with values ``T`` at the points, and radial functions ``K`` of them: wit
 Read as random numbers, ``z_k = q_k . d`` have variances proportional to ``e_k + lambda``: the most
 likely ``lambda`` smooths as much as the noise asks for, which need not be known, and not at all
 where there is none. Of several orders the one that foretells values best counts, by generalised
-cross-validation. Source: Wahba (1990), Spline Models for Observational Data,
-doi:10.1137/1.9781611970128, chapters 2 and 4.
+cross-validation. On a circle radial functions are Bernoulli's polynomials ``B_2m`` of the distance
+in periods, and the polynomial is a constant. Source: Wahba (1990), Spline Models for Observational
+Data, doi:10.1137/1.9781611970128, chapters 2 and 4.
 """
 
 from collections.abc import Sequence
@@ -27,6 +28,11 @@ from jaxtyping import Float, Int
 from numpy import ndarray
 
 ORDERS = (2, 3, 4)
+BERNOULLI = {  # coefficients of B_2m, that of the lowest power first
+    2: (-1 / 30, 0, 1, -2, 1),
+    3: (1 / 42, 0, -1 / 2, 0, 5 / 2, -3, 1),
+    4: (-1 / 30, 0, 2 / 3, 0, -7 / 3, 0, 14 / 3, -4, 1),
+}
 LEAST, MOST = 1e-15, 1e6  # times the largest e_k: range of lambda
 TRIED = 64  # values of lambda, before the best is refined
 REFINED = 1e-3  # of its logarithm
@@ -43,7 +49,9 @@ class Spline:
     centres
         The points, moved and scaled.
     middle, size
-        By what they have been moved and scaled.
+        By what they have been moved and scaled; in periods where they lie on a circle.
+    is_periodic
+        Whether they do.
     basis
         Orthonormal columns, the polynomials first: values at the points.
     polynomials
@@ -66,6 +74,7 @@ class Spline:
     centres: Float[ndarray, "n d"]
     middle: Float[ndarray, " d"]
     size: float
+    is_periodic: bool
     basis: Float[ndarray, "n n"]
     polynomials: Float[ndarray, "t t"]
     kernel: Float[ndarray, "n n"]
@@ -99,8 +108,8 @@ class Spline:
         at_centres = self.basis[:, :t].T @ (self.kernel @ radial)
         R = self.polynomials
         added = np.linalg.solve(R, np.hstack([np.eye(t), -at_centres]))
-        found = _monomials(there, self.order) @ added
-        found[:, t:] += _radial(there, self.centres, self.order) @ radial
+        found = _monomials(there, 1 if self.is_periodic else self.order) @ added
+        found[:, t:] += _radial(there, self.centres, self.order, self.is_periodic) @ radial
         return found
 
 
@@ -108,6 +117,7 @@ def spline(
     x: Float[ndarray, "n d"],
     values: Float[ndarray, " n"],
     sigma: float | None = None,
+    period: float | None = None,
     orders: Sequence[int] = ORDERS,
 ) -> Spline:
     """Return the smoothing spline of values at points.
@@ -118,6 +128,8 @@ def spline(
         The points, and what was seen there.
     sigma
         Standard deviation of the values' errors; None if it is not known.
+    period
+        Of the line on which they lie, if its ends are one.
     orders
         Among which the best is taken.
 
@@ -128,13 +140,14 @@ def spline(
     """
     middle = (x.max(axis=0) + x.min(axis=0)) / 2
     size = float(np.ptp(x, axis=0).max()) / 2 or 1.0
+    size = period or size
     there, d = (x - middle) / size, x.shape[1]
     found = []
     for m in orders:
-        T = _monomials(there, m)
+        T = _monomials(there, 1 if period else m)
         if 2 * m <= d or len(x) <= T.shape[1] or np.linalg.matrix_rank(T) < T.shape[1]:
             continue
-        K = _radial(there, there, m)
+        K = _radial(there, there, m, period is not None)
         Q, R = np.linalg.qr(T, mode="complete")
         t = T.shape[1]
         e, V = np.linalg.eigh(Q[:, t:].T @ K @ Q[:, t:])
@@ -149,7 +162,19 @@ def spline(
         score = len(x) * away / left.sum() ** 2
         found.append(
             Spline(
-                m, there, middle, size, basis, R[:t], K, e, best, coefficients, noise, float(score)
+                m,
+                there,
+                middle,
+                size,
+                period is not None,
+                basis,
+                R[:t],
+                K,
+                e,
+                best,
+                coefficients,
+                noise,
+                float(score),
             )
         )
     if not found:
@@ -181,11 +206,13 @@ def _smoothing(e: Float[ndarray, " k"], z: Float[ndarray, " k"], sigma: float | 
 
 
 def _radial(
-    x: Float[ndarray, "r d"], centres: Float[ndarray, "n d"], order: int
+    x: Float[ndarray, "r d"], centres: Float[ndarray, "n d"], order: int, is_periodic: bool
 ) -> Float[ndarray, "r n"]:
     """Return the radial functions around centres, positive on what has no polynomial part."""
     power = 2 * order - x.shape[1]
     r = np.linalg.norm(x[:, None] - centres, axis=2)
+    if is_periodic:
+        return (-1) ** (order - 1) * np.polynomial.polynomial.polyval(r % 1.0, BERNOULLI[order])
     if power % 2:
         return (-1) ** ((power + 1) // 2) * r**power
     with np.errstate(divide="ignore", invalid="ignore"):

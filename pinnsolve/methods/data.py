@@ -72,8 +72,10 @@ def found(
         return Found(_unknown(setup, objective))
     moved = moves(*process.levels) if len(process.levels) == 2 else np.full(len(sizes), np.nan)
     data = _fits(setup, objective, told)
-    constants = _constants(setup, objective, told, sizes, moved)
-    warnings = [*_about_data(data), *_about_constants(constants, told, sizes, moved)]
+    unknowns = objective.model.unknowns
+    values = [] if unknowns is None else unknowns().detach().double().cpu().tolist()
+    constants = constants_found(setup.problem.parameters, values, told, sizes, moved)
+    warnings = [*about_data(data), *about_constants(constants, told, sizes, moved)]
     if constants and emptied(objective) < EMPTY:
         doubt = f"{' and '.join(constants)} have vanished, and with them all terms of the equations"
         return Found(
@@ -81,7 +83,7 @@ def found(
         )
     factor = process.levels[0].factor if process.levels else 1.0
     return Found(
-        constants, data, tuple(warnings), _doubt(data) or _contradiction(objective, factor)
+        constants, data, tuple(warnings), doubt_of_fits(data) or _contradiction(objective, factor)
     )
 
 
@@ -111,18 +113,27 @@ def _fits(setup: Setup, objective: "PointwiseObjective", told: "Inference") -> t
     return tuple(found)
 
 
-def _constants(
-    setup: Setup,
-    objective: "PointwiseObjective",
+def constants_found(
+    parameters: Mapping[str, Parameter],
+    values: Sequence[float],
     told: "Inference",
     sizes: Float[ndarray, " k"],
     moved: Float[ndarray, " k"],
 ) -> dict[str, FoundConstant]:
-    """Return the constants with their intervals."""
-    parameters, unknowns = setup.problem.parameters, objective.model.unknowns
-    if unknowns is None:
+    """Return the constants with their intervals.
+
+    Parameters
+    ----------
+    parameters, values
+        As stated, and as found.
+    told, sizes
+        What data and equations say of relative changes, and what these are relative to.
+    moved
+        How far each has moved when the equations weighed more.
+    """
+    if not parameters:
         return {}
-    names, values = tuple(parameters), unknowns().detach().double().cpu().tolist()
+    names = tuple(parameters)
     errors = told.errors.cpu().numpy() * sizes
     spread = np.sqrt(np.square(errors) + np.square(_systematic(told, sizes, moved)))
     quantile = _quantile(sum(told.freedom))
@@ -186,7 +197,7 @@ def _correlation(told: "Inference") -> Float[ndarray, "k k"]:
     return np.clip(C / np.outer(size, size), -1, 1)
 
 
-def _about_data(data: Sequence[Fit]) -> list[str]:
+def about_data(data: Sequence[Fit]) -> list[str]:
     """Return a sentence on each set of data whose misfit is not what it should be."""
     found = []
     for fit in data:
@@ -220,7 +231,7 @@ def _chance(fit: Fit) -> float:
     return float(np.sqrt(2 / max(fit.freedom, 1.0)))
 
 
-def _about_constants(
+def about_constants(
     constants: Mapping[str, FoundConstant],
     told: "Inference",
     sizes: Float[ndarray, " k"],
@@ -258,7 +269,7 @@ def _about_constants(
     return found
 
 
-def _doubt(data: Sequence[Fit]) -> str:
+def doubt_of_fits(data: Sequence[Fit]) -> str:
     """Return the reason for which a fit should not be believed at all, if there is one."""
     for fit in data:
         if not np.isfinite(fit.estimate):

@@ -6,10 +6,10 @@ try.
 
 from pinnsolve.accuracy.estimate import estimate
 from pinnsolve.accuracy.in_time import estimate_in_time
-from pinnsolve.methods import memory
+from pinnsolve.methods import memory, snapshots
 from pinnsolve.methods.method import Method
-from pinnsolve.methods.snapshots import found
 from pinnsolve.process import Process, State
+from pinnsolve.rbffd.assimilation import Assimilation
 from pinnsolve.rbffd.fields import NodalFields, from_state
 from pinnsolve.rbffd.solve import DirectSolve
 from pinnsolve.setup import Setup
@@ -18,8 +18,10 @@ from pinnsolve.solution.fields import Fields
 from pinnsolve.solution.solution import Sample
 
 
-def start(setup: Setup) -> DirectSolve:
-    """Return the solution of the sparse system, in steps."""
+def start(setup: Setup) -> DirectSolve | Assimilation:
+    """Return the solution of the sparse system, in steps, or the search for one that data show."""
+    if snapshots.has_search(setup):
+        return snapshots.start(setup)
     return DirectSolve(setup.problem, setup.discretisation(), setup.placement, setup.watch)
 
 
@@ -29,10 +31,14 @@ def sample(setup: Setup, answer: Fields) -> Sample:
     return Sample(setup.nodes, answer.values[..., setup.nodes.rows, :], setup.problem.times)
 
 
-def estimated(setup: Setup, process: Process[Fields], answer: Fields, shown: Sample) -> Estimate:
-    """Return the estimated error."""
+def estimated(
+    setup: Setup, process: Process[Fields], answer: Fields, shown: Sample
+) -> Estimate | None:
+    """Return the estimated error; None of what was found from data."""
     problem = setup.problem
     assert isinstance(answer, NodalFields)
+    if isinstance(process, Assimilation):
+        return None
     assert isinstance(process, DirectSolve)
     if problem.times is not None:
         return estimate_in_time(
@@ -64,7 +70,7 @@ def read(setup: Setup, state: State) -> NodalFields:
 
 def condition(_: Setup, process: Process[Fields]) -> float:
     """Return the condition of the matrices that were factorised."""
-    assert isinstance(process, DirectSolve)
+    assert isinstance(process, DirectSolve | Assimilation)
     return process.condition
 
 
@@ -75,5 +81,5 @@ METHOD = Method(
     read=read,
     memory=memory.of_direct_solution,
     condition=condition,
-    found=found,
+    found=snapshots.found,
 )

@@ -1,27 +1,115 @@
-"""The first snapshot of long steps in time: the fit to it, for report and figures."""
+"""Beginnings and unknown constants from snapshots: the search, and what it says of both."""
 
 from collections.abc import Iterator
 
-from pinnsolve.conditions.data import axes
+import numpy as np
+
+from pinnsolve.conditions.data import axes, data_weights
+from pinnsolve.conditions.initial import initial_values
+from pinnsolve.methods.data import about_constants, about_data, constants_found, doubt_of_fits
 from pinnsolve.problem.snapshots import first_snapshot
+from pinnsolve.problem.time_dependence import initial_names
 from pinnsolve.process import Process
+from pinnsolve.rbffd.assimilation import Assimilation
+from pinnsolve.rbffd.search import Search
+from pinnsolve.rbffd.snapshot_rows import Beginning, later, levels
 from pinnsolve.setup import Setup
 from pinnsolve.solution.fields import Fields
 from pinnsolve.solution.found import Fit, Found
 
-
-def found(setup: Setup, _: Process[Fields], __: Fields) -> Found:
-    """Return the fit to the first snapshot, if there is one."""
-    return Found(data=tuple(first_fits(setup)))
+LEAST_SHARE = 1e-3  # of the first value of a constant: no smaller it counts
 
 
-def first_fits(setup: Setup) -> Iterator[Fit]:
+def has_search(setup: Setup) -> bool:
+    """Return whether something is seen later than at first."""
+    return bool(setup.problem.data)
+
+
+def start(setup: Setup) -> Assimilation:
+    """Return the search for a beginning and constants that lead to what was seen."""
+    problem, nodes, observed = setup.problem, setup.nodes, setup.observed
+    discrete, times = problem.settings.time_discrete, problem.times
+    assert discrete is not None
+    assert times is not None
+    firsts = first_snapshot(setup.asked)
+    every, shown = levels(times, [own for own in observed if own.stated not in firsts])
+    beginnings = []
+    for field, names in enumerate(initial_names(problem.fields, problem.equations)):
+        for order, name in enumerate(names):
+            rows, at = dict[int, slice](), 0
+            for number, own in enumerate(observed):
+                if own.stated in firsts and own.stated.text == name:
+                    rows[number] = slice(at, at + len(own.values))
+                    at += len(own.values)
+            if rows:
+                beginnings.append(Beginning(field, order, setup.splines[name], rows))
+    search = Search(
+        setup.discretisation(),
+        setup.placement.at,
+        initial_values(problem, nodes),
+        beginnings,
+        {
+            number: later(problem, nodes, own, every)
+            for number, own in enumerate(observed)
+            if own.stated not in firsts
+        },
+        observed,
+        data_weights(observed),
+        problem.parameters,
+        every,
+        shown.tolist(),
+        discrete.stages,
+        discrete.steps,
+    )
+    return Assimilation(search, setup.watch)
+
+
+def found(setup: Setup, process: Process[Fields], _: Fields) -> Found:
+    """Return all that was found beside the fields."""
+    if isinstance(process, Assimilation):
+        return _told(setup, process)
+    return Found(data=tuple(_first_fits(setup)))
+
+
+def _told(setup: Setup, process: Assimilation) -> Found:
+    """Return the constants with their intervals, and the fit to all data."""
+    from pinnsolve.objectives.between_snapshots import inferred_between
+
+    search, at = process.search, process.at
+    assert at is not None
+    parameters, k = search.parameters, search.n_constants
+    values = list(search.constants(process.unknowns).values())
+    firsts = [LEAST_SHARE * abs(parameter.start) for parameter in parameters.values()]
+    sizes = np.maximum(np.abs(values), firsts)
+    sizes = np.where(sizes > 0, sizes, 1.0)
+    changes = sizes / search.slopes(process.unknowns)
+    counts = [len(own.values) for own in search.observed]
+    starts = np.cumsum([0, *counts])
+    factors = search.weights[starts[:-1]]
+    known = [
+        None if own.sigma is None else own.sigma * factor
+        for own, factor in zip(search.observed, factors.tolist(), strict=True)
+    ]
+    told = inferred_between(at.residual, at.derivative, changes, counts, known)
+    left = np.split(at.residual[len(at.residual) - starts[-1] :] / search.weights, starts[1:-1])
+    names = axes(setup.problem)
+    data = tuple(
+        Fit(own.name, names, own.x, own.values, own.values + e, own.sigma, sigma / factor, freedom)
+        for own, e, sigma, factor, freedom in zip(
+            search.observed, left, told.estimates, factors.tolist(), told.freedom, strict=True
+        )
+    )
+    still = np.zeros(k)  # the equations are held exactly: they cannot weigh more
+    constants = constants_found(parameters, values, told, sizes, still) if k else {}
+    warnings = [*about_data(data), *about_constants(constants, told, sizes, still)]
+    return Found(constants, data, tuple(warnings), doubt_of_fits(data))
+
+
+def _first_fits(setup: Setup) -> Iterator[Fit]:
     """Yield the fit of a smoothing spline to each quantity of the first snapshot."""
     problem = setup.asked
     firsts = first_snapshot(problem)
     for own in setup.observed if firsts else ():
-        if own.stated not in firsts:
-            continue
         spline = setup.splines[own.stated.text]
         # of repeated rows, and of other sets, each has its share
         freedom = spline.freedom * len(own.values) / len(spline.centres)

@@ -35,9 +35,9 @@ class Abilities:
         ``"data"``: observations;
         ``"hard"``: conditions with ``hard = true``, imposed or built in; ``"ansatz"``: it builds
         them into its network; ``"regions"``: materials; ``"stages"``: steps in time that the
-        problem file prescribes; ``"snapshots"``: observations of single instants, when these
-        begin; ``"waves"``: features that are products; ``"slabs"``: slabs of time; ``"batches"``:
-        points that are drawn for each step.
+        problem file prescribes; ``"snapshots"``: observations of single instants of these,
+        and unknown constants with them; ``"waves"``: features that are products; ``"slabs"``:
+        slabs of time; ``"batches"``: points that are drawn for each step.
     reference
         The classical solution that its answers are held against; None for one that is it.
     """

@@ -63,7 +63,7 @@ def _ability_faults(valid: Mapping[KeyPath, Any], method: str) -> list[Fault]:
     solvers = " or ".join(methods_that_take("regions"))
     asked: list[tuple[str, bool, KeyPath, str, str]] = [
         (
-            "constants",
+            "snapshots" if has_stages else "constants",
             unknowns is not None and bool(unknowns.parameters),
             ("unknowns", "parameters"),
             f'method "{method}" cannot find unknown parameters.',

@@ -3,7 +3,7 @@
 What was observed when the first step begins takes the place of initial values.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from typing import TYPE_CHECKING
 
 from pinnsolve.errors import Fault, KeyPath, suggestion
@@ -39,33 +39,48 @@ def snapshot_faults(reading: Reading, wanted: Sequence[Sequence[str]]) -> Iterat
         Names of the initial values, by field.
     """
     discrete, data = reading.valid.get(("time_discrete",)), entries(reading, "data")
-    if discrete is None or not data:
+    unknowns = reading.valid.get(("unknowns",))
+    if discrete is None or not (data or (unknowns and unknowns.parameters)):
         return
     needed, given = [name for own in wanted for name in own], set(reading.valid["initial",])
-    seen = set[str]()
+    seen, is_later = set[str](), False
     for key, entry in data:
         instant = _instant_fault(key, entry, discrete.step)
         if instant is not None:
             yield instant
             continue
-        for k, text in enumerate(entry.fields):
-            place = (*key, "fields", k)
-            if text not in needed:
-                message = f'"{text}" is no initial value, as what is seen first has to be.'
-                yield Fault(place, message, suggestion(text, needed))
-            elif text in given:
-                message = f'the initial value of "{text}" is given in [initial] already.'
-                yield Fault(place, message, "Remove one of them.")
+        if entry.at["t"] - discrete.step[0] > SAME * (discrete.step[1] - discrete.step[0]):
+            is_later = True
+            continue
+        yield from _beginning_faults(key, entry, needed, given)
         seen |= {*entry.fields}
     for name in needed:
         if name not in given | seen:
             message = f'nothing says what "{name}" is when the first step begins.'
             remedy = f"Add data of it at t = {discrete.step[0]:g}, or [initial]."
             yield Fault(("time_discrete", "step"), message, remedy)
+    if unknowns is not None and unknowns.parameters and not is_later:
+        message = "nothing is seen of what the unknown parameters do."
+        remedy = f"Add data of a later instant, as at = {{ t = {discrete.step[1]:g} }}."
+        yield Fault(("unknowns", "parameters"), message, remedy)
+
+
+def _beginning_faults(
+    key: KeyPath, entry: Data, needed: Sequence[str], given: Set[str]
+) -> Iterator[Fault]:
+    """Yield the faults of what was seen first: no initial values, or such as are given already."""
+    for k, text in enumerate(entry.fields):
+        place = (*key, "fields", k)
+        if text not in needed:
+            message = f'"{text}" is no initial value, as what is seen first has to be.'
+            yield Fault(place, message, suggestion(text, needed))
+        elif text in given:
+            message = f'the initial value of "{text}" is given in [initial] already.'
+            yield Fault(place, message, "Remove one of them.")
 
 
 def _instant_fault(key: KeyPath, entry: Data, step: tuple[float, float]) -> Fault | None:
-    """Return the fault of data that are not of the first instant; None of those that are."""
+    """Return the fault of data that are not of an instant of the steps; None of those that are."""
     (begin, end), t = step, entry.at.get("t")
     if t is None:
         message = "what long steps are compared with is of one instant."
@@ -74,7 +89,4 @@ def _instant_fault(key: KeyPath, entry: Data, step: tuple[float, float]) -> Faul
     if not begin - slack <= t <= end + slack:
         message = f"t = {t:g} is not among the instants from {begin:g} to {end:g} of "
         return Fault((*key, "at", "t"), f"{message}[time_discrete].")
-    if t - begin > slack:
-        message = "data of later instants are not used in this version."
-        return Fault((*key, "at", "t"), message, f"Keep those at t = {begin:g}.")
     return None

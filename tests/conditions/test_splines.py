@@ -60,3 +60,12 @@ def test_points_on_a_line_determine_no_function_of_the_plane():
     x = np.linspace(0, 1, 30)[:, None] * [1.0, 2.0]
     with pytest.raises(ValueError, match="the points are too few, or lie on a line"):
         spline(x, x[:, 0])
+
+
+@pytest.mark.parametrize("order", [2, 3, 4])
+def test_on_a_circle_the_ends_meet_with_all_derivatives(order):
+    x = np.random.default_rng(3).uniform(0, 2, (60, 1))
+    found = spline(x, np.cos(np.pi * x[:, 0] - 1), period=2.0, orders=[order])
+    there = np.linspace(0, 2, 50)[:, None]
+    np.testing.assert_allclose(found(there), np.cos(np.pi * there[:, 0] - 1), atol=3e-4)
+    np.testing.assert_allclose(found(there + 2.0), found(there), atol=1e-10)

@@ -95,5 +95,6 @@ class Unknowns(Section):
     parameters: dict[str, Parameter] = Field(
         default_factory=dict,
         description="unknown numbers in the equations, found with the fields: name = { initial, "
-        "lower, upper, transform, true }; method pinn",
+        "lower, upper, transform, true }; method pinn, and rbf-fd between snapshots in "
+        "[time_discrete]",
     )

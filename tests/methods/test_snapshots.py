@@ -1,0 +1,79 @@
+"""A beginning and unknown constants from two snapshots, the equation between held exactly."""
+
+import numpy as np
+import pytest
+
+from pinnsolve import solve
+from pinnsolve.errors import ProblemError
+from pinnsolve.methods.snapshots import start
+from pinnsolve.progress import unwatched
+from pinnsolve.setup import Setup
+from tests.posing import INTERVAL, pose
+
+DECAY = """
+[unknowns.parameters]
+k = {{ initial = -1.0, transform = "exp", true = 0.1 }}
+[exact]
+u = "exp(-0.1*pi^2*t)*sin(pi*x)"
+[time_discrete]
+step = [0, 1]
+stages = 6
+[[data]]
+from = "exact"
+fields = ["u"]
+count = 60
+noise = {noise}
+at = {{ t = 0.0 }}
+{later}
+"""
+LATER = """
+[[data]]
+from = "exact"
+fields = ["u"]
+count = 60
+noise = {noise}
+seed = 1
+at = {{ t = 1.0 }}
+"""
+
+
+def decaying(folder, noise=0.0, later=LATER):
+    more = DECAY.format(noise=noise, later=later.format(noise=noise))
+    problem = pose(
+        folder, "u_t = k*u_xx", domain=INTERVAL, count=30, order=4, on=[("all", "u = 0")], more=more
+    )
+    return problem.replace({"nodes.time_levels": 3, "output.test_points": 1000})
+
+
+def test_without_noise_the_constant_is_as_exact_as_the_differences(tmp_path):
+    found = solve(decaying(tmp_path)).constants["k"]
+    assert found.is_determined
+    assert abs(found.found / 0.1 - 1) < 1e-4
+
+
+def test_with_noise_the_interval_holds_it_and_is_no_wider_than_it_must_be(tmp_path):
+    solution = solve(decaying(tmp_path, 0.02))
+    found = solution.constants["k"]
+    assert found.interval[0] < 0.1 < found.interval[1]
+    # d ln(amplitude)/dk = -pi^2, and each amplitude is known to sigma (2/n)^(1/2) relative
+    spread = np.sqrt(np.mean([fit.spread**2 for fit in solution.data]))
+    sigma = 0.02 * spread * np.sqrt(2 / 60) * np.sqrt(1 + np.exp(0.2 * np.pi**2)) / np.pi**2
+    assert 0.3 * sigma < found.standard_error < 3 * sigma
+    assert all(fit.is_white for fit in solution.data)
+
+
+def test_derivatives_of_the_rows_are_those_of_differences(tmp_path):
+    search = start(Setup(decaying(tmp_path, 0.02))).search
+    u = search.first
+    at = search.evaluated(u, (), unwatched)
+    for j in (0, 2, len(u) - 1):
+        step = 1e-4 * np.eye(len(u))[j]
+        up, down = (search.evaluated(u + s * step, (), unwatched).residual for s in (1, -1))
+        np.testing.assert_allclose(at.derivative[:, j], (up - down) / 2e-4, atol=1e-4)
+
+
+def test_nothing_to_find_constants_from_is_refused(tmp_path):
+    with pytest.raises(ProblemError) as refused:
+        decaying(tmp_path, later="")
+    assert "nothing is seen of what the unknown parameters do." in str(refused.value)
+    assert "Add data of a later instant, as at = { t = 1 }." in str(refused.value)
