@@ -122,6 +122,7 @@ REDUCED = {
     # found from data, see tests/methods/test_data.py
     "burgers_inverse": Reduced(direct=None, network=None),
     "coffee": Reduced(direct=None, network=None),
+    "diffusivity_inverse": Reduced(direct=None, network=None),
     "navier_stokes_inverse": Reduced(direct=None, network=None),
     "rod_diffusivity": Reduced(direct=None, network=None),
     "self_similar_burgers_1": Reduced(overrides=nodes(300)),

@@ -108,7 +108,8 @@ def field_sizes(
         if not new.any():
             break
         sizes = sizes + new
-    together = (b / A.sum(axis=1).clip(min=np.finfo(float).tiny)).max(initial=0.0)
+    with np.errstate(over="ignore"):  # of equations that hardly feel any field
+        together = (b / A.sum(axis=1).clip(min=np.finfo(float).tiny)).max(initial=0.0)
     return np.where(sizes > 0, sizes, together if 0 < together < np.inf else 1.0)
 
 

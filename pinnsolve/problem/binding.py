@@ -297,7 +297,7 @@ def _constraints(
 
 
 def _equations(reading: Reading, symbols: Symbols) -> dict[KeyPath, Equation]:
-    """Read the equations, of which there must be one for each field."""
+    """Read the equations, one for each field; data may tell of a field that has none."""
     pde = reading.valid.get(("pde",))
     stated: dict[KeyPath, Equation] = {}
     if pde is None:
@@ -307,15 +307,15 @@ def _equations(reading: Reading, symbols: Symbols) -> dict[KeyPath, Equation]:
         key: KeyPath = ("pde", "equations", i)
         found = reading.attempt(key, equations, text, symbols) or ()
         is_whole &= bool(found)
-        # an equation of vectors is several
-        stated |= {(*key, j): e for j, e in enumerate(found)}
+        stated |= {(*key, j): e for j, e in enumerate(found)}  # of vectors it is several
     if not is_whole:  # what is said below would only repeat that
         return stated
-    if len(stated) != len(symbols.fields):
+    missing = len(symbols.fields) - len(stated)
+    if missing < 0 or (missing and ("data", 0) not in reading.valid):
         wanted = f"{len(symbols.fields)} field" + "s" * (len(symbols.fields) > 1)
         message = f"there must be one equation for each field: {wanted}, {len(stated)} found."
-        remedy = f"Fields: {', '.join(symbols.fields)}."
-        reading.faults.append(Fault(("pde", "equations"), message, remedy))
+        fault = Fault(("pde", "equations"), message, f"Fields: {', '.join(symbols.fields)}.")
+        reading.faults.append(fault)
     used = {term.field for e in stated.values() for term in e.terms}
     for i, name in enumerate(symbols.fields):
         if i not in used:

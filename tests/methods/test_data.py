@@ -168,3 +168,24 @@ def test_equations_that_lose_all_of_their_terms_are_not_believed(tmp_path):
     text = text.replace("[solver]", 'p = "-2.1*0.7*exp(-0.7*x)"\n[solver]')
     found = solve(written(tmp_path, text))
     assert found.verdict.word == "not resolved"
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "near"), [("diffusivity_inverse", "k", 0.01), ("pinnacle/pinv", "a", 0.02)]
+)
+def test_a_coefficient_is_found_as_a_field(name, field, near):
+    found = solve(load(shipped.folder() / f"{name}.toml"))
+    i = found.problem.fields.index(field)
+    values, x = found.sample.values[:, i], found.sample.nodes.x[found.sample.nodes.rows]
+    true = found.problem.exact[i](x)
+    assert np.linalg.norm(values - true) < near * np.linalg.norm(true)
+    assert found.data[0].is_white
+
+
+def test_without_data_every_field_needs_an_equation(tmp_path):
+    text = (shipped.folder() / "diffusivity_inverse.toml").read_text()
+    text = text.replace(', "k_y = 0"', "")
+    assert len(written(tmp_path, text).equations) == 1
+    begin, end = text.index("[[data]]"), text.index("[exact]")
+    with pytest.raises(ProblemError, match="one equation for each field: 2 fields, 1 found"):
+        written(tmp_path, text[:begin] + text[end:])
