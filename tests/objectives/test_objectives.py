@@ -151,7 +151,7 @@ speed = { lower = 0, upper = 3 }
 [pde]
 equations = ["speed*u*u_x = nu*u_xx + x"]
 [[pde.extra]]
-equation = "d(residual, x, 3) = 0"
+equation = "d(residual, x, 2) = 0"
 where = "abs(x) < 0.5"
 points = 7
 [[pde.extra]]
