@@ -74,8 +74,15 @@ def test_slabs_are_short_where_much_happens_and_long_elsewhere(tmp_path):
     assert abs(begin - 0.2) < 0.1
 
 
-@pytest.mark.parametrize("features", ["mlp", "grown"])
-@pytest.mark.parametrize("slabs", [3, "auto"])
+@pytest.mark.parametrize(
+    ("features", "slabs"),
+    [
+        ("mlp", 3),
+        ("mlp", "auto"),
+        ("grown", 3),
+        pytest.param("grown", "auto", marks=pytest.mark.study),
+    ],
+)
 def test_any_features_will_do(tmp_path, features, slabs):
     problem = evolving(tmp_path, "u_t + u_x = 0.1*u_xx + f", fields={"u": "sin(pi*(x - 3*t))"})
     problem = problem.replace({"network.features": features})
