@@ -33,6 +33,7 @@ from pinnsolve.process import Budget, State, Step, StoppingRule, nested, part
 FINENESS = sqrt(2)  # ratio of frequencies that are tried
 WORTHWHILE = 0.8  # a loss this much smaller is worth another frequency
 PROBES = 8  # functions by which frequencies are compared
+MUCH = 1e-2  # of the loss before, which Newton's method should not leave
 PAYS = 0.9  # a step that leaves more of the loss than this no longer does
 CONVERGED = 1e-9  # of the loss: a smaller change of the rows is rounding
 STAGE = "training: head"
@@ -134,7 +135,11 @@ class FamilyTraining:
             return "the weights are optimal"
         if not isfinite(loss):
             return "the steps have left the finite numbers"
-        return "further steps do not pay" if solver.is_done else ""
+        if not solver.is_done:
+            return ""
+        if not solver.full.has_same_slopes and loss > MUCH * self._before:
+            return "what the input multiplies varies too much for the slopes of the mean"
+        return "further steps do not pay"
 
     def _next(self) -> float | None:
         """Return the frequency to try next; None if the best is known."""

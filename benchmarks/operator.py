@@ -1,0 +1,62 @@
+"""Families of problems against what is asked of them: errors of held-out functions, and time.
+
+    python -m benchmarks.operator [NAME …] [--seeds 3]
+
+solves the shipped families by the command line, with seeds of features and functions, and prints
+for each the median over the seeds of the mean, median and worst error of the functions held out,
+of the share of estimates within a factor of two of the error, and of the time from file to report;
+beside it what the paper that posed the problem reports (Leng, Shankar & Thiyagalingam, 2023,
+arXiv:2311.00860).
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+PROBLEMS = Path(__file__).parents[1] / "problems"
+PAPER = {"kirchhoff_love_operator": 2.7e-1, "reaction_diffusion_operator": 8.2e-2}
+
+
+def solved(name: str, seed: int, folder: Path) -> dict[str, float]:
+    """Return the figures of one run."""
+    file, out = PROBLEMS / f"{name}.toml", folder / f"{name}-{seed}"
+    command = [sys.executable, "-m", "pinnsolve", "solve", str(file), "--out", str(out), "--quiet"]
+    changes = {"solver.seed": seed, "operator.family.seed": seed}
+    settings = [part for key, value in changes.items() for part in ("--set", f"{key}={value}")]
+    began = time.perf_counter()
+    subprocess.run([*command, *settings, "--accept"], check=True, capture_output=True)
+    seconds = time.perf_counter() - began
+    told = json.loads((out / "metrics.json").read_text())
+    field = max(told["held_out"], key=lambda own: told["held_out"][own]["mean"])
+    ratios = np.divide(told["held_out_estimates"][field], told["held_out_errors"][field])
+    own = {key: told["held_out"][field][key] for key in ("mean", "median", "worst")}
+    within = float(np.mean((ratios > 0.5) & (ratios < 2)))
+    return {**own, "within": within, "seconds": seconds}
+
+
+def main() -> None:
+    """Print a line for each problem."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", default=[*PAPER], metavar="NAME")
+    parser.add_argument("--seeds", type=int, default=3)
+    given = parser.parse_args()
+    print(
+        f"{'problem':30}{'paper':>9}{'mean':>9}{'median':>9}{'worst':>9}{'within 2':>9}{'time':>8}"
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        for name in given.names:
+            runs = [solved(name, seed, Path(folder)) for seed in range(given.seeds)]
+            own = {key: float(np.median([run[key] for run in runs])) for key in runs[0]}
+            paper = f"{PAPER[name]:9.1e}" if name in PAPER else f"{'–':>9}"
+            errors = "".join(f"{own[key]:9.1e}" for key in ("mean", "median", "worst"))
+            print(f"{name:30}{paper}{errors}{own['within']:9.0%}{own['seconds']:7.1f}s", flush=True)
+
+
+if __name__ == "__main__":
+    main()
