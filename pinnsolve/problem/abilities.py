@@ -59,9 +59,9 @@ class Abilities:
         return bool(self.optimizers)
 
     @property
-    def is_of_one(self) -> bool:
-        """Whether it solves one problem, and not a family."""
-        return "input" not in self.takes
+    def is_general(self) -> bool:
+        """Whether it solves any problem, and not families or evolutions alone."""
+        return "input" not in self.takes and "evolution" not in self.needs
 
 
 TRAINED = ("grow", "head", "gauss-newton", "variable-projection", "adam", "lbfgs")
@@ -137,5 +137,7 @@ SOLVERS: dict[str, str] = {
 
 
 def methods_that_take(ability: str) -> tuple[str, ...]:
-    """Return the names of the methods that take something."""
-    return tuple(name for name, method in ABILITIES.items() if ability in method.takes)
+    """Return the names of the methods that take something: those for any problem, if there are."""
+    found = {name: method for name, method in ABILITIES.items() if ability in method.takes}
+    general = tuple(name for name, method in found.items() if method.is_general)
+    return general or tuple(found)

@@ -21,6 +21,7 @@ from pinnsolve.storage import lock
 from pinnsolve.storage.files import make_directory, reason, remove_file, write_file
 
 PROBLEM, STATUS, METRICS = "problem.toml", "status.json", "metrics.json"
+COMPARISON = "compare.json"  # in place of the last, of many runs
 CHECKPOINT, PREVIOUS = "checkpoint", "checkpoint.previous"
 UNFINISHED = (".checkpoint.part", ".status.json.part")  # left by a process killed while it wrote
 BOOKKEEPING = {PROBLEM, STATUS, lock.NAME, *UNFINISHED}  # nothing that would be missed
@@ -143,7 +144,7 @@ def _overwriting(folder: Path) -> tuple[Claim, int]:
     is_made = _make(folder)
     make_directory(folder)  # refuses a file of this name
     if (folder / PROBLEM).exists() and not any(
-        (folder / name).exists() for name in (STATUS, METRICS)
+        (folder / name).exists() for name in (STATUS, METRICS, COMPARISON)
     ):
         raise FileError(
             f"{folder / PROBLEM} is of no run, and a run here would replace it. Name another "

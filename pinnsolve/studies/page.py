@@ -15,7 +15,7 @@ from pinnsolve.output.numbers import duration, scientific
 from pinnsolve.output.report.page import page, section, table
 from pinnsolve.output.report.statement import statement
 from pinnsolve.storage.files import remove_file, write_file
-from pinnsolve.storage.folder import claimed
+from pinnsolve.storage.folder import COMPARISON, claimed
 from pinnsolve.studies import statistics
 from pinnsolve.studies.sections import arrivals, courses, each, lowest, power, speed_ups, trend
 from pinnsolve.studies.trials import Comparison, Configuration, Trial
@@ -44,10 +44,10 @@ def write_comparison(
     contents = {
         "compare.html": html(comparison),
         "problem.toml": comparison.problem.to_toml(),
-        "compare.json": record,  # written last: a folder that has it is whole
+        COMPARISON: record,  # written last: a folder that has it is whole
     }
     with claimed(directory, overwrite) as claim:
-        remove_file(claim.folder / "compare.json")
+        remove_file(claim.folder / COMPARISON)
         for name, text in contents.items():
             write_file(claim.folder / name, text.encode())
     return [claim.folder / name for name in sorted(contents)]

@@ -18,7 +18,7 @@ from pinnsolve.problem.abilities import ABILITIES
 from pinnsolve.problem.schema.file import Phase
 from pinnsolve.studies.trials import Configuration
 
-METHODS = tuple(name for name, able in ABILITIES.items() if able.is_of_one)
+METHODS = tuple(name for name, able in ABILITIES.items() if able.is_general)
 DIRECT = next(name for name, able in ABILITIES.items() if not able.has_network)
 NETWORKS = tuple(name for name in METHODS if ABILITIES[name].has_network)
 DEFAULT = "default"  # the optimiser of that name is the method's own schedule

@@ -62,14 +62,14 @@ def _faults(solution: Solution, weights: int) -> list[tuple[str, str]]:
     problem, outcome = solution.problem, solution.outcome
     wrote, size = solution.provenance.versions.get("pinnsolve"), solution.answer.size
     least = least_weights(problem, solution.sample.nodes.rows.stop)
-    networks = " or ".join(name for name, able in ABILITIES.items() if able.has_network)
+    networks = [name for name, able in ABILITIES.items() if "grow" in able.optimizers]
     this = version("pinnsolve")
     found = [
         (wrote != this, f"pinnsolve {wrote} has written it, and this is {this}.", AGAIN),
         (
-            not ABILITIES[solution.method].has_network,
+            solution.method not in networks,
             f"{solution.method} trains no network that could be made smaller.",
-            f"Solve the problem by {networks} first.",
+            f"Solve the problem by {' or '.join(networks)} first.",
         ),
         (
             outcome.status in ("stopped", "diverged"),

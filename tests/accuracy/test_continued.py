@@ -34,7 +34,7 @@ def test_a_layer_that_no_node_sees_is_an_error_between_them(domain, count, rest,
     """Between the nodes solutions are up to thirty times as wrong as at them."""
     solution = carried(tmp_path, 2e-4, domain, count, order, rest)
     true = solution.accuracy.errors.relative_l2["u"]
-    assert true > 0.1
+    assert true > 0.05  # above which nothing is resolved
     assert 1 / 3 < solution.accuracy.estimate.total["u"] / true < 3
     (told,) = [w for w in solution.outcome.warnings if w.startswith("the values of u on the")]
     assert re.search(r"are not what the nodes inside lead up to, most near \((1|0\.99)", told)

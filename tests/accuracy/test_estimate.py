@@ -113,9 +113,8 @@ def test_the_estimate_of_a_network_with_exact_derivatives(name):
     assert solution.accuracy.errors.relative_l2["u"] < 0.1 * solution.accuracy.baseline.overall_l2
     assert all(1 / CLOSE < ratio < CLOSE for ratio in ratios(solution))
     # at the points of the training the residual is small whatever the error
-    assert (
-        solution.accuracy.estimate.optimisation["u"] < 0.5 * solution.accuracy.estimate.total["u"]
-    )
+    estimate = solution.accuracy.estimate
+    assert estimate.optimisation["u"] < max(0.5 * estimate.total["u"], 1e-10)  # but for rounding
 
 
 @pytest.mark.slow

@@ -12,7 +12,7 @@ from pinnsolve.cli import shipped
 from pinnsolve.cli.summary import summary
 from pinnsolve.errors import ProblemError
 from pinnsolve.geometry import build_domain
-from pinnsolve.methods.data import _about_data, _doubt
+from pinnsolve.methods.data import about_data, doubt_of_fits
 from pinnsolve.output.report.findings import findings
 from pinnsolve.output.report.report import html
 from pinnsolve.output.vtk.grid import grid
@@ -123,13 +123,16 @@ def test_a_sigma_that_the_misfit_contradicts_is_told(solution):
     (fit,) = solution.data
     small = replace(fit, sigma=fit.estimate / 3)
     large = replace(fit, sigma=fit.estimate * 3)
-    (said,) = _about_data([small])
+    (said,) = about_data([small])
     assert "larger than sigma" in said
-    assert _doubt([small]) == "data u are missed by 3 times the errors that they are said to have."
-    (said,) = _about_data([large])
+    assert (
+        doubt_of_fits([small])
+        == "data u are missed by 3 times the errors that they are said to have."
+    )
+    (said,) = about_data([large])
     assert "smaller than sigma" in said
-    assert _doubt([large]) == ""
-    assert _about_data([replace(fit, sigma=fit.estimate)]) == []
+    assert doubt_of_fits([large]) == ""
+    assert about_data([replace(fit, sigma=fit.estimate)]) == []
 
 
 def test_neighbours_that_are_alike_are_no_noise():
@@ -140,7 +143,7 @@ def test_neighbours_that_are_alike_are_no_noise():
     wave = replace(white, values=noise + 1.5 * np.sin(6 * x[:, 0]))
     assert white.is_white
     assert not wave.is_white
-    assert "no noise" in _about_data([wave])[0]
+    assert "no noise" in about_data([wave])[0]
     # of independent numbers the statistic is standard normal
     many = [
         replace(white, values=np.random.default_rng(k).normal(size=300)).alikeness
