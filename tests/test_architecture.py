@@ -269,3 +269,9 @@ def test_another_method_is_one_module_and_one_line_in_each_table(tmp_path):
     assert "Solved by no work" in (tmp_path / "out" / "report.html").read_text()
     read = "import pinnsolve; print(pinnsolve.load_solution('out').sample.values.any())"
     assert run("-c", read) == "False\n"
+
+
+def test_no_benchmark_hides_a_module_of_the_standard_library():
+    """Python looks beside a script first: one called operator.py would break all others."""
+    names = {path.stem for path in (ROOT / "benchmarks").glob("*.py")}
+    assert not names & sys.stdlib_module_names

@@ -1,6 +1,6 @@
 """Families of problems against what is asked of them: errors of held-out functions, and time.
 
-    python -m benchmarks.operator [NAME …] [--seeds 3]
+    python -m benchmarks.families [NAME …] [--seeds 3]
 
 solves the shipped families by the command line, with seeds of features and functions, and prints
 for each the median over the seeds of the mean, median and worst error of the functions held out,
