@@ -4,8 +4,7 @@ A clamped beam in the plane, a cooling fin, waves around a cylinder, and others:
 for a corner here and there. Each is solved by networks and directly on the same nodes; `estimate`
 is what a run says of itself, the largest over the fields, `apart` the distance of a network from
 the direct solution, relative to how that varies. A network that is far apart although the direct
-solution is estimated to be right is wrong: the last layer's least squares satisfied the equations
-at a corner, where no feature can, at the expense of all else.
+solution is estimated to be right is wrong.
 
     python benchmarks/everyday.py [--only fin ...] [--methods pinn dt-pinn] [--threads 1]
         [--json FILE]

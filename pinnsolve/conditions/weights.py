@@ -48,6 +48,7 @@ def row_weights(
     nodes: Nodes,
     sizes: Float[ndarray, " c"],
     spacing: Float[ndarray, " N"] | None = None,
+    ease: Float[ndarray, " N"] | None = None,
     *,
     is_fine: bool = False,
 ) -> Float[ndarray, " R"]:
@@ -62,6 +63,8 @@ def row_weights(
     spacing
         Of the nodes near each point where a condition may hold, relative to any; the same
         everywhere by default.
+    ease
+        A factor of what holds at each point; one by default.
     is_fine
         Whether what is sought may vary from node to node.
     """
@@ -80,6 +83,8 @@ def row_weights(
                 break
         factor = np.sqrt(condition.weight / condition.size)
         factor = factor / np.where(np.isfinite(size) & (size > 0), size, 1.0)
+        if ease is not None and not condition.is_sum:
+            factor = factor * ease[condition.rows]
         factors.append(np.repeat(factor, condition.size // condition.rows_at_instant))
     return np.concatenate(factors)
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from itertools import compress
 from typing import TYPE_CHECKING
 
+from pinnsolve.conditions.corners import ease
 from pinnsolve.conditions.initial import initial_conditions
 from pinnsolve.conditions.points import in_order, regions_in_order
 from pinnsolve.conditions.weights import row_weights
@@ -48,12 +49,13 @@ def nodal_objective(net: "AnyNetwork", setup: Setup) -> "NodalObjective":
     if times is not None:
         system = system.extended(initial_conditions(problem, nodes))
     sizes = trained.sizes(setup, problem, system.conditions)
-    spacing = local_spacing(problem, setup.domain, nodes.x)
+    spacing, is_fine = local_spacing(problem, setup.domain, nodes.x), grows(problem)
+    eased = ease(problem, setup.conditions, nodes, nodes.x) if is_fine else None
     return NodalObjective(
         net,
         as_points(net, in_order(problem, nodes.x)),
         system,
-        row_weights(problem, system.conditions, nodes, sizes, spacing, is_fine=grows(problem)),
+        row_weights(problem, system.conditions, nodes, sizes, spacing, eased, is_fine=is_fine),
         sizes,
         n_levels=None if times is None else len(times),
         reverse=REVERSE[problem.settings.solver.precision],

@@ -12,6 +12,7 @@ from jaxtyping import Float
 from numpy import ndarray
 
 from pinnsolve.accuracy.cells import around
+from pinnsolve.conditions.corners import ease
 from pinnsolve.conditions.data import data_conditions, data_weights
 from pinnsolve.conditions.extra import extra_conditions
 from pinnsolve.conditions.points import regions_in_order
@@ -101,8 +102,10 @@ def pointwise_objective(
     x, conditions = np.concatenate([x, further]), (*conditions, *extra)
     seen, data = data_conditions(problem, setup.observed, len(x))
     sizes = trained.sizes(setup, problem, (*conditions, *data))
-    spacing = local_spacing(problem, setup.domain, x[:, : nodes.dim])
-    weights = row_weights(problem, conditions, nodes, sizes, spacing, is_fine=grows(problem))
+    places, is_fine = x[:, : nodes.dim], grows(problem)
+    spacing = local_spacing(problem, setup.domain, places)
+    eased = ease(problem, setup.conditions, nodes, places) if is_fine else None
+    weights = row_weights(problem, conditions, nodes, sizes, spacing, eased, is_fine=is_fine)
     if data:
         x, conditions = np.concatenate([x, seen]), (*conditions, *data)
         weights = np.concatenate([weights, data_weights(setup.observed)])

@@ -1,0 +1,85 @@
+"""Rows near points where conditions of another kind begin count less."""
+
+import numpy as np
+import pytest
+
+from pinnsolve import solve
+from pinnsolve.conditions.corners import changes, ease
+from pinnsolve.setup import Setup
+from tests.posing import SQUARE, pose, written
+
+BEAM = """\
+[domain]
+shape = "rectangle"
+lower = [0, 0]
+upper = [4, 1]
+[nodes]
+count = 300
+[unknowns]
+fields = ["u", "v"]
+[pde]
+equations = ["u_xx + 0.35*u_yy + 0.65*v_xy = 0", "v_yy + 0.35*v_xx + 0.65*u_xy = 0"]
+[[boundary]]
+on = "left"
+condition = "u = 0"
+[[boundary]]
+on = "left"
+condition = "v = 0"
+[[boundary]]
+on = ["top", "bottom"]
+condition = "u_y + v_x = 0"
+[[boundary]]
+on = ["top", "bottom"]
+condition = "v_y + 0.3*u_x = 0"
+[[boundary]]
+on = "right"
+condition = "u_x + 0.3*v_y = 0"
+[[boundary]]
+on = "right"
+condition = "u_y + v_x = y*(y - 1)"
+"""
+
+
+def square(folder, on):
+    """Return the conditions at nodes of a square, and these."""
+    setup = Setup(pose(folder, "laplace(u) = 1", on=on, domain=SQUARE, count=300))
+    return setup.problem, setup.conditions, setup.nodes
+
+
+def test_they_are_where_values_end_and_slopes_begin(tmp_path):
+    rest = [("right bottom top", "dn(u) + u = 0")]
+    problem, conditions, nodes = square(tmp_path, [("left", "u = 0"), *rest])
+    found = changes(conditions[1:], nodes)
+    low, high = nodes.x[nodes.rows].min(axis=0), nodes.x[nodes.rows].max(axis=0)
+    ends = np.array([low, [low[0], high[1]]])
+    apart = np.linalg.norm(found[:, None] - ends, axis=2)
+    assert (apart.min(axis=1) < 1.6 * nodes.spacing).all()
+    assert (apart.min(axis=0) < 1.6 * nodes.spacing).all()
+    factor = ease(problem, conditions, nodes, nodes.x)
+    r = np.linalg.norm(nodes.x[:, None] - found, axis=2).min(axis=1)
+    d = min(16 * nodes.spacing, (high - low).max() / 2)
+    assert factor == pytest.approx(np.minimum(1, r / d))
+
+
+@pytest.mark.parametrize(
+    "on",
+    [
+        [("left", "u = 0"), ("right bottom top", "u = x")],
+        [("left", "dn(u) = 0"), ("right bottom top", "dn(u) + u = 0")],
+    ],
+)
+def test_conditions_of_one_kind_all_around_ease_nothing(on, tmp_path):
+    problem, conditions, nodes = square(tmp_path, on)
+    assert ease(problem, conditions, nodes, nodes.x) is None
+
+
+@pytest.mark.parametrize("method", ["dt-pinn", "pinn"])
+def test_a_clamped_beam_bends(method, tmp_path):
+    # a network held to all rows alike gave the bending away for the two clamped corners: 1.1
+    problem = written(tmp_path, BEAM).replace({"solver.baseline": "never"})
+    setup = Setup(problem)
+    network, direct = (
+        solve(problem, method=m, setup=setup).sample.values for m in (method, "rbf-fd")
+    )
+    apart = np.linalg.norm(network - direct, axis=0)
+    assert (apart < 0.05 * np.linalg.norm(direct - direct.mean(axis=0), axis=0)).all()
