@@ -6,12 +6,13 @@ is what a run says of itself, the largest over the fields, `apart` the distance 
 the direct solution, relative to how that varies. A network that is far apart although the direct
 solution is estimated to be right is wrong.
 
-    python benchmarks/everyday.py [--only fin ...] [--methods pinn dt-pinn] [--threads 1]
-        [--json FILE]
+    python benchmarks/everyday.py [--only fin ...] [--methods pinn dt-pinn] [--seeds 3]
+        [--threads 1] [--json FILE]
 """
 
 from argparse import Namespace
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -69,23 +70,24 @@ CASES: dict[str, tuple[str, int, str, list[str], list[tuple[str, str]], str]] = 
 
 
 def rows(options: Namespace) -> Iterator[dict[str, Any]]:
-    """Yield a row for each problem and method, the direct solution first."""
+    """Yield a row for each problem, method and seed, the direct solution first."""
     for name in options.only or CASES:
-        direct = None
-        for method in ["rbf-fd", *options.methods]:
-            solution = solve(posed(name), method=method)
+        problem, direct = posed(name), None
+        runs = [("rbf-fd", 0), *product(options.methods, range(options.seeds))]
+        for method, seed in runs:
+            solution = solve(problem, method=method, seed=seed)
             values = solution.sample.values
             direct = values if direct is None else direct
             apart = np.linalg.norm(values - direct, axis=0)
             apart /= np.linalg.norm(direct - direct.mean(axis=0), axis=0)
             estimate = solution.accuracy.estimate
+            totals = () if estimate is None else estimate.total.values()
             yield {
                 "problem": name,
                 "method": method,
+                "seed": seed,
                 "verdict": solution.verdict.word,
-                "estimate": None
-                if estimate is None
-                else max(e for e in estimate.total.values() if e is not None),
+                "estimate": max((e for e in totals if e is not None), default=None),
                 "apart": float(apart.max()),
                 "seconds": sum(solution.course.seconds.values()),
             }
@@ -107,6 +109,7 @@ def posed(name: str) -> Any:
 COLUMNS = {
     "problem": "<11",
     "method": "<8",
+    "seed": "4",
     "verdict": "<13",
     "estimate": "9.1e",
     "apart": "9.1e",
@@ -119,6 +122,7 @@ def main() -> None:
     parser = options_of(__doc__, threads=1)
     parser.add_argument("--only", nargs="+", choices=CASES, help="problems")
     parser.add_argument("--methods", nargs="+", default=["dt-pinn", "pinn"], help="of networks")
+    parser.add_argument("--seeds", type=int, default=1, help="of networks, how many")
     options = parser.parse_args()
     report(options, (rows(options), COLUMNS))
 

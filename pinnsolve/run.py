@@ -128,9 +128,8 @@ def solve(
         answer, of_family = method.family(setup, process.answer())
     warnings += afterwards(setup, method.condition(setup, process), reference, answer)
     sample = method.sample(setup, answer)
-    if (
-        problem is asked_for and problem.family is None
-    ):  # values of potentials would tell nobody anything
+    # values of potentials, or of one problem of many, would tell nobody anything
+    if problem is asked_for and problem.family is None:
         warnings += overshoot(setup.placement, sample) + trivial(problem, sample)
     with setup.stage("estimate"):
         estimate = method.estimate(setup, process, answer, sample)

@@ -6,7 +6,7 @@ import pytest
 from pinnsolve import solve
 from pinnsolve.conditions.corners import changes, ease
 from pinnsolve.setup import Setup
-from tests.posing import SQUARE, pose, written
+from tests.posing import SQUARE, pose, text_of, written
 
 BEAM = """\
 [domain]
@@ -49,7 +49,7 @@ def square(folder, on):
 def test_they_are_where_values_end_and_slopes_begin(tmp_path):
     rest = [("right bottom top", "dn(u) + u = 0")]
     problem, conditions, nodes = square(tmp_path, [("left", "u = 0"), *rest])
-    found = changes(conditions[1:], nodes)
+    found, _ = changes(conditions[1:], nodes)
     low, high = nodes.x[nodes.rows].min(axis=0), nodes.x[nodes.rows].max(axis=0)
     ends = np.array([low, [low[0], high[1]]])
     apart = np.linalg.norm(found[:, None] - ends, axis=2)
@@ -57,8 +57,19 @@ def test_they_are_where_values_end_and_slopes_begin(tmp_path):
     assert (apart.min(axis=0) < 1.6 * nodes.spacing).all()
     factor = ease(problem, conditions, nodes, nodes.x)
     r = np.linalg.norm(nodes.x[:, None] - found, axis=2).min(axis=1)
-    d = min(16 * nodes.spacing, (high - low).max() / 2)
-    assert factor == pytest.approx(np.minimum(1, r / d))
+    assert factor == pytest.approx(
+        np.minimum(1, r / ((high - low).max() / 2))
+    )  # 16 spacings are more
+
+
+def test_they_reach_less_far_where_nodes_are_closer(tmp_path):
+    on = [("left", "u = 0"), ("right bottom top", "dn(u) = 0")]
+    text = text_of("laplace(u) = 1", on=on, domain=SQUARE, count=900)
+    refined = 'count = 900\nrefine = "min(1, 0.1 + sqrt(x^2 + y^2))"'
+    setup = Setup(written(tmp_path, text.replace("count = 900", refined)))
+    at = np.array([[0.3, 0.0], [0.3, 1.0]])
+    beside_close_nodes, beside_others = ease(setup.problem, setup.conditions, setup.nodes, at)
+    assert beside_close_nodes == 1 > beside_others
 
 
 @pytest.mark.parametrize(
