@@ -122,6 +122,7 @@ class Growing:
         self._head: GrowingHead | None = None  # once there are features to stay
         between = collocation.between
         self._fresh: OfNetwork | None = None if between is None else between("fresh")
+        self._widened: OfNetwork | None = None  # with more points, once they are asked for
         # the least residual at fresh points, after which block of bumps, and the head there
         self._best = (inf, 0, self._net.head_vector())
         self._last_fresh = nan  # after the last block; not a number if it is not known
@@ -189,16 +190,31 @@ class Growing:
     def _attempt(self, trial: Trial) -> float:
         """Return the loss that some first features leave, and have the network at it.
 
-        It is that at fresh points where it is larger there: features that are sharp enough hide the
-        residual between the nodes, in a layer along a wall too.
+        Features that are sharp enough hide the residual between the nodes, in a layer along a wall
+        too. Where it is far larger at fresh points the head is solved for again at more points, and
+        the loss is the larger one of what is left there and at fresh ones.
         """
         trial.draw(self._net, self._seed)
-        loss, c = sketch(self._objective)
-        if not self._objective.is_linear:
-            c, loss = newton(self._objective.head(), c, STEPS)
-        self._net.set_head(c)
         self._last = trial
+        loss = self._solve(self._objective)
+        if self._fresh_loss() > HIDDEN * loss:
+            loss = self._solve(self._more())
         return max(loss, self._fresh_loss())  # not fresh points', where they are not known
+
+    def _solve(self, objective: OfNetwork) -> float:
+        """Return the loss of some points that the head can leave, and have the network at it."""
+        loss, c = sketch(objective)
+        if not objective.is_linear:
+            c, loss = newton(objective.head(), c, STEPS)
+        self._net.set_head(c)
+        return loss
+
+    def _more(self) -> OfNetwork:
+        """Return the objective with the equations at more points, where they are known."""
+        between = self._collocation.between
+        if self._widened is None:
+            self._widened = self._objective if between is None else between("more")
+        return self._widened
 
     def _extend(self) -> tuple[float, str]:
         """Return the loss after one more block, and why it is the last."""
@@ -227,9 +243,7 @@ class Growing:
 
     def _begin_blocks(self) -> GrowingHead:
         """Return the head of a network whose first features stay, to be solved for."""
-        between = self._collocation.between
-        if between is not None:
-            self._objective = between("more")
+        self._objective = self._more()
         rows, n = len(self._objective.places), self._collocation.nodes.rows.stop
         is_linear = self._objective.is_linear
         self._most = most_features(self._collocation.problem, rows, n, is_linear=is_linear)
