@@ -53,6 +53,8 @@ def evaluate(
     warning if its function is unlike those that were trained with.
     """
     prepare(threads)
+    import numpy as np
+
     from pinnsolve.methods.evaluation import evaluate as solved
     from pinnsolve.methods.evaluation import read_functions
     from pinnsolve.output.ensemble import write_ensemble
@@ -72,6 +74,9 @@ def evaluate(
         terminal.say_json(plain(told))
     else:
         terminal.say("\n".join([*_lines(found), "", *map(str, paths)]))
+    without = int(np.isnan(found.values).all(axis=(0, 2)).sum())
+    if without:
+        terminal.tell(f"warning: {without} of {len(found.x)} points lie outside of the domain.")
     unlike = int(found.is_unlike.sum())
     if unlike:
         terminal.tell(
@@ -110,6 +115,9 @@ def _files(problem: "Problem", given: list[str]) -> dict[str, Path]:
     files: dict[str, Path] = {}
     for text in given:
         name, sign, path = text.partition("=")
+        if sign and name not in names and not Path(text).exists():
+            known = ", ".join(names)
+            raise FileError(f'--input {text}: there is no input "{name}". Known: {known}.')
         if not sign or name not in names:
             name, path = names[0], text
         if name in files or (len(names) > 1 and path == text):
@@ -154,7 +162,7 @@ def _lines(found: "Evaluated") -> list[str]:
     import numpy as np
 
     worst = np.max([*found.estimates.values()], axis=0)
-    order = np.argsort(-worst)[:SHOWN].tolist()
+    order = np.argsort(-np.nan_to_num(worst, nan=np.inf), kind="stable")[:SHOWN].tolist()
     head = ("function", *(f"estimated error of {name}" for name in found.estimates), "")
     rows = [head] + [
         (

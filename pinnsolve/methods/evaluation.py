@@ -123,9 +123,8 @@ def evaluate(
         errors = estimates(setup, answer, functions, seen, heads).total
     else:
         nearer = answer.values(refined(setup, answer.net, functions, heads, 1), seen)
-        known = solution.accuracy.estimate
-        left = {name: (known.total[name] if known else None) or 0.0 for name in problem.fields}
         branch = apart(problem.fields, before, nearer)
+        left = _left_by_features(solution)
         errors = {name: np.hypot(e, left[name]) for name, e in branch.items()}
     x = flat if x is None else x
     values = answer.values(heads, x)
@@ -144,3 +143,14 @@ def evaluate(
         (distance > most) | (outside > share),
         problem.settings.solver.accuracy or LIMIT,
     )
+
+
+def _left_by_features(solution: Solution) -> dict[str, float]:
+    """Return what is estimated to be wrong in problems held out, by field; NaN if it is not known.
+
+    So functions of a run that has no estimate are not called resolved, unless they are refined.
+    """
+    known = solution.accuracy.estimate
+    total = {} if known is None else known.total
+    found = {name: total.get(name) for name in solution.problem.fields}
+    return {name: np.nan if error is None else error for name, error in found.items()}

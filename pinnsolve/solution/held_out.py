@@ -58,7 +58,7 @@ class HeldOut:
     @property
     def decisive(self) -> float:
         """The mean error of the field where that is largest."""
-        return max(float(np.mean(e)) for e in self.errors.values())
+        return float(np.max([np.mean(e) for e in self.errors.values()]))
 
     def metrics(self) -> dict[str, Any]:
         """Return the errors by field in short, and those of each problem."""

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 
 import h5py
 import numpy as np
@@ -87,6 +88,26 @@ def test_the_command_writes_what_the_call_returns(run, tmp_path, capsys):
         stored = [file[f"VTKHDF/PointData/u_{name}"][:] for name in "ab"]
     assert np.allclose(values[..., 0], stored, atol=1e-6)
     assert (out / "functions.csv").read_text().splitlines()[1].startswith("a,")
+
+
+def test_points_outside_and_inputs_that_are_none_are_told(run, tmp_path, capsys):
+    at = csv(tmp_path / "at.csv", ["x"], [[0.25, 1.75]])
+    told = ["evaluate", str(run), "--at", str(at), "--out", str(tmp_path / "out"), "--input"]
+    main([*told, str(functions(tmp_path, 0.8))])
+    assert "warning: 1 of 2 points lie outside of the domain." in capsys.readouterr().err
+    assert main([*told, f"g={tmp_path}/f.csv"]) == 6
+    assert (
+        f'--input g={tmp_path}/f.csv: there is no input "g". Known: f.' in capsys.readouterr().err
+    )
+
+
+def test_functions_of_a_run_without_an_estimate_are_not_called_resolved(run, tmp_path):
+    solution = pinnsolve.load_solution(run)
+    unknown = replace(solution, accuracy=replace(solution.accuracy, estimate=None))
+    own, names = read_functions(solution.problem, {"f": functions(tmp_path, 0.8)})
+    evaluated = evaluate(unknown, own, names)
+    assert np.isnan(evaluated.estimates["u"]).all()
+    assert not evaluated.is_resolved.any()
 
 
 @pytest.mark.parametrize(
