@@ -23,6 +23,7 @@ from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.solution.solution import Sample
 
 WORTH_TELLING = 0.03  # of the range of what is given: nodes miss as much of a peak's height
+CLOSE = 11  # points along a side of the box in which the top of a peak is sought
 
 
 def overshoot(placement: Placement, sample: Sample) -> tuple[str, ...]:
@@ -85,7 +86,10 @@ def range_given(placement: Placement) -> tuple[float, float] | None:
         found.append(values)
     if problem.time is not None:
         found.append(initial_values(problem, nodes)[0, 0][nodes.rows])
-        found.append(initial_at(problem, nodes.regions, 0, 0, _between(nodes)))
+        between = _between(nodes)
+        values = initial_at(problem, nodes.regions, 0, 0, between)
+        around = _around(between[[np.nanargmin(values), np.nanargmax(values)]], nodes.spacing)
+        found += [values, initial_at(problem, nodes.regions, 0, 0, around)]
     if not found:
         return None
     low, high = (float(extreme(list(map(extreme, found)))) for extreme in (np.nanmin, np.nanmax))
@@ -100,6 +104,13 @@ def _between(nodes: Nodes) -> Float[ndarray, "P d"]:
     near = min(2**nodes.dim + 1, len(inside))
     _, others = KDTree(inside).query(inside, range(2, near + 1))
     return np.asarray((inside[:, None] + inside[others]).reshape(-1, nodes.dim) / 2)
+
+
+def _around(x: Float[ndarray, "n d"], spacing: float) -> Float[ndarray, "m d"]:
+    """Return points close by some, as where the top of a narrow peak may be."""
+    along = spacing / 2 * np.linspace(-1, 1, CLOSE)
+    offsets = np.stack(np.meshgrid(*[along] * x.shape[1], indexing="ij"), -1)
+    return (x[:, None] + offsets.reshape(-1, x.shape[1])).reshape(-1, x.shape[1])
 
 
 def _makes_nothing(equation: Condition) -> bool:
