@@ -146,7 +146,7 @@ def evaluate(
 
 
 def _left_by_features(solution: Solution) -> dict[str, float]:
-    """Return what is estimated to be wrong in problems held out, by field; NaN if it is not known.
+    """Return the errors estimated in problems held out, by field; NaN where none is known.
 
     So functions of a run that has no estimate are not called resolved, unless they are refined.
     """

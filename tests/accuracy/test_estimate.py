@@ -108,13 +108,21 @@ def test_the_estimate_of_a_network_with_rbf_fd_derivatives(name):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["disk_poisson", "disk_poisson_nonlinear", "lshape_mixed"])
 def test_the_estimate_of_a_network_with_exact_derivatives(name):
-    solution = solved(name, **{"solver.method": "pinn"})
+    solution = solved(name, **{"solver.method": "pinn", "network.features": "mlp"})
     # far below any error of the discretisation on these nodes, so that no RBF-FD could see it
     assert solution.accuracy.errors.relative_l2["u"] < 0.1 * solution.accuracy.baseline.overall_l2
     assert all(1 / CLOSE < ratio < CLOSE for ratio in ratios(solution))
     # at the points of the training the residual is small whatever the error
     estimate = solution.accuracy.estimate
     assert estimate.optimisation["u"] < max(0.5 * estimate.total["u"], 1e-10)  # but for rounding
+
+
+@pytest.mark.slow
+def test_the_estimate_of_a_network_that_has_grown():
+    solution = solved("disk_poisson", **{"solver.method": "pinn"})
+    assert solution.accuracy.errors.relative_l2["u"] < 1e-3 * solution.accuracy.baseline.overall_l2
+    # trained between the nodes too, where the estimate looks
+    assert all(1 / 3 < ratio < 3 for ratio in ratios(solution))
 
 
 @pytest.mark.slow
