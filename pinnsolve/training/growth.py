@@ -14,10 +14,10 @@
 3. The head is solved after each block; of a linear problem by extending the factor of the block
    before (`pinnsolve.leastsquares.extended`), which also gives the residual.
 4. It ends when the loss is below its tolerance, or the budget spent, or features are as many as
-   can be afforded; or when the residual at *fresh* points has stopped falling, and is far above
-   that at the trained ones, which hide it. As long as both are alike the features are merely too
-   few, and each block may do little. Whatever the end, last blocks that have not helped at fresh
-   points are taken back.
+   can be afforded; or when two blocks have left the residual at *fresh* points where it was, far
+   above that at the trained ones, which hide it: one block may be drawn badly. As long as both are
+   alike the features are merely too few, and each block may do little. Whatever the end, last
+   blocks that have not helped at fresh points are taken back.
 
 Source: Chen, Chi, E & Yang (2022), The random feature method, arXiv:2207.13380, for features of
 several scales; their places by the residual, their number by fresh points are our own.
@@ -56,6 +56,7 @@ APART = 1e-6  # in half widths: centres are moved so that no two coincide
 FALLING = 0.95  # of the residual at fresh points: a block that leaves more has not helped
 ENOUGH = 0.1  # of the residual's norm that is tolerated: what bumps leave is rough, and counts more
 TRUE = 2.0  # of the norm of the residual at the nodes: less at fresh points, and it is true of all
+IN_VAIN = 2  # blocks that have not helped, one after the other, are enough
 HIDDEN = 10.0  # losses: so much at fresh points is hidden from the trained ones
 NO_HELP = "more would not help between the nodes"
 
@@ -260,7 +261,7 @@ class Growing:
             fresh = self._last_fresh = self._fresh_loss()
             if fresh < FALLING**2 * self._best[0]:
                 self._best = fresh, blocks, net.head_vector()
-            elif fresh > HIDDEN * loss:
+            elif blocks >= self._best[1] + IN_VAIN * len(PROFILES) and fresh > HIDDEN * loss:
                 return NO_HELP
         enough = self._tolerance * (ENOUGH**2 if blocks else 1.0)
         if loss <= enough and not self._is_hidden(loss):
