@@ -168,22 +168,17 @@ def read(setup: Setup, state: State) -> Fields:
     nets = _networks(setup, range(len(setup.problem.fields)))
     path = Path(*(np.array(state[name], dtype=float) for name in ("times", "weights", "rates")))
     if path.weights.shape != (len(path.times), sum(net.size for net in nets)):
-        raise FileError("the stored weights are those of another network than the problem's.")
+        raise FileError(trained.OTHER)
     return PathFields.of(nets, setup.ansatz(), path)
 
 
 def _read_modes(setup: Setup, state: State) -> Fields:
     """Return the field of modes that were stored."""
-    import torch
-
     from pinnsolve.objectives.modal_fields import ModalFields, Modes
 
     (net,) = _networks(setup, [0])
     own = {k.removeprefix("net."): state[k] for k in state if k.startswith("net.")}
-    expected = {name: tuple(value.shape) for name, value in net.state_dict().items()}
-    if expected != {name: np.shape(value) for name, value in own.items()}:
-        raise FileError("the stored weights are those of another network than the problem's.")
-    net.load_state_dict({name: torch.as_tensor(value) for name, value in own.items()})
+    trained.take_weights(net, own)
     vectors, rates, amplitudes = (
         np.array(state[name], dtype=float) for name in ("vectors", "mode rates", "amplitudes")
     )

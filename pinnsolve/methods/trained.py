@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 Points: TypeAlias = Literal["nodes", "more", "fresh", "pool"]
 
+OTHER = "the stored weights are those of another network than the problem's."
 VANISHED = 1e-6  # of the size that its data ask of a field: less is what rounding makes of zero
 
 
@@ -198,8 +199,6 @@ def read(setup: Setup, state: State) -> Fields:
     """
     if "ends" in state:
         return read_slabs(state, lambda time, own: _read_slab(setup, time, own))
-    import torch
-
     from pinnsolve.networks.build import network
     from pinnsolve.objectives.network_fields import fields_of, take_form, weights_of
 
@@ -207,11 +206,24 @@ def read(setup: Setup, state: State) -> Fields:
     weights = weights_of(net, state)
     if grows(setup.problem):
         take_form(net, weights)
+    take_weights(net, weights)
+    return fields_of(net, setup.ansatz(), setup.nodes.regions)
+
+
+def take_weights(net: "AnyNetwork", weights: State) -> None:
+    """Give a network weights that were stored, by name.
+
+    Raises
+    ------
+    FileError
+        If they are the weights of another network.
+    """
+    import torch
+
     expected = {name: tuple(value.shape) for name, value in net.state_dict().items()}
     if expected != {name: np.shape(value) for name, value in weights.items()}:
-        raise FileError("the stored weights are those of another network than the problem's.")
+        raise FileError(OTHER)
     net.load_state_dict({name: torch.as_tensor(value) for name, value in weights.items()})
-    return fields_of(net, setup.ansatz(), setup.nodes.regions)
 
 
 def _read_slab(setup: Setup, time: tuple[float, float], state: State) -> Fields:

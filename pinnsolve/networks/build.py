@@ -72,7 +72,9 @@ def networks_in_space(setup: Setup, outputs: Sequence[int], device: str = "cpu")
     """
     problem, nodes = setup.problem, setup.nodes
     settings, x = problem.settings.network, nodes.x[nodes.rows]
-    samples = problem.settings.evolution.samples if problem.settings.evolution else len(x)
+    evolution = problem.settings.evolution
+    assert evolution is not None
+    highest = resolved_wave(evolution.samples, nodes.dim)
     parities = [PARITIES.get(settings.symmetry.get(name, ""), 0) for name in problem.fields]
     nets = (
         MLP(
@@ -84,7 +86,7 @@ def networks_in_space(setup: Setup, outputs: Sequence[int], device: str = "cpu")
             problem.settings.solver.seed + k,
             parities=[parities[field]],
             embedding=settings.embedding,
-            highest_wave=resolved_wave(samples, nodes.dim),
+            highest_wave=highest,
             periods=periods(problem, nodes)[: nodes.dim],
         )
         for k, field in enumerate(outputs)
