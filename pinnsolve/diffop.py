@@ -99,3 +99,12 @@ def in_space(op: DiffOp) -> tuple[int, DiffOp]:
     """
     (order,) = {alpha[-1] for alpha, _ in op.terms}
     return order, DiffOp(tuple((alpha[:-1], c) for alpha, c in op.terms))
+
+
+def split_in_time(op: DiffOp) -> list[tuple[DiffOp, int, float]]:
+    """Return the parts of an operator whose last axis is time: in space, order in time, factor.
+
+    >>> split_in_time(DiffOp((((2, 0, 1), 3.0),))) == [(partial((2, 0)), 1, 3.0)]
+    True
+    """
+    return [(partial(alpha[:-1]), alpha[-1], c) for alpha, c in op.terms]

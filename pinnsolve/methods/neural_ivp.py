@@ -161,6 +161,7 @@ def read(setup: Setup, state: State) -> Fields:
     FileError
         If it is that of other networks.
     """
+    from pinnsolve.objectives.network_fields import ANOTHER
     from pinnsolve.objectives.path_fields import Path, PathFields
 
     if "vectors" in state:
@@ -168,17 +169,18 @@ def read(setup: Setup, state: State) -> Fields:
     nets = _networks(setup, range(len(setup.problem.fields)))
     path = Path(*(np.array(state[name], dtype=float) for name in ("times", "weights", "rates")))
     if path.weights.shape != (len(path.times), sum(net.size for net in nets)):
-        raise FileError(trained.OTHER)
+        raise FileError(ANOTHER)
     return PathFields.of(nets, setup.ansatz(), path)
 
 
 def _read_modes(setup: Setup, state: State) -> Fields:
     """Return the field of modes that were stored."""
     from pinnsolve.objectives.modal_fields import ModalFields, Modes
+    from pinnsolve.objectives.network_fields import take_weights
 
     (net,) = _networks(setup, [0])
     own = {k.removeprefix("net."): state[k] for k in state if k.startswith("net.")}
-    trained.take_weights(net, own)
+    take_weights(net, own)
     vectors, rates, amplitudes = (
         np.array(state[name], dtype=float) for name in ("vectors", "mode rates", "amplitudes")
     )

@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
 Points: TypeAlias = Literal["nodes", "more", "fresh", "pool"]
 
-OTHER = "the stored weights are those of another network than the problem's."
 VANISHED = 1e-6  # of the size that its data ask of a field: less is what rounding makes of zero
 
 
@@ -200,7 +199,7 @@ def read(setup: Setup, state: State) -> Fields:
     if "ends" in state:
         return read_slabs(state, lambda time, own: _read_slab(setup, time, own))
     from pinnsolve.networks.build import network
-    from pinnsolve.objectives.network_fields import fields_of, take_form, weights_of
+    from pinnsolve.objectives.network_fields import fields_of, take_form, take_weights, weights_of
 
     net = network(setup)
     weights = weights_of(net, state)
@@ -208,22 +207,6 @@ def read(setup: Setup, state: State) -> Fields:
         take_form(net, weights)
     take_weights(net, weights)
     return fields_of(net, setup.ansatz(), setup.nodes.regions)
-
-
-def take_weights(net: "AnyNetwork", weights: State) -> None:
-    """Give a network weights that were stored, by name.
-
-    Raises
-    ------
-    FileError
-        If they are the weights of another network.
-    """
-    import torch
-
-    expected = {name: tuple(value.shape) for name, value in net.state_dict().items()}
-    if expected != {name: np.shape(value) for name, value in weights.items()}:
-        raise FileError(OTHER)
-    net.load_state_dict({name: torch.as_tensor(value) for name, value in weights.items()})
 
 
 def _read_slab(setup: Setup, time: tuple[float, float], state: State) -> Fields:

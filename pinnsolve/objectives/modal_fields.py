@@ -13,9 +13,11 @@ from numpy import ndarray
 
 from pinnsolve.constraints.ansatz import Ansatz
 from pinnsolve.derivatives.taylor import features_of_outputs
-from pinnsolve.diffop import DiffOp, Term, partial
+from pinnsolve.diffop import DiffOp, Term, partial, split_in_time
 from pinnsolve.networks.mlp import MLP
+from pinnsolve.objectives.network_fields import device_of
 from pinnsolve.process import State
+from pinnsolve.timestepping.modes import amplitudes_at
 
 CHUNK = 4096  # points evaluated together
 
@@ -43,18 +45,7 @@ class Modes:
 
     def at(self, t: Float[ndarray, " n"], order: int = 0) -> Float[ndarray, "n r"]:
         """Return the amplitudes at instants, or their derivatives in time."""
-        s = (np.asarray(t) - self.begin)[:, None]
-        if len(self.amplitudes) == 1:
-            return (-self.rates) ** order * np.exp(-self.rates * s) * self.amplitudes[0]
-        frequencies = np.sqrt(self.rates.astype(complex))
-        phases = frequencies * s
-        still = np.abs(frequencies) < 1e-12 * max(np.abs(frequencies).max(initial=0.0), 1.0)
-        slow = np.where(still, s, np.sin(phases) / np.where(still, 1.0, frequencies))
-        a, b = self.amplitudes
-        even = (-self.rates) ** (order // 2)
-        if order % 2:
-            return even * (-self.rates * slow * a + np.cos(phases) * b).real
-        return even * (np.cos(phases) * a + slow * b).real
+        return amplitudes_at(self.rates, self.amplitudes, t - self.begin, order)
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,8 +74,7 @@ class ModalFields:
     @property
     def device(self) -> str:
         """Where the network is: ``cpu``, or the name of the GPU."""
-        is_on_gpu = self.net.like.device.type == "cuda"
-        return torch.cuda.get_device_name() if is_on_gpu else "cpu"
+        return device_of(self.net)
 
     def __call__(self, x: Float[ndarray, "n D"]) -> Float[ndarray, "n 1"]:
         """Return the values of the field at points of space and time."""
@@ -109,7 +99,7 @@ class ModalFields:
 
     def _outputs(self, x: Float[ndarray, "n D"], terms: Set[Term]) -> dict[Term, ndarray]:
         """Return derivatives of the network's output at points."""
-        parts = {t: [(partial(a[:-1]), a[-1], c) for a, c in t.op.terms] for t in terms}
+        parts = {term: split_in_time(term.op) for term in terms}
         ops = {op for own in parts.values() for op, _, _ in own}
         orders = {order for own in parts.values() for _, order, _ in own}
         found = {term: np.zeros(len(x)) for term in terms}

@@ -13,6 +13,7 @@ from numpy import ndarray
 from pinnsolve.constraints.ansatz import Ansatz
 from pinnsolve.derivatives.taylor import Taylor
 from pinnsolve.diffop import Term
+from pinnsolve.errors import FileError
 from pinnsolve.geometry.nodes import Regions
 from pinnsolve.machine import EVALUATED
 from pinnsolve.networks.mlp import MLP, form_of
@@ -23,6 +24,7 @@ from pinnsolve.solution.localised import Supports, together
 from pinnsolve.solution.pieces import Pieces
 
 CHUNK = 1024  # points differentiated together, which bounds the memory
+ANOTHER = "the stored weights are those of another network than the problem's."
 
 
 @dataclass(frozen=True)
@@ -58,8 +60,7 @@ class NetworkFields:
     @property
     def device(self) -> str:
         """Where the network is: ``cpu``, or the name of the GPU."""
-        is_on_gpu = self.net.head.weight.device.type == "cuda"
-        return torch.cuda.get_device_name() if is_on_gpu else "cpu"
+        return device_of(self.net)
 
     @torch.no_grad()
     def __call__(self, x: Float[ndarray, "n D"]) -> Float[ndarray, "n c"]:
@@ -128,6 +129,26 @@ def weights_of(net: AnyNetwork, state: State) -> State:
     if isinstance(net, Networks):
         return {f"_nets.{name}": values for name, values in state.items()}
     return state
+
+
+def device_of(net: MLP) -> str:
+    """Return the device of a network: ``cpu``, or the name of the GPU."""
+    is_on_gpu = net.like.device.type == "cuda"
+    return torch.cuda.get_device_name() if is_on_gpu else "cpu"
+
+
+def take_weights(net: AnyNetwork, weights: State) -> None:
+    """Give a network the weights that were stored by name.
+
+    Raises
+    ------
+    FileError
+        If they are those of another network.
+    """
+    expected = {name: tuple(value.shape) for name, value in net.state_dict().items()}
+    if expected != {name: np.shape(value) for name, value in weights.items()}:
+        raise FileError(ANOTHER)
+    net.load_state_dict({name: torch.as_tensor(value) for name, value in weights.items()})
 
 
 def take_form(net: AnyNetwork, weights: State) -> None:

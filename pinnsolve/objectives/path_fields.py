@@ -19,9 +19,10 @@ from torch import Tensor
 
 from pinnsolve.constraints.ansatz import Ansatz
 from pinnsolve.derivatives.taylor import derivatives
-from pinnsolve.diffop import DiffOp, Term, partial
+from pinnsolve.diffop import DiffOp, Term, partial, split_in_time
 from pinnsolve.leastsquares.network import trace
 from pinnsolve.networks.mlp import MLP
+from pinnsolve.objectives.network_fields import device_of
 from pinnsolve.process import State
 from pinnsolve.solution.fields import Fields
 
@@ -78,8 +79,7 @@ class PathFields:
     @property
     def device(self) -> str:
         """Where the networks are: ``cpu``, or the name of the GPU."""
-        is_on_gpu = self.nets[0].like.device.type == "cuda"
-        return torch.cuda.get_device_name() if is_on_gpu else "cpu"
+        return device_of(self.nets[0])
 
     def __call__(self, x: Float[ndarray, "n D"]) -> Float[ndarray, "n c"]:
         """Return the values of the fields at points of space and time."""
@@ -111,13 +111,13 @@ class PathFields:
             points = torch.as_tensor(x[here, :-1]).to(self.nets[0].like)
             shares = self._shares(x[here, -1], before, after)
             for net, mine, some in zip(self.nets, own, by_field, strict=True):
-                parts = {(a, op) for term in some for op, a, _ in _parts(term.op)}
+                parts = {(a, op) for term in some for op, a, _ in split_in_time(term.op)}
                 ops = {op for _, op in parts}
                 moves = before < after or any(order for order, _ in parts)
                 ends = dict.fromkeys((before, after))
                 seen = self._seen(net, mine, points, ops, [*ends], moves=moves) if ops else {}
                 for term in some:
-                    for op, order, c in _parts(term.op):
+                    for op, order, c in split_in_time(term.op):
                         if order < len(shares):
                             rows = seen[op]
                             found[term][here] += c * (shares[order][: len(rows)] * rows).sum(0)
@@ -174,8 +174,3 @@ class PathFields:
             for op, rate in zip(ops, pace, strict=True):
                 rows[op].append(rate.cpu().numpy())
         return {op: np.stack(some) for op, some in rows.items()}
-
-
-def _parts(op: DiffOp) -> list[tuple[DiffOp, int, float]]:
-    """Return the parts of an operator: that in space, the order in time, and the factor."""
-    return [(partial(alpha[:-1]), alpha[-1], c) for alpha, c in op.terms]

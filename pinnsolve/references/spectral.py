@@ -27,6 +27,7 @@ from pinnsolve.process import State
 from pinnsolve.references.evolution import must_be_whole, refused
 from pinnsolve.references.refinement import SAMPLES, TARGET, distance
 from pinnsolve.solution.reference import Reference
+from pinnsolve.timestepping.modes import amplitudes_at
 
 if TYPE_CHECKING:
     from pinnsolve.setup import Setup
@@ -97,22 +98,12 @@ class Sines:
         return np.concatenate([self._some(part, alpha) for part in parts] or [np.zeros(0)])
 
     def _some(self, x: Float[ndarray, "n D"], alpha: tuple[int, ...]) -> Float[ndarray, " n"]:
-        shapes = self._in_time(x[:, -1], alpha[-1])
+        shapes = amplitudes_at(self.rates, self.amplitudes, x[:, -1] - self.begin, alpha[-1])
         for axis, order in enumerate(alpha[:-1]):
             k = pi / self.extent[axis] * np.arange(self.numbers[:, axis].max(initial=0) + 1)
             phases = (x[:, axis, None] - self.lower[axis]) * k + order * pi / 2
             shapes *= (k**order * np.sin(phases))[:, self.numbers[:, axis]]
         return shapes.sum(axis=1)
-
-    def _in_time(self, t: Float[ndarray, " n"], order: int) -> Float[ndarray, "n r"]:
-        s = (t - self.begin)[:, None]
-        if len(self.amplitudes) == 1:
-            return (-self.rates) ** order * np.exp(-self.rates * s) * self.amplitudes[0]
-        w = np.sqrt(self.rates.astype(complex))
-        w = np.where(w == 0, 1e-30, w)
-        shift = order * pi / 2
-        a, b = self.amplitudes
-        return (w**order * (np.cos(w * s + shift) * a + np.sin(w * s + shift) * b / w)).real
 
 
 def plan(problem: Problem) -> SelfAdjoint:
