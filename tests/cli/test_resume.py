@@ -43,6 +43,33 @@ def phase(optimizer, iterations):
 ADAM, ENDLESS = phase("adam", 600), phase("adam", 100_000_000)
 LBFGS = phase("lbfgs", 80)  # nine reports, after nineteen before the training
 HEAT = (shipped.folder() / "disk_heat.toml").read_text()
+EVOLVING = """
+[domain]
+shape = "interval"
+bounds = [-1, 1]
+time = [0, 0.1]
+[unknowns]
+fields = ["u"]
+[pde]
+equations = ["u_t + u*u_x = 0.1*u_xx"]
+[[boundary]]
+on = ["left", "right"]
+periodic = true
+hard = true
+[initial]
+u = "-sin(pi*x)"
+[solver]
+method = "neural-ivp"
+[network]
+hidden = [4]
+[evolution]
+samples = 100
+rtol = 1e-2
+restarts = 1
+output_times = 3
+[output]
+checkpoint = 1e-9
+"""  # a fit, steps in time at points that are drawn anew, another fit, and further steps
 TASKS = {
     "adam": NETWORK + ADAM,
     "lbfgs": NETWORK + LBFGS,
@@ -52,6 +79,7 @@ TASKS = {
     "pinn": WAVES,
     "rbf-fd": DISK,
     "rbf-fd in time": HEAT,
+    "neural-ivp": EVOLVING,
 }
 SETTINGS = {"rbf-fd in time": ["solver.method=rbf-fd", "nodes.count=60", "solver.order=2",
                                "nodes.time_levels=5", "output.checkpoint=1e-9"]}  # fmt: skip
@@ -363,11 +391,18 @@ print(json.dumps({"kills": kills, "folders": folders, "lost": lost}))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("n", [4, pytest.param(30, marks=pytest.mark.study)])
-def test_kills_at_any_moment_lose_no_checkpoint_and_no_bit(n):
+@pytest.mark.parametrize(
+    ("n", "task"),
+    [
+        (4, "adam"),
+        pytest.param(30, "adam", marks=pytest.mark.study),
+        pytest.param(30, "neural-ivp", marks=pytest.mark.study),
+    ],
+)
+def test_kills_at_any_moment_lose_no_checkpoint_and_no_bit(n, task):
     """So no more is lost than what was done since the last one was written: an interval."""
-    text = NETWORK.replace("1e-9", "0.02") + phase("adam", 1000)
-    Path("disk.toml").write_text(text)
+    text = {"adam": NETWORK + phase("adam", 1000), "neural-ivp": EVOLVING}[task]
+    Path("disk.toml").write_text(text.replace("1e-9", "0.02"))
     env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     command = [sys.executable, "-c", CHAIN, str(n)]
     ran = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
