@@ -11,6 +11,7 @@ error. It is no bound.
 """
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -105,8 +106,6 @@ def estimates(
 
 def wider(net: "MLP", seed: int) -> "MLP":
     """Return a network of more features of the same frequency, drawn anew."""
-    from copy import deepcopy
-
     other = deepcopy(net)
     first, *_ = net.layers
     frequency = float(first.weight.detach().std())

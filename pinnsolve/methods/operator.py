@@ -7,6 +7,7 @@ for (`pinnsolve.training.family`).
 """
 
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -64,8 +65,6 @@ def start(setup: Setup) -> Process[Fields]:
     shown = tuple(own.held_out.chosen([0]).codes() for own in family.inputs)
 
     def answer(net: "MLP", own: "Branch", C: Float[ndarray, "P K"]) -> "FamilyFields":
-        from copy import deepcopy
-
         return FamilyFields(deepcopy(net), setup.ansatz(), own, C, shown)
 
     return FamilyTraining(

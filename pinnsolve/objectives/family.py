@@ -118,12 +118,12 @@ class FamilyHead:
         for k, part in enumerate(self.head.parts):
             factor = part.factor.expand(part.count)
             block = torch.zeros_like(next(iter(part.columns.values())))
-            for residual, jet, share in self._pieces(k, part, C, psi):
+            for residual, jet, some in self._pieces(k, part, C, psi):
                 slopes = residual.partials(jet)
                 for term, T in part.columns.items():
                     slope = slopes[term]
                     slope = slope.mean(0) if slope.ndim > 1 else slope
-                    block += share * (factor * slope)[:, None] * T
+                    block += len(some) / len(psi) * (factor * slope)[:, None] * T
             blocks.append(part.summed(block))
         return torch.cat(blocks)
 
@@ -131,25 +131,22 @@ class FamilyHead:
         self, k: int, part: HeadPart, C: Float[Tensor, "P K"], psi: Float[Tensor, "M K"]
     ) -> Iterator[Float[Tensor, "_ _"]]:
         """Yield the weighted residuals of a condition, of some problems at a time."""
-        start = 0
-        for residual, jet, share in self._pieces(k, part, C, psi):
-            stop = start + round(share * len(psi))
+        for residual, jet, some in self._pieces(k, part, C, psi):
             values = part.factor * residual(jet)
             # what holds no input and is linear may have lost the axis of the problems
-            yield values.expand(stop - start, part.count).mT
-            start = stop
+            yield values.expand(len(some), part.count).mT
 
     def _pieces(
         self, k: int, part: HeadPart, C: Float[Tensor, "P K"], psi: Float[Tensor, "M K"]
-    ) -> Iterator[tuple[Residual, dict[Term, Tensor], float]]:
-        """Yield the residual of a condition, its jet, and the share of some problems in all."""
+    ) -> Iterator[tuple[Residual, dict[Term, Tensor], Float[Tensor, "_ K"]]]:
+        """Yield the residual of a condition, its jet, and the branch of some of the problems."""
         terms = {term: T @ C for term, T in part.columns.items()}
         size = max(1, AT_ONCE // part.count)
         for start in range(0, len(psi), size):
             some = psi[start : start + size]
             residual = part.residual.given([v[start : start + size] for v in self.given[k]])
             jet: dict[Term, Tensor] = {term: some @ own.mT for term, own in terms.items()}
-            yield residual, jet, len(some) / len(psi)
+            yield residual, jet, some
 
     @cached_property
     def has_same_slopes(self) -> bool:

@@ -13,6 +13,7 @@ in common with them.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from math import inf, isfinite, sqrt
 from typing import Any
 
@@ -124,8 +125,6 @@ class FamilyTraining:
         self._C = torch.as_tensor(weights).to(self._net.like) if weights.size else None
 
     def _told(self, step: Step, **more: Any) -> Step:
-        from dataclasses import replace
-
         return replace(step, stage=STAGE, phase="head", before=self._before, **more)
 
     def _reason(self, loss: float) -> str:
