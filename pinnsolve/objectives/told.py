@@ -11,9 +11,8 @@ from math import isfinite
 import torch
 
 from pinnsolve.leastsquares.determination import Determination, determination
+from pinnsolve.objectives.inferred import LEAST_EFFECT
 from pinnsolve.objectives.pointwise import PointwiseObjective
-
-LEAST_EFFECT = 1e-6  # of the equations: no constant counts as smaller than what has this effect
 
 
 @dataclass(frozen=True)

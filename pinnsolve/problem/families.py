@@ -25,12 +25,12 @@ from pinnsolve.families.gaussian_process import GaussianProcess
 from pinnsolve.families.numbers import Uniform
 from pinnsolve.families.spectral import Spectral
 from pinnsolve.families.tabulated import Tabulated
-from pinnsolve.problem import tables
 from pinnsolve.problem.reading import Reading
 from pinnsolve.problem.schema import operator as schema
 from pinnsolve.problem.schema.operator import SECTION
 from pinnsolve.problem.schema.shapes import Shape
 from pinnsolve.problem.stated_reference import StatedReference
+from pinnsolve.problem.tabulated import read_functions
 
 SENSORS = {1: (50,), 2: (15, 15), 3: (8, 8, 8)}  # by default, by the number of coordinates
 COUNT = 1000  # functions to train with, by default
@@ -323,7 +323,7 @@ def _from_file(
     """Return the functions in a file; None after noting what is wrong with it."""
     assert path is not None
     try:
-        axes, table, _ = tables.read(path, names, box)
+        axes, table = read_functions(path, names, box)
     except FileError as error:
         message = str(error).removeprefix(f"{path}: ")
         reading.faults.append(Fault(key, f"{path.name}: {message}"))

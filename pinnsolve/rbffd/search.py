@@ -4,7 +4,7 @@ The solution between is what long steps (`stages`) make of a beginning; its deri
 the factors that these have used (`sensitivities`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import exp
 
@@ -128,10 +128,11 @@ class Search:
         work, changed = self._solved(u, guesses, watch)
         levels, by_slopes = sensitivities(work, changed, tuple(self.parameters))
         factors = np.concatenate([np.ones(changed.shape[-1]), self.slopes(u)])
-        residual, derivative = self._rows(u, work.answer(), levels)
+        U = work.answer()
+        derivative = self._derivative(U, levels) * factors
         found = [step.slopes for step, _ in work.crossed]
         by_unknowns = [own * factors for own in by_slopes]
-        return Assimilated(residual, derivative * factors, work.answer(), found, by_unknowns)
+        return Assimilated(self._residual(u, U), derivative, U, found, by_unknowns)
 
     def loss(self, u: Float[ndarray, " u"], watch: Watch) -> float:
         """Return the sum of the squares of the rows; infinite where there is no solution."""
@@ -139,21 +140,19 @@ class Search:
             work, _ = self._solved(u, None, watch)
         except DivergedError:
             return np.inf
-        U = work.answer()
-        r, _ = self._rows(u, U, np.zeros((*U.swapaxes(1, 2).shape, len(u))))
+        r = self._residual(u, work.answer())
         return float(r @ r)
 
     def _solved(
         self, u: Float[ndarray, " u"], guesses: Sequence[ndarray] | None, watch: Watch
     ) -> tuple[Stages, Float[ndarray, "m c N k"]]:
         """Return the solution from a beginning, and how coefficients change that."""
-        initial, changes, at = dict(self.initial), list[ndarray](), 0
+        initial, changes = dict(self.initial), list[ndarray]()
         x, c, N = self.system.nodes.x, self.system.n_fields, self.system.n_nodes
         orders = max(order for _, order in initial) + 1
-        for own in self.beginnings:
-            functions, a = own.spline.values(x, own.count), u[at : at + own.count]
-            at += own.count
-            initial[own.field, own.order] = own.spline(x) + functions @ (a - own.fitted)
+        for own, here in self._coefficients():
+            functions = own.spline.values(x, own.count)
+            initial[own.field, own.order] = own.spline(x) + functions @ (u[here] - own.fitted)
             changed = np.zeros((orders, c, N, own.count))
             changed[own.order, own.field] = functions
             changes.append(changed)
@@ -173,34 +172,49 @@ class Search:
             pass
         return work, changed
 
-    def _rows(
-        self,
-        u: Float[ndarray, " u"],
-        U: Float[ndarray, "L N c"],
-        changes: Float[ndarray, "L c N u"],
-    ) -> tuple[Float[ndarray, " R"], Float[ndarray, "R u"]]:
-        """Return all rows, and their derivatives by coefficients and constants."""
-        ends = np.cumsum([len(own.values) for own in self.observed])[:-1]
-        weights = np.split(self.weights, ends)
-        front, front_slopes, rows = list[ndarray](), list[ndarray](), dict[int, ndarray]()
-        slopes, at = dict[int, ndarray](), 0
-        for own in self.beginnings:
-            here = slice(at, at + own.count)
-            at += own.count
+    def _residual(
+        self, u: Float[ndarray, " u"], U: Float[ndarray, "L N c"]
+    ) -> Float[ndarray, " R"]:
+        """Return all rows: what asks for smoothness, then the data."""
+        front, rows = list[ndarray](), dict[int, ndarray]()
+        for own, here in self._coefficients():
+            front.append(self._smoothness(own) * u[here])
             for number in own.rows:
                 basis, rest = own.seen(number)
                 rows[number] = basis @ u[here] + rest - self.observed[number].values
-                slopes[number] = np.zeros((len(basis), len(u)))
-                slopes[number][:, here] = basis
-            first = weights[next(iter(own.rows))][0]
-            front.append(first * own.penalties * u[here])
-            asked = np.zeros((own.count, len(u)))
-            asked[:, here] = np.diag(first * own.penalties)
-            front_slopes.append(asked)
+        rows |= {number: seen.residual(U[seen.level]) for number, seen in self.later.items()}
+        data = [w * rows[number] for number, w in enumerate(self._weights)]
+        return np.concatenate([*front, *data])
+
+    def _derivative(
+        self, U: Float[ndarray, "L N c"], changes: Float[ndarray, "L c N u"]
+    ) -> Float[ndarray, "R u"]:
+        """Return the derivatives of all rows along changes of the solution by the unknowns."""
+        front, rows, count = list[ndarray](), dict[int, ndarray](), changes.shape[-1]
+        for own, here in self._coefficients():
+            front.append(np.zeros((own.count, count)))
+            front[-1][:, here] = np.diag(self._smoothness(own))
+            for number in own.rows:
+                basis, _ = own.seen(number)
+                rows[number] = np.zeros((len(basis), count))
+                rows[number][:, here] = basis
         for number, seen in self.later.items():
-            rows[number] = seen.residual(U[seen.level])
-            slopes[number] = seen.derivative(U[seen.level], changes[seen.level])
-        numbers = range(len(self.observed))
-        data = np.concatenate([weights[n] * rows[n] for n in numbers])
-        by = np.concatenate([weights[n][:, None] * slopes[n] for n in numbers])
-        return np.concatenate([*front, data]), np.concatenate([*front_slopes, by])
+            rows[number] = seen.derivative(U[seen.level], changes[seen.level])
+        data = [w[:, None] * rows[number] for number, w in enumerate(self._weights)]
+        return np.concatenate([*front, *data])
+
+    @property
+    def _weights(self) -> list[Float[ndarray, " n"]]:
+        """Factors of the rows of each set of data."""
+        return np.split(self.weights, np.cumsum([len(own.values) for own in self.observed])[:-1])
+
+    def _coefficients(self) -> Iterator[tuple[Beginning, slice]]:
+        """Yield the beginnings with the places of their coefficients among the unknowns."""
+        at = 0
+        for own in self.beginnings:
+            yield own, slice(at, at + own.count)
+            at += own.count
+
+    def _smoothness(self, own: Beginning) -> Float[ndarray, " k"]:
+        """Return the factors of the coefficients in the rows that ask a beginning to be smooth."""
+        return self._weights[next(iter(own.rows))][0] * own.penalties
