@@ -189,10 +189,10 @@ class MLP(nn.Module):
         """Return a network of the hidden layers alone, under a head of zeros."""
         return self._part(self.hidden, self._bumps[:0], self.layers[-1].out_features)
 
-    def of_bumps(self, first: int, count: int) -> "MLP":
-        """Return a network of some blocks of bumps alone, under a head of zeros."""
-        bumps = self._bumps[first : first + count]
-        return self._part(nn.ModuleList(), bumps, sum(self.blocks[1:][first : first + count]))
+    def of_bumps(self, block: int) -> "MLP":
+        """Return a network of one block of bumps alone, under a head of zeros."""
+        bumps = self._bumps[block : block + 1]
+        return self._part(nn.ModuleList(), bumps, self.blocks[1 + block])
 
     def _part(self, hidden: nn.ModuleList, bumps: nn.ModuleList, features: int) -> "MLP":
         """Return a network of some of the features."""
@@ -385,16 +385,3 @@ class MLP(nn.Module):
     def constant(self) -> Float[Tensor, " c"]:
         """What a bias of one in the head adds to each output: nothing to odd ones."""
         return self.shares.sum(0) if self.parities else torch.ones_like(self.head.bias)
-
-
-def form_of(weights: Mapping[str, Any]) -> dict[str, ndarray]:
-    """Return the form, as `MLP.form` gives it, of a network whose weights are given by name."""
-
-    def sizes(start: str, end: str) -> ndarray:
-        shapes: list[tuple[int, ...]] = []
-        while (name := f"{start}.{len(shapes)}.{end}") in weights:
-            shapes.append(np.shape(weights[name]))
-        return np.array([shape[0] if shape else 0 for shape in shapes], dtype=int)
-
-    hidden, bumps = sizes("hidden", "weight"), sizes("_bumps", "log_radii")
-    return {"hidden": hidden, "bumps": bumps, "scales": np.empty(0)}

@@ -16,7 +16,8 @@ from pinnsolve.diffop import Term
 from pinnsolve.errors import FileError
 from pinnsolve.geometry.nodes import Regions
 from pinnsolve.machine import EVALUATED
-from pinnsolve.networks.mlp import MLP, form_of
+from pinnsolve.networks.form import form_of
+from pinnsolve.networks.mlp import MLP
 from pinnsolve.networks.several import AnyNetwork, Networks
 from pinnsolve.process import State
 from pinnsolve.solution.fields import Fields

@@ -9,12 +9,10 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from pinnsolve.leastsquares.extended import ExtendedFactor
-from pinnsolve.networks.bumps import PROFILES
 from pinnsolve.networks.mlp import MLP
 from pinnsolve.objectives.objective import OfNetwork
 from pinnsolve.optimizers.head import newton
 
-TOGETHER = len(PROFILES)  # blocks of bumps that join together
 STEPS = 20  # of Newton's method after each block
 
 
@@ -64,10 +62,10 @@ class GrowingHead:
             factor = self._factor = ExtendedFactor(t, (self._most + 1) * net.head.out_features)
             factor.extend(M)
         while self._taken < len(net.bumps):
-            part = net.of_bumps(self._taken, TOGETHER)
+            part = net.of_bumps(self._taken)
             M, _ = self._rows(part)
             factor.extend(M[:, : part.head.weight.numel()])  # the biases have come
-            self._taken += TOGETHER
+            self._taken += 1
         return factor
 
     def _rows(self, part: MLP) -> tuple[Float[Tensor, "R P"], Float[Tensor, " R"]]:
@@ -79,8 +77,7 @@ class GrowingHead:
         """Return the places among the head's weights of the columns as they came."""
         outputs, w = self._net.head.weight.shape
         starts = torch.arange(outputs)[:, None] * w
-        first, *bumps = torch.arange(w).split(self._net.blocks)
-        joined = [torch.cat(bumps[k : k + TOGETHER]) for k in range(0, len(bumps), TOGETHER)]
         biases = torch.arange(outputs * w, outputs * (w + 1))
-        places = [(starts + features).flatten() for features in (first, *joined)]
-        return torch.cat([places[0], biases, *places[1:]])
+        blocks = torch.arange(w).split(self._net.blocks)
+        first, *joined = [(starts + features).flatten() for features in blocks]
+        return torch.cat([first, biases, *joined])

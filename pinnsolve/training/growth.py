@@ -121,6 +121,7 @@ class Growing:
         self._steps = 0
         self._last: Trial | None = None  # of the first features, which the network has
         self._head: GrowingHead | None = None  # once there are features to stay
+        self._most = 0  # features, once it is known on which points they are
         between = collocation.between
         self._fresh: OfNetwork | None = None if between is None else between("fresh")
         self._widened: OfNetwork | None = None  # with more points, once they are asked for

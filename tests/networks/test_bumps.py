@@ -14,7 +14,8 @@ from pinnsolve.equations.symbols import Symbols
 from pinnsolve.leastsquares.automatic import term_jacobian
 from pinnsolve.leastsquares.network import trace
 from pinnsolve.networks.bumps import PROFILES, Bumps
-from pinnsolve.networks.mlp import MLP, form_of
+from pinnsolve.networks.form import form_of
+from pinnsolve.networks.mlp import MLP
 from pinnsolve.objectives.network_fields import NetworkFields
 from pinnsolve.solution.localised import supports_of
 
