@@ -21,7 +21,7 @@ from pinnsolve.errors import FileError
 from pinnsolve.families.family import Functions
 from pinnsolve.families.tabulated import Tabulated
 from pinnsolve.methods.family_newton import apart, estimates, refined
-from pinnsolve.problem import Problem, tables
+from pinnsolve.problem import Problem, tabulated
 from pinnsolve.problem.families import VaryingInput
 from pinnsolve.setup import Setup
 from pinnsolve.solution.ensemble import Evaluated
@@ -72,7 +72,8 @@ def read_functions(
     for own in family.inputs:
         path = files[own.name]
         box = [lower[i] for i in own.axes], [upper[i] for i in own.axes]
-        axes, table, columns = tables.read(path, [places[i] for i in own.axes], box)
+        at = [places[i] for i in own.axes]
+        axes, table, columns = tabulated.read_functions(path, at, box)
         if names and len(columns) != len(names):
             message = f"has {len(columns)} functions, but the other input {len(names)}."
             raise FileError(f"{path}: {message}")

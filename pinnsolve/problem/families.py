@@ -323,7 +323,7 @@ def _from_file(
     """Return the functions in a file; None after noting what is wrong with it."""
     assert path is not None
     try:
-        axes, table = read_functions(path, names, box)
+        axes, table, _ = read_functions(path, names, box)
     except FileError as error:
         message = str(error).removeprefix(f"{path}: ")
         reading.faults.append(Fault(key, f"{path.name}: {message}"))

@@ -18,8 +18,8 @@ COVERED = 1e-6  # of the domain's side that a grid may leave uncovered, for roun
 
 def read_functions(
     path: Path, coordinates: Sequence[str], box: tuple[Sequence[float], Sequence[float]]
-) -> tuple[tuple[Float[ndarray, " _"], ...], Float[ndarray, "M k"]]:
-    """Return the lines of the grid along each axis, and the values of each function.
+) -> tuple[tuple[Float[ndarray, " _"], ...], Float[ndarray, "M k"], tuple[str, ...]]:
+    """Return the lines of the grid along each axis, the values of each function, and their names.
 
     Parameters
     ----------
@@ -37,14 +37,14 @@ def read_functions(
     """
     found = read(path)
     points = [found.numbers(name) for name in coordinates]
-    names = [name for name in found.columns if name not in coordinates]
+    names = tuple(name for name in found.columns if name not in coordinates)
     if not names:
         raise FileError(f"{path}: has no functions, a column for each beside the coordinates.")
     values = np.array([found.numbers(name) for name in names])
     if not coordinates:
         if values.shape[1] != 1:
             raise FileError(f"{path}: has {values.shape[1]} rows, but numbers have one.")
-        return (), values
+        return (), values, names
     lines = [np.unique(column, return_inverse=True) for column in points]
     axes, places = [line[0] for line in lines], [line[1] for line in lines]
     for name, axis, low, high in zip(coordinates, axes, *box, strict=True):
@@ -66,4 +66,4 @@ def read_functions(
         )
     table = np.empty_like(values)
     table[:, order] = values
-    return tuple(axes), table
+    return tuple(axes), table, names
