@@ -124,6 +124,12 @@ def solve(
     for stage, seconds in course.seconds.items():  # the work stands apart from its measuring
         setup.seconds["errors"] -= seconds - earlier
         setup.seconds[stage] = setup.seconds.get(stage, 0.0) + seconds
+    until = method.until(setup, process)
+    if until is not None and problem.time is not None:
+        warnings += (_ended(problem, until, outcome),)
+        if until > problem.time[0]:
+            setup = setup.shortened(until)
+            problem, asked_for, truth = setup.problem, setup.asked, setup.truth
     with setup.stage("errors"):
         answer, of_family = method.family(setup, process.answer())
     warnings += afterwards(setup, method.condition(setup, process), reference, answer)
@@ -246,6 +252,18 @@ def _doubted(setup: Setup, estimate: Estimate | None) -> Estimate | None:
         return estimate
     doubt = interface_corners.corners(problem, setup.parts)
     return replace(estimate, doubt=doubt, remedy=interface_corners.REMEDY) if doubt else estimate
+
+
+def _ended(problem: Problem, until: float, outcome: Outcome) -> str:
+    """Return a warning of a solution that ends before time does."""
+    assert problem.time is not None
+    begin, end = problem.time
+    why = f" ({outcome.message.removesuffix('.')})" if outcome.message else ""
+    if until <= begin:
+        return f"No step in time has been taken{why}: what is shown solves nothing."
+    return (
+        f"The solution ends at t = {until:.6g}, not at t = {end:g}{why}: all else is of it alone."
+    )
 
 
 def _all_finite(

@@ -107,6 +107,25 @@ class Setup:
         other._made = self._made
         return other
 
+    def shortened(self, end: float) -> "Setup":
+        """Return the setup of the same problem up to some instant, where the work has ended."""
+        problem = self.asked
+        assert problem.time is not None
+        assert problem.times is not None
+        times = [float(t) for t in problem.times if t < end]
+        overrides = {
+            "domain.time": [problem.time[0], end],
+            "evolution.output_times": [*times, end],
+        }
+        other = Setup(problem.replace(overrides), self.watch, nodes=self.nodes)
+        other.seconds = self.seconds
+        truth = self.truth
+        if truth is not None and problem.exact is None:  # not to be solved for again
+            other._made["truth"] = _Made(
+                _shown(truth, other.asked, self.nodes), "reference", 0.0, frozenset()
+            )
+        return other
+
     @property
     def domain(self) -> Domain:
         """Where the problem is posed."""
@@ -236,12 +255,8 @@ class Setup:
             found = TRUTHS[name](self)
             if found is None or found.fields is None:
                 return None
-            seconds, points = perf_counter() - start, points_of(problem, self.nodes)
-            if points.shape[-1] != len(problem.equations[0].symbols.coordinates):
-                return replace(found, name=name, seconds=seconds)  # the instants are not told
-            values = found.fields(points.reshape(-1, points.shape[-1]))
-            values = values.reshape(*points.shape[:-1], -1)
-            return replace(found, name=name, values=values, seconds=seconds)
+            found = replace(found, name=name, seconds=perf_counter() - start)
+            return _shown(found, problem, self.nodes)
 
         return self._once("truth", "reference", make)
 
@@ -286,3 +301,14 @@ class Setup:
         self.seconds[made.stage] = self.seconds.get(made.stage, 0.0) + made.seconds
         for needed in made.needs:
             self._book(needed)
+
+
+def _shown(reference: Reference, problem: Problem, nodes: Nodes) -> Reference:
+    """Return a reference with its values at the nodes, where the instants are told."""
+    points = points_of(problem, nodes)
+    if reference.fields is None or points.shape[-1] != len(
+        problem.equations[0].symbols.coordinates
+    ):
+        return reference
+    values = reference.fields(points.reshape(-1, points.shape[-1]))
+    return replace(reference, values=values.reshape(*points.shape[:-1], -1))

@@ -34,6 +34,11 @@ def no_condition(_: Setup, __: Process[Fields]) -> None:
     """Return no condition number of a discrete operator."""
 
 
+def to_the_end(_: Setup, __: Process[Fields]) -> None:
+    """Return no instant before the end of time, at which the answer ends."""
+    return
+
+
 def alone(_: Setup, answer: Fields) -> tuple[Fields, None]:
     """Return the answer of a problem that is of no family."""
     return answer, None
@@ -64,6 +69,8 @@ class Method:
         What was found beside the fields: unknown constants of the equations, the fit to data.
     device
         Where an answer was computed: ``cpu``, or the name of the GPU.
+    until
+        When an answer ends that has not got to the end of time; None of one that has.
     family
         The answer, which shows one problem of a family, and what is known of the errors in others.
     condition
@@ -79,4 +86,5 @@ class Method:
     found: Callable[[Setup, Process[Fields], Fields], Found] = nothing
     device: Callable[[Fields], str] = on_cpu
     condition: Callable[[Setup, Process[Fields]], float | None] = no_condition
+    until: Callable[[Setup, Process[Fields]], float | None] = to_the_end
     family: Callable[[Setup, Fields], tuple[Fields, Measured | None]] = alone

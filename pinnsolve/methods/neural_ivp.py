@@ -50,7 +50,11 @@ NEWTON = 4.0  # times the entries of a matrix: the normal one, its factor, and t
 
 @runtime_checkable
 class Evolution(Protocol):
-    """The work of an evolution, which knows what it has lost."""
+    """The work of an evolution, which knows what it has lost, and how far it has got."""
+
+    @property
+    def reached(self) -> float:
+        """The last instant at which what it has found is good."""
 
     @property
     def lost(self) -> Float[ndarray, " s"]:
@@ -73,7 +77,6 @@ def _frozen(setup: Setup) -> Process[Fields]:
     problem, settings = setup.problem, _settings(setup.problem)
     operator = self_adjoint(problem)
     assert isinstance(operator, SelfAdjoint)
-    assert problem.time is not None
     (net,) = _networks(setup, [0])
     seed, shape = problem.settings.nodes.seed, problem.settings.domain
     count = max(settings.samples, PER_FEATURE * net.head.in_features)
@@ -86,8 +89,9 @@ def _frozen(setup: Setup) -> Process[Fields]:
 
     unseen = sample(setup.domain, settings.samples, seed + 12)
     places = Places(x, np.sqrt(weights))
-    task = Task(operator, setup.ansatz(), initial, problem.time, places, unseen)
-    return Frozen(net, task, problem.settings.solver.seed)
+    assert problem.times is not None
+    task = Task(operator, setup.ansatz(), initial, problem.times, places, unseen)
+    return Frozen(net, task, problem.settings.solver.seed, settings.residual_limit)
 
 
 def _moving(setup: Setup) -> Process[Fields]:
@@ -137,7 +141,11 @@ def estimated(setup: Setup, process: Process[Fields], _: Fields, __: Sample) -> 
     """Return the error by what the fits and the steps have lost, as if nothing were amplified."""
     assert isinstance(process, Evolution)
     problem, lost = setup.problem, process.lost
-    span = problem.time[1] - problem.time[0] if problem.time else 0.0
+    assert problem.time is not None
+    if process.reached <= problem.time[0]:
+        nothing: dict[str, float | None] = dict.fromkeys(problem.fields)
+        return Estimate(nothing, nothing, message="no step in time has been taken")
+    span = problem.time[1] - problem.time[0]
     total: dict[str, float | None] = {}
     for (field, order), own in zip(states(problem), lost.tolist(), strict=True):
         name = problem.fields[field]
@@ -145,6 +153,13 @@ def estimated(setup: Setup, process: Process[Fields], _: Fields, __: Sample) -> 
     doubt = "it adds up what was left of the equations, which they may amplify"
     is_linear = all(equation.is_linear for equation in problem.equations)
     return Estimate(dict(total), total, doubt="" if is_linear else doubt)
+
+
+def until(setup: Setup, process: Process[Fields]) -> float | None:
+    """Return the instant at which the answer ends; None at the end of time."""
+    assert isinstance(process, Evolution)
+    assert setup.problem.time is not None
+    return process.reached if process.reached < setup.problem.time[1] else None
 
 
 def found(_: Setup, process: Process[Fields], __: Fields) -> Found:
@@ -235,5 +250,6 @@ METHOD = Method(
     read=read,
     memory=forecast,
     found=found,
+    until=until,
     device=device,
 )

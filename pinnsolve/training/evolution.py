@@ -110,6 +110,11 @@ class Evolving:
         return PathFields.of([velocity.nets[i] for i in own], velocity.ansatz, path)
 
     @property
+    def reached(self) -> float:
+        """The last instant at which the state and its rates are good."""
+        return self._path[-1][0] if self._path else float(self._times[0])
+
+    @property
     def lost(self) -> Float[ndarray, " s"]:
         """What fits and steps have lost of each component of the state, relative to it now."""
         return self._ledger.lost / np.maximum(self._norms(self._pool.fresh, self._theta), 1e-300)
@@ -222,6 +227,11 @@ class Evolving:
         places, first = self._here()
         if not torch.isfinite(first).all():
             return self._failed("the rates of the weights are not finite")
+        if self._ledger.residual > (self._settings.residual_limit or inf):
+            return self._failed(
+                f"the weights leave {self._ledger.residual:.2g} of the equations, more than "
+                f"residual_limit = {self._settings.residual_limit:g},"
+            )
         self._record(first)
         begin, h = self._t, min(self._h, self._next - self._t)
         is_cut = h < self._h

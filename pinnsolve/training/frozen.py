@@ -15,6 +15,7 @@ Finite Element Method, chapters 7 and 9.
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
+from math import inf, nan
 
 import numpy as np
 from jaxtyping import Float
@@ -52,8 +53,8 @@ class Task:
         The field in terms of the network's output.
     initial
         The field when time begins, and of second order its rate, at points.
-    time
-        When it begins and ends.
+    times
+        Instants at which it is shown, the first and the last being the ends of time.
     quadrature, unseen
         Points for the integrals, and some that tell what is left.
     """
@@ -61,7 +62,7 @@ class Task:
     operator: SelfAdjoint
     ansatz: Ansatz
     initial: Callable[[Float[ndarray, "N d"]], Float[ndarray, "m N"]]
-    time: tuple[float, float]
+    times: Float[ndarray, " K"]
     quadrature: Places
     unseen: Float[ndarray, "n d"]
 
@@ -77,10 +78,20 @@ class Frozen:
         What is to be solved.
     seed
         Of the features.
+    limit
+        Of the residual, beyond which it ends; None for none.
+
+    Attributes
+    ----------
+    reached
+        The last instant at which the residual is below the limit.
+    lost
+        What has been lost of each component of the state, relative to it.
     """
 
-    def __init__(self, net: MLP, task: Task, seed: int) -> None:
-        self._net, self._task, self._seed = net, task, seed
+    def __init__(self, net: MLP, task: Task, seed: int, limit: float | None = None) -> None:
+        self._net, self._task, self._seed, self._limit = net, task, seed, limit
+        self.reached = float(task.times[0])
         self._losses: dict[float, float] = {}
         self._modes: Modes | None = None
         self._left = np.zeros(LOOKS)
@@ -94,9 +105,14 @@ class Frozen:
             return Step(self._losses[frequency], len(self._losses), stage="evolution: features")
         best = best_frequency(self._losses)
         self._modes = self._found(best)
-        self._measure()
+        first_above = self._measure()
+        if first_above is not None:
+            limit, left = self._limit, self._left.max()
+            message = f"the features leave up to {left:.2g} of the equation, more than "
+            message += f"residual_limit = {limit:g}, at t = {first_above:.4g}."
+            return Step(nan, self.reached, message, stage="evolution")
         done = f"{len(self._modes.rates)} modes under features of frequency {best:g}."
-        return Step(float(self._left[0]) ** 2, self._task.time[1], done, 1.0, "evolution")
+        return Step(float(self._left[0]) ** 2, self.reached, done, 1.0, "evolution")
 
     def answer(self) -> Fields:
         """Return the field, zero as long as there are no modes."""
@@ -104,7 +120,7 @@ class Frozen:
         if modes is None:
             none = np.zeros((self._net.head.in_features + 1, 0))
             amplitudes = np.zeros((self._task.operator.order, 0))
-            modes = Modes(none, np.zeros(0), amplitudes, self._task.time[0])
+            modes = Modes(none, np.zeros(0), amplitudes, float(self._task.times[0]))
         return ModalFields(deepcopy(self._net), self._task.ansatz, modes)
 
     @property
@@ -148,7 +164,7 @@ class Frozen:
         seen = size > NOTHING * size.max(initial=0.0)
         # laid out as those that are read from a file: the order of sums depends on it
         shapes, sizes = np.array(Z[:, seen], order="C"), np.array(amplitudes[:, seen], order="C")
-        return Modes(shapes, rates[seen], sizes, self._task.time[0])
+        return Modes(shapes, rates[seen], sizes, float(self._task.times[0]))
 
     def _matrices(
         self, slopes: list[DiffOp]
@@ -189,7 +205,7 @@ class Frozen:
         """Return derivatives of what vanishes on the boundary."""
         symbols = self._task.ansatz.symbols
         slopes = [derivative(part.factor, (*op.terms[0][0], 0), symbols.coordinates) for op in ops]
-        points = np.column_stack([x, np.full(len(x), self._task.time[0])])
+        points = np.column_stack([x, np.full(len(x), self._task.times[0])])
         found = evaluate(slopes, symbols, points)
         return {op: np.broadcast_to(v, len(x)) for op, v in zip(ops, found, strict=True)}
 
@@ -209,13 +225,16 @@ class Frozen:
         apart = np.sqrt((((self._columns(x, [value])[value] @ c).T - wanted) ** 2).mean(axis=1))
         return apart / max(float(norms.max()), 1e-300)
 
-    def _measure(self) -> None:
-        """Measure what the modes leave of the equation at unseen points, and add it up."""
+    def _measure(self) -> float | None:
+        """Measure what the modes leave of the equation at unseen points, and add it up.
+
+        Return the first instant at which that is above the limit; None if there is none.
+        """
         assert self._modes is not None
         fields, x, order = self.answer(), self._task.unseen[:SOME], self._task.operator.order
-        begin, end = self._task.time
-        instants = np.linspace(begin, end, LOOKS)
-        left, sizes = np.zeros(LOOKS), np.zeros(LOOKS)
+        begin, end = self._task.times[[0, -1]]
+        instants = np.linspace(begin, end, LOOKS) if self._limit is None else self._task.times
+        left, sizes = np.zeros(len(instants)), np.zeros(len(instants))
         for k, t in enumerate(instants):
             r, rate, u = self._residual(fields, x, float(t))
             of_residual, of_rate, of_field = (float(np.linalg.norm(v)) for v in (r, rate, u))
@@ -224,6 +243,10 @@ class Frozen:
         self._left = left
         self.lost = self._errors(self._modes.vectors @ self._modes.amplitudes.T)
         self.lost[-1] += np.trapezoid(sizes, instants)
+        above = np.flatnonzero(left > (self._limit or inf))
+        good = len(instants) if not len(above) else int(above[0])
+        self.reached = float(instants[max(good - 1, 0)])
+        return float(instants[good]) if len(above) else None
 
     def _residual(
         self, fields: Fields, x: Float[ndarray, "n d"], t: float

@@ -1,11 +1,13 @@
 """Weights that evolve: what they find, what they refuse, and that nothing is lost on the way."""
 
+import re
+
 import numpy as np
 import pytest
 import torch
 
 from pinnsolve import load_solution, solve
-from pinnsolve.errors import ProblemError
+from pinnsolve.errors import ProblemError, Stopped
 from pinnsolve.methods import METHODS
 from pinnsolve.run import write
 from pinnsolve.setup import Setup
@@ -94,6 +96,52 @@ def test_an_evolution_that_is_left_goes_on_to_the_same_bits(tmp_path, steps):
     expected, found = whole.answer().state(), second.answer().state()
     for name, values in expected.items():
         np.testing.assert_array_equal(found[name], values)
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_an_evolution_that_is_stopped_keeps_the_solution_up_to_there(tmp_path):
+    def watch(progress):
+        if progress.stage == "evolution" and progress.fraction > 0.3:
+            raise Stopped("enough.")
+
+    problem = carried(tmp_path, hidden="4", keys="rtol = 1e-2")
+    solution = solve(problem, watch=watch)
+    end = solution.sample.times[-1]
+    assert 0 < end < 0.5
+    assert solution.problem.time == (0.0, end)
+    assert solution.outcome.status == "stopped"
+    expected = f"The solution ends at t = {end:.6g}, not at t = 0.5 (enough): all else is of it "
+    assert expected + "alone." in solution.outcome.warnings
+    at_end = solution.accuracy.errors.relative_l2_at_end["u"]
+    exact = np.exp(np.sin(np.pi * (solution.sample.x[:, 0] - end)))
+    apart = solution.sample.values[-1, :, 0] - exact
+    assert at_end == pytest.approx(np.linalg.norm(apart) / np.linalg.norm(exact - exact.mean()))
+
+
+def test_an_evolution_that_is_stopped_before_its_first_step_has_solved_nothing(tmp_path):
+    def watch(progress):
+        if progress.stage.startswith("training"):
+            raise Stopped("enough.")
+
+    problem = ring(tmp_path, "u_t + u_x = 0", initial='u = "exp(sin(pi*x))"', hidden="4")
+    solution = solve(problem, watch=watch)
+    assert solution.verdict.word == "unknown"
+    assert "no step in time has been taken" in solution.verdict.reason
+    (warning,) = (w for w in solution.outcome.warnings if w.startswith("No step"))
+    assert warning == "No step in time has been taken (enough): what is shown solves nothing."
+
+
+def test_a_residual_beyond_its_limit_ends_an_evolution_at_the_last_good_instant(tmp_path):
+    keys = "rtol = 1e-2\nrestarts = 0\nresidual_limit = 0.02"  # 0.003 at first, then it steepens
+    stated = {"initial": 'u = "sin(pi*x)"', "hidden": "3", "keys": keys}
+    solution = solve(ring(tmp_path, "u_t + 2*u*u_x = 0.05*u_xx", **stated))
+    assert solution.outcome.status == solution.verdict.word == "diverged"  # which is exit code 4
+    times, left = solution.course.series["residual"].T
+    assert left.max() < 0.02
+    assert 0 < solution.sample.times[-1] < times[-1] < 0.5  # the state there is not good any more
+    told = r"the weights leave 0\.02\d+ of the equations, more than residual_limit = 0\.02, at t = "
+    assert re.match(told + f"{times[-1]:.4g}", solution.outcome.message)
+    assert np.isfinite(solution.sample.values).all()
 
 
 def test_a_second_order_in_time_is_a_system_of_two_networks(tmp_path):
@@ -205,6 +253,14 @@ def test_waves_keep_their_energy_whatever_the_features_are(tmp_path):
     energy = (pace**2 + modes.rates * value**2).sum(axis=1)
     np.testing.assert_allclose(energy, energy[0], rtol=1e-10)
     np.testing.assert_allclose(modes.at(instants, 2), -modes.rates * value)
+
+
+def test_features_that_leave_too_much_of_the_equation_are_refused_by_a_limit(tmp_path):
+    problem = heat(tmp_path).replace({"evolution.residual_limit": 1e-9})
+    solution = solve(problem)
+    assert solution.outcome.status == "diverged"
+    assert "more than residual_limit = 1e-09, at t = 0." in solution.outcome.message
+    assert solution.outcome.warnings[0].startswith("No step in time has been taken")
 
 
 NOT_FROZEN = {

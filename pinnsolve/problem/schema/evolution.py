@@ -3,7 +3,7 @@
 from itertools import pairwise
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import Field, PlainValidator, WithJsonSchema
+from pydantic import Field, PlainSerializer, PlainValidator, WithJsonSchema
 
 from pinnsolve.problem.schema.values import (
     Info,
@@ -38,6 +38,11 @@ def _read_times(value: object, info: Info) -> int | tuple[float, ...]:
     return number
 
 
+def _plain(times: int | tuple[float, ...]) -> int | list[float]:
+    """Return them as a file has them."""
+    return list(times) if isinstance(times, tuple) else times
+
+
 def _read_restarts(value: object, info: Info) -> int | str:
     """Return a number of restarts, or ``"auto"``."""
     if isinstance(value, str) and value.isalpha():
@@ -57,7 +62,10 @@ NUMBERS: Any = {
     ]
 }
 Times: TypeAlias = Annotated[
-    int | tuple[float, ...], PlainValidator(_read_times), WithJsonSchema(NUMBERS)
+    int | tuple[float, ...],
+    PlainValidator(_read_times),
+    PlainSerializer(_plain),  # pydantic's own warns of a tuple
+    WithJsonSchema(NUMBERS),
 ]
 Restarts: TypeAlias = Annotated[
     int | str, PlainValidator(_read_restarts), WithJsonSchema({"type": ["integer", "string"]})
@@ -109,8 +117,14 @@ class Evolution(Section):
         "of time counted",
         examples=[[0.0, 0.5, 1.0]],
     )
+    residual_limit: Positive | None = Field(
+        default=None,
+        description="what may be left of the equations, relative to the rates, at points that a "
+        "step has not seen; where more is, the work ends, the exit code is 4, and the solution is "
+        "kept up to the last good instant",
+        examples=[0.1],
+    )
     preset: Later = Field(default=None, description="the settings of a paper")
     preconditioner_rank: Later = Field(default=None, description="of the first preconditioner")
     moments: Later = Field(default=None, description="moments of densities")
     conserved: Later = Field(default=None, description="what is conserved")
-    residual_limit: Later = Field(default=None, description="residual at which to stop")
