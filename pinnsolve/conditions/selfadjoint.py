@@ -61,7 +61,7 @@ def self_adjoint(problem: Problem) -> SelfAdjoint | str:
     assert problem.time is not None
     lower, upper = map(np.array, problem.settings.domain.box)
     some = lower + (upper - lower) * np.random.default_rng(0).random((20, len(lower)))
-    seen = [_coefficients(rates_at(problem, some, t)[0]) for t in problem.time]
+    seen = [coefficients(rates_at(problem, some, t)[0]) for t in problem.time]
     if seen[0] is None or seen[1] is None:
         return f'"{equation.text}" holds a source'
     for term, values in seen[0].items():
@@ -71,7 +71,7 @@ def self_adjoint(problem: Problem) -> SelfAdjoint | str:
     return _operator({term: float(values[0]) for term, values in seen[0].items()}, order)
 
 
-def _coefficients(residual: Residual) -> dict[Term, ndarray] | None:
+def coefficients(residual: Residual) -> dict[Term, ndarray] | None:
     """Return the coefficient of each term at some points; None if there is a source."""
     zero = {term: np.zeros(residual.ones.shape) for term in residual.terms}
     if np.abs(residual(zero)).max() > 0:

@@ -132,6 +132,9 @@ SOLVERS: dict[str, str] = {
     "time",
     "spectral": "sines, exact in time, for linear evolutions with second derivatives in space, "
     "constant coefficients and zero values on all sides of an interval, a rectangle or a box",
+    "linear-drift": "density and moments, from any initial density, of linear Fokker-Planck "
+    "equations u_t = D*laplace(u) - div(h*u) with a drift h linear in position, in all of space, "
+    "or between walls with zero values that hardly any of it reaches",
     "rbf-fd": "the direct solution on four times as many nodes",
 }
 

@@ -15,6 +15,7 @@ from pinnsolve.references import (
     finer_nodes,
     fourier,
     from_file,
+    linear_drift,
     navier_stokes,
     rbf_fd,
     spectral,
@@ -35,6 +36,7 @@ PLANS: dict[str, Callable[[Problem], object]] = {  # refuse what a solver does n
     "navier-stokes-2d": navier_stokes.plan,
     "chebyshev": chebyshev.plan,
     "spectral": spectral.plan,
+    "linear-drift": linear_drift.plan,
     "rbf-fd": finer_nodes.plan,
 }
 TRUTHS: dict[str, Makes] = {  # the solvers of [reference], and its file
@@ -43,6 +45,7 @@ TRUTHS: dict[str, Makes] = {  # the solvers of [reference], and its file
     "navier-stokes-2d": navier_stokes.reference,
     "chebyshev": chebyshev.reference,
     "spectral": spectral.reference,
+    "linear-drift": linear_drift.reference,
     "rbf-fd": finer_nodes.reference,
     "file": from_file.reference,
 }
