@@ -56,6 +56,13 @@ class Layer:
         W = weighted.flatten(0, 1).mT @ self.inputs.flatten(0, 1)
         return torch.cat([W.flatten(), weighted[: self.n_values].sum((0, 1))])
 
+    def trace(self) -> float:
+        """Return the sum of the squares of its entries."""
+        inputs = torch.einsum("cnw,dnw->cdn", self.inputs, self.inputs)
+        inputs[: self.n_values, : self.n_values] += 1
+        signals = torch.einsum("ocnv,odnv->ocdn", self.signals, self.signals)
+        return float((signals * inputs).sum())
+
     def points(self, some: slice) -> "Layer":
         """Return the layer as some points saw it."""
         return replace(self, inputs=self.inputs[:, some], signals=self.signals[:, :, some])
@@ -123,6 +130,10 @@ class BumpLayer:
     def transposed_times(self, y: Float[Tensor, "o N"]) -> Float[Tensor, " p"]:
         """Return the product of the transpose with a vector."""
         return self._of_bumps(self.lifted.transposed_times(y)[None])[0]
+
+    def trace(self) -> float:
+        """Return the sum of the squares of its entries."""
+        return float((self.dense() ** 2).sum())
 
     def points(self, some: slice) -> "BumpLayer":
         """Return the bumps as some points saw them."""

@@ -32,6 +32,7 @@ from pinnsolve.leastsquares.layers import AnyLayer, BumpLayer, Layer, with_image
 from pinnsolve.networks.mlp import MLP
 
 BLOCK = 2**24  # numbers formed at a time; 128 MiB in double precision
+MANY = 2**20  # the same where the rows are multiplied by many vectors
 PAIR = 8  # operations on an entry of the Gram matrix that a pair of channels costs on top
 
 
@@ -73,10 +74,10 @@ class NetworkJacobian:
         first, second = self.points(slice(half)), self.points(slice(half, None))
         return replace(self, layers=tuple(map(with_image, first.layers, second.layers)))
 
-    def chunks(self) -> Iterator["NetworkJacobian"]:
+    def chunks(self, block: int = 0) -> Iterator["NetworkJacobian"]:
         """Yield the rows of a few points at a time, few enough to be formed."""
         o, _, N, _ = self.layers[0].signals.shape
-        size = max(1, self.block // (o * self.shape[1]))
+        size = max(1, (block or self.block) // (o * self.shape[1]))
         yield from (self.points(slice(start, start + size)) for start in range(0, N, size))
 
     def gram(self) -> Float[Tensor, "R R"]:
@@ -101,6 +102,18 @@ class NetworkJacobian:
         parts = v.split([layer.size for layer in self.layers])
         pairs = zip(self.layers, parts, strict=True)
         return torch.stack([layer.times(part) for layer, part in pairs]).sum(0).flatten()
+
+    def normal_times(self, V: Float[Tensor, "P k"]) -> Float[Tensor, "P k"]:
+        """Return ``J^T J V``, a few points at a time."""
+        total = torch.zeros_like(V)
+        for chunk in self.chunks(min(self.block, MANY)):
+            rows = chunk.dense()
+            total.addmm_(rows.mT, rows @ V)
+        return total
+
+    def trace(self) -> float:
+        """Return the trace of ``J^T J``."""
+        return sum(layer.trace() for layer in self.layers)
 
     def transposed_times(self, y: Float[Tensor, " R"]) -> Float[Tensor, " P"]:
         """Return ``J^T y``."""
@@ -151,6 +164,14 @@ class StackedJacobian:
         """Return ``J^T y``."""
         pairs = zip(self.parts, y.split(self._rows), strict=True)
         return torch.stack([part.transposed_times(piece) for part, piece in pairs]).sum(0)
+
+    def normal_times(self, V: Float[Tensor, "P k"]) -> Float[Tensor, "P k"]:
+        """Return ``J^T J V``, a few points at a time."""
+        return torch.stack([part.normal_times(V) for part in self.parts]).sum(0)
+
+    def trace(self) -> float:
+        """Return the trace of ``J^T J``."""
+        return sum(part.trace() for part in self.parts)
 
     @property
     def _rows(self) -> list[int]:

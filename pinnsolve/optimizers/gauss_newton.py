@@ -21,6 +21,7 @@ from pinnsolve.process import Budget, State, Step, StoppingRule, nested, part
 TRIALS = (0.3, 1.0)  # of the last damping
 FIRST_DAMPING = 1e-3
 LEAST_DAMPING, MOST_DAMPING = 1e-15, 1e6
+TOLERANCE = 1e-4  # of steps that are iterated: the next one makes up for what they leave
 
 
 class _Trial(NamedTuple):
@@ -76,7 +77,7 @@ class GaussNewton:
 def _best_step(objective: Linearisable, now: _Trial) -> _Trial:
     """Try steps from here until one lowers the loss, and leave the model at the best."""
     r, J = objective.linearise()
-    step = damped_step(J, r)
+    step = damped_step(J, r, tolerance=TOLERANCE)
 
     def attempt(damping: float) -> _Trial:
         return _trial(objective, _moved(now.weights, step, damping), damping)
