@@ -4,24 +4,22 @@ Each is measured relative to its own size, at points that were not trained on; w
 of all of them is the distribution of these errors.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Float
-from numpy import ndarray
 
 from pinnsolve.accuracy.measure import test_points
 from pinnsolve.conditions.points import points_of
-from pinnsolve.families.family import Functions
+from pinnsolve.families.family import Functions, number_of
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.problem import Problem
 from pinnsolve.progress import Watch
-from pinnsolve.references.families import truths
+from pinnsolve.references.families import OfSome, truths
 from pinnsolve.solution.accuracy import Errors, Estimate
 from pinnsolve.solution.held_out import HeldOut
-from pinnsolve.solution.norms import max_error, relative_l2
+from pinnsolve.solution.norms import max_error, relative_l2, relative_l2_of_each
 from pinnsolve.solution.reference import Reference
 
 VALUES = 2**26  # of all fields of all functions at once: with more of these, points are fewer
@@ -56,7 +54,7 @@ def measured(
     domain: Domain,
     nodes: Nodes,
     functions: Mapping[str, Functions],
-    solved: Callable[[Float[ndarray, "n D"]], Float[ndarray, "M n c"]],
+    solved: OfSome,
     watch: Watch,
 ) -> Measured | None:
     """Return the errors on functions; None if no true solutions are known.
@@ -68,21 +66,19 @@ def measured(
     functions
         By name of the input.
     solved
-        The solutions that were found, at points.
+        The solutions that were found, of some functions at points.
     watch
         Told of the progress of a classical solver.
     """
-    count = len(next(iter(functions.values())))
+    count = number_of(functions)
     true = truths(problem, domain, functions, watch)
     if true is None:
         return None
     x = test_points(problem, domain)
     x = x[: max(1000, VALUES // (count * len(problem.fields)))]
-    found, exact = solved(x), true.at(x)
+    found, exact = solved(range(count), x), true.at(range(count), x)
     by_function = {
-        name: np.array(
-            [relative_l2(u, v) for u, v in zip(found[..., i], exact[..., i], strict=True)]
-        )
+        name: relative_l2_of_each(found[..., i], exact[..., i])
         for i, name in enumerate(problem.fields)
     }
     held_out = HeldOut(by_function, seconds=true.seconds / count)
@@ -91,8 +87,8 @@ def measured(
     there = points_of(problem, nodes)
     flat = there.reshape(-1, there.shape[-1])
     shape = (len(some), *there.shape[:-1], len(problem.fields))
-    on_nodes = dict(zip(some, true.at(flat)[some].reshape(shape), strict=True))
-    ours = dict(zip(some, solved(flat)[some].reshape(shape), strict=True))
+    on_nodes = dict(zip(some, true.at(some, flat).reshape(shape), strict=True))
+    ours = dict(zip(some, solved(some, flat).reshape(shape), strict=True))
     held_out = replace(held_out, found=ours, truths=on_nodes)
     u, v = ours[held_out.median], on_nodes[held_out.median]
     errors = Errors(

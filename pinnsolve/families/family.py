@@ -8,7 +8,7 @@ Shapes: ``M`` functions, ``k`` coefficients, ``q`` codes, ``s`` sensors, ``n`` p
 coordinates that a function depends on.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -61,6 +61,11 @@ class Functions(Protocol):
 
     def chosen(self, which: Sequence[int] | Int[ndarray, " m"]) -> "Functions":
         """Return some of them."""
+
+
+def number_of(functions: Mapping[str, Functions]) -> int:
+    """Return the number of problems that functions pose, one of each input for each."""
+    return len(next(iter(functions.values())))
 
 
 @dataclass(frozen=True)

@@ -64,16 +64,12 @@ def read_functions(
     """
     family = problem.family
     assert family is not None
-    lower, upper = (list(corner) for corner in problem.settings.domain.box)
-    if problem.time is not None:
-        lower, upper = [*lower, problem.time[0]], [*upper, problem.time[1]]
     places = problem.equations[0].symbols.coordinates
     found, names = dict[str, Functions](), tuple[str, ...]()
     for own in family.inputs:
         path = files[own.name]
-        box = [lower[i] for i in own.axes], [upper[i] for i in own.axes]
         at = [places[i] for i in own.axes]
-        axes, table, columns = tabulated.read_functions(path, at, box)
+        axes, table, columns = tabulated.read_functions(path, at, own.box)
         if names and len(columns) != len(names):
             message = f"has {len(columns)} functions, but the other input {len(names)}."
             raise FileError(f"{path}: {message}")

@@ -22,7 +22,7 @@ from numpy import ndarray
 from pinnsolve.families.family import Functions
 from pinnsolve.methods.pinn import pointwise_objective
 from pinnsolve.setup import Setup
-from pinnsolve.solution.norms import relative_l2
+from pinnsolve.solution.norms import relative_l2_of_each
 
 if TYPE_CHECKING:
     from pinnsolve.networks.mlp import MLP
@@ -121,7 +121,4 @@ def apart(
     names: Sequence[str], u: Float[ndarray, "M n c"], v: Float[ndarray, "M n c"]
 ) -> dict[str, Float[ndarray, " M"]]:
     """Return the distance of each field of each problem, relative to the second."""
-    return {
-        name: np.array([relative_l2(a, b) for a, b in zip(u[..., i], v[..., i], strict=True)])
-        for i, name in enumerate(names)
-    }
+    return {name: relative_l2_of_each(u[..., i], v[..., i]) for i, name in enumerate(names)}

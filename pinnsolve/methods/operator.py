@@ -57,10 +57,6 @@ def start(setup: Setup) -> Process[Fields]:
     problem, family = setup.problem, _family(setup.problem)
     net = network(setup, trained.device_for(problem.settings.solver.device))
     objective = pointwise_objective(net, setup)
-    lower, upper = (list(corner) for corner in problem.settings.domain.box)
-    if problem.time is not None:
-        lower, upper = [*lower, problem.time[0]], [*upper, problem.time[1]]
-    boxes = [([lower[i] for i in own.axes], [upper[i] for i in own.axes]) for own in family.inputs]
     functions = functions_of(family, held_out=False)
     shown = tuple(own.held_out.chosen([0]).codes() for own in family.inputs)
 
@@ -71,7 +67,7 @@ def start(setup: Setup) -> Process[Fields]:
         objective,
         functions,
         _budget(problem),
-        wave_number(functions, boxes),
+        wave_number(functions, [own.box for own in family.inputs]),
         problem.settings.solver.seed,
         answer,
     )
@@ -102,7 +98,7 @@ def family(setup: Setup, answer: Fields) -> tuple[Fields, Measured]:
         setup.domain,
         setup.nodes,
         functions,
-        lambda x: answer.values(heads, x),
+        lambda which, x: answer.values(heads[:, list(which)], x),
         setup.watch,
     )
     with setup.stage("estimate"):

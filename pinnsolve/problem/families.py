@@ -53,6 +53,8 @@ class VaryingInput:
         The functions.
     axes
         The coordinates that they depend on, by their numbers.
+    box
+        Lower and upper corner of the domain in these.
     count, n_held_out
         How many functions to train with, and how many are held out.
     seed
@@ -65,6 +67,7 @@ class VaryingInput:
     number: int
     family: AnyFamily
     axes: tuple[int, ...]
+    box: tuple[list[float], list[float]]
     count: int
     n_held_out: int
     seed: int
@@ -170,9 +173,8 @@ def read(
         key = key if isinstance(section.family, schema.Family) else (*key, name)
         own = section.family_of(name)
         axes = _axes(reading, key, own, symbols)
-        family = None
+        family, box = None, ([lower[i] for i in axes or ()], [upper[i] for i in axes or ()])
         if axes is not None:
-            box = [lower[i] for i in axes], [upper[i] for i in axes]
             family = _family(reading, key, own, symbols, axes, box)
         if axes is None or family is None:
             reading.broken |= {name, *own.indices}
@@ -183,7 +185,9 @@ def read(
             reading.faults += _leak_faults(key, own, len(family), section.held_out)
         is_exponent = own.transform == "exp"
         inputs.append(
-            VaryingInput(name, number, family, axes, count, section.held_out, own.seed, is_exponent)
+            VaryingInput(
+                name, number, family, axes, box, count, section.held_out, own.seed, is_exponent
+            )
         )
         reading.faults += _count_faults(key, inputs)
     if len(inputs) < len(section.input):

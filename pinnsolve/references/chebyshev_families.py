@@ -7,7 +7,7 @@ not converge so is solved function by function. In time the same is done slab by
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 from time import perf_counter
 
@@ -19,7 +19,7 @@ from pinnsolve.diffop import Term, partial
 from pinnsolve.equations.expression import Function, evaluate
 from pinnsolve.equations.residual import Residual, prescribed
 from pinnsolve.equations.variables import Input, occurring
-from pinnsolve.families.family import Functions
+from pinnsolve.families.family import Functions, number_of
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.sampling import sample, sample_in_time
 from pinnsolve.problem import Problem
@@ -40,7 +40,7 @@ from pinnsolve.references.evolution import refused
 from pinnsolve.references.newton import RANK, System, newton
 from pinnsolve.references.polynomials import Polynomials, basis
 from pinnsolve.references.refinement import SAMPLES
-from pinnsolve.solution.norms import relative_l2
+from pinnsolve.solution.norms import relative_l2_of_each
 
 STEPS = 60  # with the slopes of the mean
 CONVERGED = 1e-11  # of the coefficients, the last of these steps
@@ -69,6 +69,12 @@ class Together:
     error: float
     title: str
 
+    def of(self, which: Sequence[int], count: int) -> Polynomials:
+        """Return the fields of some of the problems, of which there are so many."""
+        slabs, fields, *n = self.fields.coefficients.shape
+        apart = self.fields.coefficients.reshape(slabs, count, fields // count, *n)
+        return replace(self.fields, coefficients=apart[:, list(which)].reshape(slabs, -1, *n))
+
 
 def solved_together(
     problem: Problem, domain: Domain, functions: Mapping[str, Functions], watch: Watch
@@ -87,7 +93,7 @@ def solved_together(
     where = sample(domain, SAMPLES)
     if posed.time is not None:
         where = sample_in_time(domain, posed.time, SAMPLES)
-    count, c = len(next(iter(functions.values()))), len(problem.fields)
+    count, c = number_of(functions), len(problem.fields)
     best, values, error = None, None, inf
     while error > TARGET and _affordable(points, len(posed.lower), c, in_time=in_time):
         if best is not None and perf_counter() - began > SECONDS:
@@ -115,10 +121,7 @@ def _affordable(points: int, dims: int, fields: int, *, in_time: bool) -> bool:
 
 def _apart(a: Float[ndarray, "n M c"], b: Float[ndarray, "n M c"]) -> float:
     """Return the mean relative distance over the problems, of the field where it is largest."""
-    own = [
-        np.mean([relative_l2(u, v) for u, v in zip(a[..., i].T, b[..., i].T, strict=True)])
-        for i in range(a.shape[2])
-    ]
+    own = [np.mean(relative_l2_of_each(a[..., i].T, b[..., i].T)) for i in range(a.shape[2])]
     return float(max(own))
 
 
@@ -177,7 +180,7 @@ def _solved(
 ) -> Polynomials | None:
     """Return the solutions with some polynomials along each axis; None if there is none."""
     counts, c = [points] * len(posed.lower), len(posed.problem.fields)
-    M = len(next(iter(functions.values())))
+    M = number_of(functions)
     lower, upper = list(posed.lower), list(posed.upper)
     edges = np.zeros(2)
     if posed.time is not None:
@@ -237,7 +240,7 @@ def _begin(
     """Return derivatives in time, their values where a slab begins, and at which points."""
     x = zeros(counts[0], lower[0], upper[0])
     points = np.column_stack([x, np.full(len(x), lower[-1])])
-    M, c = len(next(iter(functions.values()))), len(posed.problem.fields)
+    M, c = number_of(functions), len(posed.problem.fields)
     found = []
     for field, formulas in enumerate(posed.initial):
         for order, formula in enumerate(formulas):
@@ -260,7 +263,7 @@ def of_functions(
     from pinnsolve.equations.variables import coordinate
 
     inputs = occurring(Input, formula.expression)
-    count = len(next(iter(functions.values())))
+    count = number_of(functions)
     if not inputs:
         (values,) = evaluate([formula.expression], formula.symbols, x)
         return np.tile(values, (count, 1))

@@ -1,21 +1,25 @@
 """The solutions of many problems of a family, to measure errors against."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
+from typing import TypeAlias
 
 from jaxtyping import Float
 from numpy import ndarray, stack
 
 from pinnsolve.equations.expression import Function
 from pinnsolve.families.coefficients import Coefficients, by_index
-from pinnsolve.families.family import Functions, Members
+from pinnsolve.families.family import Functions, Members, number_of
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.problem import Problem
 from pinnsolve.progress import Watch
 from pinnsolve.references import PLANS, chebyshev_families
 from pinnsolve.references.chebyshev_families import Together, of_functions
 from pinnsolve.references.evolution import refused
+
+# of which problems, and at which points: the fields
+OfSome: TypeAlias = Callable[[Sequence[int], Float[ndarray, "n D"]], Float[ndarray, "m n c"]]
 
 SOLVERS: dict[str, Callable[..., Together]] = {  # of those in [reference], that solve for families
     "chebyshev": chebyshev_families.solved_together,
@@ -29,7 +33,7 @@ class Truths:
     Attributes
     ----------
     at
-        The fields of each problem at points.
+        The fields of some of the problems at points.
     title
         What they are; empty for a formula.
     described
@@ -40,7 +44,7 @@ class Truths:
         What it took to find them.
     """
 
-    at: Callable[[Float[ndarray, "n D"]], Float[ndarray, "M n c"]]
+    at: OfSome
     title: str
     described: str
     error: float
@@ -91,19 +95,20 @@ def truths(
     exact = family.exact
     if exact is not None:
 
-        def at(x: Float[ndarray, "n D"]) -> Float[ndarray, "M n c"]:
-            return stack([_exact(f, functions, x) for f in exact], axis=-1)
+        def at(which: Sequence[int], x: Float[ndarray, "n D"]) -> Float[ndarray, "m n c"]:
+            some = {name: own.chosen(which) for name, own in functions.items()}
+            return stack([_exact(f, some, x) for f in exact], axis=-1)
 
         return Truths(at, "", "the exact solution", 0.0, 0.0)
     if family.stated is None:
         return None
     began = perf_counter()
     found = SOLVERS[family.stated.solver](problem, domain, functions, watch)
-    count, c = len(next(iter(functions.values()))), len(problem.fields)
+    count, c = number_of(functions), len(problem.fields)
     own = f"the reference ({found.title}, own error {found.error:.0e})"
 
-    def solved(x: Float[ndarray, "n D"]) -> Float[ndarray, "M n c"]:
-        return found.fields(x).reshape(len(x), count, c).swapaxes(0, 1)
+    def solved(which: Sequence[int], x: Float[ndarray, "n D"]) -> Float[ndarray, "m n c"]:
+        return found.of(which, count)(x).reshape(len(x), len(which), c).swapaxes(0, 1)
 
     return Truths(solved, found.title, own, found.error, perf_counter() - began)
 

@@ -18,8 +18,7 @@ class HeldOut:
     errors
         Relative L2 error of each field, in each of the problems.
     estimates
-        The same as estimated from the equations: what a step of Newton's method changes; empty if
-        it was not.
+        The same as estimated from the equations alone; empty if none were estimated.
     outside
         Of each problem the share of its inputs that no function to train with has.
     distance

@@ -31,6 +31,18 @@ def relative_l2(u: Float[ndarray, " N"], exact: Float[ndarray, " N"]) -> float:
     return float(np.linalg.norm(u - exact) / size(exact))
 
 
+def relative_l2_of_each(
+    u: Float[ndarray, "M N"], exact: Float[ndarray, "M N"]
+) -> Float[ndarray, " M"]:
+    """Return the error of one field in each of many problems, relative to its `size` there."""
+    with np.errstate(invalid="ignore"):
+        variation = np.linalg.norm(exact - exact.mean(axis=1, keepdims=True), axis=1)
+        whole = np.linalg.norm(exact, axis=1)
+    sizes = np.where(whole > 0, whole, np.sqrt(exact.shape[1]))
+    sizes = np.where(variation > NEGLIGIBLE * whole, variation, sizes)
+    return np.linalg.norm(u - exact, axis=1) / sizes
+
+
 def max_error(u: Float[ndarray, "*N"], exact: Float[ndarray, "*N"]) -> float:
     """Return the largest distance."""
     return float(np.max(np.abs(u - exact)))

@@ -8,7 +8,16 @@ from pinnsolve.solution.norms import (
     max_error,
     overall_l2,
     relative_l2,
+    relative_l2_of_each,
 )
+
+
+def test_errors_of_many_problems_are_those_of_each():
+    exact = np.random.default_rng(0).standard_normal((4, 30))
+    exact[1], exact[2] = 3.0, 0.0  # what does not vary, and what is nothing
+    u = exact + 0.1 * np.random.default_rng(1).standard_normal((4, 30))
+    each = [relative_l2(a, b) for a, b in zip(u, exact, strict=True)]
+    assert np.allclose(relative_l2_of_each(u, exact), each, rtol=1e-14)
 
 
 def test_neither_unit_nor_zero_of_a_field_changes_its_relative_error():
