@@ -46,7 +46,7 @@ class _Coefficients:
 
 
 def affine_drift(problem: Problem) -> Drift | str:
-    """Return what an equation says, or the reason in words why it is none of these."""
+    """Return the statement of an equation, or the reason in words why it is none of these."""
     if reason := _otherwise(problem):
         return reason
     assert problem.time is not None
@@ -110,7 +110,7 @@ def _sorted(values: Mapping[Term, ndarray], dim: int) -> _Coefficients | None:
 
 
 def _constant(found: _Coefficients, x: Float[ndarray, "n d"], text: str) -> Drift | str:
-    """Return what coefficients at points and instants say."""
+    """Return the statement of coefficients at points and instants."""
     a, h, c = found.a, found.h, found.c
     if np.ptp(a, axis=(0, 1)).max() > SAME * np.abs(a).max():
         return f'the diffusion in "{text}" is not constant'

@@ -49,7 +49,7 @@ class Flow:
         return bool(self.a.any())
 
     def after(self, s: Float[ndarray, " n"]) -> "Spread":
-        """Return where points have got after each of some times."""
+        """Return the points at which others have arrived after each of some times."""
         d, X = len(self.b), np.empty((len(s), 2 * len(self.b) + 1, 2 * len(self.b) + 1))
         for rows, found in self._exponentials(s):
             X[rows] = found

@@ -160,7 +160,7 @@ class Density:
 
 
 def plan(problem: Problem) -> Drift:
-    """Return what the equation of a problem says, as the solver takes it.
+    """Return the equation of a problem as the solver takes it.
 
     Raises
     ------

@@ -214,7 +214,7 @@ def _ends(
 def _edge(
     along: Callable[[Float[ndarray, " n"]], Float[ndarray, " n"]], outside: float, inside: float
 ) -> float:
-    """Return where a function ends, between a point outside and one inside."""
+    """Return the end of a function, between a point outside and one inside."""
     if along(np.array([outside]))[0] > NOTHING:
         return outside
     for _ in range(60):
