@@ -10,7 +10,6 @@ Source: Levenberg (1944), doi:10.1090/qam/10666; Marquardt (1963), doi:10.1137/0
 """
 
 from abc import ABC, abstractmethod
-from typing import Literal, TypeAlias
 
 import torch
 from jaxtyping import Float
@@ -19,10 +18,8 @@ from torch import Tensor
 from pinnsolve.leastsquares.jacobian import Jacobian
 from pinnsolve.leastsquares.krylov import conjugate_gradients
 from pinnsolve.leastsquares.nystrom import Nystrom, trace_of
+from pinnsolve.leastsquares.ways import RANK, Way, is_dense
 
-Way: TypeAlias = Literal["auto", "dense", "cg"]
-LARGEST_DENSE = 6000  # rows or weights, the fewer, up to which a matrix of them is formed
-RANK = 50  # of the first preconditioner
 TOLERANCE = 1e-8  # of iterated steps: what may be left of the gradient
 MOST = 2000  # iterations
 POWERS = 12  # of a matrix, by which its largest eigenvalue is found
@@ -91,11 +88,6 @@ def damped_step(
     if is_dense(*J.shape, way):
         return Dense(J, r)
     return Krylov(J, r, rank=rank, tolerance=tolerance, known=known)
-
-
-def is_dense(rows: int, columns: int, way: Way = "auto") -> bool:
-    """Return whether a matrix is formed."""
-    return way == "dense" or (way == "auto" and min(rows, columns) <= LARGEST_DENSE)
 
 
 class Dense(DampedStep):

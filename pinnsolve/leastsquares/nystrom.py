@@ -20,8 +20,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from pinnsolve.leastsquares.jacobian import Jacobian
+from pinnsolve.leastsquares.ways import MOST
 
-MOST = 0.5  # of the columns: to know more of them costs as much as the matrix
 ITERATIONS = 9.0  # of conjugate gradients, by the root of the condition number
 COLUMN = 0.4  # what a column costs, in iterations: products with many at once are faster
 PROBES = 8  # columns by which a change of the matrix is measured

@@ -26,6 +26,7 @@ from pinnsolve.errors import FileError
 from pinnsolve.geometry.gauss import interior_quadrature
 from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.geometry.sampling import sample
+from pinnsolve.leastsquares.ways import MOST, Way, is_dense
 from pinnsolve.methods import trained
 from pinnsolve.methods.memory import BYTES, FIGURES, LIBRARIES, TORCH, WORKSPACE
 from pinnsolve.methods.method import Method
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 
 POOL = 3  # times the samples: points among which those of a step are drawn
 PER_FEATURE = 4  # points of the integrals for each feature, at least
+KRYLOV = 5 * MOST  # times the same: a preconditioner of half the columns that it may have
 NEWTON = 4.0  # times the entries of a matrix: the normal one, its factor, and the Jacobian's blocks
 
 
@@ -110,7 +112,13 @@ def _moving(setup: Setup) -> Process[Fields]:
     seen, unseen = (sample(setup.domain, POOL * count, seed + k) for k in (11, 12))
     assert problem.times is not None
     return Evolving(
-        Velocity(posed(problem, ansatz), ansatz, nets),
+        Velocity(
+            posed(problem, ansatz),
+            ansatz,
+            nets,
+            settings.linear_solver,
+            settings.preconditioner_rank,
+        ),
         lambda x: initial_outputs(setup, x),
         Pool(seen, unseen, count, is_adaptive, seed),
         settings,
@@ -220,12 +228,24 @@ def forecast(
     weights = sum((n + 1) * m for n, m in pairwise(widths))
     base = LIBRARIES + TORCH
     settings = _settings(problem)
-    rows = max(settings.samples, 4 * weights)
-    matrix = NEWTON * min(rows, weights) ** 2 + 4 * rows * sum(widths)
-    return {
-        "training: gauss-newton": base + WORKSPACE + matrix * BYTES,
-        "report": base + FIGURES,
+    layers = 2 * sum(widths)  # inputs and signals of each, at a point
+    fitted = max(settings.samples, 4 * weights)
+    steps: dict[str, tuple[int, Way]] = {
+        "training: gauss-newton": (fitted, "auto"),
+        "evolution": (settings.samples, settings.linear_solver),
     }
+    sizes = {
+        stage: base + WORKSPACE + BYTES * _entries(rows, weights, layers, way)
+        for stage, (rows, way) in steps.items()
+    }
+    return {**sizes, "report": base + FIGURES}
+
+
+def _entries(rows: int, weights: int, layers: int, way: Way) -> float:
+    """Return the numbers that a linear system takes, with a matrix or a preconditioner."""
+    fewer = min(rows, weights)
+    own = NEWTON * fewer**2 if is_dense(rows, weights, way) else KRYLOV / 2 * weights**2
+    return 2 * rows * layers + own
 
 
 def _settings(problem: Problem) -> Settings:

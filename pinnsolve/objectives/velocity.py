@@ -29,8 +29,10 @@ from pinnsolve.constraints.ansatz import Ansatz
 from pinnsolve.derivatives.taylor import derivatives
 from pinnsolve.diffop import DiffOp, Term, identity
 from pinnsolve.equations.expression import evaluate
-from pinnsolve.leastsquares.damped import damped_step
+from pinnsolve.leastsquares.damped import Krylov, damped_step
 from pinnsolve.leastsquares.network import trace
+from pinnsolve.leastsquares.nystrom import Nystrom
+from pinnsolve.leastsquares.ways import RANK, Way
 from pinnsolve.networks.mlp import MLP
 from pinnsolve.problem import Problem, Residual
 
@@ -48,11 +50,19 @@ class Solved:
     left, size
         Weighted sums of squares of what is left and of the rates of the fields, by component of the
         state.
+    largest
+        The largest eigenvalue of the matrices of all networks.
+    iterations, unsolved
+        The most that a network took, and what they have left of its gradient; none of a matrix that
+        was factorised.
     """
 
     v: Float[Tensor, " P"]
     left: Float[ndarray, " s"]
     size: Float[ndarray, " s"]
+    largest: float = 0.0
+    iterations: int = 0
+    unsolved: float = 0.0
 
 
 class Velocity:
@@ -66,10 +76,21 @@ class Velocity:
         The fields in terms of these.
     nets
         One of a single output for each component of the state.
+    way, rank
+        How their rates are solved for, as of `pinnsolve.leastsquares.damped.damped_step`.
     """
 
-    def __init__(self, problem: Problem, ansatz: Ansatz, nets: Sequence[MLP]) -> None:
+    def __init__(
+        self,
+        problem: Problem,
+        ansatz: Ansatz,
+        nets: Sequence[MLP],
+        way: Way = "auto",
+        rank: int = RANK,
+    ) -> None:
         self.problem, self.ansatz, self.nets = problem, ansatz, tuple(nets)
+        self._way, self._rank = way, rank
+        self._known: tuple[Places | None, list[Nystrom | None]] = (None, [None] * len(nets))
         self.states = states(problem)
         self.sizes = [net.size for net in self.nets]
         self._index = {state: i for i, state in enumerate(self.states)}
@@ -126,21 +147,33 @@ class Velocity:
             ``mu`` by the trace of ``J^T J``.
         """
         wanted, factors = self.rates(places.x, time), self._rows(places)
-        found, left = [], []
-        for net, F, factor in zip(self.nets, wanted, factors, strict=True):
+        if self._known[0] is not places:  # of another step
+            self._known = (places, [None] * len(self.nets))
+        found, left, steps = [], [], []
+        for i, (net, target) in enumerate(zip(self.nets, factors * wanted, strict=True)):
             x = torch.as_tensor(places.x).to(net.like)
             seen = trace(net, x, [self._value])
             with torch.enable_grad():
-                J = seen.jacobian([factor * seen.values[self._value][:, 0]])
-            target = factor * F
-            step = damped_step(J, -target)
-            v = step(regularization * min(J.shape))
+                J = seen.jacobian([factors[i] * seen.values[self._value][:, 0]])
+            known = self._known[1][i]
+            step = damped_step(J, -target, self._way, rank=self._rank, known=known)
+            v = step.at(regularization * step.trace)
+            if isinstance(step, Krylov):
+                self._known[1][i] = step.known
             if v is None or not torch.isfinite(v).all():
                 v = torch.full_like(net.vector(), torch.nan)
             found.append(v)
+            steps.append(step)
             r = J.times(v) - target
             left.append(float(r @ r))
-        return Solved(torch.cat(found), np.array(left), self._sizes(wanted, factors))
+        return Solved(
+            torch.cat(found),
+            np.array(left),
+            self._sizes(wanted, factors),
+            max(step.largest for step in steps),
+            max(step.iterations for step in steps),
+            max(step.left for step in steps),
+        )
 
     @torch.no_grad()
     def left(self, v: Float[Tensor, " P"], places: Places, time: float) -> Solved:

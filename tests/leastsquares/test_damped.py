@@ -2,9 +2,10 @@ import pytest
 import torch
 
 from pinnsolve.diffop import identity, laplacian
-from pinnsolve.leastsquares.damped import damped_step, is_dense
+from pinnsolve.leastsquares.damped import damped_step
 from pinnsolve.leastsquares.jacobian import BorderedJacobian, DenseJacobian, stacked
 from pinnsolve.leastsquares.network import trace
+from pinnsolve.leastsquares.ways import is_dense
 from pinnsolve.networks.mlp import MLP
 
 WAYS = ["dense", "cg"]

@@ -196,6 +196,26 @@ def test_a_translation_lies_in_the_tangent_space_of_a_network(tmp_path):
     assert np.sqrt(unseen.left / unseen.size)[0] < 1e-5
 
 
+def test_rates_are_the_same_by_a_matrix_and_by_products(tmp_path):
+    keys = 'linear_solver = "{}"\npreconditioner_rank = 5'
+    found = []
+    for way in ("dense", "cg"):
+        problem = carried(tmp_path, hidden="5", keys=keys.format(way))
+        process = METHODS["neural-ivp"].start(Setup(problem))
+        velocity = process._velocity
+        velocity.nets[0].initialise(3)
+        places = process._pool.of_step(velocity, 0.0, 0)[0]
+        first = velocity.solve(places, 0.0, 1e-6)
+        again = velocity.solve(places, 0.0, 1e-6)  # under the preconditioner that there is
+        torch.testing.assert_close(again.v, first.v, rtol=1e-12, atol=0)
+        found.append((first, velocity.changes(first.v, places.x)))
+    (dense, expected), (iterated, changed) = found
+    assert (dense.iterations, dense.unsolved) == (0, 0.0)
+    assert iterated.iterations > 0
+    # gradients fall by 1e-8; what is left of the equations is not small beside them
+    torch.testing.assert_close(changed, expected, rtol=0, atol=1e-6 * float(expected.abs().max()))
+
+
 def test_a_symmetry_of_the_network_changes_nothing(tmp_path):
     """Of two equal units one may grow as the other shrinks: a null vector of the Jacobian."""
     process = METHODS["neural-ivp"].start(Setup(carried(tmp_path, hidden="4")))

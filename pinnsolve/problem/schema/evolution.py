@@ -18,7 +18,7 @@ from pinnsolve.problem.schema.values import (
     read_number,
 )
 
-MOST_SAMPLES, MOST_TIMES, MOST_RESTARTS = 10_000_000, 10_000, 1000
+MOST_SAMPLES, MOST_TIMES, MOST_RESTARTS, MOST_RANK = 10_000_000, 10_000, 1000, 10_000
 TIMES = 11
 
 
@@ -111,6 +111,17 @@ class Evolution(Section):
         description="weight of the rates of the weights beside the residual, relative to the trace "
         "of its matrix; raised where steps collapse",
     )
+    linear_solver: Literal["auto", "dense", "cg"] = Field(
+        default="auto",
+        description="how rates of weights are solved for; dense: by a matrix of weights or of "
+        "samples, the fewer; cg: by products alone, conjugate gradients under a preconditioner; "
+        "auto: cg where the matrix would be large",
+    )
+    preconditioner_rank: Annotated[Integer, Field(ge=1, le=MOST_RANK)] = Field(
+        default=50,
+        description="columns of the preconditioner of cg at first; as many are added, as long as "
+        "they save more than they cost",
+    )
     output_times: Times = Field(
         default=TIMES,
         description="instants at which the solution is written: a list, or their number, both ends "
@@ -125,6 +136,5 @@ class Evolution(Section):
         examples=[0.1],
     )
     preset: Later = Field(default=None, description="the settings of a paper")
-    preconditioner_rank: Later = Field(default=None, description="of the first preconditioner")
     moments: Later = Field(default=None, description="moments of densities")
     conserved: Later = Field(default=None, description="what is conserved")
