@@ -184,6 +184,9 @@ class Evolving:
         step = replace(step, stage=f"training: {name}", fraction=None)
         if not step.done or not isfinite(step.loss):
             return step
+        net = self._velocity.nets[self._fitted]
+        if self._is_at_rest(self._fitted):
+            net.set_head(torch.zeros_like(net.head_vector()))
         self._training, self._fitted = None, self._fitted + 1
         if self._fitted == count:
             self._end_fit()
@@ -193,12 +196,26 @@ class Evolving:
         """Return the fit of a network to the initial values, or to what it has become."""
         i, velocity = self._fitted, self._velocity
         net, number = velocity.nets[i], self._fits + 1
+        wanted = self._rates_at_rest if self._is_at_rest(i) else self._wanted
         pool = self._pool.seen
-        values, factors = self._wanted(pool)[i], velocity.factors(pool)[i]
+        values, factors = wanted(pool)[i], velocity.factors(pool)[i]
         count = max(self._pool.count, PER_WEIGHT * net.size)
         where = self._pool.of_fit(factors * values, count, [number, i])
-        wanted, factor = self._wanted(where.x)[i], velocity.factors(where.x)[i]
-        return fit(net, where, wanted, factor, self._seed + 1000 * (number - 1) + i)
+        values, factors = wanted(where.x)[i], velocity.factors(where.x)[i]
+        return fit(net, where, values, factors, self._seed + 1000 * (number - 1) + i)
+
+    def _is_at_rest(self, i: int) -> bool:
+        """Return whether a network begins with no values, from which no features can be learnt.
+
+        Those of its rate are what it needs, under a head that is zero.
+        """
+        return not self._fits and not self._initial(self._pool.seen[: self._pool.count])[i].any()
+
+    def _rates_at_rest(self, x: Float[ndarray, "N d"]) -> Float[ndarray, "s N"]:
+        """Return the rates of the networks, those that have not been fitted being zero."""
+        for net in self._velocity.nets[self._fitted :]:
+            net.set_head(torch.zeros_like(net.head_vector()))
+        return self._velocity.rates(x, self._t).cpu().numpy()
 
     def _wanted(self, x: Float[ndarray, "N d"]) -> Float[ndarray, "s N"]:
         """Return the targets of a fit at points: the initial values, or the networks themselves."""

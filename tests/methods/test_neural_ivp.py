@@ -156,6 +156,20 @@ def test_a_second_order_in_time_is_a_system_of_two_networks(tmp_path):
     assert solution.accuracy.errors.relative_l2["u"] < 1e-3
 
 
+def test_a_field_at_rest_has_the_features_of_its_rate(tmp_path):
+    """Zero teaches no features: drawn at random, those of the rate of u_t leave half of it."""
+    initial = 'u = "exp(3*sin(pi*x))"\nu_t = "0"'
+    problem = ring(tmp_path, "u_tt = u_xx", initial=initial, hidden="6, 6")
+    process = METHODS["neural-ivp"].start(Setup(problem))
+    while process.step().stage != "evolution":
+        pass
+    velocity = process._velocity
+    x = np.linspace(-1, 1, 50)[:, None]
+    velocity.set(torch.tensor(process._path[0][1]))
+    assert not velocity.values(x)[1].any()
+    assert process._ledger.after_fit < 0.05
+
+
 def test_fields_that_react_and_a_condition_that_is_built_in(tmp_path):
     more = '[initial]\nu = "1 + sin(pi*x)"\nv = "x"\n'
     more += '[exact]\nu = "1 + exp(-t)*sin(pi*x)"\nv = "x + t*(1 - x)"\n'
