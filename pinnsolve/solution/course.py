@@ -3,8 +3,21 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
+
+CONDITIONING = (  # series of weights that evolve
+    "residual",
+    "residual at its own points",
+    "step",
+    "rate of the weights",
+    "regularization",
+    "fits",
+    "largest eigenvalue",
+    "iterations",
+)
+ROWS = 200  # of a series among the figures, at most
 
 
 @dataclass(frozen=True)
@@ -134,6 +147,16 @@ class Course:
     iterations: int = 0
     series: Mapping[str, Float[ndarray, "k 2"]] = field(default_factory=dict)
     growth: tuple[GrowthStep, ...] = ()
+
+    def conditioning(self) -> dict[str, list[list[float]]]:
+        """Return how hard the steps of an evolution were, by name, in rows of time and value."""
+        found = {}
+        for name in CONDITIONING:
+            rows = self.series.get(name, np.zeros((0, 2)))
+            some = np.unique(np.linspace(0, len(rows) - 1, min(len(rows), ROWS)).astype(int))
+            if len(rows):
+                found[name.replace(" ", "_")] = rows[some].tolist()
+        return found
 
     def weights_to(self, error: float) -> int | None:
         """Return the number of weights with which growth has passed an error; None if it has not.

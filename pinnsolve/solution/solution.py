@@ -283,6 +283,7 @@ class Solution:
             "time_levels": len(times),
             "time": [float(times[0]), float(times[-1])],
             "relative_l2_at_end": None if at_end is None else {**at_end, **derived},
+            **({"conditioning": hard} if (hard := self.course.conditioning()) else {}),
         }
 
 
@@ -324,6 +325,10 @@ def from_metrics(
             tuple(PhaseResult(**phase) for phase in metrics["phases"]),
             metrics["seconds"],
             metrics["iterations"],
+            {
+                name.replace("_", " "): np.array(rows)
+                for name, rows in metrics.get("conditioning", {}).items()
+            },
             growth=tuple(GrowthStep(**step) for step in metrics.get("growth", ())),
         ),
         accuracy=replace(

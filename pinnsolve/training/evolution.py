@@ -34,17 +34,15 @@ from pinnsolve.process import State, Step, nested, part
 from pinnsolve.solution.fields import Fields
 from pinnsolve.timestepping.embedded import PAIRS
 from pinnsolve.training.fitting import fit
-from pinnsolve.training.ledger import Ledger
+from pinnsolve.training.ledger import PER_WEIGHT, Ledger
 from pinnsolve.training.phases import Training
 
-PER_WEIGHT = 4  # points of a fit for each weight, at least
 FIRST = 1e-2  # of the time, or less: the first step
 SHORTEST = 1e-7  # of the time: a step below is none
 COLLAPSED = 4  # steps in a row that are too long, before the regularization is raised
 RAISED, EASED = 10.0, 0.5
 MOST_RAISED = 1e-3  # regularization
 MOST_RESTARTS = 20  # of their own accord
-BLIND = 2.0  # times the residual at the points that were seen
 STILL = 1e-2  # of the state, by the time there is: rates below count as that
 
 
@@ -122,18 +120,7 @@ class Evolving:
     @property
     def warnings(self) -> tuple[str, ...]:
         """Doubts about what the points have told."""
-        count, weights, found = self._pool.count, max(self._velocity.sizes), list[str]()
-        if count < PER_WEIGHT * weights:
-            found.append(
-                f"{count} samples are fewer than {PER_WEIGHT} for each of {weights} weights: raise "
-                "evolution.samples."
-            )
-        if (blind := self._ledger.blind) > BLIND:
-            found.append(
-                f"the weights leave up to {blind:.2g} times as much of the equations at points "
-                "that they have not seen as at their own: raise evolution.samples."
-            )
-        return tuple(found)
+        return self._ledger.warnings(self._pool.count, max(self._velocity.sizes))
 
     def state(self) -> State:
         """Return the weights, their path, the step, and a fit that is going on."""
@@ -255,7 +242,7 @@ class Evolving:
 
         def rates(t: float, theta: Tensor) -> Tensor:
             velocity.set(theta)
-            return velocity.solve(places, t, self._mu).v
+            return self._solved(places, t)
 
         new, error, last = self._pair.step(rates, begin, self._theta, h, first)
         errors, told = self._errors(places, new, error)
@@ -282,6 +269,7 @@ class Evolving:
             "rate of the weights": float(torch.linalg.vector_norm(first)),
             "regularization": self._mu,
             "fits": float(self._fits),
+            **self._ledger.conditioning,
         }
         series = series if told <= 1 else {}
         return replace(self._told(done, fraction), ended=ended, series=series)
@@ -315,9 +303,15 @@ class Evolving:
         places, unseen = pool.of_step(velocity, self._t, self._count)
         known = None if pool.is_adaptive else self._rates  # those of other points
         if known is None:
-            known = velocity.solve(places, self._t, self._mu).v
+            known = self._solved(places, self._t)
         self._measure(known, places, unseen)
         return places, known
+
+    def _solved(self, places: Places, time: float) -> Tensor:
+        """Return the rates of the weights of the networks as they are."""
+        found = self._velocity.solve(places, time, self._mu)
+        self._ledger.solved(found)
+        return found.v
 
     def _measure(self, v: Tensor, places: Places, unseen: Places) -> None:
         """Measure what rates of the weights leave of the equations."""

@@ -1,5 +1,7 @@
 """What an evolution has lost: by fits, and by what the rates of its weights leave of the equations.
 
+Beside it stands how hard the rates were to solve for, now and after the last fit.
+
 In the norm of the solution, by component of the state,
 
     |e(t)| <= sum of |fit errors| + sum of |step errors| + int |residual| dt
@@ -17,6 +19,9 @@ from pinnsolve.process import State
 DOUBLED = 2.0  # times the residual after the last fit
 NOTHING = 1e-6  # residual below which more of it elsewhere is no doubt
 LEAST = 1e-300
+PER_WEIGHT = 4  # points for each weight, at least
+BLIND = 2.0  # times the residual at the points that were seen
+UNSOLVED = 1e-5  # of a gradient, that iterations may leave
 
 
 class Ledger:
@@ -33,10 +38,13 @@ class Ledger:
         What has been lost of each.
     blind
         The largest ratio of what was left at unseen points to what was left at those of a step.
+    unsolved
+        The most that iterations have left of the gradient of a linear system.
     """
 
     def __init__(self, count: int) -> None:
-        self.lost, self.blind = np.zeros(count), 0.0
+        self.lost, self.blind, self.unsolved = np.zeros(count), 0.0, 0.0
+        self._system = np.zeros(2)  # the last largest eigenvalue, and iterations
         self._left = np.zeros((3, count))  # relative: unseen, seen, and unseen after the last fit
         self._absolute = np.zeros((2, count))  # unseen: now, and after the last fit
         self._fit = np.zeros(count)  # the error of the last fit
@@ -55,6 +63,42 @@ class Ledger:
     def at_own_points(self) -> float:
         """The same at the points of a step."""
         return float(self._left[1].max())
+
+    @property
+    def conditioning(self) -> dict[str, float]:
+        """How hard the last linear system was to solve."""
+        return dict(zip(("largest eigenvalue", "iterations"), self._system.tolist(), strict=True))
+
+    def warnings(self, points: int, weights: int) -> tuple[str, ...]:
+        """Return doubts about what points have told of weights.
+
+        Parameters
+        ----------
+        points, weights
+            Of a step, and of the largest network.
+        """
+        found = list[str]()
+        if points < PER_WEIGHT * weights:
+            found.append(
+                f"{points} samples are fewer than {PER_WEIGHT} for each of {weights} weights: "
+                "raise evolution.samples."
+            )
+        if self.blind > BLIND:
+            found.append(
+                f"the weights leave up to {self.blind:.2g} times as much of the equations at "
+                "points that they have not seen as at their own: raise evolution.samples."
+            )
+        if self.unsolved > UNSOLVED:
+            found.append(
+                f"conjugate gradients have left up to {self.unsolved:.1g} of a linear system: "
+                "raise evolution.regularization or evolution.preconditioner_rank."
+            )
+        return tuple(found)
+
+    def solved(self, found: Solved) -> None:
+        """Note how a linear system was solved."""
+        self._system = np.array([found.largest, found.iterations])
+        self.unsolved = max(self.unsolved, found.unsolved)
 
     def fitted(self, errors: Float[ndarray, " s"]) -> None:
         """Note the errors of a fit."""
@@ -98,6 +142,8 @@ class Ledger:
             "left": self._left.copy(),
             "absolute": self._absolute.copy(),
             "fit": self._fit.copy(),
+            "unsolved": self.unsolved,
+            "system": self._system.copy(),
         }
 
     def restore(self, state: State) -> None:
@@ -105,3 +151,4 @@ class Ledger:
         self.lost, self.blind = np.array(state["lost"]), float(state["blind"])
         self._left, self._absolute = np.array(state["left"]), np.array(state["absolute"])
         self._fit = np.array(state["fit"])
+        self.unsolved, self._system = float(state["unsolved"]), np.array(state["system"])

@@ -69,6 +69,13 @@ def test_a_wave_is_carried_around_a_ring_and_read_back_to_the_bit(wave, tmp_path
     again = load_solution(tmp_path / "run")
     x = np.random.default_rng(0).uniform([-1, 0], [1, 0.5], (50, 2))
     np.testing.assert_array_equal(again(x), solution(x))
+    told = solution.metrics()["conditioning"]
+    assert again.metrics()["conditioning"] == told
+    assert {len(rows) for rows in told.values()} == {len(told["step"])}
+    # steps end where the next begins, the last where time does
+    begins, lengths = np.array(told["step"]).T
+    np.testing.assert_allclose(begins, np.cumsum(lengths), atol=1e-12)
+    assert (np.array(told["largest_eigenvalue"])[:, 1] > 0).all()
 
 
 def test_derivatives_in_space_and_time_satisfy_the_equation(wave):
