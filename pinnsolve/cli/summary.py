@@ -1,6 +1,7 @@
 """Results in a few lines: of a solve its status, errors and files; of nodes how even they are."""
 
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -145,14 +146,15 @@ def _parameters(solution: Solution) -> list[str]:
     if not solution.constants:
         return []
     has_data = bool(solution.data)
-    interval = ("95 % interval",) if has_data else ()
-    rows = [("parameter", "initial", "found", "standard error", *interval, "true", "error")]
+    further = ("bound", "95 % interval") if has_data else ()
+    rows = [("parameter", "initial", "found", "standard error", *further, "true", "error")]
     for name, p in solution.constants.items():
         found = "not determined" if p.is_determined is False else f"{p.found:.12g}"
         deviation = "–" if p.standard_error is None else f"{p.standard_error:.1e}"
         ends = "–" if p.interval is None else f"{p.interval[0]:.6g} to {p.interval[1]:.6g}"
         true, error = ("–", "–") if p.true is None else (f"{p.true:.10g}", f"{p.error:.2e}")
-        told = (ends,) if has_data else ()
+        bound = "–" if p.bound is None else f"{p.bound:.1e}"
+        told = (bound, ends) if has_data else ()
         rows.append((name, f"{p.initial:.6g}", found, deviation, *told, true, error))
     lines = [*table(rows), *parameter_remarks(solution.constants), *_data(solution)]
     misfit = next(iter(solution.constants.values())).misfit
@@ -168,6 +170,8 @@ def _data(solution: Solution) -> list[str]:
         + ("" if fit.sigma is None else f", {fit.sigma:.3g} as given")
         + f", {100 * fit.estimate / fit.spread:.2g} % of the spread; what is left "
         + ("looks like noise." if fit.is_white else "is no noise.")
+        if isfinite(fit.estimate)
+        else f"{fit.name}, {len(fit.values)} rows: how large errors are no misfit tells."
         for fit in solution.data
     ]
 

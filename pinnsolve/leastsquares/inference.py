@@ -36,12 +36,17 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from pinnsolve.conditions.noise import Noise
+from pinnsolve.leastsquares.bound import bound
 from pinnsolve.leastsquares.determination import LARGEST_ERROR, Determination
 from pinnsolve.leastsquares.head import ridge_of
 
 # times what equations are not met by: what a change of a known constant leaves; less than without
 # data, to whose noise a part of that is due
 DISTINCT = 2.0
+LEAST_FREEDOM = 0.5  # rows of noise that are left, at least, for their errors to be told
+TINY = torch.finfo(torch.float64).tiny
+FEW = 10.0  # of them, whose misfit may vanish by chance
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,8 @@ class Inference:
         Mean square error of what was fitted to the data, by its variance and its shift.
     determination
         Which of the constants, or combinations of them, are known.
+    gram, information, triangle, variance
+        Of what the bound is made: see `pinnsolve.leastsquares.bound`.
     """
 
     covariance: Float[Tensor, "k k"]
@@ -76,11 +83,25 @@ class Inference:
     freedom: tuple[float, ...]
     risk: float
     determination: Determination
+    gram: Float[Tensor, "q q"]
+    information: Float[Tensor, "q q"]
+    triangle: Float[Tensor, "k k"]
+    variance: float
 
     @property
     def errors(self) -> Float[Tensor, " k"]:
         """Standard errors."""
         return self.covariance.diagonal().sqrt()
+
+    def bound(self, *, held: bool = False) -> Float[Tensor, " k"]:
+        """Return the least standard errors that an estimate can have, were the equations exact.
+
+        Parameters
+        ----------
+        held
+            Whether they are held exactly anyway, and the rows before the data ask for less.
+        """
+        return bound(self.gram, self.information, self.triangle, self.variance, held=held)
 
 
 @dataclass(frozen=True)
@@ -107,8 +128,7 @@ def inference(
     A: Float[Tensor, "R P"],
     B: Float[Tensor, "R k"],
     r: Float[Tensor, " R"],
-    counts: Sequence[int],
-    known: Sequence[float | None],
+    sets: Sequence[Noise],
     gathered: Gathered | None = None,
 ) -> Inference:
     """Return the knowledge that a residual gives of constants.
@@ -121,35 +141,37 @@ def inference(
         Its derivative by relative changes of the constants.
     r
         The residual; the last rows are data, set by set.
-    counts
-        How many rows each set has.
-    known
-        The standard deviation of the rows of each, None where it is not known.
+    sets
+        What is known of the errors of each set.
     gathered
         What they were, if the last rows stand for more.
     """
-    k, rows = B.shape[1], len(r)
+    k, rows, counts = B.shape[1], len(r), [own.count for own in sets]
     n = sum(counts) if gathered is None else len(gathered.grams[0])
     M = torch.cat([A, B], 1)
     ridge = torch.diag(ridge_of(M))
     Q, R = torch.linalg.qr(torch.cat([M, ridge]))
     Q_d, r_d = Q[rows - n : rows], r[rows - n :]
-    estimates, freedom = (
+    squares, left = (
         _by_set(Q_d, r_d, counts) if gathered is None else _of_gathered(Q_d, counts, gathered)
     )
+    freedom = tuple(own - noise.copies for own, noise in zip(left, sets, strict=True))
+    estimates = tuple(map(_estimate, squares, freedom, sets))
     # an error larger than what is said of the data is that of the equations, and counts as well
     sigmas = tuple(
-        own if given is None else max(own, given) if own < inf else given
-        for own, given in zip(estimates, known, strict=True)
+        own if noise.sigma is None else max(own, noise.sigma) if own < inf else noise.sigma
+        for own, noise in zip(estimates, sets, strict=True)
     )
     R_k, Q_k = R[len(R) - k :, len(R) - k :], Q_d[:, len(R) - k :]
     S = torch.linalg.solve_triangular(R_k, Q_k.mT, upper=True)
     if gathered is None:
         noise = torch.cat([r.new_full((m,), s) for m, s in zip(counts, sigmas, strict=True)])
         covariance = (S * noise) @ (S * noise).mT
+        information = (Q_d.mT / noise.square().clamp(min=TINY)) @ Q_d
         taken_up = (Q_d.mT * noise) @ Q_d if not k else Q_d[:0]
     else:
         covariance = S @ gathered.weighted([s * s for s in sigmas]) @ S.mT
+        information = Q_d.mT @ gathered.weighted([1 / max(s * s, TINY) for s in sigmas]) @ Q_d
         taken_up = Q_d.mT @ gathered.weighted(sigmas) @ Q_d if not k else Q_d[:0]
     z = Q[:rows].mT @ r
     step = -torch.linalg.solve_triangular(R_k, z[len(R) - k :, None], upper=True)[:, 0]
@@ -164,36 +186,43 @@ def inference(
         freedom,
         (variance + float(fitted @ fitted)) / sum(counts),
         _determination(R_k, covariance, step, float(torch.linalg.vector_norm(r[: rows - n]))),
+        Q_d.mT @ Q_d,
+        information,
+        R_k,
+        max(TINY, sum(m * s * s for m, s in zip(counts, sigmas, strict=True)) / sum(counts)),
     )
+
+
+def _estimate(square: float, freedom: float, noise: Noise) -> float:
+    """Return the standard deviation of a set's rows by its misfit; infinite if that tells none."""
+    if freedom < LEAST_FREEDOM:
+        return inf
+    found = sqrt(square / freedom)
+    return max(found, noise.least) if freedom < FEW else found
 
 
 def _by_set(
     Q: Float[Tensor, "n p"], r: Float[Tensor, " n"], counts: Sequence[int]
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Return the standard deviation of each set of data by its misfit, and its freedom."""
+    """Return the squared misfit of each set of data, and the rows that are left of its noise."""
     gram = Q.mT @ Q
     leverage = Q.square().sum(1)
     # of row i the expected square is sigma^2 (1 - 2 H_ii + sum_j H_ij^2)
     left = 1 - 2 * leverage + (Q @ gram).mul(Q).sum(1)
-    sigmas, freedom = [], []
-    for own, part in zip(r.split(list(counts)), left.split(list(counts)), strict=True):
-        dof = float(part.sum())
-        freedom.append(dof)
-        sigmas.append(sqrt(float(own @ own) / dof) if dof > 0 else inf)
-    return tuple(sigmas), tuple(freedom)
+    squares = (float(own @ own) for own in r.split(list(counts)))
+    return tuple(squares), tuple(float(part.sum()) for part in left.split(list(counts)))
 
 
 def _of_gathered(
     Q: Float[Tensor, "m p"], counts: Sequence[int], gathered: Gathered
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Return the same for rows that stand for more."""
-    gram, sigmas, freedom = Q.mT @ Q, list[float](), list[float]()
-    for G, count, square in zip(gathered.grams, counts, gathered.squares, strict=True):
-        own = G @ Q
-        dof = count + float((own * (Q @ gram - 2 * Q)).sum())
-        freedom.append(dof)
-        sigmas.append(sqrt(square / dof) if dof > 0 else inf)
-    return tuple(sigmas), tuple(freedom)
+    gram = Q.mT @ Q
+    left = (
+        count + float(((G @ Q) * (Q @ gram - 2 * Q)).sum())
+        for G, count in zip(gathered.grams, counts, strict=True)
+    )
+    return tuple(gathered.squares), tuple(left)
 
 
 def _determination(

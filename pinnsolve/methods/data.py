@@ -1,7 +1,8 @@
 """What was found from data: unknown constants with their intervals, and how well the fit explains.
 
 An interval counts in, beside the standard error of `pinnsolve.leastsquares.inference`, what is not
-random: what the search has left, and how far the constant moves where the equations weigh more.
+random: what the search has left, and how far the constant moves where the equations weigh more,
+beyond what chance makes it move.
 Where neighbours have something in common in what is left of the data, errors are not independent,
 and the fit is wrong somewhere: of a wrong equation, of a condition, or of a network that cannot
 follow.
@@ -15,7 +16,8 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
-from pinnsolve.conditions.data import axes
+from pinnsolve.conditions.data import Observed, axes
+from pinnsolve.conditions.noise import noise_of
 from pinnsolve.methods.constants import NEAR, bound_at, doubt_of, found_constants
 from pinnsolve.networks.sizes import is_fitted_whole
 from pinnsolve.problem.schema.unknowns import Parameter
@@ -58,23 +60,28 @@ def found(
         return Found(found_constants(setup, answer, objective_of))
     from pinnsolve.objectives.inferred import emptied, inferred
     from pinnsolve.objectives.pointwise import PointwiseObjective
-    from pinnsolve.training.continuation import moves
+    from pinnsolve.training.continuation import bends
     from pinnsolve.training.phases import Training
 
     assert isinstance(process, Training)
     objective = process.objective
     assert isinstance(objective, PointwiseObjective)
     whole = is_fitted_whole(setup.problem, objective.model.size)
-    sigmas = [own.sigma for own in setup.observed]
+    counts = objective.counts
+    firsts = np.cumsum([len(objective.weights) - sum(counts), *counts])[:-1]
+    factors = objective.weights[firsts].tolist()
+    sets = noise_of(setup.observed, factors)
     try:
-        told, sizes = inferred(objective, sigmas, whole=whole)
+        told, sizes = inferred(objective, sets, whole=whole)
     except RuntimeError:  # of a factorisation, where the training has left the finite numbers
         return Found(_unknown(setup, objective))
-    moved = moves(*process.levels) if len(process.levels) == 2 else np.full(len(sizes), np.nan)
-    data = _fits(setup, objective, told)
+    moved = bends(*process.levels) if len(process.levels) == 2 else np.full(len(sizes), np.nan)
+    left = objective.value().double().cpu().numpy()[firsts[0] :]
+    data = fits(axes(setup.problem), setup.observed, left, factors, told)
     unknowns = objective.model.unknowns
     values = [] if unknowns is None else unknowns().detach().double().cpu().tolist()
-    constants = constants_found(setup.problem.parameters, values, told, sizes, moved)
+    bounds = told.bound().cpu().numpy() * sizes
+    constants = constants_found(setup.problem.parameters, values, told, sizes, moved, bounds)
     warnings = [*about_data(data), *about_constants(constants, told, sizes, moved)]
     if constants and emptied(objective) < EMPTY:
         doubt = f"{' and '.join(constants)} have vanished, and with them all terms of the equations"
@@ -95,21 +102,36 @@ def _unknown(setup: Setup, objective: "PointwiseObjective") -> dict[str, FoundCo
     return {name: FoundConstant(p.start, value, p.true) for (name, p), value in pairs}
 
 
-def _fits(setup: Setup, objective: "PointwiseObjective", told: "Inference") -> tuple[Fit, ...]:
-    """Return the data with what the solution makes of them."""
-    counts, r = objective.counts, objective.value().double().cpu().numpy()
-    first, found = len(r) - sum(counts), []
-    for own, count, estimate, freedom in zip(
-        setup.observed, counts, told.estimates, told.freedom, strict=True
+def fits(
+    names: tuple[str, ...],
+    observed: Sequence[Observed],
+    left: Float[ndarray, " R"],
+    factors: Sequence[float],
+    told: "Inference",
+) -> tuple[Fit, ...]:
+    """Return the data with what the solution makes of them.
+
+    Parameters
+    ----------
+    names
+        Of the coordinates.
+    observed
+        The data.
+    left
+        Their rows of the residual.
+    factors
+        By which those of each set have been multiplied.
+    told
+        What the residual says of their errors.
+    """
+    found, parts = [], np.split(left, np.cumsum([len(own.values) for own in observed])[:-1])
+    for own, rows, factor, estimate, freedom in zip(
+        observed, parts, factors, told.estimates, told.freedom, strict=True
     ):
-        factor = float(objective.weights[first])
-        left = r[first : first + count] / factor
-        fit = own.values + left
-        name, names = own.name, axes(setup.problem)
+        fitted = own.values + rows / factor
         found.append(
-            Fit(name, names, own.x, own.values, fit, own.sigma, estimate / factor, freedom)
+            Fit(own.name, names, own.x, own.values, fitted, own.sigma, estimate / factor, freedom)
         )
-        first += count
     return tuple(found)
 
 
@@ -119,6 +141,7 @@ def constants_found(
     told: "Inference",
     sizes: Float[ndarray, " k"],
     moved: Float[ndarray, " k"],
+    bounds: Float[ndarray, " k"],
 ) -> dict[str, FoundConstant]:
     """Return the constants with their intervals.
 
@@ -130,6 +153,8 @@ def constants_found(
         What data and equations say of relative changes, and what these are relative to.
     moved
         How far each has moved when the equations weighed more.
+    bounds
+        The least standard error that each can have; not a number where that is not known.
     """
     if not parameters:
         return {}
@@ -159,6 +184,7 @@ def constants_found(
             correlations={
                 other: float(correlation[k, j]) for j, other in enumerate(names) if j != k
             },
+            bound=float(bounds[k]) if is_determined and np.isfinite(bounds[k]) else None,
         )
     return constants
 

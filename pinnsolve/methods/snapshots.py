@@ -6,7 +6,8 @@ import numpy as np
 
 from pinnsolve.conditions.data import axes, data_weights
 from pinnsolve.conditions.initial import initial_values
-from pinnsolve.methods.data import about_constants, about_data, constants_found, doubt_of_fits
+from pinnsolve.conditions.noise import noise_of
+from pinnsolve.methods.data import about_constants, about_data, constants_found, doubt_of_fits, fits
 from pinnsolve.problem.snapshots import first_snapshot
 from pinnsolve.problem.time_dependence import initial_names
 from pinnsolve.process import Process
@@ -85,22 +86,14 @@ def _told(setup: Setup, process: Assimilation) -> Found:
     changes = sizes / search.slopes(process.unknowns)
     counts = [len(own.values) for own in search.observed]
     starts = np.cumsum([0, *counts])
-    factors = search.weights[starts[:-1]]
-    known = [
-        None if own.sigma is None else own.sigma * factor
-        for own, factor in zip(search.observed, factors.tolist(), strict=True)
-    ]
-    told = inferred_between(at.residual, at.derivative, changes, counts, known)
-    left = np.split(at.residual[len(at.residual) - starts[-1] :] / search.weights, starts[1:-1])
-    names = axes(setup.problem)
-    data = tuple(
-        Fit(own.name, names, own.x, own.values, own.values + e, own.sigma, sigma / factor, freedom)
-        for own, e, sigma, factor, freedom in zip(
-            search.observed, left, told.estimates, factors.tolist(), told.freedom, strict=True
-        )
-    )
+    factors = search.weights[starts[:-1]].tolist()
+    sets = noise_of(search.observed, factors)
+    told = inferred_between(at.residual, at.derivative, changes, sets)
+    left = at.residual[len(at.residual) - starts[-1] :]
+    data = fits(axes(setup.problem), search.observed, left, factors, told)
     still = np.zeros(k)  # the equations are held exactly: they cannot weigh more
-    constants = constants_found(parameters, values, told, sizes, still) if k else {}
+    bounds = told.bound(held=True).numpy() * sizes
+    constants = constants_found(parameters, values, told, sizes, still, bounds) if k else {}
     warnings = [*about_data(data), *about_constants(constants, told, sizes, still)]
     return Found(constants, data, tuple(warnings), doubt_of_fits(data))
 

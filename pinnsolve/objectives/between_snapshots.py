@@ -6,6 +6,7 @@ import torch
 from jaxtyping import Float
 from numpy import ndarray
 
+from pinnsolve.conditions.noise import Noise
 from pinnsolve.leastsquares.inference import Inference, inference
 
 
@@ -13,8 +14,7 @@ def inferred_between(
     residual: Float[ndarray, " R"],
     derivative: Float[ndarray, "R u"],
     changes: Float[ndarray, " k"],
-    counts: Sequence[int],
-    known: Sequence[float | None],
+    sets: Sequence[Noise],
 ) -> Inference:
     """Return the knowledge of the constants.
 
@@ -26,9 +26,9 @@ def inferred_between(
         By everything else, then by what is sought of the constants.
     changes
         Of what is sought, with which constants change by their size.
-    counts, known
-        Number of rows of each set of data, and the standard deviation of these if it is known.
+    sets
+        What is known of the errors of each set of data.
     """
     M, split = torch.as_tensor(derivative), derivative.shape[1] - len(changes)
     B = M[:, split:] * torch.as_tensor(changes)
-    return inference(M[:, :split], B, torch.as_tensor(residual), counts, known)
+    return inference(M[:, :split], B, torch.as_tensor(residual), sets)

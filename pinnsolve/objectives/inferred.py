@@ -8,6 +8,7 @@ from jaxtyping import Float
 from numpy import ndarray
 from torch import Tensor
 
+from pinnsolve.conditions.noise import Noise
 from pinnsolve.leastsquares.inference import Inference, inference
 from pinnsolve.leastsquares.jacobian import BorderedJacobian, Explicit
 from pinnsolve.objectives.gathered_head import GatheredHead
@@ -22,7 +23,7 @@ CONVERGED = 1e-8  # relative
 
 def inferred(
     objective: PointwiseObjective,
-    known: Sequence[float | None] | None = None,
+    sets: Sequence[Noise] | None = None,
     *,
     whole: bool,
 ) -> tuple[Inference, Float[ndarray, " k"]]:
@@ -32,9 +33,8 @@ def inferred(
     ----------
     objective
         The residual, as it has been lowered.
-    known
-        Of each set of data the standard deviation of its values, in their unit; None where it is
-        not known.
+    sets
+        What is known of the errors of each set of data; their number by default.
     whole
         Whether all weights of the network may make up for a change of the constants, or those of
         its last layer only.
@@ -45,7 +45,6 @@ def inferred(
     r = head.residual(c).double()
     B = head.by_constants(c).double()
     A = _by_weights(objective, k) if whole else head.linearise(c)[0][:, : len(c) - k].double()
-    counts = objective.counts
     values = np.empty(0) if unknowns is None else unknowns().detach().double().cpu().numpy()
     sizes = _sizes(values, [] if unknowns is None else [a.first_value for a in unknowns.ranges])
     effects = torch.linalg.vector_norm(B, dim=0).cpu().numpy()
@@ -54,12 +53,9 @@ def inferred(
     with np.errstate(divide="ignore"):
         least = np.where(effects > 0, LEAST_EFFECT * size / effects, 1.0)
     sizes = np.maximum(sizes, least) if np.isfinite(size) else sizes
-    ends = np.cumsum([len(objective.weights) - sum(counts), *counts])
-    factors = [float(objective.weights[end]) for end in ends[:-1]]
-    given = known or [None] * len(counts)
-    sigmas = [None if s is None else s * f for s, f in zip(given, factors, strict=True)]
     gathered = head.gathered(c) if isinstance(head, GatheredHead) else None
-    told = inference(A, B * torch.as_tensor(sizes).to(B), r, counts, sigmas, gathered)
+    sets = sets or [Noise(count) for count in objective.counts]
+    told = inference(A, B * torch.as_tensor(sizes).to(B), r, sets, gathered)
     return told, sizes
 
 

@@ -38,6 +38,9 @@ class FoundConstant:
         Where the true value lies with a confidence of 95 %, if data tell that; else None.
     correlations
         With the other constants, by name, of their errors; none without data.
+    bound
+        The least standard error that any estimate from the data can have, were the equations held
+        exactly (Cramér and Rao); None if it is not known.
     """
 
     initial: float
@@ -49,6 +52,7 @@ class FoundConstant:
     remark: str = ""
     interval: tuple[float, float] | None = None
     correlations: Mapping[str, float] = field(default_factory=dict)
+    bound: float | None = None
 
     @property
     def error(self) -> float | None:
@@ -73,6 +77,7 @@ class FoundConstant:
             "remark": self.remark,
             **({"interval": list(self.interval)} if self.interval else {}),
             **({"correlations": dict(self.correlations)} if self.correlations else {}),
+            **({"cramer_rao_bound": self.bound} if self.bound is not None else {}),
         }
 
     @classmethod
@@ -95,6 +100,7 @@ class FoundConstant:
             told.get("remark", ""),
             None if interval is None else (interval[0], interval[1]),
             told.get("correlations", {}),
+            told.get("cramer_rao_bound"),
         )
 
 

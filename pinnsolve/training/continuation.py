@@ -336,6 +336,18 @@ def _loss(objective: PointwiseObjective) -> float:
     return float(r @ r)
 
 
-def moves(best: Level, near: Level | None) -> Float[ndarray, " k"]:
-    """Return the distances of the constants from those of the neighbour of the best level."""
-    return np.zeros_like(best.values) if near is None else np.abs(best.values - near.values)
+def bends(best: Level, near: Level | None) -> Float[ndarray, " k"]:
+    """Return how far constants may be bent at the best level, as its neighbour tells.
+
+    From one level to another they move by chance, too: of estimates that make more and more of the
+    same data the variance of the difference is that of the variances (Hausman, 1978,
+    doi:10.2307/1913827). What goes beyond is due to equations that the network cannot meet. It
+    grows as the square of their weight in rows at first, and less later; as the weight itself it
+    is taken to grow, so that of a move to the level above a share has been made below.
+    """
+    if near is None:
+        return np.zeros_like(best.values)
+    with np.errstate(invalid="ignore"):  # of errors that are not known
+        chance = np.nan_to_num(np.abs(best.errors**2 - near.errors**2), posinf=np.inf)
+    beyond = np.sqrt(np.maximum((best.values - near.values) ** 2 - chance, 0.0))
+    return beyond / max(1.0, near.factor / best.factor - 1)

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from pinnsolve import load
+from pinnsolve.conditions.noise import Noise
 from pinnsolve.leastsquares.inference import inference
 from pinnsolve.methods.pinn import pointwise_objective
 from pinnsolve.networks.build import network
@@ -81,10 +82,13 @@ def test_few_rows_tell_of_constants_what_all_tell(heads):
     told = []
     for head, gathered in ((whole, None), (few, few.gathered(c))):
         A, B = head.linearise(c)[0][:, :-1], head.by_constants(c)
-        told.append(inference(A, B, head.residual(c), objective.counts, [None, 0.01], gathered))
+        sets = [Noise(objective.counts[0]), Noise(objective.counts[1], 0.01)]
+        told.append(inference(A, B, head.residual(c), sets, gathered))
     a, b = told
     torch.testing.assert_close(b.covariance, a.covariance, rtol=1e-7, atol=0)
     torch.testing.assert_close(b.shift, a.shift, rtol=1e-6, atol=1e-10)
+    b_data, a_data = (torch.linalg.eigvalsh(own.information) for own in (b, a))  # for the bound
+    torch.testing.assert_close(b_data, a_data, rtol=1e-6, atol=1e-9 * float(a_data[-1]))
     assert b.estimates == pytest.approx(a.estimates, rel=1e-8)
     assert b.freedom == pytest.approx(a.freedom, rel=1e-8)
     assert b.risk == pytest.approx(a.risk, rel=1e-6)

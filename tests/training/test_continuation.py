@@ -11,7 +11,7 @@ from pinnsolve.objectives.inferred import regressed
 from pinnsolve.optimizers.head import newton
 from pinnsolve.process import Budget
 from pinnsolve.setup import Setup
-from pinnsolve.training.continuation import Continuation, Level
+from pinnsolve.training.continuation import Continuation, Level, bends
 from tests.training.taking_up import bits, from_file
 
 DECAY = """\
@@ -117,3 +117,15 @@ def test_a_level_is_settled_where_neither_values_nor_errors_fall():
     assert not level(4, [1.05, 2.0], [0.1, 0.1]).is_settled(before)
     assert not level(4, [1.0, 2.0], [0.05, 0.1]).is_settled(before)
     assert Level.of(np.array(before.row())).row() == before.row()
+
+
+def test_what_chance_makes_constants_move_is_no_bend():
+    # of two estimates with errors of 5 and 3 the difference has one of 4
+    assert bends(level(4.0, [1.03], [0.03]), level(1.0, [1.0], [0.05]))[0] == 0
+    assert bends(level(4.0, [1.05], [0.03]), level(1.0, [1.0], [0.05]))[0] == pytest.approx(0.03)
+
+
+def test_of_a_bend_above_the_share_below_counts():
+    # it grows at least as the weight of the equations, which is four times as large
+    assert bends(level(1.0, [1.0], [0.03]), level(4.0, [1.06], [0.03]))[0] == pytest.approx(0.02)
+    assert bends(level(1.0, [1.0], [0.03]), None)[0] == 0

@@ -151,7 +151,7 @@ def _parameters(solution: Solution) -> str:
             f"{p.initial:.6g}",
             "not determined" if p.is_determined is False else f"{p.found:.12g}",
             scientific(p.standard_error),
-            *([_ends(p)] if solution.data else []),
+            *([scientific(p.bound), _ends(p)] if solution.data else []),
             "–" if p.true is None else f"{p.true:.12g}",
             scientific(p.error),
             p.remark,
@@ -160,11 +160,12 @@ def _parameters(solution: Solution) -> str:
     ]
     head = ["parameter", "initial", "found", "standard error", "true", "error", "remark"]
     if solution.data:
-        head.insert(4, "95 % interval")
+        head[4:4] = ["bound", "95 % interval"]
         caption = (
             "Unknown numbers in the equations, found from data. Standard errors are those that the "
-            "noise of the data makes; intervals count in how far the numbers move when the "
-            "equations weigh more, and what the search has left."
+            "noise of the data makes, bounds the least that any estimate could have, were the "
+            "equations held exactly (Cramér and Rao); intervals count in how far the numbers move "
+            "when the equations weigh more, and what the search has left."
         )
         found = table(head, rows, caption, numbers=range(1, len(head) - 1))
         return f"{found}\n{intervals(solution)}"
