@@ -44,7 +44,7 @@ class Noise:
     def of(
         cls, x: Float[ndarray, "n D"], values: Float[ndarray, " n"], sigma: float | None = None
     ) -> "Noise":
-        """Return what is known of the errors of values at points."""
+        """Return the knowledge of the errors of values at points."""
         copies = len(x) - len(np.unique(np.column_stack([x, values]), axis=0))
         return cls(len(x), sigma, copies, _rounding(values))
 
@@ -55,7 +55,7 @@ class Noise:
 
 
 def noise_of(observed: Sequence[Observed], factors: Sequence[float]) -> list[Noise]:
-    """Return what is known of the errors of each set of data, whose rows have factors."""
+    """Return the knowledge of the errors of each set of data, whose rows have factors."""
     return [
         Noise.of(own.x, own.values, own.sigma).times(factor)
         for own, factor in zip(observed, factors, strict=True)

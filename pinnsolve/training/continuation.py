@@ -337,7 +337,7 @@ def _loss(objective: PointwiseObjective) -> float:
 
 
 def bends(best: Level, near: Level | None) -> Float[ndarray, " k"]:
-    """Return how far constants may be bent at the best level, as its neighbour tells.
+    """Return the distance by which constants may be bent, as a neighbour of the best level tells.
 
     From one level to another they move by chance, too: of estimates that make more and more of the
     same data the variance of the difference is that of the variances (Hausman, 1978,
