@@ -166,7 +166,7 @@ def _plan(ops: frozenset[DiffOp]) -> Plan:
     parts = [(k, form) for op in ops for k, form in forms_of(op).items()]
     V: Directions = np.zeros((0, next(iter(ops)).dim))
     orders = np.zeros(0, dtype=int)
-    sums: list[tuple[int, Float[ndarray, " J"]]] = []
+    sums: list[tuple[int, Float[ndarray, " _"]]] = []
     summed: dict[tuple[int, FrozenForm], int] = {}  # of which form a sum is
     for k in sorted({k for k, _ in parts if k}, reverse=True):
         may_join = _with_own_sum(ops, summed) if k == 1 else {}
@@ -222,7 +222,7 @@ def _finished(
     ops: frozenset[DiffOp],
     V: Directions,
     orders: ndarray,
-    sums: Sequence[tuple[int, Float[ndarray, " J"]]],
+    sums: Sequence[tuple[int, Float[ndarray, " _"]]],
     joining: Mapping[DiffOp, int],
 ) -> Plan:
     """Sort the directions, and find how each operator is read off the channels."""
