@@ -57,7 +57,7 @@ from pinnsolve.networks.sizes import (
     nodes_by_region,
 )
 from pinnsolve.problem import Problem
-from pinnsolve.problem.abilities import ABILITIES
+from pinnsolve.problem.abilities import ABILITIES, NESTED
 from pinnsolve.rbffd.stages import BASIS
 from pinnsolve.rbffd.stencils import polynomial_degree, stencil_size
 
@@ -185,7 +185,7 @@ def _training(problem: Problem, nodes: Nodes, conditions: Sequence[Condition]) -
     head: float = (rows + 3 * min(rows + head_weights, block)) * head_weights
     newton = 3.2 * rows * weights + min(rows, weights) ** 2
     graph: float = 3 * points * units
-    is_nested = problem.settings.solver.derivatives == "autograd"
+    is_nested = problem.settings.solver.derivatives in NESTED
     if is_pinn:
         terms = share * sum(c.size * len(c.residual.terms) for c in conditions)
         features: float = terms * last

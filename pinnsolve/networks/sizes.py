@@ -8,7 +8,7 @@ from pinnsolve.conditions.selfadjoint import is_frozen
 from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.networks.products import has_products
 from pinnsolve.problem import Problem
-from pinnsolve.problem.abilities import ABILITIES
+from pinnsolve.problem.abilities import ABILITIES, NESTED
 
 FEATURES = 800  # in the last hidden layer, at most, as long as the nodes are few
 FEW_NODES = 4000  # with more, whose derivatives are more accurate, so should the features be
@@ -85,7 +85,7 @@ def grows(problem: Problem) -> bool:
     is_blind = problem.times is not None and "operators" in ABILITIES[solver.method].needs
     is_other = network.hidden or solver.precision != "float64"
     # these it does not take
-    is_refused = network.embedding != "none" or solver.derivatives == "autograd"
+    is_refused = network.embedding != "none" or solver.derivatives in NESTED
     is_refused = is_refused or bool(problem.regions) or bool(problem.parameters or problem.data)
     return not (is_costly or is_blind or is_other or is_refused)
 

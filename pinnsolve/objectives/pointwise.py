@@ -28,6 +28,7 @@ from pinnsolve.conditions.condition import Condition
 from pinnsolve.derivatives.autograd import Autograd, derivative
 from pinnsolve.derivatives.jet import Jet
 from pinnsolve.derivatives.taylor import Taylor, features_of_outputs
+from pinnsolve.derivatives.zcs import ZeroCoordinateShift
 from pinnsolve.diffop import DiffOp, Term
 from pinnsolve.leastsquares.automatic import term_jacobian
 from pinnsolve.leastsquares.jacobian import BorderedJacobian, DenseJacobian, Jacobian, stacked
@@ -78,7 +79,7 @@ class PointwiseObjective:
     conditions: Sequence[Condition]
     weights: Float[ndarray, " R"]
     sizes: Float[ndarray, " c"]
-    derivatives: Literal["taylor", "autograd"] = "taylor"
+    derivatives: Literal["taylor", "autograd", "zcs"] = "taylor"
     accelerate: Literal["none", "compile", "cuda-graph", "compile+cuda-graph"] = "none"
     regions: Int[ndarray, " N"] | None = None
     n_data: int = 0
@@ -184,7 +185,7 @@ class PointwiseObjective:
 
     def linearise(self) -> tuple[Float[Tensor, " R"], Jacobian]:
         """Return the residual vector and its Jacobian with respect to all weights."""
-        if self.derivatives == "autograd":
+        if self.derivatives != "taylor":
             return self.value(), DenseJacobian(torch.cat(list(map(self._rows, self.parts))))
         values, parts, columns = zip(*map(self._linearised, self.parts), strict=True)
         J = self._joined(parts)
@@ -347,10 +348,10 @@ class PointwiseObjective:
         J = columns_of(unknowns, residual, slopes, factor)
         return J if unknowns is None else J * unknowns.slopes(unknowns.trained)
 
-    def _backend(self, x: Float[Tensor, "R d"]) -> Autograd | Taylor:
-        if self.derivatives == "autograd":
-            return Autograd(x)
-        return Taylor(x, self.accelerate.startswith("compile"))
+    def _backend(self, x: Float[Tensor, "R d"]) -> Autograd | Taylor | ZeroCoordinateShift:
+        if self.derivatives == "taylor":
+            return Taylor(x, self.accelerate.startswith("compile"))
+        return Autograd(x) if self.derivatives == "autograd" else ZeroCoordinateShift(x)
 
     @cached_property
     def parts(self) -> list[Part]:

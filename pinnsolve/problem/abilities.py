@@ -64,6 +64,7 @@ class Abilities:
         return "input" not in self.takes and "evolution" not in self.needs
 
 
+NESTED = ("autograd", "zcs")  # derivatives by differentiation in reverse mode, again and again
 TRAINED = ("grow", "head", "gauss-newton", "variable-projection", "adam", "lbfgs")
 
 ABILITIES: dict[str, Abilities] = {
@@ -91,7 +92,7 @@ ABILITIES: dict[str, Abilities] = {
         title="PINN",
         summary="network with exact derivatives",
         description="a network trained with exact derivatives (PINN)",
-        derivatives=("taylor", "autograd"),
+        derivatives=("taylor", *NESTED),
         optimizers=(*TRAINED, "continuation"),
         precisions=("float64", "mixed", "float32"),
         accelerations=("auto", "none", "compile", "cuda-graph", "compile+cuda-graph"),

@@ -12,7 +12,7 @@ from typing import Any
 from pinnsolve.equations.equation import Equation, prescribed_value
 from pinnsolve.equations.syntax import ExpressionError
 from pinnsolve.errors import Fault, KeyPath, suggestion
-from pinnsolve.problem.abilities import ABILITIES, methods_that_take
+from pinnsolve.problem.abilities import ABILITIES, NESTED, methods_that_take
 from pinnsolve.problem.evolving import evolution_faults
 from pinnsolve.problem.family_faults import family_faults
 from pinnsolve.problem.schema.file import Network, Phase, Solver
@@ -151,7 +151,12 @@ def _growth_faults(
     taken: list[tuple[bool, KeyPath, str, str]] = [
         (network.hidden is not None, ("network", "hidden"), "no widths", "Remove hidden."),
         (network.embedding != "none", ("network", "embedding"), "no embedding", "Remove it."),
-        (solver.derivatives == "autograd", ("solver", "derivatives"), "no autograd", "Remove it."),
+        (
+            solver.derivatives in NESTED,
+            ("solver", "derivatives"),
+            f"no {solver.derivatives}",
+            "Remove it.",
+        ),
         (solver.precision != "float64", ("solver", "precision"), "float64 alone", "Remove it."),
         (
             unknowns is not None and bool(unknowns.parameters),

@@ -11,7 +11,7 @@ from pinnsolve.networks.products import has_products
 from pinnsolve.networks.sizes import grows, is_fitted_whole
 from pinnsolve.objectives.objective import Objective
 from pinnsolve.problem import Problem
-from pinnsolve.problem.abilities import ABILITIES
+from pinnsolve.problem.abilities import ABILITIES, NESTED
 from pinnsolve.problem.schema.file import Phase
 from pinnsolve.process import Answer
 from pinnsolve.setup import Setup
@@ -92,7 +92,7 @@ def default_schedule(objective: Objective, problem: Problem, nodes: Nodes) -> Se
     if has_products(problem):
         return (head,)
     rows, weights = len(r), objective.model.size
-    is_dense = problem.settings.solver.derivatives == "autograd"
+    is_dense = problem.settings.solver.derivatives in NESTED
     if not has_gauss_newton(rows, weights, is_dense=is_dense):
         return (head,)
     return (head, Phase(optimizer="gauss-newton", iterations=20, tolerance=tolerance), head)

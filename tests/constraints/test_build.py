@@ -191,14 +191,16 @@ def test_the_clamped_plate_with_its_value_built_in(tmp_path):
 def test_all_backends_find_the_same(tmp_path):
     domain, exact, on = CASES["disk"]
     problem = pose(tmp_path, domain, exact, on, count=120, more="[network]\nhidden = [12]")
-    by_taylor, by_autograd = (
+    by_taylor, by_autograd, by_shift = (
         random_objective(problem.replace({"solver.derivatives": name}))
-        for name in ("taylor", "autograd")
+        for name in ("taylor", "autograd", "zcs")
     )
     torch.testing.assert_close(by_taylor.value(), by_autograd.value(), rtol=1e-10, atol=1e-12)
     (_, J), (_, K) = by_taylor.linearise(), by_autograd.linearise()
     v = torch.randn(J.shape[1])
     torch.testing.assert_close(J.times(v), K.times(v), rtol=1e-9, atol=1e-10)
+    for found, known in zip(by_shift.gradient(), by_taylor.gradient(), strict=True):
+        torch.testing.assert_close(found, known, rtol=1e-9, atol=1e-9)
 
 
 def random_objective(problem):

@@ -178,7 +178,7 @@ LATER = [
           'method = "pinn"\ndevice = "cpu"\naccelerate = "compile+cuda-graph"', "accelerate",
           ('accelerate "compile+cuda-graph" needs a GPU', 'take "compile"')),
     Wrong("derivatives-zcs", "order = 3", 'derivatives = "zcs"', '"zcs"',
-          ('derivatives "zcs" is not implemented',)),
+          ('method "rbf-fd" works with derivatives "rbf-fd", not "zcs"', 'method "pinn"')),
     Wrong("hard", 'on = "all"', 'on = "all"\nhard = true', "dn(u) + u",
           ("a hard condition must give one field a value, and this one does not.",
            'Write it as "u = expression", or leave out hard.')),

@@ -96,10 +96,10 @@ class Solver(Section):
         default=DEFAULT_METHOD,
         description="; ".join(f"{name}: {able.summary}" for name, able in ABILITIES.items()),
     )
-    derivatives: Literal["rbf-fd", "taylor", "autograd"] = Field(
+    derivatives: Literal["rbf-fd", "taylor", "autograd", "zcs"] = Field(
         default="rbf-fd",
-        description="rbf-fd for rbf-fd and dt-pinn; for pinn taylor, or autograd, exact as well "
-        "and slower, to compare with",
+        description="rbf-fd for rbf-fd and dt-pinn; for pinn taylor, or autograd or zcs (Zero "
+        "Coordinate Shift), exact as well and slower, to compare with",
     )
     order: Annotated[Integer, Field(ge=2, le=6)] = Field(
         default=4, description="order of accuracy of RBF-FD, 2 to 6"

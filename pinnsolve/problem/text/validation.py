@@ -263,7 +263,6 @@ def _in_words(kind: str, context: Mapping[str, Any], value: Any, key: KeyPath) -
 
 
 LATER_VALUES = {
-    "derivatives": ("zcs",),
     "decoder": ("joint",),
     "integrator": ("radau", "exact"),
     "sampling": ("quadrature", "particles"),
