@@ -176,7 +176,7 @@ class _Around:
         self._varying = [
             k
             for k, values in enumerate(self._at_dense.data)
-            if np.ptp(values) > 0 or np.ptp(self._base[k]) > 0
+            if k not in self._at_dense.of_axis and (np.ptp(values) > 0 or np.ptp(self._base[k]) > 0)
         ]
         self._interpolants = self._interpolated(coarse)
 

@@ -24,6 +24,7 @@ from pinnsolve.conditions.initial import initial_at
 from pinnsolve.conditions.placement import Place, Placement
 from pinnsolve.diffop import identity
 from pinnsolve.equations.pressure import is_derived
+from pinnsolve.equations.residual import Residual
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.rbffd.weights import operator_matrices
 
@@ -65,7 +66,10 @@ class Sharpened:
         for i, between in self.spread.items():
             place, own = self.placement.places[i], conditions[i].residual
             added = between.unseen(self.placement, place, own.data, instants)
-            data = tuple(values + more for values, more in zip(own.data, added, strict=True))
+            data = tuple(
+                values if k in own.of_axis else values + more
+                for k, (values, more) in enumerate(zip(own.data, added, strict=True))
+            )
             conditions[i] = replace(conditions[i], residual=replace(own, data=data))
         return tuple(conditions)
 
@@ -117,7 +121,7 @@ class Spread:
         length = max(1, AT_ONCE // max(len(self.points), 1))
         for start in range(0, len(times), length):
             some = slice(start, start + length)
-            there = _data(placement, place, self.points, times[some])
+            there = _bound(placement, place, self.points, times[some]).data
             parts.append(
                 [
                     self.averages @ values - self.smooth @ at_nodes[:, some]
@@ -153,9 +157,11 @@ def sharpened(placement: Placement, domain: Domain, order: int) -> Sharpened:
         if key not in by_rows:
             by_rows[key] = _spread(placement, domain, place.rows, order)
         between = by_rows[key]
-        at_nodes = _data(placement, place, nodes.x[place.rows], looks)
-        there = _data(placement, place, between.points, looks)
-        for known, values in zip(at_nodes, there, strict=True):
+        at_nodes = _bound(placement, place, nodes.x[place.rows], looks)
+        there = _bound(placement, place, between.points, looks)
+        for j, (known, values) in enumerate(zip(at_nodes.data, there.data, strict=True)):
+            if j in there.of_axis:
+                continue
             off = np.abs(values - between.interpolation @ known)
             k = int(np.argmax(off.max(axis=0)))
             found = misfit(
@@ -195,8 +201,8 @@ def _spread(placement: Placement, domain: Domain, rows: ndarray, order: int) -> 
     return Spread(cells.points, E, averages, csr_array(averages @ E))
 
 
-def _data(
+def _bound(
     placement: Placement, place: Place, x: Float[ndarray, "P d"], times: Float[ndarray, " K"]
-) -> tuple[Float[ndarray, "P K"], ...]:
-    """Return the data of an equation at points and instants."""
-    return bound(placement.problem, place.key, place.equation, x, times).data
+) -> Residual:
+    """Return an equation at points and instants."""
+    return bound(placement.problem, place.key, place.equation, x, times)

@@ -18,7 +18,7 @@ from numpy import ndarray
 from sympy import Expr
 
 from pinnsolve.diffop import Term
-from pinnsolve.equations import calculus, kirchhoff, variables
+from pinnsolve.equations import axisymmetry, calculus, kirchhoff, variables
 from pinnsolve.equations.algebra import exact as exactly
 from pinnsolve.equations.expression import evaluate
 from pinnsolve.equations.form import Form, gather, hoist
@@ -192,6 +192,7 @@ class Equation:
             program([value], [*names, *form.symbols]),
             program(slopes, names if form.is_linear else [*names, *form.symbols]),
             tuple(inputs.values()),
+            tuple(k for k, e in enumerate(known) if axisymmetry.of_axis(e)),
         )
 
     @cached_property
@@ -243,6 +244,8 @@ def equations(text: str, symbols: Symbols) -> tuple[Equation, ...]:
     differences = _difference(lhs, rhs, text)
     if symbols.inverses:
         differences = tuple(map(kirchhoff.solved, differences))
+    if symbols.revolved is not None:
+        differences = tuple(axisymmetry.regular(e, symbols.coordinates) for e in differences)
     components = tuple(Equation(text, latex, e, symbols) for e in differences)
     for component in components:
         if not component.terms:

@@ -15,7 +15,7 @@ from jaxtyping import Bool, Float
 from numpy import ndarray
 from sympy import Expr
 
-from pinnsolve.equations import variables
+from pinnsolve.equations import axisymmetry, variables
 from pinnsolve.equations.library import Array
 from pinnsolve.equations.program import number, program
 from pinnsolve.equations.symbols import Symbols, Tabulated, Value
@@ -168,6 +168,8 @@ def evaluate(
     }
     if normals is not None:
         known |= {Symbol(Normal(axis)): normals[:, i] for i, axis in enumerate(symbols.space)}
+    if symbols.revolved is not None:
+        known |= axisymmetry.values(x[:, 0], symbols.revolved)
     used = {symbol for e in expressions for symbol in e.free_symbols}
     for name, tabulated in symbols.data.items():
         symbol = Symbol(Data(name))

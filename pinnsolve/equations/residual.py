@@ -46,6 +46,8 @@ class Residual:
     inputs
         Functions that vary over a family, and derivatives of them, whose values are the last of
         the data: those of a typical one, if no others are given.
+    of_axis
+        Which of the data hold ``1/r``, around an axis: they vary however fine nodes are.
     """
 
     terms: tuple[Term, ...]
@@ -56,6 +58,7 @@ class Residual:
     value: Program
     slopes: Program
     inputs: tuple[Input, ...] = ()
+    of_axis: tuple[int, ...] = ()
 
     @property
     def arguments(self) -> tuple[Term | str, ...]:

@@ -80,6 +80,9 @@ class Symbols:
         Names of fields that have no value here, as in functions of position.
     inputs
         Functions that vary over a family, by name.
+    revolved
+        The size of the domain where the coordinates are ``r`` and ``z`` around an axis
+        (`axisymmetry`); None where they are Cartesian.
     """
 
     coordinates: tuple[str, ...]
@@ -96,6 +99,7 @@ class Symbols:
     inverses: Mapping[str, Callable[[Expr], Expr]] = field(default_factory=dict)
     unknowns: tuple[str, ...] = ()
     inputs: Mapping[str, Varying] = field(default_factory=dict)
+    revolved: float | None = None
 
     @property
     def space(self) -> tuple[int, ...]:

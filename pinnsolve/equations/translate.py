@@ -246,15 +246,13 @@ class _Translation:
         first = arguments[0]
         match name:
             case "laplace":
-                return each(self._laplace, self.visit(first))
+                return self._laplace(self.visit(first))
             case "biharmonic":
-                return each(lambda e: self._laplace(self._laplace(e)), self.visit(first))
+                return self._laplace(self._laplace(self.visit(first)))
             case "grad":
                 return self._grad(self.scalar(first), along_normal=False)
             case "div":
-                v = self._spatial(first)
-                parts = zip(v, self.symbols.space, strict=True)
-                return add([self._slope(e, axis, along_normal=False) for e, axis in parts])
+                return self._div(self._spatial(first))
             case "dn":
                 self._need_normals("dn")
                 return each(self._dn, self.visit(first))
@@ -279,9 +277,21 @@ class _Translation:
                 e = self._slope(e, axis, along_normal=False)
         return e
 
-    def _laplace(self, e: Expr) -> Expr:
-        twice = [[self._slope(e, axis, along_normal=False), axis] for axis in self.symbols.space]
-        return add([self._slope(slope, axis, along_normal=False) for slope, axis in twice])
+    def _laplace(self, value: Value) -> Value:
+        of = each(lambda e: self._div(self._grad(e, along_normal=False)), value)
+        if self.symbols.revolved is None or not (
+            isinstance(of, tuple) and isinstance(value, tuple)
+        ):
+            return of
+        return (of[0] - value[0] / self._radius() ** 2, *of[1:])
+
+    def _div(self, v: Sequence[Expr]) -> Expr:
+        axes = self.symbols.space
+        slopes = [self._slope(e, i, along_normal=False) for e, i in zip(v, axes, strict=True)]
+        return add(slopes if self.symbols.revolved is None else [*slopes, v[0] / self._radius()])
+
+    def _radius(self) -> Expr:
+        return variables.coordinate(self.symbols.coordinates[0])
 
     def _grad(self, e: Expr, *, along_normal: bool) -> tuple[Expr, ...]:
         axes = self.symbols.space

@@ -28,6 +28,8 @@ from jaxtyping import Bool, Float
 from numpy import ndarray
 
 from pinnsolve.diffop import DiffOp, in_space
+from pinnsolve.equations import axisymmetry
+from pinnsolve.equations.equation import Equation
 from pinnsolve.errors import ProblemError
 from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.geometry.outward import local_spacing
@@ -185,6 +187,7 @@ def convection(problem: Problem, x: Float[ndarray, "n d"]) -> Convection | None:
             return None
         rate += order_in_time * slope
         _add(op, slope, velocity, diffusivity)
+    velocity[:, 0] -= _around_axis(equation, points[:, 0], diffusivity)
     if problem.time is None:
         rate[:] = 1.0
     if not np.abs(rate).min(initial=np.inf) > 0:
@@ -194,6 +197,16 @@ def convection(problem: Problem, x: Float[ndarray, "n d"]) -> Convection | None:
         velocity.reshape(moments, len(x), dim),
         diffusivity.reshape(moments, len(x), dim, dim),
     )
+
+
+def _around_axis(
+    equation: Equation, r: Float[ndarray, " n"], diffusivity: Float[ndarray, "n d d"]
+) -> Float[ndarray, " n"]:
+    """Return the factor of ``u_r`` in diffusion around an axis, ``-a (u_rr + u_r/r)``."""
+    size = equation.symbols.revolved
+    if size is None:
+        return np.zeros(len(r))
+    return -axisymmetry.values(r, size)[axisymmetry.OVER] * diffusivity[:, 0, 0]
 
 
 def without_ghosts(problem: Problem, nodes: Nodes) -> Nodes:

@@ -148,7 +148,10 @@ def bind(
     reading.is_partial |= any(fault.key[:2] == ("unknowns", "fields") for fault in reading.faults)
     place = (*coordinates, "t") if is_evolving else coordinates
     unsolved = () if unknowns is None else unknowns.fields
-    symbols = Symbols(place, constants=constants, signs=signs or {}, unknowns=unsolved)
+    revolved = _size(domain) if domain is not None and domain.is_axisymmetric else None
+    symbols = Symbols(
+        place, constants=constants, signs=signs or {}, unknowns=unsolved, revolved=revolved
+    )
     symbols, family = families.read(reading, symbols, domain)
     symbols = replace(_functions(reading, symbols), unknowns=())
     known = replace(symbols, manufactured=())
@@ -223,6 +226,11 @@ def bind(
         family,
     )
     return (None if reading.faults else statements), reading.faults
+
+
+def _size(domain: Shape) -> float:
+    """Return the longest side of the box around a domain."""
+    return max(b - a for a, b in zip(*domain.box, strict=True))
 
 
 def _functions(reading: Reading, place: Symbols) -> Symbols:

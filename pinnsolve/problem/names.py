@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
+from pinnsolve.equations import axisymmetry
 from pinnsolve.equations.expression import CALLABLE, ExpressionError, parse_number
 from pinnsolve.equations.symbols import Symbols
 from pinnsolve.errors import Fault, KeyPath, suggestion
@@ -131,8 +132,10 @@ def constants(table: object) -> tuple[dict[str, float], dict[str, Any], list[Fau
 
 def coordinates(domain: Shape | None, document: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the names of the coordinates, guessed where the domain is at fault."""
+    if domain is not None and domain.is_axisymmetric:
+        return axisymmetry.COORDINATES[: domain.dim]
     if domain is not None and domain.coordinates is not None:
-        return domain.coordinates
+        return tuple(domain.coordinates)
     if domain is not None:
         dim = domain.dim
     else:
@@ -226,10 +229,25 @@ def piece_faults(domain: Shape) -> list[Fault]:
     if domain.name is not None:
         message = "only a part of a union, intersection or difference has a name."
         faults.append(Fault(("domain", "name"), message, "Remove it.", KEY))
-    if domain.coordinates is not None and len(domain.coordinates) != domain.dim:
+    if domain.is_axisymmetric:
+        faults += _axis_faults(domain)
+    elif domain.coordinates is not None and len(domain.coordinates) != domain.dim:
         message = f"the domain has {domain.dim} coordinates, but {len(domain.coordinates)} names."
         faults.append(Fault(("domain", "coordinates"), message, "Give each coordinate a name."))
     return faults
+
+
+def _axis_faults(domain: Shape) -> list[Fault]:
+    """Return the faults of a domain between an axis and what is turned around it."""
+    here = ("domain", "coordinates")
+    if domain.dim > 2:
+        message = f"r and z are two coordinates, but the domain has {domain.dim}."
+        return [Fault(here, message, "Give the section through the axis, in two dimensions.")]
+    if domain.box[0][0] < 0:
+        message = f"the domain reaches to r = {domain.box[0][0]:g}, beyond the axis r = 0."
+        remedy = "Give one half of the section, as by an intersection with a rectangle."
+        return [Fault(here, message, remedy)]
+    return []
 
 
 def pieces_on(

@@ -56,6 +56,8 @@ def weights_for(
 ) -> NodalQuadrature | None:
     """Return the weights that the constraints of a problem need; None if they need none.
 
+    Around an axis they are those of the body of which the domain is half a section.
+
     Parameters
     ----------
     problem
@@ -67,9 +69,13 @@ def weights_for(
     if order is None:
         return None
     try:
-        return quadrature(nodes, order, domain)
+        weights = quadrature(nodes, order, domain)
     except NodesError as error:
         raise located(problem, error) from None
+    if problem.settings.domain.is_axisymmetric:
+        around = 2 * pi * nodes.x[nodes.rows, 0]
+        return NodalQuadrature(around * weights.inside, around[nodes.boundary] * weights.boundary)
+    return weights
 
 
 def quadrature(nodes: Nodes, order: int, domain: Domain | None = None) -> NodalQuadrature:

@@ -73,6 +73,7 @@ LANGUAGE = """
 gauss(z) is exp(-z^2), sech(z) is 1/cosh(z), heaviside(0) is 1/2.
 Arithmetic: + - * / and ** or ^ for powers. Comparisons, and, or, not: in "where" only.
 Coordinates: x; x, y; x, y, z; above three dimensions x1, x2, …; or those in [domain] coordinates.
+With coordinates = "axisymmetric" they are r and z.
 Of a problem in time, [domain] time = [t0, t1], t is a further coordinate: u_t, u_tt, u_xt; sources
 and conditions may hold t. laplace, grad, div and dn act on space only.
 Derivatives of fields: u_x, u_xx, u_xxyy: after the _ the coordinates along which to differentiate.

@@ -20,6 +20,7 @@ from pinnsolve.problem.schema.values import (
 )
 
 MAX_DIMENSION = 100
+AXISYMMETRIC = "axisymmetric"
 Point: TypeAlias = Annotated[tuple[Number, ...], Field(max_length=MAX_DIMENSION)]
 Box: TypeAlias = tuple[tuple[float, ...], tuple[float, ...]]
 
@@ -37,10 +38,12 @@ class Shape(Section):
     name: str | None = Field(
         default=None, description="name of a part of a union, … : hole.surface"
     )
-    coordinates: tuple[str, ...] | None = Field(
+    coordinates: (
+        Annotated[tuple[str, ...], Field(max_length=MAX_DIMENSION)] | Literal["axisymmetric"] | None
+    ) = Field(
         default=None,
-        max_length=MAX_DIMENSION,
-        description="names of the coordinates; x, y, z, above three x1, x2, …",
+        description="names of the coordinates; x, y, z, above three x1, x2, …; or "
+        '"axisymmetric": r and z, for what is the same all around the axis r = 0',
     )
     pieces: tuple[Piece, ...] = Field(
         default=(), description="[[domain.pieces]]: parts of the boundary"
@@ -66,6 +69,11 @@ class Shape(Section):
     def dim(self) -> int:
         """Number of space coordinates."""
         return len(self.box[0])
+
+    @property
+    def is_axisymmetric(self) -> bool:
+        """Whether the coordinates are the distance from an axis, and the place along it."""
+        return self.coordinates == AXISYMMETRIC
 
     @property
     def box(self) -> Box:
