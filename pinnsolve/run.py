@@ -148,7 +148,7 @@ def solve(
     with setup.stage("errors"):
         if outcome.status == "finished":
             watch(Progress("errors"))
-        errors = measure(answer, sample, problem, setup.domain, truth)
+        errors = measure(answer, sample, problem, setup.domain, truth, beside.shown)
         if of_family is not None:
             errors, truth = of_family.errors, of_family.truth
             estimate = of_family.estimate

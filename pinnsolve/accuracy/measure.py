@@ -8,6 +8,7 @@ nodes on their interface, each with the values of its own side.
 from dataclasses import replace
 from math import nan
 
+import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
@@ -34,7 +35,12 @@ def test_points(problem: Problem, domain: Domain) -> Float[ndarray, "n d"]:
 
 
 def measure(
-    fields: Fields, sample: Sample, problem: Problem, domain: Domain, truth: Reference | None
+    fields: Fields,
+    sample: Sample,
+    problem: Problem,
+    domain: Domain,
+    truth: Reference | None,
+    shown: tuple[Float[ndarray, "n D"], Float[ndarray, " n"]] | None = None,
 ) -> Errors | None:
     """Return the errors of every field; None if nothing is known to measure them against.
 
@@ -48,9 +54,14 @@ def measure(
         Where to measure it, on as many points as the problem file asks for.
     truth
         What to measure it against.
+    shown
+        Other points to measure it on, where the fields are, and factors that make sums of squares
+        over them integrals.
     """
     if truth is None or truth.fields is None or truth.values is None:
         return None
+    if shown is not None:
+        return _where_shown(fields, problem, truth, *shown)
     points, exact_nodes = test_points(problem, domain), truth.values
     exact = truth.fields(points)
     there = fields(points)
@@ -87,6 +98,37 @@ def measure(
             uncertainty=truth.error or 0.0,
         )
     return replace(errors, by_region=by_region)
+
+
+def _where_shown(
+    fields: Fields,
+    problem: Problem,
+    truth: Reference,
+    points: Float[ndarray, "n D"],
+    factors: Float[ndarray, " n"],
+) -> Errors:
+    """Return the errors at points where the fields are; see `measure`."""
+    assert truth.fields is not None
+    there, exact = fields(points), truth.fields(points)
+
+    def sizes(some: ndarray) -> dict[str, float]:
+        """Return errors by the size of the fields, whose mean over all of space is zero."""
+        apart, size = (
+            np.linalg.norm(factors[some, None] * values[some], axis=0)
+            for values in (there - exact, exact)
+        )
+        return dict(zip(problem.fields, (apart / size).tolist(), strict=True))
+
+    everywhere = sizes(np.ones(len(points), dtype=bool))
+    return Errors(
+        everywhere,
+        max_by_field(problem.fields, there, exact),
+        everywhere,
+        len(points),
+        sizes(points[:, -1] == points[:, -1].max()),
+        against=truth.described,
+        uncertainty=truth.error or 0.0,
+    )
 
 
 def _of_derived(

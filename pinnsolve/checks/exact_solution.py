@@ -12,6 +12,7 @@ from sympy import Expr
 
 from pinnsolve.conditions.condition import Condition
 from pinnsolve.conditions.points import in_time
+from pinnsolve.constraints.ansatz import Part
 from pinnsolve.constraints.build import hard
 from pinnsolve.constraints.transfinite import instants
 from pinnsolve.equations import calculus
@@ -61,7 +62,7 @@ def given_away(setup: Setup) -> list[str]:
     ansatz, x = setup.ansatz(), instants(problem, nodes.x[nodes.interior])
     found = []
     for name, part, exact in zip(problem.fields, ansatz.parts, problem.exact, strict=True):
-        if part is None:
+        if not isinstance(part, Part):
             continue
         with np.errstate(all="ignore"):
             (G,), u = evaluate([part.offset], ansatz.symbols, x), exact(x)

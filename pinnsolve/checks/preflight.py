@@ -25,7 +25,7 @@ from pinnsolve.checks.exact_solution import doubts, given_away
 from pinnsolve.checks.frozen import frozen
 from pinnsolve.checks.memory import forecast, free_memory, shortage
 from pinnsolve.checks.transport import Carried, carried
-from pinnsolve.conditions import rates, selfadjoint
+from pinnsolve.conditions import conservation, densities, rates, selfadjoint
 from pinnsolve.conditions.nodal import nodal_conditions
 from pinnsolve.constraints.build import hard, posed
 from pinnsolve.errors import MemoryLimitError
@@ -185,10 +185,13 @@ def _well_posed(setup: Setup) -> Carried:
     faults += observations.faults(problem, setup.domain, setup.observed)
     if "evolution" in ABILITIES[problem.settings.solver.method].needs:
         faults += rates.faults(problem) or selfadjoint.faults(problem)
+    if problem.settings.network.ansatz and not faults:
+        faults += conservation.faults(problem) + densities.faults(problem)
     through = Carried()
     for own, part in _parts(setup):
         faults += statements.faults(own, part)
-        found = Carried() if problem.data else carried(own, part)  # data stand for conditions
+        # data stand for conditions, and all of space has no boundary
+        found = Carried() if problem.data or not part.n_boundary else carried(own, part)
         through = Carried(
             [*through.faults, *found.faults],
             [*through.doubts, *found.doubts],

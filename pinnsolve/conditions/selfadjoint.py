@@ -48,6 +48,8 @@ def self_adjoint(problem: Problem) -> SelfAdjoint | str:
     """Return the operator of a problem, or the reason in words why it is none of these."""
     if len(problem.fields) > 1:
         return "there are several fields"
+    if not problem.settings.domain.surfaces:
+        return "the domain has no boundary"
     order, equation = len(problem.initial[0]), problem.equations[0]
     if not equation.is_linear:
         return f'"{equation.text}" is not linear'

@@ -1,15 +1,16 @@
-"""Fields that satisfy conditions whatever the network is: ``u = G + L N``.
+"""Fields made of the outputs of a network: ``u = G + L N``, or ``u = exp(N)``.
 
-``G`` takes the given values where field ``u`` has some, ``L`` is zero there and positive inside,
-``N`` is an output of the network. Put into an equation, the product rule
+The first satisfies conditions whatever the network is: ``G`` takes the given values where field
+``u`` has some, ``L`` is zero there and positive inside, ``N`` is an output of the network. Put into
+an equation, the product rule
 
     ∂^α u = ∂^α G + sum_(β ≤ α) C(α, β) ∂^(α-β) L ∂^β N
 
 makes it an equation for ``N``, which everything downstream takes as it is: a linear one stays
 linear, with coefficients that vary. Derivatives of ``G`` and ``L`` enter as functions known by
-their values, so that no formula is multiplied out. Source: Lagaris, Likas & Fotiadis (1998),
-Artificial neural networks for solving ordinary and partial differential equations,
-doi:10.1109/72.712178.
+their values, so that no formula is multiplied out. The second is positive whatever the network is.
+Source: Lagaris, Likas & Fotiadis (1998), Artificial neural networks for solving ordinary and
+partial differential equations, doi:10.1109/72.712178.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Set
@@ -51,6 +52,11 @@ class Part:
     offset: Expr
 
 
+@dataclass(frozen=True)
+class Exponential:
+    """That a field is the exponential of its network."""
+
+
 @dataclass(frozen=True, eq=False)
 class Ansatz:
     """Fields in terms of the outputs of a network.
@@ -58,12 +64,13 @@ class Ansatz:
     Attributes
     ----------
     parts
-        For each field ``L`` and ``G``; None for one that is the output itself.
+        For each field ``L`` and ``G``, or that it is an exponential; None for one that is the
+        output itself.
     symbols
         The coordinates.
     """
 
-    parts: tuple[Part | None, ...]
+    parts: tuple[Part | Exponential | None, ...]
     symbols: Symbols
 
     def __call__(
@@ -75,7 +82,9 @@ class Ansatz:
         points = x.reshape(-1, x.shape[-1])
         u = N.copy()
         for i, part in enumerate(self.parts):
-            if part is not None:
+            if isinstance(part, Exponential):
+                u[..., i] = np.exp(N[..., i])
+            elif part is not None:
                 L, G = evaluate([part.factor, part.offset], self.symbols, points)
                 u[..., i] = (G + L * N[..., i].ravel()).reshape(u.shape[:-1])
         return u
@@ -92,7 +101,9 @@ class Ansatz:
         values = {}
         for symbol, own in variables.occurring(Derivative, equation.expression).items():
             part = self.parts[own.field]
-            if part is not None:
+            if isinstance(part, Exponential):
+                values[symbol] = self._by_chain_rule(own)
+            elif part is not None:
                 values[symbol] = self._by_product_rule(own, part, known)
         symbols = replace(equation.symbols, data={**equation.symbols.data, **known})
         return replace(equation, expression=equation.expression.xreplace(values), symbols=symbols)
@@ -133,6 +144,11 @@ class Ansatz:
             factor = self._given(f"L{field}", part.factor, rest, known)
             total.append(count * factor * variables.derivative(field, beta))
         return sympy.Add(*total)
+
+    def _by_chain_rule(self, own: Derivative) -> Expr:
+        """Return a derivative of an exponential in terms of those of the network's output."""
+        output = variables.derivative(own.field, (0,) * len(own.alpha))
+        return derivative(sympy.exp(output), own.alpha, self.symbols.coordinates)
 
     def _given(self, name: str, e: Expr, alpha: MultiIndex, known: dict[str, Tabulated]) -> Expr:
         """Return a derivative of ``L`` or ``G``: a number, or the symbol of a known function."""

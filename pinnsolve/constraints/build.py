@@ -13,7 +13,7 @@ from numpy import ndarray
 from sympy import Expr
 
 from pinnsolve.conditions.condition import Condition
-from pinnsolve.constraints.ansatz import Ansatz, Part, derivative
+from pinnsolve.constraints.ansatz import Ansatz, Exponential, Part, derivative
 from pinnsolve.constraints.transfinite import REMEDY, ZERO, Refusal, Walls, instants, place
 from pinnsolve.equations.equation import prescribed_value
 from pinnsolve.equations.expression import ExpressionError, evaluate
@@ -58,11 +58,13 @@ def ansatz(problem: Problem, nodes: Nodes) -> Ansatz:
     for condition in hard(problem):
         field, value = prescribed_value(condition.equation)
         by_field.setdefault(field, {}).setdefault(value, []).append(condition)
-    faults, parts = [], list[Part | None]()
+    faults, parts = [], list[Part | Exponential | None]()
     around = Walls.of(problem, nodes) if by_field else None
     for i, name in enumerate(problem.fields):
-        part = None
-        if i in by_field and around is not None:
+        part: Part | Exponential | None = None
+        if name in problem.settings.network.ansatz:
+            part = Exponential()
+        elif i in by_field and around is not None:
             try:
                 part = around.part(by_field[i])
                 _check_parity(problem, name, part, nodes.x[nodes.rows])

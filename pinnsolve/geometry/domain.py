@@ -18,12 +18,12 @@ Distance: TypeAlias = Callable[[Float[ndarray, "N d"]], Float[ndarray, "N"]]
 
 @dataclass(frozen=True, eq=False)
 class Domain:
-    """A bounded open set with a piecewise smooth boundary.
+    """A bounded open set with a piecewise smooth boundary, or all of space, which has none.
 
     Attributes
     ----------
     lower, upper
-        Corners of a box that holds the domain.
+        Corners of a box that holds the domain; of all of space, one in which it is shown.
     distance
         Signed distance to the boundary, negative inside; exact for the simple shapes, for
         combinations exact in sign and nowhere too large.

@@ -6,6 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
 
 from pinnsolve.diffop import in_space
 from pinnsolve.equations.incompressible import incompressible
@@ -21,9 +23,12 @@ from pinnsolve.geometry.periodic import joint
 from pinnsolve.geometry.pointclouds import read
 from pinnsolve.geometry.regional import generate_apart, regions_of, united
 from pinnsolve.geometry.regions import region_domains
+from pinnsolve.geometry.sampling import sample
 from pinnsolve.geometry.shapes import build_shape
 from pinnsolve.geometry.walls import sight
 from pinnsolve.problem import Equation, Problem
+from pinnsolve.problem.evolving import SHOWN
+from pinnsolve.problem.schema.boxes import Unbounded
 from pinnsolve.progress import Watch, unwatched
 
 
@@ -55,6 +60,10 @@ def node_set(
         If the file of nodes cannot be read.
     """
     settings = problem.settings.nodes
+    if isinstance(problem.settings.domain, Unbounded):
+        return without_boundary(
+            sample(domain, count or settings.count or SHOWN, settings.seed), domain
+        )
     try:
         if domain.nodes is not None:
             nodes = joined(problem, retagged(domain.nodes, problem.pieces))
@@ -103,6 +112,14 @@ def _regional(
         for own, part, region in zip(nodes, parts, problem.regions, strict=True)
     ]
     return united(parts, [region.name for region in problem.regions], closed)
+
+
+def without_boundary(x: Float[ndarray, "n d"], domain: Domain) -> Nodes:
+    """Return points of a domain without a boundary as nodes."""
+    none = np.zeros((0, domain.dim))
+    wide = float(np.prod(domain.upper - domain.lower)) ** (1 / domain.dim)
+    spacing = wide / len(x) ** (1 / domain.dim)
+    return Nodes(x, len(x), none, np.zeros(0, dtype=int), (), spacing)
 
 
 def stored_nodes(problem: Problem, arrays: Mapping[str, Any], pieces: Sequence[str]) -> Nodes:

@@ -1,7 +1,7 @@
 """From the ``[domain]`` section of a problem file to the domain it describes."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -44,7 +44,7 @@ def build_shape(shape: Any, key: KeyPath) -> Domain:
         If a file of points cannot be read.
     """
     domain = SHAPES[shape.shape](shape, key)
-    if not domain.pieces:
+    if not domain.pieces and shape.shape in COMBINATIONS:
         parts = (
             "the parts have nothing in common"
             if shape.shape == "intersection"
@@ -69,6 +69,11 @@ def interval(lower: float, upper: float) -> Domain:
         lambda x: np.abs(x[:, 0] - (a + b) / 2) - (b - a) / 2,
         ends=ends,
     )
+
+
+def unbounded(lower: Sequence[float], upper: Sequence[float]) -> Domain:
+    """Return all of space, with a box in which points are drawn and shown."""
+    return Domain(np.array(lower), np.array(upper), lambda x: np.full(len(x), -np.inf))
 
 
 def points(nodes: Nodes) -> Domain:
@@ -151,6 +156,7 @@ SHAPES: Mapping[str, Callable[[Any, KeyPath], Domain]] = {
     "star": lambda s, _: planar.star(s.center, s.radius, s.amplitude, s.points),
     "polygon": _polygon,
     "points": _points,
+    "unbounded": lambda s, _: unbounded(s.lower, s.upper),
     "union": _combination,
     "intersection": _combination,
     "difference": _combination,

@@ -19,6 +19,7 @@ from pinnsolve.conditions.condition import Condition
 from pinnsolve.conditions.rates import states
 from pinnsolve.conditions.resampling import Places
 from pinnsolve.conditions.selfadjoint import SelfAdjoint, is_frozen, self_adjoint
+from pinnsolve.constraints.ansatz import Part
 from pinnsolve.constraints.build import posed
 from pinnsolve.equations.calculus import derivative
 from pinnsolve.equations.expression import evaluate
@@ -27,13 +28,14 @@ from pinnsolve.geometry.gauss import interior_quadrature
 from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.geometry.sampling import sample
 from pinnsolve.leastsquares.ways import MOST, Way, is_dense
-from pinnsolve.methods import trained
+from pinnsolve.methods import densities, trained
 from pinnsolve.methods.memory import BYTES, FIGURES, LIBRARIES, TORCH, WORKSPACE
 from pinnsolve.methods.method import Method
 from pinnsolve.networks.sizes import hidden_layers
 from pinnsolve.problem import Problem
+from pinnsolve.problem.schema.boxes import Brick
 from pinnsolve.problem.schema.evolution import Evolution as Settings
-from pinnsolve.problem.schema.shapes import Brick, Interval, Rectangle
+from pinnsolve.problem.schema.shapes import Interval, Rectangle
 from pinnsolve.process import Process, State
 from pinnsolve.setup import Setup
 from pinnsolve.solution.accuracy import Estimate
@@ -67,8 +69,19 @@ class Evolution(Protocol):
         """Doubts about what it has found."""
 
 
+@runtime_checkable
+class OnParticles(Protocol):
+    """The work of an evolution that knows where the field is."""
+
+    @property
+    def shown(self) -> tuple[Float[ndarray, "n D"], Float[ndarray, " n"]]:
+        """Points of space and time, and factors that make sums of squares integrals."""
+
+
 def start(setup: Setup) -> Process[Fields]:
     """Return the fit of the initial values and the evolution of the weights, in steps."""
+    if densities.is_density(setup.problem):
+        return densities.start(setup)
     return _frozen(setup) if is_frozen(setup.problem) else _moving(setup)
 
 
@@ -135,7 +148,7 @@ def initial_outputs(setup: Setup, x: Float[ndarray, "N d"]) -> Float[ndarray, "s
     rows = []
     for field, order in states(problem):
         values, part = problem.initial[field][order](x), ansatz.parts[field]
-        if part is not None:
+        if isinstance(part, Part):
             names = ansatz.symbols.coordinates
             alpha = (*(0 for _ in names[:-1]), order)
             offset = derivative(part.offset, alpha, names)
@@ -173,7 +186,8 @@ def until(setup: Setup, process: Process[Fields]) -> float | None:
 def found(_: Setup, process: Process[Fields], __: Fields) -> Found:
     """Return the doubts of the evolution."""
     assert isinstance(process, Evolution)
-    return Found(warnings=process.warnings)
+    shown = process.shown if isinstance(process, OnParticles) else None
+    return Found(warnings=process.warnings, shown=shown)
 
 
 def read(setup: Setup, state: State) -> Fields:
@@ -185,15 +199,18 @@ def read(setup: Setup, state: State) -> Fields:
         If it is that of other networks.
     """
     from pinnsolve.objectives.network_fields import ANOTHER
+    from pinnsolve.objectives.outputs import Output
     from pinnsolve.objectives.path_fields import Path, PathFields
 
     if "vectors" in state:
         return _read_modes(setup, state)
+    if densities.is_density(setup.problem):
+        return densities.read(setup, state)
     nets = _networks(setup, range(len(setup.problem.fields)))
     path = Path(*(np.array(state[name], dtype=float) for name in ("times", "weights", "rates")))
     if path.weights.shape != (len(path.times), sum(net.size for net in nets)):
         raise FileError(ANOTHER)
-    return PathFields.of(nets, setup.ansatz(), path)
+    return PathFields.of([Output(net) for net in nets], setup.ansatz(), path)
 
 
 def _read_modes(setup: Setup, state: State) -> Fields:

@@ -11,11 +11,13 @@ from numpy import ndarray
 from pinnsolve.conditions.points import in_order
 from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.networks.mlp import MLP
+from pinnsolve.networks.polynomials import Polynomials, exponents
 from pinnsolve.networks.products import PARITIES, axes, periods
 from pinnsolve.networks.several import AnyNetwork, Networks
 from pinnsolve.networks.sizes import hidden_layers, highest_wave, resolved_wave
 from pinnsolve.networks.unknowns import Range
 from pinnsolve.problem import Problem
+from pinnsolve.problem.densities import degrees
 from pinnsolve.problem.schema.file import Parameter
 from pinnsolve.setup import Setup
 
@@ -92,6 +94,29 @@ def networks_in_space(setup: Setup, outputs: Sequence[int], device: str = "cpu")
         for k, field in enumerate(outputs)
     )
     return [net.to(device) for net in nets]
+
+
+def polynomials(
+    problem: Problem,
+    means: Float[ndarray, " d"],
+    deviations: Float[ndarray, " d"],
+    device: str = "cpu",
+) -> Polynomials:
+    """Build the polynomials that a problem asks for beside the network of a density.
+
+    Parameters
+    ----------
+    problem
+        Whose file may give their degrees.
+    means, deviations
+        Of the coordinates over the density.
+    device
+        Where they are to be.
+    """
+    settings = problem.settings.network
+    table = exponents(len(means), *degrees(settings.polynomial, settings.powers))
+    scales = (torch.as_tensor(own).to(device) for own in (means, deviations))
+    return Polynomials(table, *scales)
 
 
 def _range(parameter: Parameter) -> Range:

@@ -46,7 +46,8 @@ def hidden_layers(problem: Problem, n_nodes: int) -> tuple[int, ...]:
     if has_products(problem):
         return ()
     if problem.settings.evolution is not None:
-        return problem.settings.network.hidden or (FROZEN if is_frozen(problem) else EVOLVING)
+        hidden = problem.settings.network.hidden
+        return (FROZEN if is_frozen(problem) else EVOLVING) if hidden is None else hidden
     points, dim = _points(problem, n_nodes)
     if problem.family is not None:
         return problem.settings.network.trunk or (min(FEATURES, int(points / FAMILY_POINTS)),)

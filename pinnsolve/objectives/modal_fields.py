@@ -74,7 +74,7 @@ class ModalFields:
     @property
     def device(self) -> str:
         """Where the network is: ``cpu``, or the name of the GPU."""
-        return device_of(self.net)
+        return device_of(self.net.like)
 
     def __call__(self, x: Float[ndarray, "n D"]) -> Float[ndarray, "n 1"]:
         """Return the values of the field at points of space and time."""

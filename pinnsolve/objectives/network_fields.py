@@ -61,7 +61,7 @@ class NetworkFields:
     @property
     def device(self) -> str:
         """Where the network is: ``cpu``, or the name of the GPU."""
-        return device_of(self.net)
+        return device_of(self.net.like)
 
     @torch.no_grad()
     def __call__(self, x: Float[ndarray, "n D"]) -> Float[ndarray, "n c"]:
@@ -132,9 +132,9 @@ def weights_of(net: AnyNetwork, state: State) -> State:
     return state
 
 
-def device_of(net: MLP) -> str:
-    """Return the device of a network: ``cpu``, or the name of the GPU."""
-    is_on_gpu = net.like.device.type == "cuda"
+def device_of(like: Tensor) -> str:
+    """Return the device of a tensor: ``cpu``, or the name of the GPU."""
+    is_on_gpu = like.device.type == "cuda"
     return torch.cuda.get_device_name() if is_on_gpu else "cpu"
 
 

@@ -18,11 +18,9 @@ from numpy.polynomial import Polynomial
 from torch import Tensor
 
 from pinnsolve.constraints.ansatz import Ansatz
-from pinnsolve.derivatives.taylor import derivatives
 from pinnsolve.diffop import DiffOp, Term, partial, split_in_time
-from pinnsolve.leastsquares.network import trace
-from pinnsolve.networks.mlp import MLP
 from pinnsolve.objectives.network_fields import device_of
+from pinnsolve.objectives.outputs import Output
 from pinnsolve.process import State
 from pinnsolve.solution.fields import Fields
 
@@ -40,7 +38,7 @@ class Path:
     times
         The instants, ascending; twice where the weights were fitted afresh.
     weights, rates
-        Of all networks, those of the first one first.
+        Of all outputs, those of the first one first.
     """
 
     times: Float[ndarray, " K"]
@@ -54,37 +52,37 @@ class PathFields:
 
     Attributes
     ----------
-    nets
-        A network of a single output for each field, whatever its weights.
+    outputs
+        One for each field, whatever its weights.
     ansatz
-        The fields in terms of their outputs.
+        The fields in terms of these.
     path
-        The weights of these networks in time.
+        Their weights in time.
     """
 
-    nets: tuple[MLP, ...]
+    outputs: tuple[Output, ...]
     ansatz: Ansatz
     path: Path
 
     @classmethod
-    def of(cls, nets: Sequence[MLP], ansatz: Ansatz, path: Path) -> Fields:
-        """Return the fields of networks, whatever becomes of these."""
-        return cls(tuple(deepcopy(net) for net in nets), ansatz, path)
+    def of(cls, outputs: Sequence[Output], ansatz: Ansatz, path: Path) -> Fields:
+        """Return the fields of outputs, whatever becomes of these."""
+        return cls(tuple(map(deepcopy, outputs)), ansatz, path)
 
     @property
     def size(self) -> int:
         """The number of weights."""
-        return sum(net.size for net in self.nets)
+        return sum(own.size for own in self.outputs)
 
     @property
     def device(self) -> str:
-        """Where the networks are: ``cpu``, or the name of the GPU."""
-        return device_of(self.nets[0])
+        """Where they are: ``cpu``, or the name of the GPU."""
+        return device_of(self.outputs[0].like)
 
     def __call__(self, x: Float[ndarray, "n D"]) -> Float[ndarray, "n c"]:
         """Return the values of the fields at points of space and time."""
         value = partial([0] * x.shape[1])
-        terms = [Term(f, value) for f in range(len(self.nets))]
+        terms = [Term(f, value) for f in range(len(self.outputs))]
         found = self._outputs(x, set(terms))
         return self.ansatz(np.column_stack([found[term] for term in terms]), x)
 
@@ -93,29 +91,32 @@ class PathFields:
         return self.ansatz.jet(self._outputs, x, terms)
 
     def state(self) -> State:
-        """Return the path."""
-        return {
-            "times": self.path.times,
-            "weights": self.path.weights,
-            "rates": self.path.rates,
+        """Return the path, and what the polynomials are scaled to."""
+        scales = {
+            f"{name} {i}": values.cpu().numpy()
+            for i, own in enumerate(self.outputs)
+            if own.polynomials is not None
+            for name, values in own.polynomials.scales.items()
         }
+        path = self.path
+        return {"times": path.times, "weights": path.weights, "rates": path.rates, **scales}
 
     @torch.no_grad()
     def _outputs(self, x: Float[ndarray, "n D"], terms: Set[Term]) -> dict[Term, ndarray]:
-        """Return derivatives of the networks' outputs at points."""
+        """Return derivatives of the outputs at points."""
         found = {term: np.zeros(len(x)) for term in terms}
-        by_field = [{t for t in terms if t.field == f} for f in range(len(self.nets))]
-        places = np.cumsum([0, *(net.size for net in self.nets)])
+        by_field = [{t for t in terms if t.field == f} for f in range(len(self.outputs))]
+        places = np.cumsum([0, *(output.size for output in self.outputs)])
         own = [slice(a, b) for a, b in pairwise(places)]
         for here, before, after in self._by_step(x[:, -1]):
-            points = torch.as_tensor(x[here, :-1]).to(self.nets[0].like)
+            points = torch.as_tensor(x[here, :-1]).to(self.outputs[0].like)
             shares = self._shares(x[here, -1], before, after)
-            for net, mine, some in zip(self.nets, own, by_field, strict=True):
+            for output, mine, some in zip(self.outputs, own, by_field, strict=True):
                 parts = {(a, op) for term in some for op, a, _ in split_in_time(term.op)}
                 ops = {op for _, op in parts}
                 moves = before < after or any(order for order, _ in parts)
                 ends = dict.fromkeys((before, after))
-                seen = self._seen(net, mine, points, ops, [*ends], moves=moves) if ops else {}
+                seen = self._seen(output, mine, points, ops, [*ends], moves=moves) if ops else {}
                 for term in some:
                     for op, order, c in split_in_time(term.op):
                         if order < len(shares):
@@ -150,7 +151,7 @@ class PathFields:
 
     def _seen(
         self,
-        net: MLP,
+        output: Output,
         own: slice,
         x: Float[Tensor, "n d"],
         ops: Set[DiffOp],
@@ -161,16 +162,12 @@ class PathFields:
         """Return derivatives of an output, and of its rate where it moves, at each instant."""
         rows: dict[DiffOp, list[ndarray]] = {op: [] for op in ops}
         for k in instants:
-            net.set(torch.tensor(self.path.weights[k, own]).to(net.like))
-            for op, values in derivatives(net, x, ops).items():
-                rows[op].append(values[:, 0].cpu().numpy())
-            if not moves:
-                continue
-            v = torch.tensor(self.path.rates[k, own]).to(net.like)
-            seen = trace(net, x, ops)
-            with torch.enable_grad():
-                J = seen.jacobian([seen.values[op][:, 0] for op in ops])
-            pace = J.times(v).view(len(ops), -1)
-            for op, rate in zip(ops, pace, strict=True):
-                rows[op].append(rate.cpu().numpy())
+            output.set(torch.tensor(self.path.weights[k, own]).to(output.like))
+            told = [output.derivatives(x, ops)]
+            if moves:
+                v = torch.tensor(self.path.rates[k, own]).to(output.like)
+                told.append(output.changes(v, x, ops))
+            for values in told:
+                for op, row in values.items():
+                    rows[op].append(row.cpu().numpy())
         return {op: np.stack(some) for op, some in rows.items()}

@@ -25,7 +25,7 @@ from torch import Tensor
 
 from pinnsolve.conditions.rates import rates_at, states
 from pinnsolve.conditions.resampling import Places
-from pinnsolve.constraints.ansatz import Ansatz
+from pinnsolve.constraints.ansatz import Ansatz, Part
 from pinnsolve.derivatives.taylor import derivatives
 from pinnsolve.diffop import DiffOp, Term, identity
 from pinnsolve.equations.expression import evaluate
@@ -116,7 +116,7 @@ class Velocity:
         points = np.column_stack([x, np.full(len(x), self._begin)])
         for i, (field, _) in enumerate(self.states):
             part = self.ansatz.parts[field]
-            if part is not None:
+            if isinstance(part, Part):
                 (found[i],) = evaluate([part.factor], self.ansatz.symbols, points)
         return found
 

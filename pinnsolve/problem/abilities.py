@@ -37,7 +37,8 @@ class Abilities:
         them into its network; ``"regions"``: materials; ``"stages"``: steps in time that the
         problem file prescribes; ``"snapshots"``: observations of single instants of these,
         and unknown constants with them; ``"waves"``: features that are products; ``"slabs"``:
-        slabs of time; ``"batches"``: points that are drawn for each step.
+        slabs of time; ``"batches"``: points that are drawn for each step; ``"densities"``:
+        exponentials of networks, in all of space.
     reference
         The classical solution that its answers are held against; None for one that is it.
     """
@@ -116,7 +117,7 @@ ABILITIES: dict[str, Abilities] = {
         derivatives=("taylor",),
         optimizers=("head", "gauss-newton"),  # of the fits, which no phases are written for
         needs=frozenset({"evolution"}),
-        takes=frozenset({"hard", "ansatz"}),
+        takes=frozenset({"hard", "ansatz", "densities"}),
     ),
 }
 DEFAULT_METHOD = "dt-pinn"

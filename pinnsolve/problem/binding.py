@@ -27,6 +27,7 @@ from pinnsolve.errors import Fault, KeyPath
 from pinnsolve.problem import families, names, stated_reference
 from pinnsolve.problem.consistency import boundary_faults, method_faults, node_faults, value_faults
 from pinnsolve.problem.data_files import Table
+from pinnsolve.problem.densities import boundary_faults_of
 from pinnsolve.problem.exact import exact_solution
 from pinnsolve.problem.families import FamilyOfProblems
 from pinnsolve.problem.forces import force_faults
@@ -35,6 +36,7 @@ from pinnsolve.problem.manufactured import manufacture
 from pinnsolve.problem.observations import Observation, read_observations
 from pinnsolve.problem.potentials import potentials
 from pinnsolve.problem.reading import Reading, entries, with_names
+from pinnsolve.problem.schema.boxes import Unbounded
 from pinnsolve.problem.schema.file import TabulatedFunction
 from pinnsolve.problem.schema.shapes import Shape
 from pinnsolve.problem.snapshots import snapshot_faults
@@ -176,7 +178,8 @@ def bind(
         symbols = reading.resolve(("pde", "definitions"), texts, symbols, "definitions")
     stated = _equations(reading, symbols)
     data = read_observations(reading, replace(symbols, manufactured=()), domain)
-    if not (data or reading.valid.get(("boundary",), True)):
+    is_bounded = not isinstance(domain, Unbounded)
+    if is_bounded and not (data or reading.valid.get(("boundary",), True)):
         reading.faults += boundary_faults(stated.values(), len(coordinates))
     conditions = _conditions(reading, replace(symbols, normals=True))
     constraints = _constraints(reading, replace(symbols, manufactured=()), domain)
@@ -271,7 +274,7 @@ def _pieces(reading: Reading, domain: Shape | None) -> tuple[tuple[str, ...], ..
     """Check the pieces that the conditions name; return them by their usual names."""
     if domain is None:
         return ()
-    reading.faults += names.piece_faults(domain)
+    reading.faults += names.piece_faults(domain) + boundary_faults_of(reading.valid)
     if ("nodes",) in reading.valid:
         reading.faults += node_faults(domain, reading.valid["nodes",])
     result = []
@@ -279,6 +282,8 @@ def _pieces(reading: Reading, domain: Shape | None) -> tuple[tuple[str, ...], ..
         if entry.at is not None and len(entry.at) != domain.dim:
             message = f"the point has {len(entry.at)} coordinates, but the domain {domain.dim}."
             reading.faults.append(Fault((*key, "at"), message, "Give one number for each."))
+        if isinstance(domain, Unbounded):  # as is said of the whole section
+            continue
         on, faults = names.pieces_on(entry.on, key, domain)
         reading.faults += faults
         result.append(on)

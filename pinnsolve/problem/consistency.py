@@ -13,11 +13,13 @@ from pinnsolve.equations.equation import Equation, prescribed_value
 from pinnsolve.equations.syntax import ExpressionError
 from pinnsolve.errors import Fault, KeyPath, suggestion
 from pinnsolve.problem.abilities import ABILITIES, NESTED, methods_that_take
+from pinnsolve.problem.densities import density_faults
 from pinnsolve.problem.evolving import evolution_faults
 from pinnsolve.problem.family_faults import family_faults
+from pinnsolve.problem.schema.boxes import Brick
 from pinnsolve.problem.schema.file import Network, Phase, Solver
 from pinnsolve.problem.schema.nodes import MAX_NODES, Nodes
-from pinnsolve.problem.schema.shapes import Brick, Interval, PointSet, Rectangle, Shape
+from pinnsolve.problem.schema.shapes import Interval, PointSet, Rectangle, Shape
 from pinnsolve.problem.text.source import KEY
 
 SHORTEST, LONGEST = 1e-50, 1e50  # lengths whose fourth powers are still numbers
@@ -35,7 +37,7 @@ def method_faults(valid: Mapping[KeyPath, Any]) -> list[Fault]:
     """
     unknowns = valid.get(("unknowns",))
     solver, network = valid.get(("solver",)), valid.get(("network",))
-    faults = family_faults(valid)
+    faults = family_faults(valid) + density_faults(valid)
     if solver is not None:
         faults += _ability_faults(valid, solver.method) + _slab_faults(valid, solver)
         faults += evolution_faults(valid, solver.method)

@@ -12,14 +12,16 @@ from pinnsolve.equations.expression import CALLABLE, ExpressionError, parse_numb
 from pinnsolve.equations.symbols import Symbols
 from pinnsolve.errors import Fault, KeyPath, suggestion
 from pinnsolve.problem.formula_faults import fault_of
+from pinnsolve.problem.schema.boxes import Brick
 from pinnsolve.problem.schema.domain import Difference, Intersection, Union, piece_names
 from pinnsolve.problem.schema.operator import SECTION
-from pinnsolve.problem.schema.shapes import Brick, Interval, PointSet, Rectangle, Shape
+from pinnsolve.problem.schema.shapes import Interval, PointSet, Rectangle, Shape
 from pinnsolve.problem.text.source import KEY
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 WORD = re.compile(r"[A-Za-z]\w*")
 RESERVED = {"pi": "the number π", "n": "the normal", "X": "the coordinate vector", "t": "time"}
+BESIDE_FUNCTIONS = {("constant", "d")}  # the number of dimensions, beside the derivative d(…, x)
 DEFAULT_COORDINATES = ("x", "y", "z")
 ENDS = ("low", "high")  # of an axis, in the order of the pieces of shapes along the axes
 MAX = sys.float_info.max
@@ -196,7 +198,7 @@ def _misnomer(
         return f'"{name}" is not a name: names are made of letters, digits and _.'
     if keyword.iskeyword(name):
         return f'"{name}" cannot be used as a name.'
-    if name in CALLABLE:
+    if name in CALLABLE and (kind, name) not in BESIDE_FUNCTIONS:
         return f'"{name}" is the name of a function of the language.'
     if name in RESERVED and not (kind == "coordinate" and name == "t"):
         return f'"{name}" means {RESERVED[name]}.'

@@ -375,6 +375,8 @@ def _written(settings: ProblemFile, path: Path) -> str:
     from importlib.metadata import version
 
     tables = _without_nothing(settings.model_dump(mode="json", exclude_none=True))
+    if settings.network.hidden == ():  # which says that there is no network
+        tables.setdefault("network", {})["hidden"] = []
     header = (
         f"# pinnsolve {version('pinnsolve')}: {printable(path.name)} with all settings as used.\n\n"
     )

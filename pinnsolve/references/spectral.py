@@ -22,7 +22,8 @@ from pinnsolve.conditions.selfadjoint import SelfAdjoint, self_adjoint
 from pinnsolve.diffop import Term
 from pinnsolve.geometry.sampling import sample_in_time
 from pinnsolve.problem import Problem
-from pinnsolve.problem.schema.shapes import Brick, Interval, Rectangle
+from pinnsolve.problem.schema.boxes import Brick
+from pinnsolve.problem.schema.shapes import Interval, Rectangle
 from pinnsolve.process import State
 from pinnsolve.references.evolution import must_be_whole, refused
 from pinnsolve.references.refinement import SAMPLES, TARGET, distance

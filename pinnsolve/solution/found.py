@@ -214,9 +214,13 @@ class Found:
         What casts doubt on it, in sentences.
     doubt
         The one of these for which none of it should be believed; empty if there is none.
+    shown
+        Points of space and time where the fields are, and factors that make sums of squares over
+        them integrals; None if evenly spread points tell as much.
     """
 
     constants: Mapping[str, FoundConstant] = field(default_factory=dict)
     data: tuple[Fit, ...] = ()
     warnings: tuple[str, ...] = ()
     doubt: str = ""
+    shown: tuple[Float[ndarray, "n D"], Float[ndarray, " n"]] | None = None

@@ -26,6 +26,7 @@ from torch import Tensor
 
 from pinnsolve.conditions.resampling import Places
 from pinnsolve.networks.mlp import MLP
+from pinnsolve.objectives.outputs import Output
 from pinnsolve.objectives.path_fields import Path, PathFields
 from pinnsolve.objectives.pool import Pool
 from pinnsolve.objectives.velocity import Velocity
@@ -105,7 +106,7 @@ class Evolving:
         rows = self._path or [still]
         times, weights, rates = (np.array(values) for values in zip(*rows, strict=True))
         path = Path(times, weights[:, columns], rates[:, columns])
-        return PathFields.of([velocity.nets[i] for i in own], velocity.ansatz, path)
+        return PathFields.of([Output(velocity.nets[i]) for i in own], velocity.ansatz, path)
 
     @property
     def reached(self) -> float:

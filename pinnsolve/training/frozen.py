@@ -191,7 +191,7 @@ class Frozen:
         """Return derivatives of the features with what makes them vanish on the boundary."""
         part = self._task.ansatz.parts[0]
         own = features(self._net, x, ops)
-        if part is None:
+        if not isinstance(part, Part):
             return own
         value, L = ops[0], self._walls(part, x, ops)
         return {

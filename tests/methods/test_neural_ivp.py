@@ -346,8 +346,9 @@ REFUSED = {
     "later": (
         {"domain": INTERVAL + IN_TIME, "on": [("all", "u = 0 hard")]},
         "u_t = u_xx",
-        '[initial]\nu = "0"\n[evolution]\nsampling = "particles"',
-        'sampling "particles" is not implemented in this version. Known: auto, uniform, adaptive.',
+        '[initial]\nu = "0"\n[evolution]\nsampling = "quadrature"',
+        'sampling "quadrature" is not implemented in this version. '
+        "Known: auto, uniform, adaptive, particles.",
     ),
     "training": (
         {"domain": INTERVAL + IN_TIME, "on": [("all", "u = 0 hard")]},

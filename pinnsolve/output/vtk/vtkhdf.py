@@ -128,7 +128,7 @@ def _write_nodes(file: h5py.File, solution: Solution) -> None:
     nodes = solution.sample.nodes
     group = file.create_group("nodes")
     group["x"], group["normals"], group["tags"] = nodes.x, nodes.normals, nodes.tags
-    group["pieces"] = list(nodes.pieces)
+    group.create_dataset("pieces", data=list(nodes.pieces), dtype=h5py.string_dtype())
     if nodes.regions is not None:
         group["region"] = nodes.regions.of
     group.attrs.update(spacing=nodes.spacing, n_interior=nodes.n_interior)

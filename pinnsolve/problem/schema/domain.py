@@ -10,11 +10,11 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from pinnsolve.problem.schema.boxes import Brick, Unbounded
 from pinnsolve.problem.schema.shapes import (
     Annulus,
     Ball,
     Box,
-    Brick,
     Disk,
     Ellipse,
     Interval,
@@ -66,8 +66,9 @@ class _Composite(Shape):
     def check(self) -> "_Composite":
         """Check that the parts fit together."""
         for i, part in enumerate(self.of):
-            if isinstance(part, PointSet):
-                raise fault("points cannot be combined with other shapes.", key=("of", i, "shape"))
+            if isinstance(part, PointSet | Unbounded):
+                what = "points" if isinstance(part, PointSet) else "all of space"
+                raise fault(f"{what} cannot be combined with other shapes.", key=("of", i, "shape"))
             if part.dim != self.of[0].dim:
                 raise fault(
                     f"part {i + 1} is {part.dim}-dimensional, part 1 {self.of[0].dim}-dimensional.",
@@ -140,6 +141,7 @@ SHAPES: dict[str, type[Shape]] = {
     "polygon": Polygon,
     "surface": Surface,
     "points": PointSet,
+    "unbounded": Unbounded,
     "union": Union,
     "intersection": Intersection,
     "difference": Difference,
@@ -157,6 +159,7 @@ Domain: TypeAlias = Annotated[
     | Polygon
     | Surface
     | PointSet
+    | Unbounded
     | Union
     | Intersection
     | Difference,

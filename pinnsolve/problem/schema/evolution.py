@@ -95,10 +95,12 @@ class Evolution(Section):
         description="points at which the equations hold in each step; as many others, which it has "
         "not seen, tell what it leaves",
     )
-    sampling: Literal["auto", "uniform", "adaptive"] = Field(
+    sampling: Literal["auto", "uniform", "adaptive", "particles"] = Field(
         default="auto",
         description="uniform: spread evenly, the same in all steps; adaptive: half of them where "
-        "the fields and their rates are large, drawn anew for each step; auto: adaptive",
+        "the fields and their rates are large, drawn anew for each step; particles: drawn from the "
+        "initial values of a density and carried by its flow; auto: particles of an exponential, "
+        "else adaptive",
     )
     restarts: Restarts = Field(
         default="auto",

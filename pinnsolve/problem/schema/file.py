@@ -46,6 +46,8 @@ __all__ = [
     "piece_names",
 ]
 
+MOST_DEGREE = 20  # of polynomials
+
 if TYPE_CHECKING:
     MethodName: TypeAlias = str
 else:
@@ -189,10 +191,24 @@ class Network(Section):
 
     hidden: tuple[Annotated[Integer, Field(ge=1, le=100_000)], ...] | None = Field(
         default=None,
-        min_length=1,
         max_length=100,
-        description="widths of the hidden layers; by default the method's own",
+        description="widths of the hidden layers; by default the method's own; [] beside a "
+        "polynomial for none",
         examples=[[50, 50, 50, 50]],
+    )
+    ansatz: dict[str, Literal["exp"]] = Field(
+        default_factory=dict,
+        description="of neural-ivp: field = exp for a density that is the exponential of a network "
+        "and a polynomial",
+        examples=[{"u": "exp"}],
+    )
+    polynomial: Annotated[Integer, Field(ge=0, le=MOST_DEGREE)] | None = Field(
+        default=None,
+        description="degree of the polynomial beside the network of an exponential; by default 2",
+    )
+    powers: Annotated[Integer, Field(ge=0, le=MOST_DEGREE)] | None = Field(
+        default=None,
+        description="degree up to which powers of single coordinates join that polynomial",
     )
     features: Literal["grown", "mlp", "waves"] | None = Field(
         default=None,

@@ -41,6 +41,7 @@ PIECES = {
     "star": "surface",
     "polygon": "edge1, edge2, …, counter-clockwise from the first vertex",
     "points": "surface, or the file's tags",
+    "unbounded": "none",
     "union": "those of the parts; a part with a name gives name.piece, as hole.surface; equal "
     "names of parts without one are numbered, as part2.surface",
     "intersection": "as for union",

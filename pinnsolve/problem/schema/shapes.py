@@ -86,7 +86,7 @@ class Shape(Section):
         return ("surface",)
 
 
-def _plane(point: Point, key: str, count: int = 2) -> None:
+def plane(point: Point, key: str, count: int = 2) -> None:
     """Refuse a point that has not `count` coordinates."""
     if len(point) != count:
         raise fault(f"must have {count} numbers, but has {len(point)}.", key=key)
@@ -98,7 +98,7 @@ def _around(center: Point, radii: Point) -> Box:
     return tuple(c - r for c, r in pairs), tuple(c + r for c, r in pairs)
 
 
-def _ordered(lower: Point, upper: Point, key: str, axes: str = "xyz") -> None:
+def ordered(lower: Point, upper: Point, key: str, axes: str = "xyz") -> None:
     """Refuse a box without inside."""
     for axis, (low, high) in enumerate(zip(lower, upper, strict=True)):
         if not low < high:
@@ -127,8 +127,8 @@ class Interval(Shape):
     @model_validator(mode="after")
     def check(self) -> "Interval":
         """Check the ends."""
-        _plane(self.bounds, "bounds")
-        _ordered(self.bounds[:1], self.bounds[1:], "bounds")
+        plane(self.bounds, "bounds")
+        ordered(self.bounds[:1], self.bounds[1:], "bounds")
         return self
 
 
@@ -152,42 +152,9 @@ class Rectangle(Shape):
     @model_validator(mode="after")
     def check(self) -> "Rectangle":
         """Check the corners."""
-        _plane(self.lower, "lower")
-        _plane(self.upper, "upper")
-        _ordered(self.lower, self.upper, "upper")
-        return self
-
-
-class Brick(Shape):
-    """A box along the axes, in three dimensions or more."""
-
-    shape: Literal["box"]
-    lower: Point = Field(description="lower corner [x, y, z, …]", examples=[[0.0, 0.0, 0.0]])
-    upper: Point = Field(description="upper corner [x, y, z, …]", examples=[[1.0, 1.0, 1.0]])
-
-    @property
-    def box(self) -> Box:
-        """The box itself."""
-        return self.lower, self.upper
-
-    @property
-    def surfaces(self) -> tuple[str, ...]:
-        """The faces: by side in three dimensions, by axis above."""
-        if len(self.lower) == 3:
-            return ("left", "right", "bottom", "top", "front", "back")
-        return tuple(f"{end}-x{i + 1}" for i in range(len(self.lower)) for end in ("low", "high"))
-
-    @model_validator(mode="after")
-    def check(self) -> "Brick":
-        """Check the corners."""
-        if len(self.lower) < 3:
-            raise fault(
-                f"must have 3 numbers or more, but has {len(self.lower)}.",
-                'In two dimensions use shape = "rectangle", in one "interval".',
-                key="lower",
-            )
-        _plane(self.upper, "upper", len(self.lower))
-        _ordered(self.lower, self.upper, "upper")
+        plane(self.lower, "lower")
+        plane(self.upper, "upper")
+        ordered(self.lower, self.upper, "upper")
         return self
 
 
@@ -206,7 +173,7 @@ class Disk(Shape):
     @model_validator(mode="after")
     def check(self) -> "Disk":
         """Check the centre."""
-        _plane(self.center, "center")
+        plane(self.center, "center")
         return self
 
 
@@ -252,8 +219,8 @@ class Ellipse(Shape):
     @model_validator(mode="after")
     def check(self) -> "Ellipse":
         """Check centre and half axes."""
-        _plane(self.center, "center")
-        _plane(self.radii, "radii")
+        plane(self.center, "center")
+        plane(self.radii, "radii")
         return self
 
 
@@ -278,7 +245,7 @@ class Annulus(Shape):
     @model_validator(mode="after")
     def check(self) -> "Annulus":
         """Check that there is a ring."""
-        _plane(self.center, "center")
+        plane(self.center, "center")
         if not self.inner < self.outer:
             raise fault(
                 f"the outer radius {self.outer:g} must be greater than the inner {self.inner:g}.",
@@ -308,7 +275,7 @@ class Star(Shape):
     @model_validator(mode="after")
     def check(self) -> "Star":
         """Check that the radius stays positive."""
-        _plane(self.center, "center")
+        plane(self.center, "center")
         if not abs(self.amplitude) < 1:
             raise fault(
                 f"must lie between -1 and 1, but is {self.amplitude:g}: the curve would cross "
@@ -345,7 +312,7 @@ class Polygon(Shape):
                 f"must have 3 vertices or more, but has {len(self.vertices)}.", key="vertices"
             )
         for vertex in self.vertices:
-            _plane(vertex, "vertices")
+            plane(vertex, "vertices")
         for i, vertex in enumerate(self.vertices):
             if vertex == self.vertices[i - 1]:
                 before = len(self.vertices) if i == 0 else i

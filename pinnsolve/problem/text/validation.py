@@ -265,7 +265,7 @@ def _in_words(kind: str, context: Mapping[str, Any], value: Any, key: KeyPath) -
 LATER_VALUES = {
     "decoder": ("joint",),
     "integrator": ("radau", "exact"),
-    "sampling": ("quadrature", "particles"),
+    "sampling": ("quadrature",),
 }
 EXPECTED = {
     "string_type": ("a string in quotes", '"…"'),
