@@ -39,9 +39,7 @@ class Equilibrated:
     scales: Float[Tensor, " P"]
     A: Float[Tensor, "P P"]
 
-    def __call__(
-        self, f: Float[Tensor, " R"], damping: float, improved: int = IMPROVED
-    ) -> Float[Tensor, " P"] | None:
+    def __call__(self, f: Float[Tensor, " R"], damping: float) -> Float[Tensor, " P"] | None:
         """Return the solution; None if the matrix is not definite.
 
         Parameters
@@ -50,8 +48,6 @@ class Equilibrated:
             The right-hand side.
         damping
             Relative to the diagonal.
-        improved
-            How often what is left is solved for again; 0 for the damped solution itself.
         """
         damped = self.A.clone()
         damped.diagonal().add_(max(damping, ROUNDING))
@@ -59,7 +55,7 @@ class Equilibrated:
         if failed:
             return None
         v = torch.zeros_like(self.scales)
-        for _ in range(1 + improved):
+        for _ in range(1 + IMPROVED):
             left = self.J.mT @ (f - self.J @ v) / self.scales
             v = v + torch.cholesky_solve(left[:, None], factor)[:, 0] / self.scales
         return v

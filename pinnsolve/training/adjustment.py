@@ -10,11 +10,13 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from pinnsolve.leastsquares.damped import damped_step
 from pinnsolve.leastsquares.equilibrated import equilibrated
+from pinnsolve.leastsquares.jacobian import DenseJacobian
 from pinnsolve.objectives.outputs import Output
 from pinnsolve.process import State
 
-FIRST, LEAST = 1e-3, 1e-12  # damping, relative to the diagonal
+FIRST, LEAST = 1e-2, 1e-10  # damping, relative to the mean of the diagonal
 EASED, RAISED, TRIES = 0.1, 10.0, 8
 WORTH = 0.98  # of the loss: what lowers it less is not worth another iteration
 
@@ -40,7 +42,7 @@ class Adjustment:
         factors: Float[Tensor, " N"],
     ) -> None:
         self._output, self._x, self._values, self._factors = output, x, values, factors
-        self._damping = 0.0 if output.is_linear else FIRST
+        self._damping = FIRST
         self.loss = self._loss()
 
     @torch.no_grad()
@@ -49,18 +51,27 @@ class Adjustment:
         output, before = self._output, self.loss
         theta = output.vector()
         wanted = self._factors * (self._values - output(self._x))
-        system = equilibrated(output.jacobian(self._x).mul_(self._factors[:, None]))
-        improved = 2 if output.is_linear else 0
+        J = output.jacobian(self._x).mul_(self._factors[:, None])
+        if output.is_linear:
+            self._try(theta, equilibrated(J)(wanted, 0.0))
+            return False
+        change = damped_step(DenseJacobian(J), -wanted)
         for _ in range(TRIES):
-            change = system(wanted, self._damping, improved)
-            if change is not None:
-                output.set(theta + change)
-                self.loss = self._loss()
-                if self.loss < before:
-                    self._damping = max(EASED * self._damping, LEAST)
-                    return not output.is_linear and self.loss < WORTH * before
-            self._damping = max(RAISED * self._damping, LEAST)
-        output.set(theta)
+            if self._try(theta, change(self._damping)):
+                self._damping = max(EASED * self._damping, LEAST)
+                return self.loss < WORTH * before
+            self._damping *= RAISED
+        return False
+
+    def _try(self, theta: Tensor, change: Tensor | None) -> bool:
+        """Return whether a change has improved the weights; else leave them as they were."""
+        before = self.loss
+        if change is not None:
+            self._output.set(theta + change)
+            self.loss = self._loss()
+        if change is not None and self.loss < before:
+            return True
+        self._output.set(theta)
         self.loss = before
         return False
 

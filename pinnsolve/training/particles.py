@@ -24,7 +24,9 @@ from torch import Tensor
 
 from pinnsolve.constraints.ansatz import Ansatz
 from pinnsolve.diffop import identity
+from pinnsolve.leastsquares.damped import damped_step
 from pinnsolve.leastsquares.equilibrated import equilibrated
+from pinnsolve.leastsquares.jacobian import DenseJacobian
 from pinnsolve.objectives.cloud import Cloud, relative_l2, robust
 from pinnsolve.objectives.flow import Flow, Flowing
 from pinnsolve.objectives.path_fields import Path, PathFields
@@ -293,8 +295,12 @@ class Carried:
         wanted = self._flow.rates(cloud.x[seen], self._flowing.at(seen))
         factors = cloud.factors(IN_TAILS) * robust(wanted)
         J = output.jacobian(cloud.x[seen])
-        system = equilibrated(factors[:, None] * J)
-        v = system(factors * wanted, self._settings.regularization, 2 if output.is_linear else 0)
+        rows, target = factors[:, None] * J, factors * wanted
+        if output.is_linear:  # columns are independent, and nothing is to be held back
+            v = equilibrated(rows)(target, 0.0)
+        else:
+            step = damped_step(DenseJacobian(rows), -target)
+            v = step(self._settings.regularization * min(J.shape))
         if v is None:
             return torch.full_like(output.vector(), nan)
         # what is left has no mean over the density, whose integral is kept
@@ -328,8 +334,8 @@ class Carried:
             self._output.set(theta)
             value = identity(x.shape[1])
             parts.append(self._output.changes(change, x, [value])[value])
-        worst = max(float(part.square().mean().sqrt()) for part in parts)
-        return worst / self._settings.rtol
+        # of relative errors the mean size, twice the total variation, is not that of a few far away
+        return max(float(part.abs().mean()) for part in parts) / self._settings.rtol
 
     def _accept(self, new: Tensor, last: Tensor, h: float) -> None:
         """Go on from where a step has led, with a fit at an instant of output."""
