@@ -16,6 +16,7 @@ from pinnsolve.accuracy.flow import balance
 from pinnsolve.accuracy.interface_fluxes import fluxes
 from pinnsolve.accuracy.inverted import estimate_of_fields, reference_of_fields
 from pinnsolve.accuracy.measure import compared, estimated_by_region, measure
+from pinnsolve.accuracy.observables import doubts, is_asked, observables
 from pinnsolve.accuracy.trivial import trivial
 from pinnsolve.accuracy.verdict import judged, verdict
 from pinnsolve.checks import interface_corners
@@ -40,6 +41,7 @@ from pinnsolve.solution.flow import FlowBalance
 from pinnsolve.solution.found import FoundConstant
 from pinnsolve.solution.inverted import fields_of, inverted
 from pinnsolve.solution.norms import overall_l2
+from pinnsolve.solution.observables import Observables
 from pinnsolve.solution.provenance import Provenance, versions
 from pinnsolve.solution.reference import Reference
 from pinnsolve.solution.solution import Sample, Solution, from_metrics
@@ -158,7 +160,9 @@ def solve(
     held_out = None if of_family is None else of_family.held_out
     references = () if reference is None else (reference,)
     accuracy = Accuracy(errors, estimate, references, truth, held_out)
+    seen = _observables(setup, answer, sample, truth)
     warnings = (*warnings, *beside.warnings, *(estimate.warnings if estimate else ()))
+    warnings += doubts(seen)
     outcome = replace(_all_finite(outcome, sample, constants), warnings=warnings)
     flow, outcome = _flow(setup, answer, sample, outcome, constants)
     found = verdict(problem, sample, outcome, accuracy, constants, beside.doubt)
@@ -176,6 +180,7 @@ def solve(
         data=beside.data,
         flow=flow,
         fluxes=through,
+        observables=seen,
     )
 
 
@@ -252,6 +257,16 @@ def _doubted(setup: Setup, estimate: Estimate | None) -> Estimate | None:
         return estimate
     doubt = interface_corners.corners(problem, setup.parts)
     return replace(estimate, doubt=doubt, remedy=interface_corners.REMEDY) if doubt else estimate
+
+
+def _observables(
+    setup: Setup, answer: Fields, sample: Sample, truth: Reference | None
+) -> Observables | None:
+    """Return slices, marginals, moments and integrals; None of fields that are not finite."""
+    if not is_asked(setup.asked) or not np.isfinite(sample.values).all():
+        return None
+    with setup.stage("observables"):
+        return observables(setup.asked, setup.domain, answer, truth)
 
 
 def _ended(problem: Problem, until: float, outcome: Outcome) -> str:

@@ -57,7 +57,7 @@ def _errors_are_measured_at_few_points() -> Iterator[None]:
 @pytest.fixture
 def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave the pictures out of reports, which take longer than all else that a run writes."""
-    for name in ("report", "flow", "growth", "data"):
+    for name in ("report", "flow", "growth", "data", "observables"):
         module = import_module(f"pinnsolve.output.report.{name}")
         for draw in [key for key in vars(module) if key.endswith("_figure")]:
             monkeypatch.setattr(module, draw, lambda *_: "not drawn")

@@ -7,6 +7,7 @@ from pathlib import Path
 from time import perf_counter
 
 from pinnsolve.geometry import Domain
+from pinnsolve.output import observables
 from pinnsolve.output.metrics import metrics_json
 from pinnsolve.output.vtk import pvd, vtkhdf, vtu
 from pinnsolve.output.vtk.grid import grid
@@ -92,6 +93,7 @@ def _write_into(
             pvd.remove(path)
         else:
             remove_file(path)
+    paths += observables.write(directory, solution, formats)
     watch(Progress("output", note="report.html"))
     content = report.contents(solution, drawn, domain)
     # one time in all files: what is left to do takes none to speak of

@@ -277,6 +277,8 @@ class Problem:
         file states none.
     derived
         Formulas of the fields that files and reports show, by name: what an equation leaves.
+    conserved
+        Formulas of the fields whose integrals are told, as those.
     family
         What varies, and the exact solution then; None if nothing does. Formulas hold a typical
         function of it.
@@ -309,6 +311,7 @@ class Problem:
     solved: "Problem | None" = None
     stated: StatedReference | None = None
     derived: Mapping[str, Equation] = field(default_factory=dict)
+    conserved: Mapping[str, Equation] = field(default_factory=dict)
     family: FamilyOfProblems | None = None
 
     def __repr__(self) -> str:

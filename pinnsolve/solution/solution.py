@@ -28,6 +28,7 @@ from pinnsolve.solution.fields import Fields, OfFamily
 from pinnsolve.solution.flow import FlowBalance, flow_from
 from pinnsolve.solution.found import Fit, FoundConstant
 from pinnsolve.solution.interfaces import InterfaceFlux, fluxes_from
+from pinnsolve.solution.observables import Observables, observables_from
 from pinnsolve.solution.points import formula_at, formula_of, inside, points_in, values_where
 from pinnsolve.solution.provenance import Provenance
 from pinnsolve.solution.reference import Reference
@@ -89,6 +90,8 @@ class Solution:
         Forces, fluxes and the Reynolds number of an incompressible flow; None of anything else.
     fluxes
         Through the interfaces between regions; none where there are none, or they are not known.
+    observables
+        Slices, marginals, moments and what is conserved; None where none are asked for.
     """
 
     problem: Problem
@@ -103,6 +106,7 @@ class Solution:
     data: tuple[Fit, ...] = ()
     flow: FlowBalance | None = None
     fluxes: tuple[InterfaceFlux, ...] = ()
+    observables: Observables | None = None
 
     def __call__(
         self, points: Any, at: Any = None, *, extrapolate: bool = False
@@ -251,6 +255,7 @@ class Solution:
             **({"data": [fit.metrics() for fit in self.data]} if self.data else {}),
             **(self.flow.metrics() if self.flow else {}),
             **({"interfaces": [own.metrics() for own in self.fluxes]} if self.fluxes else {}),
+            **(self.observables.metrics() if self.observables else {}),
             "parameters": self.answer.size,
             "seconds": dict(course.seconds),
             "iterations": course.iterations,
@@ -348,4 +353,5 @@ def from_metrics(
         },
         flow=flow_from(metrics),
         fluxes=fluxes_from(metrics),
+        observables=observables_from(metrics),
     )

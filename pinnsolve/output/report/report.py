@@ -24,6 +24,7 @@ from pinnsolve.output.report.family import family
 from pinnsolve.output.report.findings import findings
 from pinnsolve.output.report.flow import flow
 from pinnsolve.output.report.growth import growth
+from pinnsolve.output.report.observables import observables
 from pinnsolve.output.report.page import page, section, table
 from pinnsolve.output.report.regions import regions
 from pinnsolve.output.report.statement import statement
@@ -92,6 +93,7 @@ def contents(solution: Solution, grid: Grid, domain: Domain) -> list[str]:
         section("Parameters found", _parameters(solution)),
         section("The data", data(solution)),
         section("The solution", _fields(solution, grid, domain)),
+        section("Along some coordinates, and in all", observables(solution)),
         section("The flow", flow(solution, grid, domain)),
         section("All of the family", family(solution, domain)),
         section("Accuracy", _accuracy(solution)),

@@ -12,6 +12,7 @@ from pinnsolve.problem.schema.values import (
     NotNegative,
     Positive,
     Section,
+    Text,
     fault,
     in_words,
     read_integer,
@@ -138,5 +139,15 @@ class Evolution(Section):
         examples=[0.1],
     )
     preset: Later = Field(default=None, description="the settings of a paper")
-    moments: Later = Field(default=None, description="moments of densities")
-    conserved: Later = Field(default=None, description="what is conserved")
+    preconditioner_rank: Later = Field(default=None, description="of the first preconditioner")
+    moments: Annotated[Integer, Field(ge=0, le=2)] | None = Field(
+        default=None,
+        description="up to which order moments of the fields are told at all instants: 0, their "
+        "integrals; 1, with the means of the coordinates; 2, with their covariances",
+    )
+    conserved: dict[str, Text] = Field(
+        default_factory=dict,
+        description="name = formula of the fields and their derivatives, whose integral is told at "
+        "all instants, with how far it has changed",
+        examples=[{"energy": "u_t^2/2 + dot(grad(u), grad(u))/2"}],
+    )

@@ -47,6 +47,7 @@ __all__ = [
 ]
 
 MOST_DEGREE = 20  # of polynomials
+Along: TypeAlias = Annotated[tuple[str, ...], Field(min_length=1, max_length=2)]
 
 if TYPE_CHECKING:
     MethodName: TypeAlias = str
@@ -273,6 +274,18 @@ class Output(Section):
         default_factory=dict,
         description="name = formula of the fields and their derivatives, shown with the fields",
         examples=[{"speed": "sqrt(u^2 + v^2)"}],
+    )
+    slices: tuple[Along, ...] = Field(
+        default=(),
+        description="lines and planes through the middle of the domain, by the names of one or two "
+        "coordinates, along which the fields are shown: as pictures, tables, and series for "
+        "ParaView",
+        examples=[[["x", "y"], ["x"]]],
+    )
+    marginals: tuple[Along, ...] = Field(
+        default=(),
+        description="integrals of the fields over all other coordinates, by names of one or two",
+        examples=[[["x1", "x2"], ["x1"]]],
     )
     forces: tuple[str, ...] = Field(
         default=(),
