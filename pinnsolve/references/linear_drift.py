@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 NAME = "linear-drift"
 SOLVER = ("reference", "solver")
 FIRST, MOST = 64, 2**14  # samples
-MOST_WORK = 2**29  # coordinates of samples at all points that are asked for
+MOST_WORK = 2**27  # coordinates of samples at all points that are asked for
 TARGET = 1e-4  # relative error that is small enough
 ENTRIES = 2**22  # of an array
 SOME, INSTANTS = 400, 5  # points and instants at which two seeds are compared

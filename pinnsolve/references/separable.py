@@ -6,8 +6,9 @@ Of ``u(w) = c g_1(w_1) … g_d(w_d)`` the integral against a Gaussian of mean ``
     int u(w) N(w; y, S) dw = c I_1 … I_d E[rho(w)],    rho = N(w; y, S) / prod_i N(w_i; y_i, s_i),
 
 ``w`` being drawn from the product of the ``q_i``: where the covariance is diagonal with ``s`` on
-it, ``rho`` is one and nothing is left to chance. Plain samples of the Gaussian miss what ``u``
-weighs most, the more so the more coordinates there are.
+it, ``rho`` is one and nothing is left to chance. Of two coordinates all pairs of nodes are summed;
+of more the quadratic form in ``rho``, whose mean is known, takes most of what chance leaves. Plain
+samples of the Gaussian miss what ``u`` weighs most, the more so the more coordinates there are.
 """
 
 from collections.abc import Callable, Sequence
@@ -88,23 +89,30 @@ class Product:
         shares
             Points spread evenly over the unit cube, by which the rest is summed.
         """
-        inverse = np.linalg.inv(S)
         s = np.einsum("nii->ni", S)
+        B = np.linalg.inv(S) - _diagonal(1 / s)
         log_rho = -0.5 * (np.linalg.slogdet(S)[1] - np.log(s).sum(axis=1))
-        total = np.full(len(y), self.factor)
-        z = np.empty((len(y), len(shares), y.shape[1]))
-        for axis in range(y.shape[1]):
-            w, p = self._nodes(axis, y[:, axis], np.sqrt(s[:, axis]))
-            mass = p.sum(axis=1)
-            total *= mass
-            sums = np.cumsum(p, axis=1) / np.where(mass > 0, mass, 1.0)[:, None]
-            sums[:, -1] = 1.0
-            rows = np.arange(len(y))[:, None]
-            flat = np.searchsorted((sums + rows).ravel(), (shares[:, axis] + rows).ravel())
-            chosen = np.minimum(flat.reshape(len(y), -1) - rows * NODES, NODES - 1)
-            z[:, :, axis] = np.take_along_axis(w, np.maximum(chosen, 0), 1) - y[:, axis, None]
-        apart = np.einsum("nqi,nqi->nq", z @ (inverse - _diagonal(1 / s)), z)
-        return total * np.exp(log_rho[:, None] - apart / 2).mean(axis=1)
+        rules = [self._nodes(i, y[:, i], np.sqrt(s[:, i])) for i in range(y.shape[1])]
+        masses = np.stack([p.sum(axis=1) for _, p in rules], axis=1)
+        p = [
+            own / np.where(m > 0, m, 1.0)[:, None]
+            for (_, own), m in zip(rules, masses.T, strict=True)
+        ]
+        z = [w - y[:, i, None] for i, (w, _) in enumerate(rules)]
+        whole = self.factor * masses.prod(axis=1)
+        if y.shape[1] == 1:
+            return whole
+        if y.shape[1] == 2:
+            return whole * np.exp(log_rho) * _over_both(z, p, B)
+        at = np.stack(
+            [_chosen(*own, shares[:, i]) for i, own in enumerate(zip(z, p, strict=True))], -1
+        )
+        squares = np.einsum("nqi,nqi->nq", at @ B, at)
+        means = np.stack([(own * q).sum(axis=1) for own, q in zip(z, p, strict=True)], -1)
+        second = np.stack([(own**2 * q).sum(axis=1) for own, q in zip(z, p, strict=True)], -1)
+        known = np.einsum("ni,nij,nj->n", means, B, means)
+        known += np.einsum("nii,ni->n", B, second - means**2)
+        return whole * np.exp(log_rho) * _controlled(np.exp(-squares / 2), squares, known)
 
     def _nodes(
         self, axis: int, y: Float[ndarray, " n"], sigma: Float[ndarray, " n"]
@@ -131,6 +139,42 @@ class Product:
         bell = np.exp(-(((w - y[:, None]) / sigma[:, None]) ** 2) / 2)
         scale = np.sqrt(2 * np.pi) * sigma[:, None]
         return w, half * weights * self.values(axis, w) * bell / scale
+
+
+def _over_both(
+    z: Sequence[Float[ndarray, "n J"]],
+    p: Sequence[Float[ndarray, "n J"]],
+    B: Float[ndarray, "n 2 2"],
+) -> Float[ndarray, " n"]:
+    """Return the mean of ``exp(-z.Bz/2)`` over all nodes of two coordinates."""
+    a, b = (
+        q * np.exp(-(own**2) * B[:, i, i, None] / 2)
+        for i, (own, q) in enumerate(zip(z, p, strict=True))
+    )
+    mixed = np.exp(-B[:, 0, 1, None, None] * z[0][:, :, None] * z[1][:, None, :])
+    return np.einsum("ni,nij,nj->n", a, mixed, b)
+
+
+def _chosen(
+    z: Float[ndarray, "n J"], p: Float[ndarray, "n J"], shares: Float[ndarray, " Q"]
+) -> Float[ndarray, "n Q"]:
+    """Return nodes as often as they are probable, by their shares."""
+    sums = np.cumsum(p, axis=1)
+    sums[:, -1] = 1.0
+    rows = np.arange(len(z))[:, None]
+    flat = np.searchsorted((sums + rows).ravel(), (shares + rows).ravel())
+    return np.take_along_axis(z, np.clip(flat.reshape(len(z), -1) - rows * NODES, 0, NODES - 1), 1)
+
+
+def _controlled(
+    values: Float[ndarray, "n Q"], control: Float[ndarray, "n Q"], known: Float[ndarray, " n"]
+) -> Float[ndarray, " n"]:
+    """Return means of values, corrected by what has gone along with them and has known means."""
+    mean = control.mean(axis=1)
+    apart = control - mean[:, None]
+    spread = (apart**2).mean(axis=1)
+    slope = (apart * values).mean(axis=1) / np.where(spread > 0, spread, 1.0)
+    return values.mean(axis=1) - slope * (mean - known)
 
 
 def product(
