@@ -17,6 +17,7 @@ from pinnsolve.accuracy.interface_fluxes import fluxes
 from pinnsolve.accuracy.inverted import estimate_of_fields, reference_of_fields
 from pinnsolve.accuracy.measure import compared, estimated_by_region, measure
 from pinnsolve.accuracy.observables import doubts, is_asked, observables
+from pinnsolve.accuracy.total_variation import with_total_variation
 from pinnsolve.accuracy.trivial import trivial
 from pinnsolve.accuracy.verdict import judged, verdict
 from pinnsolve.checks import interface_corners
@@ -151,6 +152,7 @@ def solve(
         if outcome.status == "finished":
             watch(Progress("errors"))
         errors = measure(answer, sample, problem, setup.domain, truth, beside.shown)
+        errors = with_total_variation(errors, answer, problem, setup.domain, truth)
         if of_family is not None:
             errors, truth = of_family.errors, of_family.truth
             estimate = of_family.estimate

@@ -29,7 +29,7 @@ BINS = {1: 40, 2: 24}
 REST = {0: 1, 1: 48, 2: 24}  # nodes of the integral over the others, along each; Sobol's beyond
 SOBOL = 512
 MOST = 21  # instants of a table
-ONE_SIGN = 0.99  # share of the integral of the size that that of the field is, if it has one sign
+ONE_SIGN = 0.9  # share of the integral of the size that that of the field is, if it has one sign
 CHANGED = 0.05  # relative change from which it is doubted that something is conserved
 
 
@@ -65,10 +65,11 @@ def observables(
 
 
 def doubts(found: Observables | None) -> tuple[str, ...]:
-    """Return warnings of what is said to be conserved, and is not."""
+    """Return warnings of what is said to be conserved and is not, and of missing moments."""
     if found is None:
         return ()
-    return tuple(
+    remarks = (found.remark,) if found.remark else ()
+    return remarks + tuple(
         f"{name} is said to be conserved, but changes by {in_words(own.change)}."
         for name, own in found.conserved.items()
         if own.change > max(CHANGED, own.uncertainty)

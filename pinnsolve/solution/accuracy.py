@@ -1,7 +1,7 @@
 """How good a solution is: errors measured and estimated, and the solutions it is compared with."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from math import isnan, nan
 from typing import Any
 
@@ -10,6 +10,14 @@ from numpy import ndarray
 
 from pinnsolve.solution.held_out import HeldOut, held_out_from
 from pinnsolve.solution.reference import EXACT, Reference
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A number, and half of its 95 % interval."""
+
+    value: float
+    half_width: float
 
 
 @dataclass(frozen=True)
@@ -36,6 +44,9 @@ class Errors:
         Of several regions the errors in each, relative to what a field varies in it.
     derived
         Those of derived quantities; None if there are none.
+    total_variation
+        Half of the integral of the distance from the true density at the end; None of anything
+        else.
     """
 
     relative_l2: Mapping[str, float]
@@ -47,6 +58,7 @@ class Errors:
     against: str = EXACT
     uncertainty: float = 0.0
     derived: "Errors | None" = None
+    total_variation: Interval | None = None
 
     @property
     def is_exact(self) -> bool:
@@ -80,11 +92,13 @@ class Errors:
             own, further = replace(self, derived=None).metrics(), self.derived.metrics()
             joined = {k: {**own[k], **further[k]} for k in own if isinstance(own[k], dict)}
             return {**own, **joined, "derived": list(self.derived.relative_l2)}
+        distance = self.total_variation
         return {
             "relative_l2": dict(self.relative_l2),
             "max_error": dict(self.max_error),
             "relative_l2_nodes": dict(self.relative_l2_nodes),
             "test_points": self.test_points,
+            **({"total_variation": asdict(distance)} if distance else {}),
         }
 
 
@@ -248,4 +262,5 @@ def _errors(
         told["test_points"],
         at_end,
         by_region or {},
+        total_variation=Interval(**told["total_variation"]) if "total_variation" in told else None,
     )

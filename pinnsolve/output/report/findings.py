@@ -73,6 +73,10 @@ def _error(solution: Solution) -> str:
         measured += f"{errors.test_points:,} points "
         measured += "" if solution.sample.times is None else "of space and time "
         measured += "that were not trained on."
+        if errors.total_variation is not None:
+            own = errors.total_variation
+            measured += f" At the end the densities differ by {scientific(own.value)} in total "
+            measured += f"variation, give or take {scientific(own.half_width)}."
         largest = scientific(errors.relative_l2[worst])
         if len(errors.relative_l2) == 1:
             return f"The relative L2 error is {largest}, {measured}"
@@ -92,10 +96,25 @@ def _reference(solution: Solution) -> str:
     truth, errors = solution.accuracy.truth, solution.accuracy.errors
     if truth is None or not truth.title:
         return ""
-    text = f"The classical solver took {duration(truth.seconds)}. {truth.message}".rstrip()
+    text = f"The classical solver took {duration(truth.seconds)}"
+    text = f"{text}{_against_network(solution, truth)}. {truth.message}".rstrip()
     if errors is not None and errors.worst < errors.uncertainty:
         text += " The error measured is smaller than its own: how large it is cannot be told."
     return text
+
+
+def _against_network(solution: Solution, truth: Reference) -> str:
+    """Return a clause on the time of an evolution beside a classical solver's, the winner named."""
+    evolved = solution.course.seconds.get("evolution")
+    if not evolved or not truth.seconds:
+        return ""
+    text, ratio = f", the network {duration(evolved)}", truth.seconds / evolved
+    if ratio > SIMILAR:
+        return f"{text}, {_faster(ratio)}"
+    errors = solution.accuracy.errors
+    is_closer = errors is not None and truth.error is not None and truth.error < errors.worst
+    end = ": for this problem alone the classical one is the better choice"
+    return text + end if is_closer else text
 
 
 def _estimate(solution: Solution) -> str:

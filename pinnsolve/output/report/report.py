@@ -127,6 +127,8 @@ def _figures(solution: Solution) -> dict[str, str]:
     if errors is not None:
         known["relative L2 error"] = scientific(max(errors.relative_l2.values()))
         known["largest error at a point"] = scientific(max(errors.max_error.values()))
+        if errors.total_variation is not None:
+            known["total variation at the end"] = scientific(errors.total_variation.value)
     elif solution.accuracy.estimate is not None and solution.accuracy.estimate.worst is not None:
         known["estimated relative L2 error"] = scientific(solution.accuracy.estimate.worst)
     if baseline is not None and baseline.relative_l2 is not None:

@@ -139,7 +139,6 @@ class Evolution(Section):
         examples=[0.1],
     )
     preset: Later = Field(default=None, description="the settings of a paper")
-    preconditioner_rank: Later = Field(default=None, description="of the first preconditioner")
     moments: Annotated[Integer, Field(ge=0, le=2)] | None = Field(
         default=None,
         description="up to which order moments of the fields are told at all instants: 0, their "

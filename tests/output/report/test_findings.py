@@ -1,6 +1,7 @@
 from dataclasses import replace
 
 from pinnsolve.output.report.findings import findings
+from pinnsolve.solution.reference import Reference
 from pinnsolve.solution.verdict import Verdict
 from tests.solutions import changed
 
@@ -69,3 +70,19 @@ def test_in_time_the_levels_are_named(case_in_time):
     assert said[1].endswith("(DT-PINN) on 300 nodes and 25 time levels in 1.7 s.")
     assert said[2].endswith("at 20,000 points of space and time that were not trained on.")
     assert "is more accurate (relative L2 error 1.0·10⁻⁶ against" in said[3]
+
+
+def test_the_time_of_a_classical_solver_stands_beside_that_of_an_evolution(case_in_time):
+    solution = case_in_time().solution
+    for seconds, own, said in (
+        (2.0, 1e-9, "took 2.0 s, the network 8.0 s: for this problem alone the classical one is"),
+        (2.0, 1.0, "took 2.0 s, the network 8.0 s. "),
+        (40.0, 1e-9, "took 40.0 s, the network 8.0 s, 5 times faster. "),
+    ):
+        truth = Reference(
+            "spectral", None, error=own, seconds=seconds, title="sines", message="So."
+        )
+        beside = replace(solution.accuracy, truth=truth)
+        course = replace(solution.course, seconds={"evolution": 8.0})
+        text = " ".join(findings(replace(solution, accuracy=beside, course=course)))
+        assert f"The classical solver {said}" in text
