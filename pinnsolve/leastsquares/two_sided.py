@@ -31,11 +31,11 @@ class Factor:
     triangle: Float[Tensor, "P P"]
 
     @classmethod
-    def of(cls, A: Float[Tensor, "R P"]) -> "Factor":
-        """Return the factors of a matrix."""
+    def of(cls, A: Float[Tensor, "R P"], ridge: float = RIDGE) -> "Factor":
+        """Return the factors of a matrix, above rows of a share of the length of its columns."""
         lengths = torch.linalg.vector_norm(A, dim=0)
-        ridge = torch.diag(RIDGE * torch.where(lengths > 0, lengths, 1.0))
-        Q, R = torch.linalg.qr(torch.cat([A, ridge]))
+        below = torch.diag(ridge * torch.where(lengths > 0, lengths, 1.0))
+        Q, R = torch.linalg.qr(torch.cat([A, below]))
         return cls(Q[: len(A)], R)
 
     def solve(self, b: Float[Tensor, "R M"]) -> Float[Tensor, "P M"]:

@@ -1,16 +1,26 @@
 """The branch: what solutions of a family are linear in, as functions of its inputs.
 
-With the principal coordinates ``z`` of all inputs (`pinnsolve.families.principal`), each of
-variance one,
+They are functions of the principal coordinates ``z`` of all inputs, each of variance one
+(`pinnsolve.families.principal`). With products
 
     ψ = (1, z_1, …, z_k, z_i z_j, …)
 
 where products are wanted: of a linear problem the solution is a sum of its inputs' coordinates and
-a constant, and nothing else is.
+a constant, and nothing else is. With a kernel
+
+    ψ = (1, s_1, …, s_M),     s = G⁻¹ k(z, z_i),     k = (1 + √5 r + 5 r²/3) exp(-√5 r),
+
+``r`` the distance of a function from those that were trained with, over a length, each coordinate
+counting as much as the functions vary along it. With the kernel ``G`` between these ``s`` has the
+shares of the solutions known in that of another function, of order one: those of the kernel itself
+would be large and cancel. Source: Rasmussen & Williams (2006), Gaussian
+Processes for Machine Learning, MIT Press, chapters 2 and 4.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import sqrt
 
 import numpy as np
@@ -21,24 +31,34 @@ from pinnsolve.families.principal import Principal, principal, principal_from
 
 FUNCTIONS_PER_PRODUCT = 3  # to train with, for each function of the branch
 LARGEST = 24  # coordinates of which products are taken
+NUGGET = 1e-9  # added to the kernel of a function with itself
 SMALLEST = 1e-2  # of the first: products of smaller ones are nothing inside, and immense outside
 
 
 @dataclass(frozen=True)
-class Branch:
+class Branch(ABC):
     """Functions of the inputs of a family.
 
     Attributes
     ----------
     spaces
         Where the codes of each input lie.
-    multiplied
-        Of how many of the coordinates, those along which the inputs differ most, products are
-        taken; 0 for none.
     """
 
     spaces: tuple[Principal, ...]
-    multiplied: int = 0
+
+    @abstractmethod
+    def of(self, z: Float[ndarray, "M k"]) -> Float[ndarray, "M K"]:
+        """Return the functions of the branch, from the coordinates of all inputs."""
+
+    @property
+    @abstractmethod
+    def size(self) -> int:
+        """The number of its functions."""
+
+    @abstractmethod
+    def arrays(self) -> dict[str, ndarray | int]:
+        """Return the arrays and numbers that determine it, by name."""
 
     def __call__(self, codes: Sequence[Float[ndarray, "M _"]]) -> Float[ndarray, "M K"]:
         """Return the functions of the branch, of each of the problems.
@@ -48,10 +68,7 @@ class Branch:
         codes
             Of each input in turn.
         """
-        z = np.hstack([space(own) for space, own in zip(self.spaces, codes, strict=True)])
-        i, j = np.triu_indices(self.multiplied)
-        first = z[:, self._order[: self.multiplied]]
-        return np.hstack([np.ones((len(z), 1)), z, first[:, i] * first[:, j]])
+        return self.of(coordinates(self.spaces, codes))
 
     def outside(self, codes: Sequence[Float[ndarray, "M _"]]) -> Float[ndarray, " M"]:
         """Return the largest share of an input that no member of the family has."""
@@ -60,31 +77,117 @@ class Branch:
 
     def distance(self, codes: Sequence[Float[ndarray, "M _"]]) -> Float[ndarray, " M"]:
         """Return the root mean square of the coordinates of all inputs, about one of a member."""
-        pairs = zip(self.spaces, codes, strict=True)
-        return np.sqrt(np.mean(np.hstack([space(own) for space, own in pairs]) ** 2, axis=1))
+        return np.sqrt(np.mean(coordinates(self.spaces, codes) ** 2, axis=1))
 
     @property
-    def size(self) -> int:
-        """The number of its functions."""
-        n = self.multiplied
-        return 1 + len(self._order) + n * (n + 1) // 2
-
-    @property
-    def _order(self) -> ndarray:
-        """The coordinates, those of the largest share of their input first."""
+    def _shares(self) -> Float[ndarray, " k"]:
+        """How much functions vary along each coordinate, of the largest of its input."""
         shares = [space.deviations / space.deviations.max(initial=0.0) for space in self.spaces]
-        return np.argsort(-np.concatenate(shares), kind="stable")
+        return np.concatenate(shares)
 
-    def arrays(self) -> dict[str, ndarray | int]:
-        """Return the arrays and numbers that determine it, by name."""
-        found: dict[str, ndarray | int] = {"multiplied": self.multiplied}
+    def _arrays_of_spaces(self) -> dict[str, ndarray | int]:
+        found: dict[str, ndarray | int] = {}
         for i, space in enumerate(self.spaces):
             found |= {f"space {i} {name}": array for name, array in space.arrays().items()}
         return found
 
 
-def branch(codes: Sequence[Float[ndarray, "M _"]], *, is_linear: bool) -> Branch:
-    """Return the branch of a family.
+@dataclass(frozen=True)
+class Products(Branch):
+    """A constant, the coordinates, and products of some.
+
+    Attributes
+    ----------
+    multiplied
+        Of how many of the coordinates, those along which the inputs differ most, products are
+        taken; 0 for none.
+    """
+
+    multiplied: int = 0
+
+    def of(self, z: Float[ndarray, "M k"]) -> Float[ndarray, "M K"]:
+        """Return the functions of the branch, from the coordinates of all inputs."""
+        i, j = np.triu_indices(self.multiplied)
+        first = z[:, np.argsort(-self._shares, kind="stable")[: self.multiplied]]
+        return np.hstack([np.ones((len(z), 1)), z, first[:, i] * first[:, j]])
+
+    @property
+    def size(self) -> int:
+        """The number of its functions."""
+        n = self.multiplied
+        return 1 + len(self._shares) + n * (n + 1) // 2
+
+    def arrays(self) -> dict[str, ndarray | int]:
+        """Return the arrays and numbers that determine it, by name."""
+        return {"multiplied": self.multiplied, **self._arrays_of_spaces()}
+
+
+@dataclass(frozen=True)
+class Kernel(Branch):
+    """A constant, and the shares of the functions that were trained with in another.
+
+    Attributes
+    ----------
+    centres
+        Coordinates of these.
+    length
+        Over which solutions stay alike, in units of how much functions vary along the first
+        coordinate.
+    """
+
+    centres: Float[ndarray, "M k"]
+    length: float
+
+    def of(self, z: Float[ndarray, "M k"]) -> Float[ndarray, "M K"]:
+        """Return the functions of the branch, from the coordinates of all inputs."""
+        from scipy.linalg import cho_solve  # slow to import
+
+        k = matern(self.squares(z), self.length)
+        return np.hstack([np.ones((len(z), 1)), cho_solve(self._factor, k.T).T])
+
+    @cached_property
+    def _factor(self) -> tuple[ndarray, bool]:
+        from scipy.linalg import cho_factor
+
+        return cho_factor(between(self.squares(self.centres), self.length))
+
+    def squares(self, z: Float[ndarray, "M k"]) -> Float[ndarray, "M N"]:
+        """Return the squares of the distances from the centres."""
+        a, b = z * self._shares, self.centres * self._shares
+        apart = (a * a).sum(1)[:, None] + (b * b).sum(1) - 2 * a @ b.T
+        return np.maximum(apart, 0.0)
+
+    @property
+    def size(self) -> int:
+        """The number of its functions."""
+        return 1 + len(self.centres)
+
+    def arrays(self) -> dict[str, ndarray | int]:
+        """Return the arrays and numbers that determine it, by name."""
+        own = {"centres": self.centres, "length": np.array(self.length)}
+        return {**own, **self._arrays_of_spaces()}
+
+
+def between(squares: Float[ndarray, "M M"], length: float) -> Float[ndarray, "M M"]:
+    """Return the kernel between all pairs of functions, of squares of their distances."""
+    return matern(squares, length) + NUGGET * np.eye(len(squares))
+
+
+def matern(squares: Float[ndarray, "*N"], length: float) -> Float[ndarray, "*N"]:
+    """Return a covariance that is twice differentiable, of squares of distances."""
+    r = np.sqrt(5 * squares) / length
+    return (1 + r + r**2 / 3) * np.exp(-r)
+
+
+def coordinates(
+    spaces: Sequence[Principal], codes: Sequence[Float[ndarray, "M _"]]
+) -> Float[ndarray, "M k"]:
+    """Return the coordinates of functions in the spaces of each input, side by side."""
+    return np.hstack([space(own) for space, own in zip(spaces, codes, strict=True)])
+
+
+def products(codes: Sequence[Float[ndarray, "M _"]], *, is_linear: bool) -> Products:
+    """Return the branch of a family, of products as far as there are functions to tell them by.
 
     Parameters
     ----------
@@ -95,11 +198,11 @@ def branch(codes: Sequence[Float[ndarray, "M _"]], *, is_linear: bool) -> Branch
     """
     spaces = tuple(principal(own) for own in codes)
     if is_linear:
-        return Branch(spaces)
+        return Products(spaces)
     count = len(codes[0])
     affordable = int(sqrt(2 * count / FUNCTIONS_PER_PRODUCT))
     worthwhile = sum(int(np.sum(s.deviations > SMALLEST * s.deviations[0])) for s in spaces)
-    return Branch(spaces, min(worthwhile, affordable, LARGEST))
+    return Products(spaces, min(worthwhile, affordable, LARGEST))
 
 
 def branch_from(arrays: Mapping[str, ndarray | float | int | str]) -> Branch:
@@ -108,4 +211,6 @@ def branch_from(arrays: Mapping[str, ndarray | float | int | str]) -> Branch:
     while (lead := f"space {len(spaces)} ") + "mean" in arrays:
         own = {k.removeprefix(lead): np.asarray(v) for k, v in arrays.items() if k.startswith(lead)}
         spaces.append(principal_from(own))
-    return Branch(tuple(spaces), int(arrays["multiplied"]))
+    if "centres" in arrays:
+        return Kernel(tuple(spaces), np.asarray(arrays["centres"]), float(arrays["length"]))
+    return Products(tuple(spaces), int(arrays["multiplied"]))

@@ -91,12 +91,15 @@ class FamilyHead:
         """Return the number of problems."""
         return max((len(v) for own in self.given for v in own), default=1)
 
-    def apart(self) -> list["FamilyHead"]:
-        """Return the residual of each problem alone."""
-        return [
-            FamilyHead(self.head, tuple(tuple(v[i : i + 1] for v in own) for own in self.given))
-            for i in range(len(self))
-        ]
+    def some(self, start: int, stop: int) -> "FamilyHead":
+        """Return the residual of some of the problems, from one to another."""
+        given = tuple(tuple(v[start:stop] for v in own) for own in self.given)
+        return FamilyHead(self.head, given)
+
+    @property
+    def rows(self) -> int:
+        """At how many points conditions are evaluated, of each problem."""
+        return sum(part.count for part in self.head.parts)
 
     @property
     def is_affine(self) -> bool:

@@ -106,6 +106,12 @@ class FamilyFields:
         offset = self.ansatz(np.zeros((len(x), c)), x)
         return offset + (self.ansatz(np.ones((len(x), c)), x) - offset) * found
 
+    def rows(self, x: Float[ndarray, "n D"]) -> Float[ndarray, "m P"]:
+        """Return the change of all fields at points by each weight of a head."""
+        size = self.net.head_size
+        values = self.values(np.eye(size), x) - self.values(np.zeros((size, 1)), x)
+        return np.moveaxis(values, 2, 1).reshape(size, -1).T
+
     def state(self) -> State:
         """Return the weights by name, the branch, and the codes of what is shown."""
         weights = {f"net:{k}": v.cpu().numpy() for k, v in self.net.state_dict().items()}

@@ -1,19 +1,29 @@
-"""Steps of Newton's method on the heads of single problems of a family."""
+"""Steps of Newton's method on the heads of single problems of a family.
 
-from collections.abc import Mapping
+Where all have the same slopes, one factorisation serves all of them. Else each has its own, and the
+least-squares problem of a step is solved by conjugate gradients, all problems side by side, with
+the triangle of their mean (`pinnsolve.leastsquares.conjugate`).
+"""
+
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
 from jaxtyping import Float
+from torch import Tensor
 
 from pinnsolve.families.family import Functions
+from pinnsolve.leastsquares.conjugate import conjugate_gradients
 from pinnsolve.leastsquares.two_sided import Factor
-from pinnsolve.objectives.family import FamilyHead, Places
+from pinnsolve.objectives.family import AT_ONCE, FamilyHead, Places
+from pinnsolve.objectives.family_slopes import lengths_of, slopes_at
 from pinnsolve.objectives.pointwise import PointwiseObjective
 
 TINY = 1e-300
-SLOW = 0.1  # a step that leaves more of the loss than this needs slopes of its own
-PAYS = 0.99  # one that leaves more of it is the last
+PAYS = 0.99  # a step that leaves more of the loss is the last
+USUAL = 50  # problems by which rows are balanced
+RIDGE = 1e-10  # of the triangle for conjugate gradients: what it magnifies, rounding is too
+HALVINGS = 6  # of a step that does not lower the loss
 
 
 @torch.no_grad()
@@ -25,8 +35,7 @@ def newton_steps(
 ) -> Float[np.ndarray, "P M"]:
     """Return the heads of problems after some steps, or as soon as these do not pay.
 
-    Problems whose slopes are the same take their steps together, by one factorisation. Each keeps
-    a step only if it lowers its loss; a single step is given as it is.
+    A single step is given as it is; else each problem goes as far along a step as lowers its loss.
 
     Parameters
     ----------
@@ -39,33 +48,56 @@ def newton_steps(
     steps
         How many at most.
     """
-    places, head = Places.of(objective), objective.head()
-    found = torch.tensor(heads).to(head.vector())
-    whole = FamilyHead.of(head, places, functions)
-    groups = [whole] if whole.has_same_slopes else whole.apart()
-    for group, C in zip(groups, found.split([len(g) for g in groups], 1), strict=True):
-        C.copy_(_steps(group, C, steps))  # a part of what is returned
-    return found.cpu().numpy()
+    head = objective.head()
+    whole = FamilyHead.of(head, Places.of(objective), functions)
+    return stepped(whole, torch.tensor(heads).to(head.vector()), steps).cpu().numpy()
 
 
-def _steps(
-    group: FamilyHead, C: Float[torch.Tensor, "P M"], steps: int
-) -> Float[torch.Tensor, "P M"]:
-    """Return the heads of some problems, which take their steps together."""
+def stepped(whole: FamilyHead, heads: Float[Tensor, "P M"], steps: int) -> Float[Tensor, "P M"]:
+    """Return the heads of problems after some steps of Newton's method."""
+    if whole.is_affine:
+        one = torch.eye(heads.shape[1]).to(heads)
+        return heads - Factor.of(whole.slopes(heads, one)).solve(whole.residual(heads, one))
+    size = max(1, AT_ONCE // whole.rows)
+    parts, usual = range(0, heads.shape[1], size), lengths_of(whole.some(0, USUAL))
+    return torch.cat(
+        [
+            _newton(whole.some(start, start + size), heads[:, start : start + size], steps, usual)
+            for start in parts
+        ],
+        1,
+    )
+
+
+def _newton(
+    group: FamilyHead, C: Float[Tensor, "P M"], steps: int, usual: Sequence[Float[Tensor, "_ 1"]]
+) -> Float[Tensor, "P M"]:
+    """Return the heads of some problems after steps with the slopes of each."""
     one = torch.eye(C.shape[1]).to(C)
-    r, is_slow = group.residual(C, one), False
-    factor: Factor | None = None
+    r, triangle = group.residual(C, one), None
     for _ in range(steps):
-        if factor is None or is_slow:  # the slopes have changed
-            factor = Factor.of(group.slopes(C, one))
-        new = C - factor.solve(r)
+        slopes = slopes_at(group, C, usual)
+        if triangle is None:
+            triangle = Factor.of(slopes.mean(), RIDGE).triangle
+        change = conjugate_gradients(slopes.times, slopes.transposed, slopes.balanced(r), triangle)
         if steps == 1:  # its size is what counts, wherever it leads
-            return new
-        after = group.residual(new, one)
-        shares = (after * after).sum(0) / (r * r).sum(0).clamp(min=TINY)
-        C, r = torch.where(shares < 1, new, C), torch.where(shares < 1, after, r)
-        share = float(shares.max())
-        is_slow = share > SLOW
+            return C - change
+        before = slopes.balanced(r).square().sum(0)
+        left = before
+        length = torch.ones_like(before)
+        is_done = torch.zeros_like(before, dtype=torch.bool)
+        for _ in range(HALVINGS):
+            new = C - length * change
+            after = group.residual(new, one)
+            loss = slopes.balanced(after).square().sum(0)
+            better = ~is_done & (loss < before)
+            C, r = torch.where(better, new, C), torch.where(better, after, r)
+            left = torch.where(better, loss, left)
+            is_done |= better
+            length = torch.where(is_done, length, length / 2)
+            if bool(is_done.all()) or group.head.is_linear:
+                break
+        shares = left / before.clamp(min=TINY)
         if float(shares.min()) > PAYS or group.head.is_linear:
             break
     return C

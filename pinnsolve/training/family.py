@@ -1,11 +1,13 @@
-"""The two-sided head solve: all problems of a family by one factorisation of each side.
+"""Training of a family: all problems by one factorisation of each side, or one by one.
 
     u_i(x) = Φ(x) C ψ_i,        C ← C - A⁺ R(C) Ψ⁺ᵀ
 
 with the rows ``A`` of the equations by the head, the features as they are, and the residuals ``R``,
 a column for each function. Of an equation that is affine in fields and inputs together this is the
-least-squares solution, exactly, after one step; of another it is Newton's method with the slopes in
-the mean over the functions, which are taken anew where steps no longer pay.
+least-squares solution, exactly, after one step; of another whose slopes are the same for all
+functions it is Newton's method with the slopes in the mean. Where that stalls, or an input stands
+before derivatives of the fields, each problem is solved with slopes of its own, and the branch told
+by the solutions (`pinnsolve.training.family_solvers`).
 
 The features are drawn at the frequency that leaves the least of some of the functions, sought in
 steps of `FINENESS` from the wave number of the inputs, which the solutions of many equations have
@@ -14,7 +16,7 @@ in common with them.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from math import inf, isfinite, sqrt
+from math import inf, sqrt
 from typing import Any
 
 import numpy as np
@@ -24,19 +26,20 @@ from torch import Tensor
 
 from pinnsolve.families.family import Functions
 from pinnsolve.leastsquares.two_sided import Factor
-from pinnsolve.networks.branch import Branch, branch
+from pinnsolve.networks.branch import Branch, products
 from pinnsolve.networks.mlp import FREQUENCY, MLP
 from pinnsolve.objectives.family import FamilyHead, Places
 from pinnsolve.objectives.family_fields import FamilyFields
+from pinnsolve.objectives.family_steps import stepped
 from pinnsolve.objectives.pointwise import PointwiseObjective
 from pinnsolve.process import Budget, State, Step, StoppingRule, nested, part
+from pinnsolve.training.family_solvers import OneByOne, Together, has_stalled, mean_square
 
 FINENESS = sqrt(2)  # ratio of frequencies that are tried
 WORTHWHILE = 0.8  # a loss this much smaller is worth another frequency
 PROBES = 8  # functions by which frequencies are compared
-MUCH = 1e-2  # of the loss before, which Newton's method should not leave
-PAYS = 0.9  # a step that leaves more of the loss than this no longer does
-CONVERGED = 1e-9  # of the loss: a smaller change of the rows is rounding
+LOOKED_AT = 300  # points at which solutions are compared
+NEWTON = 12  # steps for a problem alone
 STAGE = "training: head"
 
 
@@ -75,9 +78,9 @@ class FamilyTraining:
         self._codes = [own.codes() for own in functions.values()]
         self._losses: dict[float, float] = {}  # by the frequency, in the order of the trials
         self._iteration, self._before = 0, inf
-        self._solver: _Solver | None = None
-        self._C: Tensor | None = None
-        self._best: tuple[Factor, dict[str, Tensor]] | None = None
+        self._solver: Together | OneByOne | None = None
+        self._kept: State = {}  # of the solver, to be restored
+        self._best: tuple[Factor | None, dict[str, Tensor]] | None = None
 
     @torch.no_grad()
     def step(self) -> Step:
@@ -88,14 +91,12 @@ class FamilyTraining:
         if frequency is not None:
             step = self._rule.report(len(self._losses), loss)
             return self._told(step, note=f"frequency {frequency:.3g}")
-        step = self._rule.judge(self._iteration, loss, self._reason(loss))
+        step = self._rule.judge(self._iteration, loss, self._begun().reason)
         return self._told(step, ended=step.done)
 
     def answer(self) -> FamilyFields:
         """Return the solutions found so far."""
-        solver = self._begun()
-        assert self._C is not None
-        return self._answer(self._net, solver.branch, self._C.cpu().numpy())
+        return self._answer(self._net, *self._begun().found())
 
     def state(self) -> State:
         """Return the features, the weights and the losses by frequency."""
@@ -105,9 +106,13 @@ class FamilyTraining:
             "losses": np.array(list(self._losses.values())),
             "iteration": self._iteration,
             "before": self._before,
-            "weights": np.empty(0) if self._C is None else self._C.cpu().numpy(),
         }
-        return {**mine, **nested(net=net, rule=self._rule.state())}
+        if self._solver is None:
+            own = self._kept
+        else:
+            is_alone = isinstance(self._solver, OneByOne)
+            own = {"is_alone": int(is_alone), **self._solver.state()}
+        return {**mine, **nested(net=net, rule=self._rule.state(), solver=own)}
 
     @torch.no_grad()
     def restore(self, state: State) -> None:
@@ -121,28 +126,14 @@ class FamilyTraining:
         self._net.load_state_dict(
             {name: torch.as_tensor(np.asarray(v)) for name, v in part(state, "net").items()}
         )
-        self._solver, self._best, weights = None, None, np.asarray(state["weights"])
-        self._C = torch.as_tensor(weights).to(self._net.like) if weights.size else None
+        self._solver, self._best, self._kept = None, None, part(state, "solver")
 
     def _told(self, step: Step, **more: Any) -> Step:
         return replace(step, stage=STAGE, phase="head", before=self._before, **more)
 
-    def _reason(self, loss: float) -> str:
-        """Return the reason to stop, in words; empty to go on."""
-        solver = self._begun()
-        if solver.full.is_affine:
-            return "the weights are optimal"
-        if not isfinite(loss):
-            return "the steps have left the finite numbers"
-        if not solver.is_done:
-            return ""
-        if not solver.full.has_same_slopes and loss > MUCH * self._before:
-            return "what the input multiplies varies too much for the slopes of the mean"
-        return "further steps do not pay"
-
     def _next(self) -> float | None:
         """Return the frequency to try next; None if the best is known."""
-        if self._C is not None or self._solver is not None:
+        if self._kept or self._solver is not None:
             return None
         if not self._losses:
             return self._frequency
@@ -161,24 +152,29 @@ class FamilyTraining:
         few = FamilyHead.of(self._objective.head(), self._places, some)
         nothing, psi = _nothing(few)
         r = few.residual(nothing, psi)
-        self._before = float((r * r).sum()) / r.shape[1]
-        factor = Factor.of(few.slopes(nothing, psi))
-        left = factor.left(r)
-        loss = float((left * left).sum()) / r.shape[1]
+        self._before, factor = mean_square(r), None
+        if few.has_same_slopes:
+            factor = Factor.of(few.slopes(nothing, psi))
+            loss = mean_square(factor.left(r))
+        else:
+            alone = stepped(few, nothing.expand(-1, len(few)), 1)
+            loss = mean_square(few.residual(alone, torch.eye(len(few)).to(psi)))
         if loss < WORTHWHILE * min(self._losses.values(), default=inf) or self._best is None:
             self._best = factor, {k: v.clone() for k, v in self._net.state_dict().items()}
         self._losses[frequency] = loss
         return loss
 
     def _improve(self) -> float:
-        """Take a step on all functions; return the loss after it."""
+        """Take a step on all functions, or on some more; return the loss after it."""
         solver = self._begun()
         self._iteration += 1
-        assert self._C is not None
-        self._C, loss = solver.step(self._C)
+        loss = solver.step()
+        is_together = isinstance(solver, Together) and not solver.full.is_affine
+        if is_together and solver.reason and has_stalled(loss, self._before):
+            self._solver = self._one_by_one(solver.full)
         return loss
 
-    def _begun(self) -> "_Solver":
+    def _begun(self) -> Together | OneByOne:
         """Return the solver, made at first of the best features."""
         if self._solver is None:
             factor = None
@@ -187,59 +183,20 @@ class FamilyTraining:
                 self._net.load_state_dict(weights)
                 self._best = None
             full = FamilyHead.of(self._objective.head(), self._places, self._functions)
-            own = branch(self._codes, is_linear=full.is_affine)
-            psi = torch.as_tensor(own(self._codes)).to(self._net.like)
-            self._solver = _Solver(full, own, psi, factor)
-            if self._C is None:
-                self._C = psi.new_zeros(self._net.head_size, psi.shape[1])
+            if self._kept.get("is_alone", not full.has_same_slopes):
+                self._solver = self._one_by_one(full)
+            else:
+                self._solver = Together(full, self._codes, factor)
+            if self._kept:
+                self._solver.restore(self._kept)
         return self._solver
 
-
-class _Solver:
-    """Steps on all functions.
-
-    Parameters
-    ----------
-    full
-        The residuals of all problems.
-    own
-        The branch.
-    psi
-        Its functions, of all problems.
-    factor
-        Of the rows by the head where there is nothing yet; None to make it.
-    """
-
-    def __init__(
-        self, full: FamilyHead, own: Branch, psi: Float[Tensor, "M K"], factor: Factor | None
-    ) -> None:
-        self.full, self.branch, self._psi = full, own, psi
-        self._right = Factor.of(psi)
-        self._factor = factor
-        self._loss, self._residual = inf, psi[:0]
-        self.is_done = False
-
-    def step(self, C: Float[Tensor, "P K"]) -> tuple[Float[Tensor, "P K"], float]:
-        """Return the weights after a step, and the loss there."""
-        if not len(self._residual):
-            self._residual = self.full.residual(C, self._psi)
-            self._loss = self._size(self._residual)
-        if self._factor is None:
-            self._factor = Factor.of(self.full.slopes(C, self._psi))
-        change = self._factor.solve(self._right.solve(self._residual.mT).mT)
-        new = C - change
-        r = self.full.residual(new, self._psi)
-        loss = self._size(r)
-        if not loss < self._loss:
-            self.is_done = True
-            return C, self._loss
-        self.is_done = self._loss - loss < (1 - PAYS) * self._loss
-        self._residual, self._loss = r, loss
-        return new, loss
-
-    @staticmethod
-    def _size(r: Float[Tensor, "R M"]) -> float:
-        return float((r * r).sum()) / r.shape[1]
+    def _one_by_one(self, full: FamilyHead) -> OneByOne:
+        empty = products(self._codes, is_linear=True)
+        fields = self._answer(self._net, empty, np.zeros((self._net.head_size, empty.size)))
+        x = self._objective.x.cpu().numpy()
+        values = fields.rows(x[:: 1 + len(x) // LOOKED_AT])
+        return OneByOne(full, self._codes, values, NEWTON)
 
 
 def _nothing(few: FamilyHead) -> tuple[Float[Tensor, "P 1"], Float[Tensor, "M 1"]]:

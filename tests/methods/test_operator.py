@@ -189,6 +189,30 @@ def test_a_family_from_a_file_whose_last_functions_are_held_out(tmp_path):
     assert np.allclose(family.inputs[0].held_out.values(x), rows[:, 30:].T)
 
 
+# no sum of products of the input: u = x + sin(8 g)/8
+COEFFICIENT = (
+    INITIAL.replace('"u_x + u**2/2 = f_x + f**2/2"', '"d(u_x/(1 + cos(8*f)*f_x), x) = 0"')
+    .replace('on = "left"', 'on = "all"')
+    .replace('"u = f"', '"u = x + sin(8*f)/8"')
+    .replace('u = "f"', 'u = "x + sin(8*f)/8"')
+    .replace("variance = 0.25", "variance = 0.01")
+    .replace("trunk = [40]", "trunk = [30]")
+)
+
+
+def test_an_input_that_multiplies_derivatives_is_solved_for_function_by_function(tmp_path):
+    problem, kept = written(tmp_path, COEFFICIENT), []
+    solution = solve(problem.replace({"output.checkpoint": 1e-9}), keep=kept.append)
+    held_out = solution.accuracy.held_out
+    ratios = held_out.estimates["u"] / held_out.errors["u"]
+    assert held_out.errors["u"].mean() < 5e-3  # with slopes of the mean it is 1
+    assert np.mean((ratios > 0.5) & (ratios < 2)) >= 0.9
+    assert solution.outcome.message == "all functions are solved for"
+    again = solve(problem, state=kept[-3])  # with some of them solved for
+    codes = [own.held_out.codes() for own in problem.family.inputs]
+    assert np.array_equal(solution.answer.heads(codes), again.answer.heads(codes))
+
+
 REFUSED = {
     "no use": (BEAM.replace("= q", "= 1"),
                ':14: the input "q" is in no equation and in no condition.'),
