@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from pinnsolve.conditions.condition import Condition
 from pinnsolve.conditions.data import Observed, observations
 from pinnsolve.conditions.nodal import placed
+from pinnsolve.conditions.oscillation import Oscillation, oscillation
 from pinnsolve.conditions.placement import Placement
 from pinnsolve.conditions.points import points_of
 from pinnsolve.conditions.snapshots import begun, splines
@@ -170,6 +171,11 @@ class Setup:
         """The equations and conditions, bound to the nodes."""
         key = ("conditions", order_for(self.problem))
         return self._once(key, "nodes", lambda: self.placement.at())
+
+    @property
+    def oscillation(self) -> Oscillation:
+        """Waves in the data of a problem without unknown parameters."""
+        return self._once("oscillation", "nodes", lambda: oscillation(self.problem, self.domain))
 
     @property
     def observed(self) -> tuple[Observed, ...]:

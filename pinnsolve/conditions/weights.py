@@ -20,10 +20,12 @@ residual is dimensionless and of the size of the relative error of a field that 
 of the domain, whatever the units of its coefficients, of its data and of the fields.
 
 Features that grow vary on the scale of the nodes, so that ``l`` is `LENGTH` spacings for them, if
-that is less. Where nodes are closer in some places than in others fields vary on as much shorter
-scales there: the factor of a row is that with ``l`` times the local spacing, relative to the
-widest. With ``l`` the same everywhere rows of equations beside a small hole are as large as its
-radius to the power ``-order``, and the others do not count.
+that is less. Where the data oscillate (`pinnsolve.conditions.oscillation`) the fields do, too, with
+known wave numbers: ``l`` is one over that along each axis, however far apart these are. Where nodes
+are closer in some places than in others fields vary on as much shorter scales there: the factor of
+a row is that with ``l`` times the local spacing, relative to the widest. With ``l`` the same
+everywhere rows of equations beside a small hole are as large as its radius to the power ``-order``,
+and the others do not count.
 """
 
 from collections.abc import Sequence
@@ -49,6 +51,7 @@ def row_weights(
     sizes: Float[ndarray, " c"],
     spacing: Float[ndarray, " N"] | None = None,
     ease: Float[ndarray, " N"] | None = None,
+    numbers: Float[ndarray, " D"] | None = None,
     *,
     is_fine: bool = False,
 ) -> Float[ndarray, " R"]:
@@ -65,12 +68,16 @@ def row_weights(
         everywhere by default.
     ease
         A factor of what holds at each point; one by default.
+    numbers
+        Wave numbers along the axes of what is sought, if they are known from the data.
     is_fine
         Whether what is sought may vary from node to node.
     """
     scales = _Scales.of(problem, nodes)
-    if is_fine:
-        scales = replace(scales, length=min(scales.length, LENGTH * nodes.spacing))
+    if numbers is not None:
+        scales = scales.within([1 / max(k, np.finfo(float).tiny) for k in numbers[: nodes.dim]])
+    elif is_fine:
+        scales = scales.within([LENGTH * nodes.spacing] * nodes.dim)
     factors = []
     for condition in conditions:
         local = np.ones(condition.rows_at_instant)
@@ -120,11 +127,10 @@ def field_sizes(
 
 @dataclass(frozen=True)
 class _Scales:
-    """Lengths on which fields vary in a domain, and the duration."""
+    """Lengths on which fields vary along the axes of a domain, and the duration."""
 
-    length: float
+    lengths: tuple[float, ...]
     duration: float
-    dim: int
 
     @classmethod
     def of(cls, problem: Problem, nodes: Nodes) -> "_Scales":
@@ -132,11 +138,16 @@ class _Scales:
         x = nodes.x[nodes.rows]
         length = float(np.max(x.max(axis=0) - x.min(axis=0))) / 2 / pi
         duration = 1.0 if problem.time is None else (problem.time[1] - problem.time[0]) / 2 / pi
-        return cls(length, duration, nodes.dim)
+        return cls((length,) * nodes.dim, duration)
+
+    def within(self, lengths: Sequence[float]) -> "_Scales":
+        """Return them where fields vary on some lengths along the axes, if these are shorter."""
+        own = tuple(map(min, self.lengths, lengths))
+        return replace(self, lengths=own)
 
     def of_term(self, term: Term, local: Float[ndarray, " r"]) -> Float[ndarray, " r"]:
         """Return the size of a term of a field of size one that varies on a share of the length."""
-        lengths = [self.length * local] * self.dim + [self.duration * np.ones_like(local)]
+        lengths = [own * local for own in self.lengths] + [self.duration * np.ones_like(local)]
         felt = np.zeros_like(local)
         for alpha, c in term.op.terms:
             felt += abs(c) * np.prod([l**-n for l, n in zip(lengths, alpha, strict=False)], axis=0)

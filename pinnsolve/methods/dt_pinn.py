@@ -50,12 +50,15 @@ def nodal_objective(net: "AnyNetwork", setup: Setup) -> "NodalObjective":
         system = system.extended(initial_conditions(problem, nodes))
     sizes = trained.sizes(setup, problem, system.conditions)
     spacing, is_fine = local_spacing(problem, setup.domain, nodes.x), grows(problem)
+    numbers = setup.oscillation.numbers if is_fine and setup.oscillation else None
     eased = ease(problem, setup.conditions, nodes, nodes.x) if is_fine else None
     return NodalObjective(
         net,
         as_points(net, in_order(problem, nodes.x)),
         system,
-        row_weights(problem, system.conditions, nodes, sizes, spacing, eased, is_fine=is_fine),
+        row_weights(
+            problem, system.conditions, nodes, sizes, spacing, eased, numbers, is_fine=is_fine
+        ),
         sizes,
         n_levels=None if times is None else len(times),
         reverse=REVERSE[problem.settings.solver.precision],

@@ -49,6 +49,7 @@ from pinnsolve.networks.products import (
 )
 from pinnsolve.networks.sizes import (
     BETWEEN,
+    equation_points,
     features_of,
     grows,
     input_width,
@@ -231,6 +232,9 @@ def _grown(problem: Problem, nodes: Nodes, conditions: Sequence[Condition]) -> t
     is_pinn = "operators" not in ABILITIES[problem.settings.solver.method].needs
     if is_pinn and problem.times is None:
         rows += BETWEEN * nodes.n_interior * len(problem.equations)
+    elif is_pinn:
+        at_nodes = sum(condition.size for condition in conditions[: len(problem.equations)])
+        rows += equation_points(problem, nodes) * len(problem.equations) - at_nodes
     is_linear = all(condition.residual.is_linear for condition in conditions)
     most = most_features(problem, rows, nodes.rows.stop, is_linear=is_linear)
     weights = problem.settings.training[0].weights if problem.settings.training else None

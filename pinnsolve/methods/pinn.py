@@ -32,7 +32,7 @@ from pinnsolve.methods.net_flux import net_fluxes, net_fluxes_in_time
 from pinnsolve.methods.trained import Points
 from pinnsolve.networks import products
 from pinnsolve.networks.products import POINTS_PER_PRODUCT, grid, has_products
-from pinnsolve.networks.sizes import BETWEEN, POOL, grows
+from pinnsolve.networks.sizes import BETWEEN, POOL, equation_points, grows
 from pinnsolve.problem import Problem
 from pinnsolve.setup import Setup
 
@@ -49,10 +49,9 @@ def pointwise_objective(
 ) -> "PointwiseObjective":
     """Build the objective, for the outputs of the network that the fields are made of.
 
-    The equations hold on the interior and boundary nodes; those of a problem in time at as many
-    points of space and time as there are interior nodes at all levels, but spread over both, for
-    a network can hide what it does between the nodes if they are the same at all times. Features
-    that are products have a grid of their own.
+    The equations hold on the interior and boundary nodes; those of a problem in time at points
+    spread over space and time (`equation_points`), for a network can hide what it does between the
+    nodes if they are the same at all times. Features that are products have a grid of their own.
 
     Parameters
     ----------
@@ -71,7 +70,7 @@ def pointwise_objective(
     if problem.time is not None and problem.times is not None:
         own = grid(problem, nodes)
         many = POOL if points == "pool" else 1
-        count = many * nodes.n_interior * len(problem.times)
+        count = many * equation_points(problem, nodes)
         if own is None and has_products(problem):
             count = ceil(POINTS_PER_PRODUCT * products.n_products(products.axes(problem, nodes)))
         seed = problem.settings.nodes.seed + 1  # other points than those of the test
@@ -104,8 +103,11 @@ def pointwise_objective(
     sizes = trained.sizes(setup, problem, (*conditions, *data))
     places, is_fine = x[:, : nodes.dim], grows(problem)
     spacing = local_spacing(problem, setup.domain, places)
+    numbers = setup.oscillation.numbers if is_fine and setup.oscillation else None
     eased = ease(problem, setup.conditions, nodes, places) if is_fine else None
-    weights = row_weights(problem, conditions, nodes, sizes, spacing, eased, is_fine=is_fine)
+    weights = row_weights(
+        problem, conditions, nodes, sizes, spacing, eased, numbers, is_fine=is_fine
+    )
     if data:
         x, conditions = np.concatenate([x, seen]), (*conditions, *data)
         weights = np.concatenate([weights, data_weights(setup.observed)])

@@ -1,10 +1,13 @@
-"""The numbers of features of a network that has grown, told from its weights."""
+"""The form of a network that has grown, told from its weights: numbers and kinds of features."""
 
 from collections.abc import Mapping
+from itertools import cycle
 from typing import Any
 
 import numpy as np
 from numpy import ndarray
+
+from pinnsolve.networks.bumps import LOCAL
 
 
 def form_of(weights: Mapping[str, Any]) -> dict[str, ndarray]:
@@ -17,4 +20,9 @@ def form_of(weights: Mapping[str, Any]) -> dict[str, ndarray]:
         return np.array([shape[0] if shape else 0 for shape in shapes], dtype=int)
 
     hidden, bumps = sizes("hidden", "weight"), sizes("_bumps", "log_radii")
-    return {"hidden": hidden, "bumps": bumps, "scales": np.empty(0)}
+    local, kinds = cycle(range(len(LOCAL))), []
+    for k in range(len(bumps)):
+        kind = weights.get(f"_bumps.{k}.kind")
+        kinds.append(next(local) if kind is None else int(kind))
+    scales = np.array([weights[f"_bumps.{k}.scales"] for k in range(len(bumps))])
+    return {"hidden": hidden, "bumps": bumps, "kinds": np.array(kinds, dtype=int), "scales": scales}

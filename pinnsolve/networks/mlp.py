@@ -23,7 +23,7 @@ without hidden layers has products for features (`pinnsolve.networks.waves`).
 
 from collections.abc import Mapping, Sequence
 from copy import copy
-from itertools import cycle, pairwise
+from itertools import pairwise
 from math import sqrt
 from typing import Any
 
@@ -234,23 +234,24 @@ class MLP(nn.Module):
         self.head.bias.copy_(old.bias)
 
     def form(self) -> dict[str, ndarray]:
-        """Return the numbers of features, and the scales of bumps, as arrays."""
+        """Return the numbers of features, and the kinds and scales of bumps, as arrays."""
         bumps = self.bumps
         return {
             "hidden": np.array([layer.out_features for layer in self.layers]),
             "bumps": np.array(list(map(len, bumps)), dtype=int),
-            "scales": np.array([b.scales.tolist() for b in bumps[:1]]).ravel(),
+            "kinds": np.array([int(b.kind) for b in bumps], dtype=int),
+            "scales": np.array([b.scales.tolist() for b in bumps]),
         }
 
     def reform(self, form: Mapping[str, Any]) -> None:
         """Return to such numbers of features; all weights are to be set anew."""
         like, q = self.head.weight, self._inputs
         self.rebuild(np.asarray(form["hidden"], dtype=int).tolist())
-        scales = torch.tensor(np.array(form["scales"])).to(like)
-        scales = scales if len(scales) == q else like.new_ones(q)  # to be set with the weights
-        counts = np.asarray(form["bumps"], dtype=int).tolist()
-        for profile, count in zip(cycle(PROFILES), counts, strict=False):
-            self.grow(Bumps(profile, like.new_zeros(count, q), like.new_ones(count), scales))
+        blocks = (np.asarray(form[name], dtype=int).tolist() for name in ("kinds", "bumps"))
+        scales = torch.tensor(np.array(form["scales"])).to(like).reshape(-1, q)
+        for kind, count, own in zip(*blocks, scales, strict=True):
+            size = like.new_zeros(count, q), like.new_ones(count)
+            self.grow(Bumps(list(PROFILES)[kind], *size, own))
 
     @property
     def _inputs(self) -> int:

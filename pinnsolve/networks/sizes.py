@@ -26,6 +26,7 @@ RIDGES = 1 / 32  # of the features where weights are counted, the rest being bum
 WORK = 1.5e11  # operations of the least squares of a network that grows: some ten seconds
 NEWTON_STEPS = 8  # of a nonlinear problem
 BETWEEN = 2  # points for each interior node, beside it, where a network grows by exact derivatives
+PER_FEATURE = 4.0  # points in time where an equation holds, for each feature of one that grows
 POOL = 4  # points to draw from, for each at which an equation holds
 # embeddings: waves that the nodes do not resolve are free to do what they like between them
 WAVES = 32  # random ones for each coordinate
@@ -108,6 +109,36 @@ def most_features(problem: Problem, rows: int, n_nodes: int, *, is_linear: bool)
     affordable = sqrt(work / (2 * rows)) / len(problem.fields)
     determined = points / NODES_PER_FEATURE.get(dim, 1.5)
     return max(16, int(min(affordable, determined, LARGEST_HEAD / rows / len(problem.fields))))
+
+
+def equation_points(problem: Problem, nodes: Nodes) -> int:
+    """Return the number of points of space and time where the equations of a problem in time hold.
+
+    As many as there are interior nodes at all levels; for a network that grows no more than its
+    features need, for then it can afford more of them.
+
+    Parameters
+    ----------
+    problem, nodes
+        What is solved by exact derivatives, and on which nodes.
+    """
+    assert problem.times is not None
+    levels, fields = len(problem.times), len(problem.fields)
+    all_of_them = nodes.n_interior * levels
+    if not grows(problem):
+        return all_of_them
+    n, is_linear = nodes.rows.stop, all(e.is_linear for e in problem.equations)
+    others = fields * ((n - nodes.n_interior) * levels + n)
+    fewest, most = 0, all_of_them  # a few steps of bisection
+    while most - fewest > 1 + all_of_them // 100:
+        count = (fewest + most) // 2
+        rows = len(problem.equations) * count + others
+        features = most_features(problem, rows, n, is_linear=is_linear)
+        if count < PER_FEATURE * features:
+            fewest = count
+        else:
+            most = count
+    return most
 
 
 def features_of(weights: int, inputs: int, outputs: int) -> int:

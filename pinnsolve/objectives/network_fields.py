@@ -86,7 +86,7 @@ class NetworkFields:
         Those of periodic coordinates live on circles, and not where a radius could be told.
         """
         net, parts = self.net, list[Supports | None]()
-        for bumps in net.bumps if net.embedding is None else ():
+        for bumps in filter(lambda own: own.is_local, net.bumps if net.embedding is None else ()):
             unit = net.half_width * bumps.scales
             centres = net.center + unit * bumps.centres
             radii = unit * bumps.log_radii.exp()[:, None]

@@ -1,17 +1,21 @@
 """The first features of a network that grows: which kind, on what scales, and how many.
 
-Ridges ``tanh(w . a + b)`` with a frequency for each axis, or two hidden layers of one frequency,
-whichever leaves less of the residual. Then their number is doubled, with the frequencies as they
+Ridges ``tanh(w . a + b)`` with a frequency for each axis, two hidden layers of one frequency, or,
+where the data oscillate, waves whose wave vectors lie about those of the data, with a few ridges:
+whichever leaves least of the residual. Then their number is doubled, with the frequencies as they
 are and twice as high, as long as that leaves a fifth; and as long as the loss is below its
 tolerance, where the solution is smooth and more accuracy costs little.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import torch
 from jaxtyping import Float
 from numpy import ndarray
 
+from pinnsolve.networks.bumps import waves as waves_about
 from pinnsolve.networks.mlp import MLP
 from pinnsolve.training.initialisation import best_frequency, next_frequency
 
@@ -21,28 +25,56 @@ FREQUENCIES = (0.25, 0.5, 2.0, 4.0, 8.0, 16.0)  # of ridges, tried along each ax
 FINER = 0.8  # of the norm of the residual: a frequency that leaves less is kept
 STRETCHED = 2.5  # the ratio of scales from which bumps are stretched
 MOST_STRETCHED = 32.0
+SPREADS = (1.0, 2.0)  # of wave vectors about those of the data, in radians in the network's inputs
+RIDGES = 8  # waves for each ridge beside them
 
 
 @dataclass(frozen=True)
 class Trial:
-    """First features of one kind: two hidden layers of a frequency, or ridges of one by axis."""
+    """First features of one kind.
+
+    Attributes
+    ----------
+    width
+        How many.
+    frequency
+        Of two hidden layers.
+    frequencies
+        Of ridges, by axis.
+    spread
+        Of waves about those of the data.
+    """
 
     width: int
     frequency: float = 0.0
     frequencies: tuple[float, ...] = ()
+    spread: float = 0.0
 
     def numbers(self) -> tuple[float, ...]:
-        """Return its width and its frequencies."""
-        return (self.width, self.frequency, *self.frequencies)
+        """Return its width, its frequencies and its spread."""
+        return (self.width, self.frequency, self.spread, *self.frequencies)
+
+    @classmethod
+    def of(cls, numbers: Sequence[float]) -> "Trial":
+        """Return the trial that has such numbers."""
+        width, frequency, spread, *frequencies = numbers
+        return cls(int(width), frequency, tuple(frequencies), spread)
 
     def wider(self, width: int, factor: float) -> "Trial":
         """Return more of them, a factor on their frequencies."""
         frequencies = tuple(factor * f for f in self.frequencies)
-        return Trial(width, factor * self.frequency, frequencies)
+        return Trial(width, factor * self.frequency, frequencies, factor * self.spread)
 
-    def draw(self, net: MLP, seed: int) -> None:
-        """Let a network have them alone."""
-        if self.frequencies:
+    def draw(self, net: MLP, seed: int, waves: Float[ndarray, "k q"]) -> None:
+        """Let a network have them alone, those of the data being known in its inputs."""
+        if self.spread:
+            ridges = max(1, self.width // RIDGES)
+            net.rebuild((ridges,))
+            net.draw_ridges(seed, (1.0,) * waves.shape[1])
+            about = np.resize(waves, (self.width - ridges, waves.shape[1]))
+            spread = self.spread * np.random.default_rng(seed).normal(size=about.shape)
+            net.grow(waves_about(torch.from_numpy(about + spread), seed))
+        elif self.frequencies:
             net.rebuild((self.width,))
             net.draw_ridges(seed, self.frequencies)
         else:
@@ -61,8 +93,10 @@ class FirstFeatures:
     widths: tuple[int, ...]  # of the last hidden layer, rising
     tolerance: float  # a loss below is one of a smooth solution
     few: int | None = None  # ridges that stay where weights count, which layers have too many of
+    numbers: tuple[float, ...] = ()  # wave numbers of the data along the axes, if they oscillate
     layers: dict[float, float] = field(default_factory=dict)  # by frequency
     ridges: dict[tuple[float, ...], float] = field(default_factory=dict)  # by frequency and axis
+    waves: dict[float, float] = field(default_factory=dict)  # by spread
     # of the best kind, of each greater width as it is and twice as frequent
     wider: list[float] = field(default_factory=list)
 
@@ -76,6 +110,9 @@ class FirstFeatures:
             return Trial(self.widths[0], frequencies=found)
         if self.few is not None:
             return None
+        untried = [s for s in SPREADS if s not in self.waves] if self.numbers else []
+        if untried:
+            return Trial(self.widths[0], spread=untried[0])
         level, done = divmod(len(self.wider), 2)
         if done:  # the same, twice as frequent
             return self._kind.wider(self.widths[level + 1], 2 * self._best(level)[1])
@@ -87,6 +124,8 @@ class FirstFeatures:
         """Take the loss that a trial has left."""
         if trial.width > self.widths[0]:
             self.wider.append(loss)
+        elif trial.spread:
+            self.waves[trial.spread] = loss
         elif trial.frequencies:
             self.ridges[trial.frequencies] = loss
         else:
@@ -106,7 +145,9 @@ class FirstFeatures:
     @property
     def scales(self) -> Float[ndarray, " q"]:
         """Of the axes, the largest one; all one where they hardly differ."""
-        scales = 1 / np.array(self._search())
+        has_waves = bool(self.numbers) and self.few is None and self._kind.spread > 0
+        found = np.maximum(self.numbers, 1.0) if has_waves else np.array(self._search())
+        scales = 1 / found
         scales = np.maximum(scales / scales.max(), 1 / MOST_STRETCHED)
         return scales if scales.min() * STRETCHED < 1 else np.ones(self.axes)
 
@@ -114,6 +155,8 @@ class FirstFeatures:
     def _kind(self) -> "Trial":
         """The kind of first features that leaves the least."""
         layers, ridges = min(self.layers.values()), min(self.ridges.values())
+        if self.waves and min(self.waves.values()) < min(layers, ridges):
+            return Trial(self.widths[0], spread=min(self.waves, key=lambda s: self.waves[s]))
         if layers <= ridges:
             return Trial(self.widths[0], frequency=best_frequency(self.layers))
         return Trial(self.widths[0], frequencies=self._search())
@@ -126,7 +169,8 @@ class FirstFeatures:
     def _best(self, level: int) -> tuple[float, float]:
         """Return the least loss at a width, and the factor on the frequencies that has left it."""
         if level == 0:
-            return min(*self.layers.values(), *self.ridges.values()), 1.0
+            found = (*self.layers.values(), *self.ridges.values(), *self.waves.values())
+            return min(found), 1.0
         as_it_is, twice = self.wider[2 * level - 2 : 2 * level]
         factor = self._best(level - 1)[1]
         return min((as_it_is, factor), (twice, 2 * factor))

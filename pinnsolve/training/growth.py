@@ -1,8 +1,9 @@
 """A network that grows: smooth features first, then bumps where the residual is.
 
-1. The first features are ridges ``tanh(w . a + b)`` with a scale for each axis, or two hidden
-   layers, whichever leaves less. Their number is doubled as long as that leaves a fifth: where the
-   solution is smooth nothing converges faster, and where it is not nothing is gained.
+1. The first features are ridges ``tanh(w . a + b)`` with a scale for each axis, two hidden
+   layers, or waves about those of data that oscillate, whichever leaves least. Their number is
+   doubled as long as that leaves a fifth: where the solution is smooth nothing converges faster,
+   and where it is not nothing is gained.
 2. Bumps follow in blocks (`pinnsolve.networks.bumps`), half multiquadrics and half Gaussians. A
    centre is the place of a row ``i`` of the residual, drawn with the probability
 
@@ -35,8 +36,9 @@ from numpy import ndarray
 from scipy.spatial import KDTree
 from torch import Tensor
 
+from pinnsolve.conditions.oscillation import Oscillation
 from pinnsolve.geometry.nodes import Nodes
-from pinnsolve.networks.bumps import PROFILES, Bumps
+from pinnsolve.networks.bumps import LOCAL, Bumps
 from pinnsolve.networks.sizes import RIDGES, features_of, hidden_layers, most_features
 from pinnsolve.objectives.objective import OfNetwork
 from pinnsolve.optimizers.growing_head import STEPS, GrowingHead
@@ -74,11 +76,14 @@ class Collocation:
     between
         The objective with the equations at more points than the nodes, at fresh ones, or at a pool
         of points to draw from; None if they know of the nodes alone.
+    oscillation
+        Waves in the data, if there are any.
     """
 
     problem: Problem
     nodes: Nodes
     between: Between | None
+    oscillation: Oscillation | None = None
 
 
 class Growing:
@@ -117,7 +122,11 @@ class Growing:
         widths = tuple(dict.fromkeys(max(1, width // k) for k in (SMALLEST, 2, 1)))
         self._limit = weights and features_of(weights, inputs, net.head.out_features)
         few = self._limit and max(1, int(RIDGES * self._limit))
-        self._first = FirstFeatures(inputs, widths, budget.tolerance, few)
+        unit, found = net.half_width.cpu().numpy(), collocation.oscillation
+        self._waves, numbers = np.empty((0, inputs)), tuple[float, ...]()
+        if found and net.embedding is None:  # else its inputs are no coordinates
+            self._waves, numbers = unit * found.waves, tuple((unit * found.numbers).tolist())
+        self._first = FirstFeatures(inputs, widths, budget.tolerance, few, numbers)
         self._steps = 0
         self._last: Trial | None = None  # of the first features, which the network has
         self._head: GrowingHead | None = None  # once there are features to stay
@@ -163,6 +172,7 @@ class Growing:
             "steps": self._steps,
             "layers": np.array(list(first.layers.items())).reshape(-1, 2),
             "ridges": np.array([[*f, x] for f, x in first.ridges.items()]),
+            "waves": np.array(list(first.waves.items())).reshape(-1, 2),
             "wider": np.array(first.wider),
             "last": np.array(self._last.numbers() if self._last else []),
             "stays": int(self._head is not None),
@@ -177,12 +187,14 @@ class Growing:
         """Continue from a state, the network being as it was."""
         first, like = self._first, self._net.head.weight
         self._steps = int(state["steps"])
-        first.layers = dict(np.asarray(state["layers"]).tolist())
+        first.layers, first.waves = (
+            dict(np.asarray(state[name]).tolist()) for name in ("layers", "waves")
+        )
         rows = np.asarray(state["ridges"]).tolist()
         first.ridges = {tuple(row[:-1]): row[-1] for row in rows}
         first.wider = np.asarray(state["wider"], dtype=float).tolist()
         last = np.asarray(state["last"], dtype=float).tolist()
-        self._last = Trial(int(last[0]), last[1], tuple(last[2:])) if last else None
+        self._last = Trial.of(last) if last else None
         best = torch.from_numpy(np.array(state["best"])).to(like)
         self._best = float(state["least"]), int(state["blocks"]), best
         self._rule.restore(part(state, "rule"))
@@ -196,7 +208,7 @@ class Growing:
         too. Where it is far larger at fresh points the head is solved for again at more points, and
         the loss is the larger one of what is left there and at fresh ones.
         """
-        trial.draw(self._net, self._seed)
+        trial.draw(self._net, self._seed, self._waves)
         self._last = trial
         loss = self._solve(self._objective)
         if self._fresh_loss() > HIDDEN * loss:
@@ -264,17 +276,19 @@ class Growing:
                 self._best = fresh, blocks, net.head_vector()
             elif blocks >= self._best[1] + IN_VAIN * len(PROFILES) and fresh > HIDDEN * loss:
                 return NO_HELP
-        enough = self._tolerance * (ENOUGH**2 if blocks else 1.0)
+        has_bumps = any(own.is_local for own in net.bumps)
+        enough = self._tolerance * (ENOUGH**2 if has_bumps else 1.0)
         if loss <= enough and not self._is_hidden(loss):
             return "the loss has reached its tolerance"
         if self._most == self._limit:
-            return "" if self._next() >= len(PROFILES) else "as many as the weights are enough for"
+            return "" if self._next() >= len(LOCAL) else "as many as the weights are enough for"
         return "as many as can be afforded" if self._next() < FEWEST else ""
 
     def _end(self, loss: float, reason: str) -> str:
         """Take back the blocks that only hide the residual; return the end of growth in words."""
         net, (least, blocks, c) = self._net, self._best
-        if len(net.bumps) > blocks and self._last_fresh > min(HIDDEN * loss, least):
+        hides = self._head is not None and self._last_fresh > min(HIDDEN * loss, least)
+        if hides and len(net.bumps) > blocks:
             net.prune(blocks)
             net.set_head(c)
             reason = NO_HELP if reason == NO_HELP else f"{NO_HELP}; {reason}"
@@ -309,13 +323,13 @@ class Growing:
         count = min(self._next(), len(r))
         new = a[rng.choice(len(r), count, replace=False, p=p / p.sum())]
         new = new + APART * rng.normal(size=new.shape)
-        old = [bumps.centres.detach().cpu().numpy() for bumps in net.bumps]
+        old = [own.centres.detach().cpu().numpy() for own in net.bumps if own.is_local]
         radii = _median_distance(np.concatenate([*old, new]), new)
         radii = radii * np.exp(rng.uniform(log(REACH[0]), log(REACH[1]), count))
         radii = np.clip(radii, LEAST * _median_distance(np.unique(a, axis=0), new), WIDEST)
         centres, widths = (torch.as_tensor(v).to(net.like) for v in (new, radii))
-        parts = (v.tensor_split(len(PROFILES)) for v in (centres, widths))
-        blocks = zip(PROFILES, *parts, strict=True)
+        parts = (v.tensor_split(len(LOCAL)) for v in (centres, widths))
+        blocks = zip(LOCAL, *parts, strict=True)
         return [Bumps(profile, p, r, torch.as_tensor(scales).to(p)) for profile, p, r in blocks]
 
 

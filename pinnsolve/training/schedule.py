@@ -55,7 +55,9 @@ def training(
         answer,
         seed=problem.settings.solver.seed,
         patience=0 if chosen else PATIENCE,
-        collocation=Collocation(problem, setup.nodes, between),
+        collocation=Collocation(
+            problem, setup.nodes, between, setup.oscillation if grows(problem) else None
+        ),
         is_continued=is_continued,
         whole=is_fitted_whole(problem, objective.model.size),
     )

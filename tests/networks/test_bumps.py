@@ -13,7 +13,7 @@ from pinnsolve.diffop import DiffOp, Term, identity, partial
 from pinnsolve.equations.symbols import Symbols
 from pinnsolve.leastsquares.automatic import term_jacobian
 from pinnsolve.leastsquares.network import trace
-from pinnsolve.networks.bumps import PROFILES, Bumps
+from pinnsolve.networks.bumps import FAR, LOCAL, Bumps, waves
 from pinnsolve.networks.form import form_of
 from pinnsolve.networks.mlp import MLP
 from pinnsolve.objectives.network_fields import NetworkFields
@@ -31,9 +31,9 @@ KINDS = {
 
 @pytest.fixture(params=KINDS)
 def net(request):
-    """A network of one hidden layer and five and four bumps, all weights at random."""
+    """A network of one hidden layer, five and four bumps and three waves, all at random."""
     net = MLP([-1, -1], [1, 2], [7], 2, seed=1, **KINDS[request.param])
-    net.grow(*bumps(net))
+    net.grow(*bumps(net), waves(4 * torch.randn(3, net.layers[0].in_features), seed=2))
     net.randomise_head(0)
     return net
 
@@ -43,14 +43,25 @@ def bumps(net, counts=(5, 4)):
     scales = torch.linspace(0.5, 1, q)
     return [
         Bumps(profile, torch.randn(n, q), 0.3 + torch.rand(n), scales)
-        for profile, n in zip(PROFILES, counts, strict=True)
+        for profile, n in zip(LOCAL, counts, strict=True)
     ]
+
+
+def test_around_a_far_centre_a_wave_is_plane():
+    vectors = torch.tensor([[3.0, -4.0], [0.0, 30.0]])
+    own = waves(vectors, seed=0)
+    a = 2 * torch.rand(200, 2) - 1
+    phases = (own.centres.square().sum(1) / own.log_radii.exp() ** 2)[None]
+    number = torch.linalg.vector_norm(vectors, dim=1)
+    off = own(a) - torch.sin(a @ vectors.mT + phases)
+    # what bends them: |a|^2 / r^2, with |a|^2 < 2 and r^2 > 2 FAR / |w|
+    assert (off.abs() <= number / FAR).all()
 
 
 def test_a_bump_is_a_function_of_the_distance_from_its_centre():
     centre, radius, scales = torch.tensor([[0.5, 1.0]]), torch.tensor([0.5]), torch.tensor([2.0, 1])
     a = torch.tensor([[1.0, 1.0], [2.0, 1.0], [1.0, 1.5]])  # the centre, and a radius from it
-    root, bell = (Bumps(profile, centre, radius, scales)(a)[:, 0] for profile in PROFILES)
+    root, bell = (Bumps(profile, centre, radius, scales)(a)[:, 0] for profile in LOCAL)
     torch.testing.assert_close(root, torch.tensor([1.0, 2**0.5, 2**0.5]))
     torch.testing.assert_close(bell, torch.exp(torch.tensor([0.0, -1.0, -1.0])))
 
@@ -120,8 +131,8 @@ def test_growing_changes_no_output_and_pruning_undoes_it(net):
     before, size, head = net(x), net.size, net.head_vector()
     net.grow(*bumps(net, (3, 3)))
     torch.testing.assert_close(net(x), before, rtol=1e-13, atol=1e-13)
-    assert net.blocks == [7, 5, 4, 3, 3]
-    net.prune(2)
+    assert net.blocks == [7, 5, 4, 3, 3, 3]
+    net.prune(3)
     net.set_head(head)
     assert net.size == size
     torch.testing.assert_close(net(x), before, rtol=1e-13, atol=1e-13)
@@ -147,7 +158,7 @@ def test_features_that_are_kept_are_the_same(net):
     weights = net.head.weight.clone()
     wanted = torch.tensor([k % 3 == 0 for k in range(net.head.in_features)])
     net.keep(wanted)
-    assert net.blocks == [3, 1, 2]
+    assert net.blocks == [3, 1, 2, 1]
     torch.testing.assert_close(net.features(x), before[:, wanted], rtol=0, atol=0)
     torch.testing.assert_close(net.head.weight, weights[:, wanted], rtol=0, atol=0)
     again = deepcopy(net)
@@ -159,4 +170,3 @@ def test_features_that_are_kept_are_the_same(net):
 
 def test_of_every_block_a_feature_stays(net):
     net.keep(torch.zeros(net.head.in_features, dtype=torch.bool))
-    assert net.blocks == [1, 1, 1]

@@ -53,7 +53,7 @@ def growing(problem, method, budget=None):
     net = network(setup)
     objective = OBJECTIVES[method](net, setup)
     between = partial(pointwise_objective, net, setup) if method == "pinn" else None
-    collocation = Collocation(setup.problem, setup.nodes, between)
+    collocation = Collocation(setup.problem, setup.nodes, between, setup.oscillation)
     return Growing(objective, budget or Budget(tolerance=1e-18), collocation, seed=0), objective
 
 
@@ -142,6 +142,51 @@ def test_it_can_be_left_after_any_step_and_taken_up_to_the_bit(method, tmp_path)
         assert bits(again.state()) == bits(state)
         assert whole(again) == steps[cut:]
         assert weights(fresh) == weights(final)
+
+
+WAVES = """
+[domain]
+shape = "interval"
+bounds = [0, 1]
+time = [0, 2]
+[nodes]
+count = 160
+time_levels = 6
+[unknowns]
+fields = ["u"]
+[pde]
+equations = ["u_t = u_xx/(30*pi)^2"]
+[[boundary]]
+on = "all"
+condition = "u = 0"
+[initial]
+u = "sin(30*pi*x)"
+[exact]
+u = "sin(30*pi*x)*exp(-t)"
+[solver]
+method = "pinn"
+baseline = "never"
+"""
+
+
+def test_where_data_oscillate_so_do_the_first_features(tmp_path):
+    problem = written(tmp_path, WAVES)
+    grow, objective = growing(problem, "pinn", Budget(tolerance=1e-9))
+    steps = whole(grow)
+    assert objective.model.bumps[0].profile == "sin"
+    x = np.random.default_rng(0).uniform([0, 0], [1, 2], (2000, 2))
+    exact = np.sin(30 * np.pi * x[:, 0]) * np.exp(-x[:, 1])
+    with torch.no_grad():
+        off = objective.model(torch.from_numpy(x))[:, 0].numpy() - exact
+    # smooth features and bumps of the same number leave a tenth
+    assert np.linalg.norm(off) < 1e-4 * np.linalg.norm(exact)
+    state = from_file(grow.state())
+    again, fresh = growing(problem, "pinn", Budget(tolerance=1e-9))
+    fresh.model.reform(objective.model.form())
+    fresh.model.set(objective.model.vector())
+    again.restore(state)
+    assert bits(again.state()) == bits(state)
+    assert steps[-1].loss == pytest.approx(float(objective.value().square().sum()), rel=1e-6)
 
 
 @pytest.mark.parametrize("steps", [1000, 18])
