@@ -20,6 +20,7 @@ between the nodes
     counts. One that was trained on nodal values is held against their interpolant too.
 layers
     Values on the boundary that nodes inside do not lead up to (`continued`).
+    Where rows near corners count less (`beside_direct`) it is the direct solution's that counts.
 corners
     Values on the boundary that contradict one another (`corners`).
 another set of nodes
@@ -142,7 +143,7 @@ def estimate(
             if trained_exactly:
                 left = np.concatenate(at_nodes)
                 optimisation = higher.error(smoothed(left, system) if is_rough else left)[rows]
-            smooth = _interpolant(system, U)
+            smooth = interpolant(system, U)
             values = fields if fields is not None and trained_exactly else smooth
             seen = between(problem, domain, system, values.jet, at_nodes)
             if not trained_exactly:
@@ -156,7 +157,7 @@ def estimate(
             findings.append(_data(problem, u, of_data, seen.misfits))
             findings.append(_layers(problem, domain, system, U, fields))
             if fields is not None and not trained_exactly:
-                findings.append(_off_nodes(problem, domain, system, smooth, fields))
+                findings.append(off_nodes(problem, domain, system, smooth, fields))
             findings.append(_corners(problem, domain, system, u))
             findings.append(_other_nodes(stated or problem, domain, system, u, sizes, watch))
     except (PinnsolveError, MemoryError) as fault:
@@ -203,7 +204,7 @@ def weighed(
     return np.where(is_seen, over_cells * (size / np.where(b > 0, b, 1.0)), at_nodes)
 
 
-def _interpolant(system: Discretisation, U: Float[ndarray, "N c"]) -> Fields:
+def interpolant(system: Discretisation, U: Float[ndarray, "N c"]) -> Fields:
     """Return nodal values as fields, which go on where the domain is periodic."""
     x, owner = unrolled(system.nodes)
     order = raised(system.order, system.nodes.dim)
@@ -246,7 +247,7 @@ def _data(
     return Finding({}, tuple(map(str, told)), finest.remedy)
 
 
-def _off_nodes(
+def off_nodes(
     problem: Problem, domain: Domain, system: Discretisation, smooth: Fields, fields: Fields
 ) -> Finding:
     """Return the distance of a network from its own values at the nodes, between these."""

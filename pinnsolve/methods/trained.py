@@ -7,9 +7,11 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
+from pinnsolve.accuracy.beside_direct import estimate_beside
 from pinnsolve.accuracy.estimate import estimate
 from pinnsolve.accuracy.in_time import estimate_in_time
 from pinnsolve.conditions.condition import Condition
+from pinnsolve.conditions.corners import ease
 from pinnsolve.conditions.points import points_of
 from pinnsolve.conditions.slabs import fewest, in_slab
 from pinnsolve.conditions.weights import field_sizes
@@ -18,6 +20,7 @@ from pinnsolve.networks.sizes import grows
 from pinnsolve.problem import Problem
 from pinnsolve.problem.abilities import ABILITIES
 from pinnsolve.process import Process, State
+from pinnsolve.rbffd.fields import NodalFields
 from pinnsolve.setup import Setup
 from pinnsolve.solution.accuracy import Estimate
 from pinnsolve.solution.fields import Fields
@@ -176,6 +179,18 @@ def estimated(setup: Setup, _: Process[Fields], answer: Fields, shown: Sample) -
         )
     system = setup.discretisation()
     U = values_at(answer, nodes.x, None if nodes.regions is None else nodes.regions.of)
+    direct = _eased_from(setup) if is_discrete and system.is_linear else None
+    if direct is not None:
+        return estimate_beside(
+            setup.placement.problem,
+            setup.domain,
+            system,
+            direct,
+            U,
+            answer,
+            stated=problem,
+            watch=setup.watch,
+        )
     return estimate(
         setup.placement.problem,
         setup.domain,
@@ -186,6 +201,21 @@ def estimated(setup: Setup, _: Process[Fields], answer: Fields, shown: Sample) -
         stated=problem,
         watch=setup.watch,
     )
+
+
+def _eased_from(setup: Setup) -> Float[ndarray, "N c"] | None:
+    """Return the direct solution at all nodes, if rows of a network near some corners count less.
+
+    None if there are no such rows, or no direct solution.
+    """
+    problem, nodes = setup.problem, setup.nodes
+    if problem.reference is None or not grows(problem):
+        return None
+    found = setup.reference(problem.reference)
+    is_eased = ease(problem, setup.conditions, nodes, nodes.x) is not None
+    if found is None or not is_eased or not isinstance(found.fields, NodalFields):
+        return None
+    return found.fields.values
 
 
 def read(setup: Setup, state: State) -> Fields:
