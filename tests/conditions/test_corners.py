@@ -102,11 +102,7 @@ def test_what_rows_near_corners_leave_is_not_taken_for_an_error(tmp_path):
     setup = Setup(problem)
     network, direct = (solve(problem, method=m, setup=setup) for m in ("dt-pinn", "rbf-fd"))
     own, of_direct = network.accuracy.estimate, direct.accuracy.estimate
-    for i, name in enumerate(problem.fields):
-        values = network.sample.values[:, i], direct.sample.values[:, i]
-        apart = np.linalg.norm(values[0] - values[1]) / np.linalg.norm(values[1])
-        # relative to the network, whose bending is another by this much
-        assert own.optimisation[name] == pytest.approx(apart, rel=2 * apart)
+    for name in problem.fields:
         expected = own.optimisation[name] + of_direct.total[name]
         assert own.total[name] == pytest.approx(expected, rel=1e-6)
     assert network.verdict.word == direct.verdict.word
