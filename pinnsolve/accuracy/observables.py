@@ -16,7 +16,8 @@ from pinnsolve.accuracy.clouds import PARTS, STUDENT, Cloud, cloud_of
 from pinnsolve.accuracy.verdict import in_words
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.problem import Problem
-from pinnsolve.problem.schema.shapes import Brick, Interval, Rectangle
+from pinnsolve.problem.schema.boxes import Brick
+from pinnsolve.problem.schema.shapes import Interval, Rectangle
 from pinnsolve.references.linear_drift import Density
 from pinnsolve.solution.derived import formula_values
 from pinnsolve.solution.fields import Fields

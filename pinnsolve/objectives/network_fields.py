@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from jaxtyping import Float
 from numpy import ndarray
+from torch import Tensor
 
 from pinnsolve.constraints.ansatz import Ansatz
 from pinnsolve.derivatives.taylor import Taylor

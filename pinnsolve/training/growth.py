@@ -274,7 +274,7 @@ class Growing:
             fresh = self._last_fresh = self._fresh_loss()
             if fresh < FALLING**2 * self._best[0]:
                 self._best = fresh, blocks, net.head_vector()
-            elif blocks >= self._best[1] + IN_VAIN * len(PROFILES) and fresh > HIDDEN * loss:
+            elif blocks >= self._best[1] + IN_VAIN * len(LOCAL) and fresh > HIDDEN * loss:
                 return NO_HELP
         has_bumps = any(own.is_local for own in net.bumps)
         enough = self._tolerance * (ENOUGH**2 if has_bumps else 1.0)
