@@ -150,7 +150,7 @@ def bind(
     reading.is_partial |= any(fault.key[:2] == ("unknowns", "fields") for fault in reading.faults)
     place = (*coordinates, "t") if is_evolving else coordinates
     unsolved = () if unknowns is None else unknowns.fields
-    revolved = _size(domain) if domain is not None and domain.is_axisymmetric else None
+    revolved = None if domain is None else domain.revolved
     symbols = Symbols(
         place, constants=constants, signs=signs or {}, unknowns=unsolved, revolved=revolved
     )
@@ -229,11 +229,6 @@ def bind(
         family,
     )
     return (None if reading.faults else statements), reading.faults
-
-
-def _size(domain: Shape) -> float:
-    """Return the longest side of the box around a domain."""
-    return max(b - a for a, b in zip(*domain.box, strict=True))
 
 
 def _functions(reading: Reading, place: Symbols) -> Symbols:

@@ -13,6 +13,7 @@ from pinnsolve.equations.equation import Equation, prescribed_value
 from pinnsolve.equations.syntax import ExpressionError
 from pinnsolve.errors import Fault, KeyPath, suggestion
 from pinnsolve.problem.abilities import ABILITIES, NESTED, methods_that_take
+from pinnsolve.problem.axis import axis_faults
 from pinnsolve.problem.densities import density_faults
 from pinnsolve.problem.evolving import evolution_faults
 from pinnsolve.problem.family_faults import family_faults
@@ -105,22 +106,8 @@ def _ability_faults(valid: Mapping[KeyPath, Any], method: str) -> list[Fault]:
         for ability, is_asked, key, message, otherwise in asked
         if is_asked and ability not in takes
     ]
-    faults += _axis_faults(valid, has_regions=has_regions)
+    faults += axis_faults(valid, has_regions=has_regions)
     return faults if "hard" in takes else faults + _hard_faults(valid, method)
-
-
-def _axis_faults(valid: Mapping[KeyPath, Any], *, has_regions: bool) -> list[Fault]:
-    """Return the faults of what is not taken together with an axis that all is turned around."""
-    domain, output = valid.get(("domain",)), valid.get(("output",))
-    if domain is None or not domain.is_axisymmetric:
-        return []
-    here, taken = ("domain", "coordinates"), "axisymmetric domains take no {} in this version."
-    if has_regions:
-        return [Fault(here, taken.format("regions"), "State them in x, y and z.")]
-    if output is not None and output.forces:
-        remedy = "Remove forces, or state the flow in x, y and z."
-        return [Fault(("output", "forces"), taken.format("forces"), remedy)]
-    return []
 
 
 def _data_faults(

@@ -11,6 +11,7 @@ from pinnsolve.equations import axisymmetry
 from pinnsolve.equations.expression import CALLABLE, ExpressionError, parse_number
 from pinnsolve.equations.symbols import Symbols
 from pinnsolve.errors import Fault, KeyPath, suggestion
+from pinnsolve.problem.axis import half_faults
 from pinnsolve.problem.formula_faults import fault_of
 from pinnsolve.problem.schema.boxes import Brick
 from pinnsolve.problem.schema.domain import Difference, Intersection, Union, piece_names
@@ -232,24 +233,11 @@ def piece_faults(domain: Shape) -> list[Fault]:
         message = "only a part of a union, intersection or difference has a name."
         faults.append(Fault(("domain", "name"), message, "Remove it.", KEY))
     if domain.is_axisymmetric:
-        faults += _axis_faults(domain)
+        faults += half_faults(domain)
     elif domain.coordinates is not None and len(domain.coordinates) != domain.dim:
         message = f"the domain has {domain.dim} coordinates, but {len(domain.coordinates)} names."
         faults.append(Fault(("domain", "coordinates"), message, "Give each coordinate a name."))
     return faults
-
-
-def _axis_faults(domain: Shape) -> list[Fault]:
-    """Return the faults of a domain between an axis and what is turned around it."""
-    here = ("domain", "coordinates")
-    if domain.dim > 2:
-        message = f"r and z are two coordinates, but the domain has {domain.dim}."
-        return [Fault(here, message, "Give the section through the axis, in two dimensions.")]
-    if domain.box[0][0] < 0:
-        message = f"the domain reaches to r = {domain.box[0][0]:g}, beyond the axis r = 0."
-        remedy = "Give one half of the section, as by an intersection with a rectangle."
-        return [Fault(here, message, remedy)]
-    return []
 
 
 def pieces_on(

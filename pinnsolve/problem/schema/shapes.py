@@ -76,6 +76,12 @@ class Shape(Section):
         return self.coordinates == AXISYMMETRIC
 
     @property
+    def revolved(self) -> float | None:
+        """The longest side of the box around what is turned around an axis; None without one."""
+        sides = (b - a for a, b in zip(*self.box, strict=True))
+        return max(sides) if self.is_axisymmetric else None
+
+    @property
     def box(self) -> Box:
         """Lower and upper corner of a box that holds the shape."""
         raise NotImplementedError
