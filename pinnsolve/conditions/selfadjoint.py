@@ -118,7 +118,8 @@ def faults(problem: Problem) -> list[Fault]:
 def is_frozen(problem: Problem) -> bool:
     """Return whether only the last layer of a network evolves: asked for, or where that may be."""
     evolution = problem.settings.evolution
-    if evolution is None or evolution.weights == "moving":
+    is_fit = problem.time is not None and problem.time[0] == problem.time[1]
+    if evolution is None or evolution.weights == "moving" or is_fit:
         return False
     if evolution.weights == "frozen":
         return True

@@ -31,7 +31,7 @@ from pinnsolve.leastsquares.ways import MOST, Way, is_dense
 from pinnsolve.methods import densities, trained
 from pinnsolve.methods.memory import BYTES, FIGURES, LIBRARIES, TORCH, WORKSPACE
 from pinnsolve.methods.method import Method
-from pinnsolve.networks.sizes import hidden_layers
+from pinnsolve.networks.sizes import hidden_layers, octaves, wave_of
 from pinnsolve.problem import Problem
 from pinnsolve.problem.schema.boxes import Brick
 from pinnsolve.problem.schema.evolution import Evolution as Settings
@@ -163,7 +163,8 @@ def estimated(setup: Setup, process: Process[Fields], _: Fields, __: Sample) -> 
     assert isinstance(process, Evolution)
     problem, lost = setup.problem, process.lost
     assert problem.time is not None
-    if process.reached <= problem.time[0]:
+    is_fit = problem.time[0] == problem.time[1]
+    if not np.isfinite(lost).all() or (process.reached <= problem.time[0] and not is_fit):
         nothing: dict[str, float | None] = dict.fromkeys(problem.fields)
         return Estimate(nothing, nothing, message="no step in time has been taken")
     span = problem.time[1] - problem.time[0]
@@ -241,7 +242,7 @@ def forecast(
     problem: Problem, nodes: Nodes, _: Sequence[Condition], __: Sequence[Condition]
 ) -> dict[str, float]:
     """Return the memory in use at the peak of each stage of an evolution, in bytes."""
-    widths = [len(problem.coordinates), *hidden_layers(problem, nodes.rows.stop), 1]
+    widths = [_inputs(problem), *hidden_layers(problem, nodes.rows.stop), 1]
     weights = sum((n + 1) * m for n, m in pairwise(widths))
     base = LIBRARIES + TORCH
     settings = _settings(problem)
@@ -256,6 +257,13 @@ def forecast(
         for stage, (rows, way) in steps.items()
     }
     return {**sizes, "report": base + FIGURES}
+
+
+def _inputs(problem: Problem) -> int:
+    """Return about how many inputs a network has."""
+    dim, samples = len(problem.coordinates), _settings(problem).samples
+    is_wave = problem.settings.network.embedding == "sinusoidal"
+    return dim * (2 * octaves(wave_of(problem, samples, dim)) if is_wave else 1)
 
 
 def _entries(rows: int, weights: int, layers: int, way: Way) -> float:

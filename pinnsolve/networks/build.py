@@ -14,7 +14,7 @@ from pinnsolve.networks.mlp import MLP
 from pinnsolve.networks.polynomials import Polynomials, exponents
 from pinnsolve.networks.products import PARITIES, axes, periods
 from pinnsolve.networks.several import AnyNetwork, Networks
-from pinnsolve.networks.sizes import hidden_layers, highest_wave, resolved_wave
+from pinnsolve.networks.sizes import hidden_layers, highest_wave, wave_of
 from pinnsolve.networks.unknowns import Range
 from pinnsolve.problem import Problem
 from pinnsolve.problem.densities import degrees
@@ -76,7 +76,7 @@ def networks_in_space(setup: Setup, outputs: Sequence[int], device: str = "cpu")
     settings, x = problem.settings.network, nodes.x[nodes.rows]
     evolution = problem.settings.evolution
     assert evolution is not None
-    highest = resolved_wave(evolution.samples, nodes.dim)
+    highest = wave_of(problem, evolution.samples, nodes.dim)
     parities = [PARITIES.get(settings.symmetry.get(name, ""), 0) for name in problem.fields]
     nets = (
         MLP(

@@ -182,7 +182,13 @@ def highest_wave(problem: Problem, n_nodes: int) -> float:
     problem, n_nodes
         As of `hidden_layers`.
     """
-    return resolved_wave(*_points(problem, n_nodes))
+    return wave_of(problem, *_points(problem, n_nodes))
+
+
+def wave_of(problem: Problem, points: int, dim: int) -> float:
+    """Return the highest wave number that a file gives, or that points over a box resolve well."""
+    wanted = problem.settings.network.octaves
+    return resolved_wave(points, dim) if wanted is None else pi / 2 * 2.0 ** (wanted - 1)
 
 
 def resolved_wave(points: int, dim: int) -> float:

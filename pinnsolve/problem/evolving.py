@@ -13,6 +13,36 @@ from pinnsolve.problem.schema.evolution import Evolution
 from pinnsolve.problem.text.source import KEY
 
 SHOWN = 2000  # nodes at which what is found is shown
+PRESETS: dict[str, dict[str, dict[str, Any]]] = {
+    "ednn": {
+        "network": {"hidden": (30, 30, 30, 30)},
+        "evolution": {
+            "weights": "moving",
+            "integrator": "rk45",
+            "restarts": 0,
+            "fit": "adam",
+            "linear_solver": "dense",
+        },
+    },
+    "paper": {
+        "network": {
+            "hidden": (100, 100, 100),
+            "activation": "swish",
+            "embedding": "sinusoidal",
+            "octaves": 5,
+        },
+        "evolution": {
+            "weights": "moving",
+            "integrator": "rk45",
+            "restarts": 10,
+            "samples": 12_000,
+            "regularization": 5e-8,  # 1e-6 of a matrix whose trace is some tens
+            "fit": "adam+head",
+            "linear_solver": "cg",
+            "preconditioner_rank": 200,
+        },
+    },
+}
 
 
 def evolving(valid: dict[KeyPath, Any], document: Mapping[str, Any]) -> None:
@@ -31,8 +61,21 @@ def evolving(valid: dict[KeyPath, Any], document: Mapping[str, Any]) -> None:
         return
     if "evolution" not in document:
         valid["evolution",] = Evolution()
+    _preset(valid)
     if nodes is not None and nodes.count is None and nodes.spacing is None and nodes.file is None:
         valid["nodes",] = nodes.model_copy(update={"count": SHOWN})
+
+
+def _preset(valid: dict[KeyPath, Any]) -> None:
+    """Let a preset say what the file leaves open."""
+    evolution = valid.get(("evolution",))
+    if evolution is None or evolution.preset is None:
+        return
+    for section, settings in PRESETS[evolution.preset].items():
+        own = valid.get((section,))
+        if own is not None:
+            left = {k: v for k, v in settings.items() if k not in own.model_fields_set}
+            valid[section,] = own.model_copy(update=left)
 
 
 def evolution_faults(valid: Mapping[KeyPath, Any], method: str) -> list[Fault]:
@@ -47,9 +90,14 @@ def evolution_faults(valid: Mapping[KeyPath, Any], method: str) -> list[Fault]:
     """
     evolution, domain = valid.get(("evolution",)), valid.get(("domain",))
     if not _evolves(method):
+        names = " or ".join(f'method = "{name}"' for name in ABILITIES if _evolves(name))
+        if domain is not None and domain.time is not None and domain.time[0] == domain.time[1]:
+            begin, end = domain.time
+            message = f"[domain] time must end after it begins, but is [{begin:g}, {end:g}]."
+            remedy = f"Write time = [0.0, 1.0]; {names} fits initial values alone."
+            return [Fault(("domain", "time"), message, remedy)]
         if evolution is None:
             return []
-        names = " or ".join(f'method = "{name}"' for name in ABILITIES if _evolves(name))
         message = f'method "{method}" has no weights that evolve.'
         return [Fault(("evolution",), message, f"Set {names} in [solver], or remove this section.")]
     if domain is not None and domain.time is None:

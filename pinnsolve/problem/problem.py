@@ -344,6 +344,8 @@ class Problem:
         wanted = self.settings.nodes.time_levels if evolution is None else evolution.output_times
         if isinstance(wanted, tuple):
             return np.array(wanted)
+        if self.time[0] == self.time[1]:
+            return np.array(self.time[:1])
         return np.linspace(*self.time, wanted or TIME_LEVELS)
 
     @property

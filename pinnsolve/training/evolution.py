@@ -115,7 +115,12 @@ class Evolving:
 
     @property
     def lost(self) -> Float[ndarray, " s"]:
-        """What fits and steps have lost of each component of the state, relative to it now."""
+        """What fits and steps have lost of each component of the state, relative to it now.
+
+        Not a number before there is a fit.
+        """
+        if not self._fits:
+            return np.full(len(self._velocity.states), nan)
         return self._ledger.lost / np.maximum(self._norms(self._pool.fresh, self._theta), 1e-300)
 
     @property
@@ -190,7 +195,9 @@ class Evolving:
         count = max(self._pool.count, PER_WEIGHT * net.size)
         where = self._pool.of_fit(factors * values, count, [number, i])
         values, factors = wanted(where.x)[i], velocity.factors(where.x)[i]
-        return fit(net, where, values, factors, self._seed + 1000 * (number - 1) + i)
+        seed, settings = self._seed + 1000 * (number - 1) + i, self._settings
+        ways = settings.fit, settings.fit_iterations
+        return fit(net, where, values, factors, seed, *ways)
 
     def _is_at_rest(self, i: int) -> bool:
         """Return whether a network begins with no values, from which no features can be learnt.
@@ -290,7 +297,7 @@ class Evolving:
     @property
     def _message(self) -> str:
         fits = "" if self._fits == 1 else f", {self._fits - 1} restarts"
-        return f"{self._count} steps in time{fits}."
+        return f"{self._count} steps in time{fits}." if self._count else "initial values alone."
 
     @property
     def _next(self) -> float:

@@ -2,7 +2,8 @@
 
 The frequency is that with which a wide network follows the values best under its head alone: a
 narrow one follows them badly at any (`pinnsolve.training.initialisation`). Then all weights are
-fitted, and last the head.
+fitted, and last the head. To compare with, networks are fitted by gradients too, from features as
+slow as the domain is large.
 """
 
 from copy import deepcopy
@@ -24,7 +25,9 @@ from pinnsolve.training.initialisation import best_frequency, next_frequency, sk
 from pinnsolve.training.phases import Training
 
 PROBE = 400  # features with which frequencies are compared
-ITERATIONS, PATIENCE = 100, 5  # of Gauss-Newton
+PATIENCE = 5  # of Gauss-Newton
+ITERATIONS = {"gauss-newton": 100, "adam": 20_000, "adam+head": 20_000}
+LEARNING_RATE, BATCH = 1e-3, 4000  # of Adam
 EXACT = 1e-11  # relative error that is not worth another iteration
 
 
@@ -34,6 +37,8 @@ def fit(
     values: Float[ndarray, " n"],
     factors: Float[ndarray, " n"],
     seed: int,
+    way: str = "gauss-newton",
+    iterations: int | None = None,
 ) -> Training[MLP]:
     """Return the fit of the single output of a network to values, as a process.
 
@@ -47,17 +52,27 @@ def fit(
         By which misfits at the points count more or less.
     seed
         Of the weights.
+    way, iterations
+        ``gauss-newton``, ``adam`` or ``adam+head``, and how many iterations at most.
     """
     objective = _objective(net, places, values, factors)
-    net.draw(seed, _frequency(net, places, values, factors, seed))
-    net.set(net.vector())
-    r = objective.value()  # the head is zero
-    tolerance = EXACT**2 * float(r @ r)
+    most = iterations or ITERATIONS[way]
     head = Phase(optimizer="head", iterations=1)
-    newton = Phase(optimizer="gauss-newton", iterations=ITERATIONS, tolerance=tolerance)
+    if way == "gauss-newton":
+        net.draw(seed, _frequency(net, places, values, factors, seed))
+        net.set(net.vector())
+        r = objective.value()  # the head is zero
+        tolerance = EXACT**2 * float(r @ r)
+        newton = Phase(optimizer="gauss-newton", iterations=most, tolerance=tolerance)
+        phases: tuple[Phase, ...] = (head, newton, head)
+    else:
+        net.initialise(seed)
+        batch = min(BATCH, len(places.x))
+        adam = Phase(optimizer="adam", iterations=most, learning_rate=LEARNING_RATE, batch=batch)
+        phases = (adam, head) if way == "adam+head" else (adam,)
     return Training(
         objective,
-        (head, newton, head),
+        phases,
         lambda: net,
         seed=seed,
         patience=PATIENCE,
@@ -91,8 +106,9 @@ def _frequency(
     """Return the frequency of features, under a wide layer, that follow values best."""
     probe = deepcopy(net)
     widths = [layer.out_features for layer in net.layers]
-    first = [max(width, round(sqrt(PROBE))) for width in widths[:-1]]
-    probe.rebuild([*first, max(widths[-1], PROBE)])
+    features = min(PROBE, len(places.x) // 2)  # more, and they follow the points at any frequency
+    first = [max(width, round(sqrt(features))) for width in widths[:-1]]
+    probe.rebuild([*first, max(widths[-1], features)])
     objective = _objective(probe, places, values, factors)
     losses: dict[float, float] = {}
     while (frequency := next_frequency(losses)) is not None:

@@ -35,6 +35,8 @@ from pinnsolve.problem.schema.values import (
     fault,
 )
 
+MOST_OCTAVES = 16
+
 __all__ = [
     "SHAPES",
     "Domain",
@@ -228,6 +230,11 @@ class Network(Section):
         "as the nodes resolve well; fourier: random ones beside the coordinates; sinusoidal: "
         "octaves of each coordinate in its place",
     )
+    octaves: Annotated[Integer, Field(ge=1, le=MOST_OCTAVES)] | None = Field(
+        default=None,
+        description='of embedding = "sinusoidal": how many for each coordinate, from a quarter of '
+        "a wave per half width of the domain; by default as many as the points resolve",
+    )
     symmetry: dict[str, Literal["odd", "even"]] = Field(
         default_factory=dict,
         description="field = odd or even in the first coordinate, built into the network",
@@ -248,6 +255,17 @@ class Network(Section):
     )
     branch: Later = Field(default=None, description="branch network of an operator")
     outputs: Later = Field(default=None, description="what fields of an operator share")
+
+    @model_validator(mode="after")
+    def check(self) -> "Network":
+        """Check that there are octaves where they are counted."""
+        if self.octaves is not None and self.embedding != "sinusoidal":
+            raise fault(
+                f'embedding "{self.embedding}" has no octaves.',
+                'Write embedding = "sinusoidal", or remove octaves.',
+                key="octaves",
+            )
+        return self
 
 
 class Output(Section):

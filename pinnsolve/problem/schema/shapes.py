@@ -57,8 +57,8 @@ class Shape(Section):
     @field_validator("time")
     @classmethod
     def check_time(cls, time: tuple[float, float] | None) -> tuple[float, float] | None:
-        """Check that time goes forward."""
-        if time is not None and not time[0] < time[1]:
+        """Check that time does not go backward; where it stands still, initial values are all."""
+        if time is not None and not time[0] <= time[1]:
             raise fault(
                 f"must end after it begins, but is [{time[0]:g}, {time[1]:g}].",
                 "Write time = [0.0, 1.0].",
