@@ -176,16 +176,17 @@ def _data(solution: Solution) -> list[str]:
     ]
 
 
-def _measured(errors: Errors) -> list[tuple[str, str, str, str]]:
+def _measured(errors: Errors, places: str) -> list[tuple[str, str, str, str]]:
     """Return the rows of measured errors."""
     rows = []
     for name in errors.relative_l2:
         at = f"{errors.test_points} test points"
         largest = f"{errors.max_error[name]:.2e}"
         rows.append((name, f"{errors.relative_l2[name]:.2e}", largest, at))
-        rows.append(("", f"{errors.relative_l2_nodes[name]:.2e}", "", "the nodes"))
+        rows.append(("", f"{errors.relative_l2_nodes[name]:.2e}", "", f"the {places}"))
         if errors.relative_l2_at_end is not None:
-            rows.append(("", f"{errors.relative_l2_at_end[name]:.2e}", "", "the nodes, at the end"))
+            last = f"{errors.relative_l2_at_end[name]:.2e}"
+            rows.append(("", last, "", f"the {places}, at the end"))
     return rows
 
 
@@ -200,9 +201,9 @@ def _errors(solution: Solution) -> list[str]:
             lines.append(f"{baseline.name} on the same nodes took {duration(baseline.seconds)}.")
         return lines
     rows = [("field", "relative L2", "max error", "measured at")]
-    rows += _measured(errors)
+    rows += _measured(errors, solution.problem.places)
     if errors.derived is not None:
-        rows += _measured(errors.derived)
+        rows += _measured(errors.derived, solution.problem.places)
     if baseline and baseline.relative_l2 is not None:
         at = f"the nodes, solved directly in {duration(baseline.seconds)}"
         several = len(baseline.relative_l2) > 1
@@ -252,7 +253,8 @@ def _estimate(solution: Solution) -> list[str]:
     left = [e for e in found.optimisation.values() if e is not None]
     is_trained = ABILITIES[solution.method].has_network and left
     training = f"; {max(left):.2e} left by the training" if is_trained else ""
-    return [f"Estimated error on the nodes, no bound: {', '.join(errors)}{training}."]
+    at = solution.problem.places
+    return [f"Estimated error on the {at}, no bound: {', '.join(errors)}{training}."]
 
 
 def _regions(solution: Solution) -> list[str]:

@@ -336,6 +336,11 @@ class Problem:
         return ABILITIES[solver.method].reference if wanted else None
 
     @property
+    def places(self) -> str:
+        """Where its errors are told beside test points, in words."""
+        return "particles" if self.settings.network.ansatz else "nodes"
+
+    @property
     def times(self) -> Float[ndarray, " K"] | None:
         """The time levels; None for a steady problem."""
         if self.time is None:

@@ -138,13 +138,13 @@ class Carried:
     def state(self) -> State:
         """Return the weights, their path, the particles, the step, and a fit that is going on."""
         numbers = {"t": self._t, "h": self._h, "drift": self._drift, "lost": self._lost}
+        numbers |= {"variation": self._variation, "blind": self._blind}
         counts = {
             "iterations": self._iterations,
             "fitting": int(self._is_fitting),
             "fits": self._fits,
             "count": self._count,
         }
-        scales = {"variation": self._variation, "blind": self._blind}
         arrays = {
             "now": self._output.vector().cpu().numpy(),
             "x": self._cloud.x.cpu().numpy(),
@@ -158,7 +158,7 @@ class Carried:
             "misfits": self._misfits.copy(),
         }
         fit = {} if self._fit is None else self._fit.state()
-        return {**numbers, **counts, **scales, **arrays, **nested(fit=fit)}
+        return {**numbers, **counts, **arrays, **nested(fit=fit)}
 
     @torch.no_grad()
     def restore(self, state: State) -> None:
@@ -238,10 +238,15 @@ class Carried:
 
     def _advance(self) -> Step:
         """Return the account of one more step in time that has been tried."""
-        span, first = float(self._times[-1] - self._times[0]), self._rates
+        span, first = float(np.ptp(self._times)), self._rates
         assert first is not None
         if not torch.isfinite(first).all():
             return self._failed("the rates of the weights are not finite")
+        if self._residuals[0] > (self._settings.residual_limit or inf):
+            return self._failed(
+                f"the weights leave {self._residuals[0]:.2g} of the equation, more than "
+                f"residual_limit = {self._settings.residual_limit:g},"
+            )
         h = min(self._h, self._next - self._t)
         is_cut = h < self._h
         new, error, last = self._pair.step(self._all_rates, self._t, self._together(), h, first)
@@ -317,7 +322,7 @@ class Carried:
             x, logs = cloud.x[some], cloud.logs[some]
             wanted = self._flow.rates(x, self._flowing.at(some))
             left = self._output.changes(self._v, x, [value])[value] - wanted
-            size = max(relative_l2(wanted, logs), STILL / float(self._times[-1] - self._times[0]))
+            size = max(relative_l2(wanted, logs), STILL / float(np.ptp(self._times)))
             self._residuals[row] = relative_l2(left, logs) / size
             if not row:
                 self._left = relative_l2(left, logs)
@@ -380,8 +385,7 @@ class Carried:
 
     @property
     def _fraction(self) -> float:
-        begin, end = float(self._times[0]), float(self._times[-1])
-        return (self._t - begin) / (end - begin)
+        return (self._t - float(self._times[0])) / float(np.ptp(self._times))
 
     @property
     def _message(self) -> str:

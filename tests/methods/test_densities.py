@@ -5,6 +5,7 @@ import pytest
 
 from pinnsolve import load_solution, solve
 from pinnsolve.checks.preflight import preflight
+from pinnsolve.cli.summary import summary
 from pinnsolve.errors import ProblemError
 from pinnsolve.methods import METHODS
 from pinnsolve.run import write
@@ -53,6 +54,7 @@ def test_a_narrow_hump_is_carried_exactly_and_read_back_to_the_bit(tmp_path):
     solution = solve(problem)
     assert solution.accuracy.errors.relative_l2_at_end["u"] < 1e-10
     assert solution.verdict.word == "resolved"
+    assert "the particles, at the end" in "\n".join(summary(solution, []))
     write(solution, tmp_path / "run")
     x = np.random.default_rng(0).normal([-0.2, -0.2, 0.2], [0.05, 0.05, 0.01], (40, 3))
     np.testing.assert_array_equal(load_solution(tmp_path / "run")(x), solution(x))
@@ -87,6 +89,17 @@ def test_a_network_beside_the_polynomial_does_not_disturb_it(tmp_path):
 
 
 QUARTIC = ("u_t + u_x = 0", "exp(-x^4)", "exp(-(x - t)^4)")
+
+
+def test_a_residual_beyond_its_limit_ends_the_work_where_it_is(tmp_path):
+    limited = diffusing(tmp_path, hidden="4", samples=100)
+    process = METHODS["neural-ivp"].start(
+        Setup(limited.replace({"evolution.residual_limit": 1e-9}))
+    )
+    while not (step := process.step()).done:
+        pass
+    assert "of the equation, more than residual_limit = 1e-09, at t = 0." in step.done
+    assert process.reached == 0
 
 
 @pytest.mark.parametrize(("degree", "word"), [(2, "not resolved"), (4, "resolved")])

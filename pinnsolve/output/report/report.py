@@ -229,7 +229,9 @@ def _accuracy(solution: Solution) -> str:
         columns = {
             "relative L2 error": list(errors.relative_l2.values()),
             "largest error": list(errors.max_error.values()),
-            "relative L2 error on nodes": list(errors.relative_l2_nodes.values()),
+            f"relative L2 error on {solution.problem.places}": list(
+                errors.relative_l2_nodes.values()
+            ),
         }
         if errors.relative_l2_at_end is not None:
             columns["at the end"] = list(errors.relative_l2_at_end.values())
