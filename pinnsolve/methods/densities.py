@@ -57,6 +57,7 @@ def read(setup: Setup, state: State) -> Fields:
     FileError
         If it is that of another network, or of another polynomial.
     """
+    from pinnsolve.objectives.extent import Extent
     from pinnsolve.objectives.network_fields import ANOTHER
     from pinnsolve.objectives.path_fields import Path, PathFields
 
@@ -65,7 +66,7 @@ def read(setup: Setup, state: State) -> Fields:
     path = Path(*(np.array(state[name], dtype=float) for name in ("times", "weights", "rates")))
     if path.weights.shape != (len(path.times), output.size):
         raise FileError(ANOTHER)
-    return PathFields.of([output], setup.ansatz(), path)
+    return PathFields.of([output], setup.ansatz(), path, Extent.read(state))
 
 
 def _cloud(

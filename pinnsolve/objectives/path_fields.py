@@ -19,6 +19,7 @@ from torch import Tensor
 
 from pinnsolve.constraints.ansatz import Ansatz
 from pinnsolve.diffop import DiffOp, Term, partial, split_in_time
+from pinnsolve.objectives.extent import NOTHING, Extent
 from pinnsolve.objectives.network_fields import device_of
 from pinnsolve.objectives.outputs import Output
 from pinnsolve.process import State
@@ -58,16 +59,25 @@ class PathFields:
         The fields in terms of these.
     path
         Their weights in time.
+    extent
+        Where particles of a density have been; None of other fields.
     """
 
     outputs: tuple[Output, ...]
     ansatz: Ansatz
     path: Path
+    extent: Extent | None = None
 
     @classmethod
-    def of(cls, outputs: Sequence[Output], ansatz: Ansatz, path: Path) -> Fields:
+    def of(
+        cls,
+        outputs: Sequence[Output],
+        ansatz: Ansatz,
+        path: Path,
+        extent: Extent | None = None,
+    ) -> Fields:
         """Return the fields of outputs, whatever becomes of these."""
-        return cls(tuple(map(deepcopy, outputs)), ansatz, path)
+        return cls(tuple(map(deepcopy, outputs)), ansatz, path, extent)
 
     @property
     def size(self) -> int:
@@ -98,8 +108,9 @@ class PathFields:
             if own.polynomials is not None
             for name, values in own.polynomials.scales.items()
         }
-        path = self.path
-        return {"times": path.times, "weights": path.weights, "rates": path.rates, **scales}
+        path, extent = self.path, {} if self.extent is None else self.extent.state()
+        weights = {"times": path.times, "weights": path.weights, "rates": path.rates}
+        return {**weights, **scales, **extent}
 
     @torch.no_grad()
     def _outputs(self, x: Float[ndarray, "n D"], terms: Set[Term]) -> dict[Term, ndarray]:
@@ -122,6 +133,11 @@ class PathFields:
                         if order < len(shares):
                             rows = seen[op]
                             found[term][here] += c * (shares[order][: len(rows)] * rows).sum(0)
+        if self.extent is not None:
+            beyond = ~self.extent.holds(x)
+            for term in terms:
+                if not term.op.order:
+                    found[term][beyond] = NOTHING
         return found
 
     def _by_step(self, t: Float[ndarray, " n"]) -> Iterator[tuple[Int[ndarray, " m"], int, int]]:

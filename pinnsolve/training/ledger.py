@@ -77,12 +77,7 @@ class Ledger:
         points, weights
             Of a step, and of the largest network.
         """
-        found = list[str]()
-        if points < PER_WEIGHT * weights:
-            found.append(
-                f"{points} samples are fewer than {PER_WEIGHT} for each of {weights} weights: "
-                "raise evolution.samples."
-            )
+        found = scarce(points, weights)
         if self.blind > BLIND:
             found.append(
                 f"the weights leave up to {self.blind:.2g} times as much of the equations at "
@@ -152,3 +147,11 @@ class Ledger:
         self._left, self._absolute = np.array(state["left"]), np.array(state["absolute"])
         self._fit = np.array(state["fit"])
         self.unsolved, self._system = float(state["unsolved"]), np.array(state["system"])
+
+
+def scarce(points: int, weights: int) -> list[str]:
+    """Return a warning of points that are too few for so many weights; none if they are not."""
+    if points >= PER_WEIGHT * weights:
+        return []
+    few = f"{points} samples are fewer than {PER_WEIGHT} for each of {weights} weights"
+    return [f"{few}: raise evolution.samples."]

@@ -27,7 +27,8 @@ from pinnsolve.diffop import identity
 from pinnsolve.leastsquares.damped import damped_step
 from pinnsolve.leastsquares.equilibrated import equilibrated
 from pinnsolve.leastsquares.jacobian import DenseJacobian
-from pinnsolve.objectives.cloud import Cloud, relative_l2, robust
+from pinnsolve.objectives.cloud import Cloud, as_integrals, relative_l2, robust
+from pinnsolve.objectives.extent import Extent, Row, around
 from pinnsolve.objectives.flow import Flow, Flowing
 from pinnsolve.objectives.path_fields import Path, PathFields
 from pinnsolve.problem.schema.evolution import Evolution
@@ -35,13 +36,12 @@ from pinnsolve.process import State, Step, nested, part
 from pinnsolve.solution.fields import Fields
 from pinnsolve.timestepping.embedded import PAIRS
 from pinnsolve.training.adjustment import Adjustment
+from pinnsolve.training.ledger import BLIND, scarce
 
 IN_TAILS = 0.3  # factor of the rows of particles of the tails
 FIRST, SHORTEST = 1e-2, 1e-7  # of the time: the first step at most, and one that is none
 FIRST_FIT, LATER_FITS = 60, 6  # iterations at most
-PER_WEIGHT = 4  # particles for each weight, at least
 STILL = 1e-2  # of ln u, by the time there is: rates below count as that
-BLIND = 2.0  # times the misfit at the particles that were seen
 
 
 class Carried:
@@ -82,6 +82,7 @@ class Carried:
         self._theta = self._output.vector()
         self._rates: Tensor | None = None  # of everything, where the next step begins
         self._path: list[tuple[float, ndarray, ndarray]] = []
+        self._extents: list[Row] = []  # of the particles at the instants of the path
         self._shown: list[ndarray] = []  # unseen particles at the instants of output
         self._flowing: Flowing  # where rates were told last
         self._v: Tensor  # the rates of the weights, where the last step has led
@@ -99,7 +100,8 @@ class Carried:
         """Return the field up to now; later it stays as it is."""
         still = (self._t, self._output.vector().cpu().numpy(), np.zeros(self._output.size))
         times, weights, rates = (np.array(v) for v in zip(*(self._path or [still]), strict=True))
-        return PathFields.of([self._output], self._ansatz, Path(times, weights, rates))
+        extent = Extent.of(self._extents or [self._around])
+        return PathFields.of([self._output], self._ansatz, Path(times, weights, rates), extent)
 
     @property
     def lost(self) -> Float[ndarray, " s"]:
@@ -114,20 +116,13 @@ class Carried:
     @property
     def shown(self) -> tuple[Float[ndarray, "n D"], Float[ndarray, " n"]]:
         """Unseen particles in space and time, and factors that make sums integrals."""
-        d = self._cloud.x.shape[1]
-        rows = np.concatenate([np.zeros((0, d + 2)), *self._shown])
-        logs = rows[:, -1]
-        return rows[:, :-1], np.exp((logs.min(initial=inf) - logs) / 2) if len(rows) else logs
+        rows = np.concatenate([np.zeros((0, self._cloud.x.shape[1] + 2)), *self._shown])
+        return rows[:, :-1], as_integrals(rows[:, -1])
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """Doubts about what the particles have told."""
-        count, weights, found = self._cloud.seen.stop, self._output.size, list[str]()
-        if count < PER_WEIGHT * weights:
-            found.append(
-                f"{count} samples are fewer than {PER_WEIGHT} for each of {weights} weights: raise "
-                "evolution.samples."
-            )
+        found = scarce(self._cloud.seen.stop, self._output.size)
         if self._blind > BLIND:
             found.append(
                 f"the density misses what particles carry by up to {self._blind:.2g} times as much "
@@ -158,6 +153,7 @@ class Carried:
             "misfits": self._misfits.copy(),
         }
         fit = {} if self._fit is None else self._fit.state()
+        arrays |= Extent.of(self._extents).state() if self._extents else {}
         return {**numbers, **counts, **arrays, **nested(fit=fit)}
 
     @torch.no_grad()
@@ -175,6 +171,7 @@ class Carried:
         self._rates = torch.tensor(following).to(like) if len(following) else None
         columns = (np.array(state[name]) for name in ("times", "weights", "paces"))
         self._path = [(float(t), w, v) for t, w, v in zip(*columns, strict=True)]
+        self._extents = Extent.read(state).rows if self._path else []
         self._shown = list(np.array(state["shown"]))
         self._residuals, self._misfits = np.array(state["residuals"]), np.array(state["misfits"])
         self._output.set(torch.tensor(np.array(state["now"])).to(like))
@@ -208,21 +205,18 @@ class Carried:
         cloud = self._cloud if self._fits else self._first_cloud
         x, logs = cloud.x[cloud.seen], cloud.logs[cloud.seen]
         factors = cloud.factors(IN_TAILS)
-        if self._fits:
+        if self._fits and self._flow.is_driven:  # else the output is that of the instant before
             factors = factors * robust(self._output(x) - logs)
         return Adjustment(self._output, x, logs, factors)
 
     def _settle(self) -> None:
         """Take the fit as it is: the integral of the density as it was, errors and rates told."""
         cloud, output = self._cloud, self._output
-        theta = output.vector()
-        apart = output(cloud.x) - cloud.logs
-        theta[0] -= torch.logsumexp(apart[: cloud.body], 0) - np.log(cloud.body)
-        self._theta = theta
-        output.set(theta)
+        self._theta, apart = output.vector(), output(cloud.x) - cloud.logs
+        self._theta[0] -= torch.logsumexp(apart[: cloud.body], 0) - np.log(cloud.body)
+        output.set(self._theta)
         ratios = torch.expm1(output(cloud.x) - cloud.logs)
-        pairs = ((cloud.unseen, 0), (slice(cloud.body), 1))
-        for some, row in pairs:
+        for some, row in ((cloud.unseen, 0), (slice(cloud.body), 1)):
             self._misfits[row] = relative_l2(ratios[some], cloud.logs[some])
         self._variation = max(self._variation, float(ratios[cloud.unseen].abs().mean()) / 2)
         self._lost = max(self._lost, self._misfits[0] + self._drift)
@@ -360,6 +354,12 @@ class Carried:
     def _record(self) -> None:
         """Note the weights and their rates at this instant."""
         self._path.append((self._t, self._theta.cpu().numpy().copy(), self._v.cpu().numpy().copy()))
+        self._extents.append(self._around)
+
+    @property
+    def _around(self) -> Row:
+        """The extent of the particles that are seen, at this instant."""
+        return around(self._t, self._cloud.x[self._cloud.seen].cpu().numpy())
 
     def _together(self) -> Tensor:
         """Return all that moves as one vector."""
