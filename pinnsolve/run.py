@@ -39,7 +39,7 @@ from pinnsolve.solution.accuracy import Accuracy, Estimate
 from pinnsolve.solution.course import Outcome
 from pinnsolve.solution.fields import Fields
 from pinnsolve.solution.flow import FlowBalance
-from pinnsolve.solution.found import FoundConstant
+from pinnsolve.solution.found import FoundConstant, Places
 from pinnsolve.solution.inverted import fields_of, inverted
 from pinnsolve.solution.norms import overall_l2
 from pinnsolve.solution.observables import Observables
@@ -152,7 +152,7 @@ def solve(
         if outcome.status == "finished":
             watch(Progress("errors"))
         errors = measure(answer, sample, problem, setup.domain, truth, beside.shown)
-        errors = with_total_variation(errors, answer, problem, setup.domain, truth)
+        errors = with_total_variation(errors, answer, problem, setup.domain, truth, beside.places)
         if of_family is not None:
             errors, truth = of_family.errors, of_family.truth
             estimate = of_family.estimate
@@ -162,7 +162,7 @@ def solve(
     held_out = None if of_family is None else of_family.held_out
     references = () if reference is None else (reference,)
     accuracy = Accuracy(errors, estimate, references, truth, held_out)
-    seen = _observables(setup, answer, sample, truth)
+    seen = _observables(setup, answer, sample, truth, beside.places)
     warnings = (*warnings, *beside.warnings, *(estimate.warnings if estimate else ()))
     warnings += doubts(seen)
     outcome = replace(_all_finite(outcome, sample, constants), warnings=warnings)
@@ -262,13 +262,17 @@ def _doubted(setup: Setup, estimate: Estimate | None) -> Estimate | None:
 
 
 def _observables(
-    setup: Setup, answer: Fields, sample: Sample, truth: Reference | None
+    setup: Setup,
+    answer: Fields,
+    sample: Sample,
+    truth: Reference | None,
+    places: Places | None,
 ) -> Observables | None:
     """Return slices, marginals, moments and integrals; None of fields that are not finite."""
     if not is_asked(setup.asked) or not np.isfinite(sample.values).all():
         return None
     with setup.stage("observables"):
-        return observables(setup.asked, setup.domain, answer, truth)
+        return observables(setup.asked, setup.domain, answer, truth, places)
 
 
 def _ended(problem: Problem, until: float, outcome: Outcome) -> str:

@@ -21,7 +21,8 @@ from pinnsolve.problem.schema.shapes import Interval, Rectangle
 from pinnsolve.references.linear_drift import Density
 from pinnsolve.solution.derived import formula_values
 from pinnsolve.solution.fields import Fields
-from pinnsolve.solution.observables import InTime, Kind, Observables, Table, Weighted
+from pinnsolve.solution.found import Places
+from pinnsolve.solution.observables import InTime, Kind, Observables, Table
 from pinnsolve.solution.reference import Reference
 
 ON_LINE, IN_PLANE = 201, 61  # points of a table along each axis
@@ -31,6 +32,10 @@ REST = {0: 1, 1: 48, 2: 24}  # nodes of the integral over the others, along each
 SOBOL = 512
 MOST = 21  # instants of a table
 ONE_SIGN = 0.9  # share of the integral of the size that that of the field is, if it has one sign
+NOWHERE = (
+    "Integrals over all of space, as moments and marginals, are told of densities alone, whose "
+    "particles know where they are: network.ansatz."
+)
 CHANGED = 0.05  # relative change from which it is doubted that something is conserved
 
 
@@ -42,7 +47,11 @@ def is_asked(problem: Problem) -> bool:
 
 
 def observables(
-    problem: Problem, domain: Domain, answer: Fields, truth: Reference | None
+    problem: Problem,
+    domain: Domain,
+    answer: Fields,
+    truth: Reference | None,
+    places: Places | None = None,
 ) -> Observables:
     """Return slices, marginals, moments and integrals, as far as a problem file asks for them.
 
@@ -54,12 +63,16 @@ def observables(
         The fields.
     truth
         What errors are measured against; None if that is not known.
+    places
+        Points where the fields are; None if they may be anywhere.
     """
     output, evolution = problem.settings.output, problem.settings.evolution
     order = None if evolution is None else evolution.moments
     exact = None if truth is None else truth.fields
-    drawn = _Drawn(problem, domain, answer, exact)
+    drawn = _Drawn(problem, domain, answer, exact, places)
     tables = [drawn.table("slice", along) for along in output.slices]
+    if places is None and not problem.settings.domain.surfaces:
+        return Observables(problem.times, tuple(tables), remark=NOWHERE)
     tables += [drawn.table("marginal", along) for along in output.marginals]
     moments, remark = ({}, "") if order is None else drawn.moments(order)
     return Observables(problem.times, tuple(tables), moments, drawn.conserved(), remark)
@@ -82,13 +95,19 @@ class _Drawn:
 
     Parameters
     ----------
-    problem, domain, answer, truth
+    problem, domain, answer, truth, places
         As of `observables`.
     """
 
     def __init__(
-        self, problem: Problem, domain: Domain, answer: Fields, truth: Fields | None
+        self,
+        problem: Problem,
+        domain: Domain,
+        answer: Fields,
+        truth: Fields | None,
+        places: Places | None,
     ) -> None:
+        self._places = places
         self._problem, self._domain, self._answer, self._truth = problem, domain, answer, truth
         self._is_box = isinstance(problem.settings.domain, Interval | Rectangle | Brick)
         self._lower, self._upper = map(np.array, problem.settings.domain.box)
@@ -103,7 +122,7 @@ class _Drawn:
         if kind == "slice":
             grid = self._grid(axes, IN_PLANE)
             rows = [self._slice(axes, grid, t) for t in instants]
-        elif self._is_box and not isinstance(self._answer, Weighted):
+        elif self._is_box and self._places is None:
             grid = self._grid(axes, OF_MARGINAL)
             rows = [self._integrated(axes, grid, t) for t in instants]
         else:
@@ -231,8 +250,8 @@ class _Drawn:
 
     def _cloud(self, t: float | None) -> Cloud:
         """Return the points for integrals at an instant."""
-        if isinstance(self._answer, Weighted) and t is not None:
-            return Cloud(*self._answer.places(t))
+        if self._places is not None and t is not None:
+            return Cloud(*self._places(t))
         if self._still is None:
             self._still = cloud_of(self._domain, is_box=self._is_box)
         return self._still

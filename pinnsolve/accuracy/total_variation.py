@@ -18,7 +18,7 @@ from pinnsolve.problem import Problem
 from pinnsolve.references.linear_drift import Density
 from pinnsolve.solution.accuracy import Errors, Interval
 from pinnsolve.solution.fields import Fields
-from pinnsolve.solution.observables import Weighted
+from pinnsolve.solution.found import Places
 from pinnsolve.solution.reference import Reference
 
 POINTS, SEED = 4096, 11
@@ -31,6 +31,7 @@ def with_total_variation(
     problem: Problem,
     domain: Domain,
     truth: Reference | None,
+    places: Places | None = None,
 ) -> Errors | None:
     """Return errors with the total variation at the end, where the truth is a density.
 
@@ -38,6 +39,8 @@ def with_total_variation(
     ----------
     errors, answer, problem, domain, truth
         What is known so far, and of what.
+    places
+        Points where the answer is; None if none are known.
     """
     exact = None if truth is None else truth.fields
     if errors is None or not isinstance(exact, Density) or problem.time is None:
@@ -53,7 +56,9 @@ def with_total_variation(
     other = replace(exact, seed=exact.seed + 1)(points)[:, 0]
     apart = mass * np.abs(v / u - 1) / 2
     own = mass * float(np.abs(other / u - 1).mean()) / 2
-    value = float(apart.mean()) + _beyond(answer, end, mass * float((v / u).mean()))
+    value = float(apart.mean())
+    if places is not None:
+        value += _beyond(answer, Cloud(*places(end)), end, mass * float((v / u).mean()))
     half = NORMAL * float(apart.std()) / np.sqrt(len(apart)) + own
     return replace(errors, total_variation=Interval(value, float(half)))
 
@@ -66,11 +71,8 @@ def _inside(answer: Fields, domain: Domain, points: Float[ndarray, "n D"]) -> Fl
     return found
 
 
-def _beyond(answer: Fields, end: float, seen: float) -> float:
-    """Return half of what a field has where the truth has nothing, as far as it knows itself."""
-    if not isinstance(answer, Weighted):
-        return 0.0
-    cloud = Cloud(*answer.places(end))
+def _beyond(answer: Fields, cloud: Cloud, end: float, seen: float) -> float:
+    """Return half of what a field has where the truth has nothing, as far as points tell it."""
     mass, half = cloud.estimate(answer(_at(cloud.x, end)), lambda sums: sums)
     return max(0.0, float(mass[0] - half[0]) - seen) / 2
 

@@ -14,6 +14,7 @@ from pinnsolve.problem import Problem
 from pinnsolve.process import Process, State
 from pinnsolve.setup import Setup
 from pinnsolve.solution.fields import Fields
+from pinnsolve.solution.found import Places
 
 if TYPE_CHECKING:
     from pinnsolve.objectives.cloud import Cloud
@@ -47,6 +48,30 @@ def start(setup: Setup) -> Process[Fields]:
     fitted, _ = _cloud(setup, density, more, 0, seed + 21)
     flow = Flow(law(problem), output)
     return Carried(flow, setup.ansatz(), cloud, fitted, settings, times)
+
+
+def factors(logs: Float[ndarray, " n"]) -> Float[ndarray, " n"]:
+    """Return factors that make sums of squares over particles integrals, but for a constant."""
+    return np.exp((logs.min(initial=np.inf) - logs) / 2) if len(logs) else logs
+
+
+def places(problem: Problem, x: Float[ndarray, "n D"], logs: Float[ndarray, " n"]) -> Places:
+    """Return particles at an instant, and weights that make sums over them integrals.
+
+    Parameters
+    ----------
+    problem
+        Whose initial values they were drawn from.
+    x, logs
+        Particles in space and time, and the logarithms that they carry.
+    """
+    mass = density_of(problem).mass if len(x) else 0.0
+
+    def at(time: float) -> tuple[Float[ndarray, "m d"], Float[ndarray, " m"]]:
+        here = x[:, -1] == time
+        return x[here, :-1], mass * np.exp(-logs[here]) / max(int(here.sum()), 1)
+
+    return at
 
 
 def read(setup: Setup, state: State) -> Fields:

@@ -71,11 +71,11 @@ class Evolution(Protocol):
 
 @runtime_checkable
 class OnParticles(Protocol):
-    """The work of an evolution that knows where the field is."""
+    """The work of an evolution of a density, which knows where it is."""
 
     @property
-    def shown(self) -> tuple[Float[ndarray, "n D"], Float[ndarray, " n"]]:
-        """Points of space and time, and factors that make sums of squares integrals."""
+    def unseen(self) -> tuple[Float[ndarray, "n D"], Float[ndarray, " n"]]:
+        """Points drawn from it, in space and time, and the logarithms that they carry."""
 
 
 def start(setup: Setup) -> Process[Fields]:
@@ -184,11 +184,16 @@ def until(setup: Setup, process: Process[Fields]) -> float | None:
     return process.reached if process.reached < setup.problem.time[1] else None
 
 
-def found(_: Setup, process: Process[Fields], __: Fields) -> Found:
-    """Return the doubts of the evolution."""
+def found(setup: Setup, process: Process[Fields], _: Fields) -> Found:
+    """Return the doubts of the evolution, and where a density is."""
     assert isinstance(process, Evolution)
-    shown = process.shown if isinstance(process, OnParticles) else None
-    return Found(warnings=process.warnings, shown=shown)
+    if not isinstance(process, OnParticles):
+        return Found(warnings=process.warnings)
+    x, logs = process.unseen
+    shown = x, densities.factors(logs)
+    return Found(
+        warnings=process.warnings, shown=shown, places=densities.places(setup.problem, x, logs)
+    )
 
 
 def read(setup: Setup, state: State) -> Fields:

@@ -2,10 +2,8 @@
 
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from jaxtyping import Float
-from numpy import ndarray
 from torch import Tensor
 
 ROBUST = 5.0  # times the median: rows beyond count less
@@ -62,8 +60,3 @@ def relative_l2(ratio: Float[Tensor, " n"], logs: Float[Tensor, " n"]) -> float:
     """Return the norm of ``ratio * u`` by that of ``u``, over points drawn from ``u``."""
     u = torch.exp(logs - logs.max())
     return float(((ratio**2 * u).sum() / u.sum()).sqrt())
-
-
-def as_integrals(logs: Float[ndarray, " n"]) -> Float[ndarray, " n"]:
-    """Return factors of points drawn from ``u`` that make sums of squares integrals over space."""
-    return np.exp((logs.min(initial=np.inf) - logs) / 2) if len(logs) else logs

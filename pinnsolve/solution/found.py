@@ -1,13 +1,15 @@
 """What was found beside the fields: unknown constants of the equations, and the fit to data."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from math import sqrt
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
+
+Places: TypeAlias = Callable[[float], tuple[Float[ndarray, "n d"], Float[ndarray, " n"]]]
 
 WHITE = 4.0  # standard deviations: neighbours that agree more have more in common than chance
 CONFIDENCE = 0.95
@@ -217,6 +219,9 @@ class Found:
     shown
         Points of space and time where the fields are, and factors that make sums of squares over
         them integrals; None if evenly spread points tell as much.
+    places
+        Points in space, and weights that make sums over them integrals, at an instant of output;
+        None if the fields may be anywhere.
     """
 
     constants: Mapping[str, FoundConstant] = field(default_factory=dict)
@@ -224,3 +229,4 @@ class Found:
     warnings: tuple[str, ...] = ()
     doubt: str = ""
     shown: tuple[Float[ndarray, "n D"], Float[ndarray, " n"]] | None = None
+    places: Places | None = None

@@ -2,24 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Literal
 
 import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
 Kind = Literal["slice", "marginal"]
-
-
-@runtime_checkable
-class Weighted(Protocol):
-    """Fields that know where they are large: points there with weights, for integrals."""
-
-    def places(self, time: float) -> tuple[Float[ndarray, "n d"], Float[ndarray, " n"]]:
-        """Return points and weights, whose sums of values are integrals over space.
-
-        The points are in random order, so that parts of them tell how exact a sum is.
-        """
 
 
 @dataclass(frozen=True, eq=False)

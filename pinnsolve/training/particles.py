@@ -27,7 +27,7 @@ from pinnsolve.diffop import identity
 from pinnsolve.leastsquares.damped import damped_step
 from pinnsolve.leastsquares.equilibrated import equilibrated
 from pinnsolve.leastsquares.jacobian import DenseJacobian
-from pinnsolve.objectives.cloud import Cloud, as_integrals, relative_l2, robust
+from pinnsolve.objectives.cloud import Cloud, relative_l2, robust
 from pinnsolve.objectives.extent import Extent, Row, around
 from pinnsolve.objectives.flow import Flow, Flowing
 from pinnsolve.objectives.path_fields import Path, PathFields
@@ -110,14 +110,15 @@ class Carried:
 
     @property
     def reached(self) -> float:
-        """The last instant at which the density and its rates are good."""
-        return self._path[-1][0] if self._path else float(self._times[0])
+        """The last instant of output at which the density has been fitted."""
+        return float(self._shown[-1][0, -2]) if self._shown else float(self._times[0])
 
     @property
-    def shown(self) -> tuple[Float[ndarray, "n D"], Float[ndarray, " n"]]:
-        """Unseen particles in space and time, and factors that make sums integrals."""
-        rows = np.concatenate([np.zeros((0, self._cloud.x.shape[1] + 2)), *self._shown])
-        return rows[:, :-1], as_integrals(rows[:, -1])
+    def unseen(self) -> tuple[Float[ndarray, "n D"], Float[ndarray, " n"]]:
+        """Unseen particles at the instants of output, and the logarithms that they carry."""
+        d = self._cloud.x.shape[1]
+        rows = np.concatenate([np.zeros((0, d + 2)), *self._shown])
+        return rows[:, :-1], rows[:, -1]
 
     @property
     def warnings(self) -> tuple[str, ...]:

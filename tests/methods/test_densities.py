@@ -6,6 +6,7 @@ import pytest
 from pinnsolve import load_solution, solve
 from pinnsolve.checks.preflight import preflight
 from pinnsolve.cli.summary import summary
+from pinnsolve.conditions.densities import Density
 from pinnsolve.errors import ProblemError
 from pinnsolve.methods import METHODS
 from pinnsolve.run import write
@@ -79,6 +80,31 @@ def test_a_normal_density_diffuses_to_the_error_of_the_steps(tmp_path):
     error = solution.accuracy.errors.relative_l2["u"]
     assert error < 1e-4  # ten times the tolerance of a step
     assert error < solution.accuracy.estimate.total["u"] < 0.05
+
+
+def test_moments_and_marginals_are_sums_over_particles_with_intervals(tmp_path):
+    asked = {"evolution.moments": 2, "output.marginals": [["x"]], "evolution.rtol": 1e-3}
+    solution = solve(diffusing(tmp_path, end=0.2).replace(asked))
+    told, q = solution.observables.moments["u"], 0.1 - 0.06 * np.exp(-0.4)
+    truth = {"mass": 1.0, "mean x": np.exp(-0.2), "mean y": 0.0, "variance x": q, "variance y": q}
+    for name, value in truth.items():
+        own = told[name]
+        assert abs(own.values[-1] - value) < 2 * own.half_widths[-1] + 1e-3  # and the steps' error
+        assert own.half_widths[-1] < 0.03
+        np.testing.assert_allclose(own.truth[-1], own.values[-1], atol=1e-3)  # at the same points
+    (table,) = solution.observables.tables
+    cell = table.axes[0][1] - table.axes[0][0]
+    np.testing.assert_allclose(table.values.sum(axis=1) * cell, 1.0, atol=0.03)
+
+
+def test_the_integral_of_a_density_that_is_no_product_is_found_by_points_that_hold_it():
+    def log(x):
+        return 1 - 4 * (x[:, 0] ** 2 + x[:, 0] * x[:, 1] + x[:, 1] ** 2)
+
+    density = Density(log, np.full(2, -2.0), np.full(2, 2.0))
+    assert not density.is_product
+    # the determinant of the form is 12
+    assert density.mass == pytest.approx(np.e * np.pi / np.sqrt(12), rel=1e-3)
 
 
 def test_a_network_beside_the_polynomial_does_not_disturb_it(tmp_path):
