@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from itertools import combinations_with_replacement
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from numpy import ndarray
 
 from pinnsolve.accuracy.clouds import PARTS, STUDENT, Cloud, cloud_of
@@ -205,11 +205,13 @@ class _Drawn:
     def _slice(
         self, axes: list[int], grid: tuple[ndarray, ...], t: float | None
     ) -> list[Float[ndarray, "n c"]]:
-        """Return the fields through the middle; NaN outside of the domain."""
+        """Return the fields through the middle; NaN outside of the domain, and of particles."""
         points = _mesh(grid)
         x = np.tile((self._lower + self._upper) / 2, (len(points), 1))
         x[:, axes] = points
         is_in = self._domain.distance(x) <= 1e-9 * self._domain.size
+        if self._places is not None and t is not None:
+            is_in &= _among(self._cloud(t).x, x)
         found = [np.full((len(x), len(self._problem.fields)), np.nan) for _ in range(2)]
         for values, own in zip(found, self._both(x[is_in], t), strict=False):
             values[is_in] = own
@@ -267,6 +269,16 @@ class _Drawn:
         pairs = combinations_with_replacement(range(known.mean.shape[1]), 2)
         second = [known.covariance[:, i, j] for i, j in pairs]
         return np.column_stack([known.mass, known.mean, *second])[:, : _count(known.mean, order)]
+
+
+def _among(cloud: Float[ndarray, "m d"], x: Float[ndarray, "n d"]) -> Bool[ndarray, " n"]:
+    """Return whether points are as near to the middle of others as these are, by their spread."""
+    mean, inverse = cloud.mean(axis=0), np.linalg.pinv(np.cov(cloud.T).reshape(2 * cloud.shape[1:]))
+
+    def far(some: Float[ndarray, "k d"]) -> Float[ndarray, " k"]:
+        return np.einsum("ki,ij,kj->k", some - mean, inverse, some - mean)
+
+    return far(x) <= far(cloud).max()
 
 
 def _count(mean: Float[ndarray, "K d"], order: int) -> int:

@@ -83,7 +83,7 @@ def test_a_normal_density_diffuses_to_the_error_of_the_steps(tmp_path):
 
 
 def test_moments_and_marginals_are_sums_over_particles_with_intervals(tmp_path):
-    asked = {"evolution.moments": 2, "output.marginals": [["x"]], "evolution.rtol": 1e-3}
+    asked = {"evolution.moments": 2, "output.marginals": [["x"]], "output.slices": [["x", "y"]]}
     solution = solve(diffusing(tmp_path, end=0.2).replace(asked))
     told, q = solution.observables.moments["u"], 0.1 - 0.06 * np.exp(-0.4)
     truth = {"mass": 1.0, "mean x": np.exp(-0.2), "mean y": 0.0, "variance x": q, "variance y": q}
@@ -92,7 +92,10 @@ def test_moments_and_marginals_are_sums_over_particles_with_intervals(tmp_path):
         assert abs(own.values[-1] - value) < 2 * own.half_widths[-1] + 1e-3  # and the steps' error
         assert own.half_widths[-1] < 0.03
         np.testing.assert_allclose(own.truth[-1], own.values[-1], atol=1e-3)  # at the same points
-    (table,) = solution.observables.tables
+    plane, table = solution.observables.tables
+    is_far = np.linalg.norm(plane.x - [np.exp(-0.2), 0], axis=1) > 6 * np.sqrt(q)
+    assert np.isnan(plane.values[-1, is_far]).all()  # where no particle is nothing is known
+    assert np.nanmax(plane.values[-1]) == pytest.approx(1 / (2 * np.pi * q), rel=0.05)
     cell = table.axes[0][1] - table.axes[0][0]
     np.testing.assert_allclose(table.values.sum(axis=1) * cell, 1.0, atol=0.03)
 
