@@ -15,6 +15,7 @@ from numpy import ndarray
 from pinnsolve.accuracy.clouds import Cloud
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.problem import Problem
+from pinnsolve.references.drawn import Drawn
 from pinnsolve.references.linear_drift import Density
 from pinnsolve.solution.accuracy import Errors, Interval
 from pinnsolve.solution.fields import Fields
@@ -43,24 +44,30 @@ def with_total_variation(
         Points where the answer is; None if none are known.
     """
     exact = None if truth is None else truth.fields
-    if errors is None or not isinstance(exact, Density) or problem.time is None:
+    if errors is None or not isinstance(exact, Drawn) or problem.time is None:
         return errors
     end = problem.time[1]
     x = exact.drawn(POINTS, end, SEED)
-    moments = exact.moments(np.array([end]))
-    if x is None or moments is None:
+    mass = exact.mass(end)
+    if x is None or mass is None:
         return errors
-    mass = float(moments.mass[0])
     points = _at(x, end)
     u, v = exact(points)[:, 0], _inside(answer, domain, points)
-    other = replace(exact, seed=exact.seed + 1)(points)[:, 0]
     apart = mass * np.abs(v / u - 1) / 2
-    own = mass * float(np.abs(other / u - 1).mean()) / 2
+    own = mass * _of_seeds(exact, points, u) / 2
     value = float(apart.mean())
     if places is not None:
         value += _beyond(answer, Cloud(*places(end)), end, mass * float((v / u).mean()))
     half = NORMAL * float(apart.std()) / np.sqrt(len(apart)) + own
     return replace(errors, total_variation=Interval(value, float(half)))
+
+
+def _of_seeds(exact: Fields, points: Float[ndarray, "n D"], u: Float[ndarray, " n"]) -> float:
+    """Return the mean relative distance of a density by samples from that by others."""
+    if not isinstance(exact, Density):
+        return 0.0
+    other = replace(exact, seed=exact.seed + 1)(points)[:, 0]
+    return float(np.abs(other / u - 1).mean())
 
 
 def _inside(answer: Fields, domain: Domain, points: Float[ndarray, "n D"]) -> Float[ndarray, " n"]:

@@ -137,6 +137,8 @@ SOLVERS: dict[str, str] = {
     "linear-drift": "density and moments, from any initial density, of linear Fokker-Planck "
     "equations u_t = D*laplace(u) - div(h*u) with a drift h linear in position, in all of space, "
     "or between walls with zero values that hardly any of it reaches",
+    "characteristics": "linear equations of first order, in all of space or with zero values where "
+    "they flow in, along the curves on which they are ordinary equations",
     "rbf-fd": "the direct solution on four times as many nodes",
 }
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from pinnsolve.problem import Problem
 from pinnsolve.references import (
+    characteristics,
     chebyshev,
     cole_hopf,
     exact,
@@ -37,6 +38,7 @@ PLANS: dict[str, Callable[[Problem], object]] = {  # refuse what a solver does n
     "chebyshev": chebyshev.plan,
     "spectral": spectral.plan,
     "linear-drift": linear_drift.plan,
+    "characteristics": characteristics.plan,
     "rbf-fd": finer_nodes.plan,
 }
 TRUTHS: dict[str, Makes] = {  # the solvers of [reference], and its file
@@ -46,6 +48,7 @@ TRUTHS: dict[str, Makes] = {  # the solvers of [reference], and its file
     "chebyshev": chebyshev.reference,
     "spectral": spectral.reference,
     "linear-drift": linear_drift.reference,
+    "characteristics": characteristics.reference,
     "rbf-fd": finer_nodes.reference,
     "file": from_file.reference,
 }

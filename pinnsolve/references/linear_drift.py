@@ -30,6 +30,7 @@ from pinnsolve.geometry.sampling import sample_in_time
 from pinnsolve.problem import Problem
 from pinnsolve.process import State
 from pinnsolve.references.affine_drift import Drift, affine_drift
+from pinnsolve.references.drawn import INSTANTS, SOME, compared_at, shares_of
 from pinnsolve.references.evolution import must_be_whole, refused
 from pinnsolve.references.separable import Product, product
 from pinnsolve.solution.norms import relative_l2
@@ -44,8 +45,6 @@ FIRST, MOST = 64, 2**14  # samples
 MOST_WORK = 2**27  # coordinates of samples at all points that are asked for
 TARGET = 1e-4  # relative error that is small enough
 ENTRIES = 2**22  # of an array
-SOME, INSTANTS = 400, 5  # points and instants at which two seeds are compared
-UNIT = 1e-12  # how near to the ends of the unit interval shares may lie
 ON_WALLS = 64  # points on each wall
 
 
@@ -125,12 +124,17 @@ class Density:
             spread.E * variance @ spread.E.swapaxes(1, 2) + spread.covariance,
         )
 
+    def mass(self, time: float) -> float | None:
+        """Return its integral at an instant; None where it is not known."""
+        known = self.moments(np.array([time]))
+        return None if known is None else float(known.mass[0])
+
     def drawn(self, count: int, time: float, seed: int) -> Float[ndarray, "n d"] | None:
         """Return points that are spread as the density is at an instant; None if none are known."""
         if self.parts is None:
             return None
         dim = len(self.drift.flow.b)
-        shares = _evenly(2 * dim, count, seed)
+        shares = shares_of(2 * dim, count, seed)
         spread = self.drift.flow.after(np.array([time - self.begin]))
         x = self.parts.drawn(shares[:, :dim]) @ spread.E[0].T + spread.m[0]
         return x + _normal(shares[:, dim:]) @ _root(spread.covariance)[0].T
@@ -144,7 +148,7 @@ class Density:
         is_still = ~is_spread
         found[is_still] = self.initial(y[is_still])
         if is_spread.any():
-            shares = _evenly(y.shape[1], self.samples, self.seed)
+            shares = shares_of(y.shape[1], self.samples, self.seed)
             found[is_spread] = self._integrals(y[is_spread], S[is_spread], shares)
         return np.exp((self.drift.growth - np.trace(flow.A)) * s) * found
 
@@ -220,7 +224,7 @@ def _agreeing(setup: "Setup", found: Density) -> tuple[Density, float]:
     assert problem.time is not None
     assert problem.times is not None
     asked = problem.settings.output.test_points + len(problem.times) * setup.nodes.rows.stop
-    x = _where(setup, found)
+    x = compared_at(setup, found)
     while True:
         one, other = (replace(found, seed=seed)(x)[:, 0] for seed in (1, 2))
         error = relative_l2(one, other)
@@ -228,22 +232,6 @@ def _agreeing(setup: "Setup", found: Density) -> tuple[Density, float]:
         if error < TARGET or more > MOST or more * asked * (x.shape[1] - 1) > MOST_WORK:
             return found, error
         found = replace(found, samples=more)
-
-
-def _where(setup: "Setup", found: Density) -> Float[ndarray, "n D"]:
-    """Return points of space and time at which two seeds are compared: in the box, or drawn."""
-    problem = setup.problem
-    assert problem.time is not None
-    times = np.linspace(*problem.time, INSTANTS + 1)[1:]
-    clouds = [found.drawn(SOME // INSTANTS, float(t), 7) for t in times]
-    if problem.boundary or clouds[0] is None:
-        return sample_in_time(setup.domain, problem.time, SOME, 5)
-    parts = [
-        np.column_stack([cloud, np.full(len(cloud), t)])
-        for cloud, t in zip(clouds, times, strict=True)
-        if cloud is not None
-    ]
-    return np.concatenate(parts)
 
 
 def _on_walls(setup: "Setup", found: Density) -> float:
@@ -260,14 +248,6 @@ def _on_walls(setup: "Setup", found: Density) -> float:
     grows = np.exp(max(found.drift.growth - np.trace(flow.A), 0.0) * (times[-1] - times[0]))
     inside = found(sample_in_time(setup.domain, problem.time, SOME, 5))
     return there * float(grows) / max(float(inside.std()), 1e-300)
-
-
-def _evenly(dim: int, count: int, seed: int) -> Float[ndarray, "n d"]:
-    """Return points spread evenly over the unit cube."""
-    from scipy.stats.qmc import Sobol
-
-    found = Sobol(dim, rng=np.random.default_rng(seed)).random(1 << (count - 1).bit_length())
-    return np.clip(found[:count], UNIT, 1 - UNIT)
 
 
 def _normal(shares: Float[ndarray, "n d"]) -> Float[ndarray, "n d"]:
