@@ -127,7 +127,7 @@ def evolved(name: str, given: argparse.Namespace, restarts: int | str) -> dict[s
 
 
 def fresh(name: str, given: argparse.Namespace) -> dict[str, Any]:
-    """Return the difficulty of the systems where the networks are fitted to the truth at instants."""
+    """Return the difficulty of the systems where networks are fitted to the truth."""
     process, setup = started(name, given, 0)
     problem, velocity, pool = setup.problem, process._velocity, process._pool
     settings = problem.settings.reference

@@ -35,7 +35,7 @@ from pinnsolve.process import State, Step, nested, part
 from pinnsolve.solution.fields import Fields
 from pinnsolve.timestepping.embedded import PAIRS
 from pinnsolve.training.fitting import fit
-from pinnsolve.training.ledger import PER_WEIGHT, Ledger
+from pinnsolve.training.ledger import PER_WEIGHT, Ledger, beyond
 from pinnsolve.training.phases import Training
 
 FIRST = 1e-2  # of the time, or less: the first step
@@ -239,11 +239,8 @@ class Evolving:
         places, first = self._here()
         if not torch.isfinite(first).all():
             return self._failed("the rates of the weights are not finite")
-        if self._ledger.residual > (self._settings.residual_limit or inf):
-            return self._failed(
-                f"the weights leave {self._ledger.residual:.2g} of the equations, more than "
-                f"residual_limit = {self._settings.residual_limit:g},"
-            )
+        if message := beyond(self._settings.residual_limit, self._ledger.residual):
+            return self._failed(message)
         self._record(first)
         begin, h = self._t, min(self._h, self._next - self._t)
         is_cut = h < self._h

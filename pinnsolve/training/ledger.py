@@ -24,6 +24,15 @@ BLIND = 2.0  # times the residual at the points that were seen
 UNSOLVED = 1e-5  # of a gradient, that iterations may leave
 
 
+def beyond(limit: float | None, residual: float) -> str:
+    """Return a clause on a residual that is above its limit; empty if it is not."""
+    if limit is None or residual <= limit:
+        return ""
+    return (
+        f"the weights leave {residual:.2g} of the equations, more than residual_limit = {limit:g},"
+    )
+
+
 class Ledger:
     """Losses and residuals of the components of a state.
 

@@ -36,7 +36,7 @@ from pinnsolve.process import State, Step, nested, part
 from pinnsolve.solution.fields import Fields
 from pinnsolve.timestepping.embedded import PAIRS
 from pinnsolve.training.adjustment import Adjustment
-from pinnsolve.training.ledger import BLIND, scarce
+from pinnsolve.training.ledger import BLIND, beyond, scarce
 
 IN_TAILS = 0.3  # factor of the rows of particles of the tails
 FIRST, SHORTEST = 1e-2, 1e-7  # of the time: the first step at most, and one that is none
@@ -94,6 +94,8 @@ class Carried:
     @torch.no_grad()
     def step(self) -> Step:
         """Return the account of one more step of a fit, or in time."""
+        if self._beyond:
+            return self._failed(self._beyond)
         return self._adjust() if self._is_fitting else self._advance()
 
     def answer(self) -> Fields:
@@ -116,8 +118,7 @@ class Carried:
     @property
     def unseen(self) -> tuple[Float[ndarray, "n D"], Float[ndarray, " n"]]:
         """Unseen particles at the instants of output, and the logarithms that they carry."""
-        d = self._cloud.x.shape[1]
-        rows = np.concatenate([np.zeros((0, d + 2)), *self._shown])
+        rows = np.concatenate([np.zeros((0, self._cloud.x.shape[1] + 2)), *self._shown])
         return rows[:, :-1], rows[:, -1]
 
     @property
@@ -227,9 +228,9 @@ class Carried:
         self._rates = self._all_rates(self._t, self._together())
         self._measure()
         self._record()
-        x = cloud.x[cloud.unseen].cpu().numpy()
-        instant = np.full(len(x), self._t)
-        self._shown.append(np.column_stack([x, instant, cloud.logs[cloud.unseen].cpu().numpy()]))
+        x, logs = (own[cloud.unseen].cpu().numpy() for own in (cloud.x, cloud.logs))
+        if not self._beyond:
+            self._shown.append(np.column_stack([x, np.full(len(x), self._t), logs]))
 
     def _advance(self) -> Step:
         """Return the account of one more step in time that has been tried."""
@@ -237,11 +238,6 @@ class Carried:
         assert first is not None
         if not torch.isfinite(first).all():
             return self._failed("the rates of the weights are not finite")
-        if self._residuals[0] > (self._settings.residual_limit or inf):
-            return self._failed(
-                f"the weights leave {self._residuals[0]:.2g} of the equation, more than "
-                f"residual_limit = {self._settings.residual_limit:g},"
-            )
         h = min(self._h, self._next - self._t)
         is_cut = h < self._h
         new, error, last = self._pair.step(self._all_rates, self._t, self._together(), h, first)
@@ -266,16 +262,10 @@ class Carried:
             "fits": float(self._fits),
         }
         loss = float(self._residuals[0] ** 2)
+        told_now = series if told <= 1 else {}
+        stage, note = "evolution", f"t = {self._t:.4g}"
         return Step(
-            loss,
-            self._t,
-            "",
-            self._fraction,
-            "evolution",
-            "evolution",
-            loss,
-            series=series if told <= 1 else {},
-            note=f"t = {self._t:.4g}",
+            loss, self._t, "", self._fraction, stage, stage, loss, series=told_now, note=note
         )
 
     def _all_rates(self, t: float, y: Tensor) -> Tensor:
@@ -375,6 +365,11 @@ class Carried:
         return (theta if self._flow.is_driven else self._theta), cloud
 
     @property
+    def _beyond(self) -> str:
+        """Words on a residual above its limit; empty if it is not."""
+        return beyond(self._settings.residual_limit, float(self._residuals[0]))
+
+    @property
     def _moving(self) -> int:
         """Number of weights that move between two fits."""
         return self._output.size if self._flow.is_driven else 0
@@ -386,7 +381,7 @@ class Carried:
 
     @property
     def _fraction(self) -> float:
-        return (self._t - float(self._times[0])) / float(np.ptp(self._times))
+        return float((self._t - self._times[0]) / (self._times[-1] - self._times[0]))
 
     @property
     def _message(self) -> str:
