@@ -149,7 +149,7 @@ class Course:
     growth: tuple[GrowthStep, ...] = ()
 
     def conditioning(self) -> dict[str, list[list[float]]]:
-        """Return the difficulty of an evolution's steps, by name, in rows of time and value."""
+        """Return the difficulty of an evolution by name, in rows of time and value."""
         found = {}
         for name in CONDITIONING:
             rows = self.series.get(name, np.zeros((0, 2)))
