@@ -8,13 +8,16 @@ networks, arXiv:2304.14994.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
+from math import inf, isfinite
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
+from pinnsolve.accuracy.in_time import estimate_in_time
 from pinnsolve.conditions.condition import Condition
 from pinnsolve.conditions.rates import states
 from pinnsolve.conditions.resampling import Places
@@ -46,6 +49,8 @@ from pinnsolve.solution.solution import Sample
 if TYPE_CHECKING:
     from pinnsolve.networks.mlp import MLP
 
+BETWEEN_NODES = 1.5  # times the error at the nodes, that elsewhere
+CLASSICAL = 2  # coordinates up to which a classical solution is cheap
 POOL = 3  # times the samples: points among which those of a step are drawn
 PER_FEATURE = 4  # points of the integrals for each feature, at least
 KRYLOV = 5 * MOST  # times the same: a preconditioner of half the columns that it may have
@@ -158,8 +163,13 @@ def initial_outputs(setup: Setup, x: Float[ndarray, "N d"]) -> Float[ndarray, "s
     return np.stack(rows)
 
 
-def estimated(setup: Setup, process: Process[Fields], _: Fields, __: Sample) -> Estimate:
-    """Return the error by what the fits and the steps have lost, as if nothing were amplified."""
+def estimated(setup: Setup, process: Process[Fields], answer: Fields, shown: Sample) -> Estimate:
+    """Return the error by what has been lost, or by the distance from a classical solution.
+
+    What fits and steps have lost adds up as if nothing of it were damped, or amplified. Where all
+    weights move and a classical solution is cheap, the distance from it is an error too: that of
+    both. The smaller of the two is told.
+    """
     assert isinstance(process, Evolution)
     problem, lost = setup.problem, process.lost
     assert problem.time is not None
@@ -174,7 +184,30 @@ def estimated(setup: Setup, process: Process[Fields], _: Fields, __: Sample) -> 
         total[name] = (total.get(name) or 0.0) + own * span**order
     doubt = "it adds up what was left of the equations, which they may amplify"
     is_linear = all(equation.is_linear for equation in problem.equations)
-    return Estimate(dict(total), total, doubt="" if is_linear else doubt)
+    own = Estimate(dict(total), total, doubt="" if is_linear else doubt)
+    is_cheap = len(problem.coordinates) <= CLASSICAL and not is_frozen(problem)
+    if is_fit or not is_cheap or problem.settings.domain.shape == "unbounded":
+        return own
+    other = estimate_in_time(
+        setup.placement,
+        setup.domain,
+        answer,
+        shown.values,
+        None,
+        is_network=True,
+        watch=setup.watch,
+    )
+    sizes = {k: None if e is None else BETWEEN_NODES * e for k, e in other.total.items()}
+    return _smaller(own, replace(other, total=sizes))
+
+
+def _smaller(own: Estimate, other: Estimate) -> Estimate:
+    """Return the estimate whose largest error is the smaller one, if both are known."""
+    sizes = [
+        max((inf if e is None or not isfinite(e) else e) for e in estimate.total.values())
+        for estimate in (own, other)
+    ]
+    return other if sizes[1] < sizes[0] else own
 
 
 def until(setup: Setup, process: Process[Fields]) -> float | None:

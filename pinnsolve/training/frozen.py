@@ -8,8 +8,10 @@ With the features ``phi_i`` times what vanishes on the boundary, and integrals b
 the modes ``z`` evolve by themselves, to any time, whatever the features are: for positive ``K``
 heat decays, and the energy ``(M c', c') + (K c, c)`` of waves stays what it is. Directions in which
 the features depend on one another are left out. Features are of the frequency under which the
-initial values are met best. Source: the weak form of Galerkin's method, as in Hughes (2000), The
-Finite Element Method, chapters 7 and 9.
+initial values are met best. A solution under fewer of them, whose matrices are parts of these,
+tells the error: what is left of the equation itself would tell of its second derivatives, which
+count for little in the weak form. Source: the weak form of Galerkin's method, as in Hughes (2000),
+The Finite Element Method, chapters 7 and 9.
 """
 
 from collections.abc import Callable
@@ -37,6 +39,8 @@ from pinnsolve.training.initialisation import best_frequency, next_frequency
 CHUNK = 4096  # points whose features are held together
 DEPENDENT = 1e-13  # share of the largest eigenvalue of M below which a direction is left out
 NOTHING = 1e-14  # share of the largest amplitude below which a mode is left out
+FEWER = 0.75  # of the features, under which the solution shows how much it depends on them
+COMPARED = 17  # instants at which both are compared
 LOOKS, SOME = 3, 800  # instants and points at which the residual is measured
 POOR = 0.1  # residual at the beginning that says that there are too few features
 
@@ -95,7 +99,8 @@ class Frozen:
         self._losses: dict[float, float] = {}
         self._modes: Modes | None = None
         self._left = np.zeros(LOOKS)
-        self.lost = np.zeros(task.operator.order)
+        self._apart = nan  # from the solution under fewer features
+        self.lost = np.full(task.operator.order, nan)
 
     def step(self) -> Step:
         """Return the account of one more frequency, or of the modes under the best."""
@@ -154,17 +159,17 @@ class Frozen:
         slopes = [partial([int(i == k) for i in range(dim)]) for k in range(dim)]
         M, K, r = self._matrices(slopes)
         K -= operator.b * M
-        values, vectors = eigh(M)
-        kept = values > DEPENDENT * values[-1]
-        white = vectors[:, kept] / np.sqrt(values[kept])
-        rates, turned = eigh(white.T @ (K + K.T) @ white / 2)
-        Z = white @ turned
-        amplitudes = (Z.T @ r).T
-        size = np.abs(amplitudes).sum(axis=0)
-        seen = size > NOTHING * size.max(initial=0.0)
-        # laid out as those that are read from a file: the order of sums depends on it
-        shapes, sizes = np.array(Z[:, seen], order="C"), np.array(amplitudes[:, seen], order="C")
-        return Modes(shapes, rates[seen], sizes, float(self._task.times[0]))
+        begin, count = float(self._task.times[0]), len(M) - 1
+        modes = _modes(M, K, r, begin)
+        some = np.append(np.arange(round(FEWER * count)), count)
+        fewer = _modes(M[np.ix_(some, some)], K[np.ix_(some, some)], r[some], begin)
+        instants = np.linspace(begin, float(self._task.times[-1]), COMPARED)
+        c = modes.at(instants) @ modes.vectors.T
+        apart = c.copy()
+        apart[:, some] -= fewer.at(instants) @ fewer.vectors.T
+        sizes = [max(float(np.einsum("tq,qp,tp->", v, M, v)), 0.0) for v in (apart, c)]
+        self._apart = float(np.sqrt(sizes[0] / max(sizes[1], 1e-300)))
+        return modes
 
     def _matrices(
         self, slopes: list[DiffOp]
@@ -226,7 +231,7 @@ class Frozen:
         return apart / max(float(norms.max()), 1e-300)
 
     def _measure(self) -> float | None:
-        """Measure what the modes leave of the equation at unseen points, and add it up.
+        """Measure what the modes leave of the equation at unseen points.
 
         Return the first instant at which that is above the limit; None if there is none.
         """
@@ -234,15 +239,14 @@ class Frozen:
         fields, x, order = self.answer(), self._task.unseen[:SOME], self._task.operator.order
         begin, end = self._task.times[[0, -1]]
         instants = np.linspace(begin, end, LOOKS) if self._limit is None else self._task.times
-        left, sizes = np.zeros(len(instants)), np.zeros(len(instants))
+        left = np.zeros(len(instants))
         for k, t in enumerate(instants):
             r, rate, u = self._residual(fields, x, float(t))
             of_residual, of_rate, of_field = (float(np.linalg.norm(v)) for v in (r, rate, u))
             left[k] = of_residual / max(of_rate, of_field / (end - begin) ** order, 1e-300)
-            sizes[k] = of_residual / max(of_field, 1e-300)
         self._left = left
         self.lost = self._errors(self._modes.vectors @ self._modes.amplitudes.T)
-        self.lost[-1] += np.trapezoid(sizes, instants)
+        self.lost[0] += self._apart
         above = np.flatnonzero(left > (self._limit or inf))
         good = len(instants) if not len(above) else int(above[0])
         self.reached = float(instants[max(good - 1, 0)])
@@ -265,3 +269,20 @@ class Frozen:
         jet = fields.jet(points, {space, value, pace})
         asked = jet[space] + operator.b * jet[value]
         return jet[pace] - asked, asked, jet[value]
+
+
+def _modes(
+    M: Float[ndarray, "q q"], K: Float[ndarray, "q q"], r: Float[ndarray, "q m"], begin: float
+) -> Modes:
+    """Return the modes of two matrices, as far as initial values are made of them."""
+    values, vectors = eigh(M)
+    kept = values > DEPENDENT * values[-1]
+    white = vectors[:, kept] / np.sqrt(values[kept])
+    rates, turned = eigh(white.T @ (K + K.T) @ white / 2)
+    Z = white @ turned
+    amplitudes = (Z.T @ r).T
+    size = np.abs(amplitudes).sum(axis=0)
+    seen = size > NOTHING * size.max(initial=0.0)
+    # laid out as those that are read from a file: the order of sums depends on it
+    shapes, sizes = np.array(Z[:, seen], order="C"), np.array(amplitudes[:, seen], order="C")
+    return Modes(shapes, rates[seen], sizes, begin)

@@ -64,7 +64,9 @@ def test_a_wave_is_carried_around_a_ring_and_read_back_to_the_bit(wave, tmp_path
     assert solution.outcome.status == "finished"
     assert solution.accuracy.errors.relative_l2["u"] < 2e-3
     assert solution.verdict.word == "resolved"
-    assert solution.accuracy.estimate.total["u"] > solution.accuracy.errors.relative_l2["u"]
+    # by the distance from the classical solution, half as much added for what is between the nodes
+    ratio = solution.accuracy.estimate.total["u"] / solution.accuracy.errors.relative_l2["u"]
+    assert 1 < ratio < 3
     write(solution, tmp_path / "run")
     again = load_solution(tmp_path / "run")
     x = np.random.default_rng(0).uniform([-1, 0], [1, 0.5], (50, 2))
@@ -273,7 +275,10 @@ def test_the_last_layer_alone_evolves_exactly_in_time_and_is_read_back(tmp_path)
     solution = solve(heat(tmp_path, more=exact))
     assert solution.accuracy.errors.relative_l2["u"] < 1e-4
     assert "modes under features of frequency" in solution.outcome.message
-    assert solution.accuracy.errors.relative_l2["u"] < solution.accuracy.estimate.total["u"]
+    # by the distance from the solution under three quarters of the features; what is left of the
+    # equation itself told a hundred times as much
+    ratio = solution.accuracy.estimate.total["u"] / solution.accuracy.errors.relative_l2["u"]
+    assert 1 < ratio < 20
     x = np.random.default_rng(0).uniform([0, 0, 0], [1, 1, 0.1], (50, 3))
     pace, laplacian = solution.derivative("u_t", x), solution.derivative("laplace(u)", x)
     np.testing.assert_allclose(pace, laplacian, atol=0.3)  # of 20
