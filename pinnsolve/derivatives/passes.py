@@ -110,6 +110,87 @@ class _Passes(torch.autograd.Function):
         )
 
 
+def feature_derivatives_of(
+    chosen: Plan,
+    activation: str,
+    groups: Sequence[Sequence[Tensor]],
+    weights: Sequence[Tensor],
+    readings: Sequence[Float[Tensor, "o C *n"]],
+) -> Float[Tensor, "o w N"]:
+    """Return derivatives of the last hidden layer, differentiable by the weights.
+
+    Where the head has many outputs, as of a family of functions, it is cheaper to read the
+    operators off the channels before it than after.
+
+    Parameters
+    ----------
+    chosen, activation, groups
+        As of `derivatives_of`.
+    weights
+        Of the hidden layers, each followed by its biases.
+    readings
+        Of each group the factors of the channels in each operator, at all points or at each.
+    """
+    if torch.is_grad_enabled():
+        return _FeaturePasses.apply(chosen, activation, groups, readings, *weights)
+    parts = list(zip(groups, readings, strict=True))
+
+    def run(part: tuple[Sequence[Tensor], Tensor]) -> Tensor:
+        return _read(part[1], features(chosen.layout, activation, part[0], weights))
+
+    return torch.cat(in_threads(run, parts), 2)
+
+
+class _FeaturePasses(torch.autograd.Function):
+    """The same, with the reverse pass."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        chosen: Plan,
+        activation: str,
+        groups: Sequence[Sequence[Tensor]],
+        readings: Sequence[Tensor],
+        *weights: Tensor,
+    ) -> Float[Tensor, "o w N"]:
+        def run(k: int) -> tuple[Tensor, list[Tensor]]:
+            kept: list[Tensor] = []
+            a = features(chosen.layout, activation, groups[k], weights, kept=kept)
+            return _read(readings[k], a), kept
+
+        values, kept = zip(*in_threads(run, range(len(groups))), strict=True)
+        ctx.chosen, ctx.groups, ctx.readings = chosen, groups, readings
+        ctx.save_for_backward(*weights, *(tensor for group in kept for tensor in group))
+        return values[0] if len(values) == 1 else torch.cat(values, 2)
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        n_weights = len(ctx.needs_input_grad) - 4
+        weights, kept = ctx.saved_tensors[:n_weights], ctx.saved_tensors[n_weights:]
+        count = len(kept) // len(ctx.groups)
+        parts = gradient.split([pieces[0].shape[1] for pieces in ctx.groups], 2)
+
+        def run(k: int) -> list[Tensor]:
+            own, R = kept[k * count : (k + 1) * count], ctx.readings[k]
+            if R.ndim == 2:
+                g = (R.mT @ parts[k].flatten(1)).unflatten(1, parts[k].shape[1:])
+            else:
+                g = torch.stack([(r[:, None] * parts[k]).sum(0) for r in R.unbind(1)])
+            return _reverse_layers(ctx.chosen, ctx.groups[k], weights, own, g, False)
+
+        found = in_threads(run, range(len(parts)))
+        sums = (sum(some[1:], some[0]) for some in zip(*found, strict=True))
+        return (None, None, None, None, *sums)
+
+
+def _read(R: Float[Tensor, "o C *n"], a: Float[Tensor, "C w N"]) -> Float[Tensor, "o w N"]:
+    """Return each operator's sum of channels."""
+    if R.ndim == 2:
+        return (R @ a.flatten(1)).unflatten(1, a.shape[1:])
+    return torch.stack([(r[:, None] * a).sum(0) for r in R])
+
+
 @torch.no_grad()
 def features(
     layout: Layout,
@@ -218,11 +299,24 @@ def _reverse(
     is_compiled: bool,
 ) -> list[Tensor]:
     """Return the gradient by the weights from that by the derivatives."""
-    layout, last = chosen.layout, kept[-2] if kept else pieces[0].mT
+    last = kept[-2] if kept else pieces[0].mT
     R = reading(chosen, last)
     g = (R.mT @ gradient.flatten(1)).unflatten(1, gradient.shape[1:])
-    found = [R[:, 0] @ gradient.sum(2), (g @ last.mT).sum(0)]
+    of_head = [(g @ last.mT).sum(0), R[:, 0] @ gradient.sum(2)]
     g = _times(weights[-2].mT, g)
+    return [*_reverse_layers(chosen, pieces, weights[:-2], kept, g, is_compiled), *of_head]
+
+
+def _reverse_layers(
+    chosen: Plan,
+    pieces: Sequence[Tensor],
+    weights: Sequence[Tensor],
+    kept: Sequence[Tensor],
+    g: Float[Tensor, "C w N"],
+    is_compiled: bool,
+) -> list[Tensor]:
+    """Return the gradient by the hidden layers' weights from that by the last one's channels."""
+    layout, found = chosen.layout, list[Tensor]()
     for level in reversed(range(len(kept) // 2)):
         h, wanted = kept[2 * level + 1], layout.channels if level else sum(map(len, pieces))
         if is_compiled:
@@ -235,7 +329,8 @@ def _reverse(
             g = _times(weights[2 * level].mT, g)
         else:
             parts = g[:wanted].split([len(piece) for piece in pieces])
-            found.append(sum(_by_weight(*pair) for pair in zip(parts, pieces, strict=True)))
+            first, *others = (_by_weight(*pair) for pair in zip(parts, pieces, strict=True))
+            found.append(sum(others, first))
     return found[::-1]
 
 

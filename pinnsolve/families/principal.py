@@ -62,7 +62,8 @@ def principal(codes: Float[ndarray, "M q"], tolerance: float = TOLERANCE) -> Pri
     mean = codes.mean(axis=0)
     _, s, Vt = np.linalg.svd(codes - mean, full_matrices=False)
     kept = s > tolerance * s[0] if s[0] > 0 else s > s[0]
-    return Principal(mean, Vt[kept].T, s[kept] / np.sqrt(len(codes)))
+    directions = np.ascontiguousarray(Vt[kept].T)  # as they are read again, to the bit
+    return Principal(mean, directions, s[kept] / np.sqrt(len(codes)))
 
 
 def principal_from(arrays: Mapping[str, ndarray]) -> Principal:

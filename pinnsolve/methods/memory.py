@@ -186,7 +186,7 @@ def _training(problem: Problem, nodes: Nodes, conditions: Sequence[Condition]) -
     head: float = (rows + 3 * min(rows + head_weights, block)) * head_weights
     newton = 3.2 * rows * weights + min(rows, weights) ** 2
     graph: float = 3 * points * units
-    is_nested = problem.settings.solver.derivatives in NESTED
+    is_nested = problem.settings.solver.derivatives in NESTED and problem.family is None
     if is_pinn:
         terms = share * sum(c.size * len(c.residual.terms) for c in conditions)
         features: float = terms * last

@@ -9,6 +9,7 @@ for (`pinnsolve.training.family`).
 from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,6 +27,8 @@ from pinnsolve.methods.pinn import pointwise_objective
 from pinnsolve.networks.sizes import hidden_layers
 from pinnsolve.problem import Problem
 from pinnsolve.problem.families import FamilyOfProblems, functions_of
+from pinnsolve.problem.family_mode import functions_of_a_step
+from pinnsolve.problem.schema.training import Phase
 from pinnsolve.process import Budget, Process, State
 from pinnsolve.setup import Setup
 from pinnsolve.solution.accuracy import Estimate
@@ -51,11 +54,21 @@ def start(setup: Setup) -> Process[Fields]:
         If there is no such device.
     """
     from pinnsolve.networks.build import network
-    from pinnsolve.objectives.family_fields import FamilyFields
+    from pinnsolve.objectives.family_fields import FamilyFields, family_fields
     from pinnsolve.training.family import FamilyTraining, wave_number
+    from pinnsolve.training.family_phases import (
+        FamilyPhases,
+        Steps,
+        first_branch,
+        layers_of,
+        network_of,
+        objective_of,
+        solutions_of,
+    )
 
     problem, family = setup.problem, _family(setup.problem)
-    net = network(setup, trained.device_for(problem.settings.solver.device))
+    seed = problem.settings.solver.seed
+    (net,) = network(setup, trained.device_for(problem.settings.solver.device)).nets
     objective = pointwise_objective(net, setup)
     functions = functions_of(family, held_out=False)
     shown = tuple(own.held_out.chosen([0]).codes() for own in family.inputs)
@@ -63,25 +76,42 @@ def start(setup: Setup) -> Process[Fields]:
     def answer(net: "MLP", own: "Branch", C: Float[ndarray, "P K"]) -> "FamilyFields":
         return FamilyFields(deepcopy(net), setup.ansatz(), own, C, shown)
 
-    return FamilyTraining(
-        objective,
-        functions,
-        _budget(problem),
-        wave_number(functions, [own.box for own in family.inputs]),
-        problem.settings.solver.seed,
-        answer,
-    )
-
-
-def _budget(problem: Problem) -> Budget:
-    """Return the budget of the head solve."""
-    for phase in problem.settings.training:
-        return Budget(
-            iterations=phase.iterations or ITERATIONS,
-            seconds=phase.seconds or np.inf,
-            tolerance=phase.tolerance or 0.0,
+    def solve(phase: Phase, begun: "FamilyFields | None") -> FamilyTraining:
+        return FamilyTraining(
+            objective,
+            functions,
+            _budget(phase),
+            wave_number(functions, [own.box for own in family.inputs]),
+            seed,
+            answer,
+            layers_of(problem, functions),
+            begun,
         )
-    return Budget(iterations=ITERATIONS)
+
+    def zero() -> "FamilyFields":
+        own = first_branch(problem, objective, functions)
+        return answer(net, own, np.zeros((net.head_size, own.size)))
+
+    def steps(phase: Phase, begun: "FamilyFields", is_continued: bool) -> Steps:
+        whole = network_of(begun, objective.sizes.tolist())
+        lowered = objective_of(setup, objective, begun, whole)
+        found = partial(solutions_of, whole, begun)
+        return Steps(phase, lowered, found, seed, is_continued=is_continued)
+
+    def read_state(state: State) -> "FamilyFields":
+        return family_fields(deepcopy(net), setup.ansatz(), state)
+
+    phases = problem.settings.training or (Phase(optimizer="head"),)
+    return FamilyPhases(phases, solve, steps, zero, read_state)
+
+
+def _budget(phase: Phase) -> Budget:
+    """Return the budget of a head solve."""
+    return Budget(
+        iterations=phase.iterations or ITERATIONS,
+        seconds=phase.seconds or np.inf,
+        tolerance=phase.tolerance or 0.0,
+    )
 
 
 def family(setup: Setup, answer: Fields) -> tuple[Fields, Measured]:
@@ -152,7 +182,31 @@ def forecast(
     stage = "training: head"
     if stage in found:
         found[stage] += memory.BYTES * (residuals + FACTORS * (rows + features) * features)
+    stage = "training: adam"
+    if stage in found:
+        found[stage] += memory.BYTES * _of_a_step(problem, nodes, stated)
     return found
+
+
+def _of_a_step(problem: Problem, nodes: Nodes, conditions: Sequence[Condition]) -> float:
+    """Return the numbers that a step on all weights holds beside the series of the trunk.
+
+    Nested differentiation has about three times as many with each order.
+    """
+    asked, M = problem.settings.operator, functions_of_a_step(problem)
+    most = (asked and asked.points) or np.inf
+    sizes = [min(most, condition.size) for condition in conditions]
+    values = sum(
+        n * (RESIDUALS + len(c.residual.terms)) for n, c in zip(sizes, conditions, strict=True)
+    )
+    units = sum(hidden_layers(problem, nodes.rows.stop))
+    orders = [max(term.op.order for term in c.residual.terms) for c in conditions]
+    graph = {
+        "zcs": sum(3.0 ** (k + 1) * n * (units + M) for k, n in zip(orders, sizes, strict=True)),
+        "loop": sum(3.0**k * n * units * M for k, n in zip(orders, sizes, strict=True)),
+    }
+    graph["vectorised"] = graph["loop"]
+    return M * values + graph.get(problem.settings.solver.derivatives, 0.0)
 
 
 def device(answer: Fields) -> str:

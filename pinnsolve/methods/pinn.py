@@ -112,6 +112,8 @@ def pointwise_objective(
         x, conditions = np.concatenate([x, seen]), (*conditions, *data)
         weights = np.concatenate([weights, data_weights(setup.observed)])
     solver: Any = problem.settings.solver  # its derivatives are those of this method
+    # a family differentiates many functions as it is told, and a typical one like this
+    derivatives: Any = "taylor" if problem.family is not None else solver.derivatives
     accelerate: Any = "none" if solver.accelerate == "auto" else solver.accelerate
     return PointwiseObjective(
         net,
@@ -119,7 +121,7 @@ def pointwise_objective(
         conditions,
         weights,
         sizes,
-        solver.derivatives,
+        derivatives,
         accelerate,
         regions,
         len(data),

@@ -14,20 +14,28 @@ a constant, and nothing else is. With a kernel
 counting as much as the functions vary along it. With the kernel ``G`` between these ``s`` has the
 shares of the solutions known in that of another function, of order one: those of the kernel itself
 would be large and cancel. Source: Rasmussen & Williams (2006), Gaussian
-Processes for Machine Learning, MIT Press, chapters 2 and 4.
+Processes for Machine Learning, MIT Press, chapters 2 and 4. With layers they are the outputs of a
+network, and a constant, of the coordinates in units of the first: the last are hardly there.
 """
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from math import sqrt
+from typing import TypeAlias
 
 import numpy as np
+import torch
 from jaxtyping import Float
 from numpy import ndarray
 
 from pinnsolve.families.principal import Principal, principal, principal_from
+from pinnsolve.networks.activations import ACTIVATIONS
+from pinnsolve.networks.mlp import GAIN
+
+LayersOf: TypeAlias = tuple[tuple[Float[ndarray, "n m"], Float[ndarray, " n"]], ...]
 
 FUNCTIONS_PER_PRODUCT = 3  # to train with, for each function of the branch
 LARGEST = 24  # coordinates of which products are taken
@@ -57,7 +65,7 @@ class Branch(ABC):
         """The number of its functions."""
 
     @abstractmethod
-    def arrays(self) -> dict[str, ndarray | int]:
+    def arrays(self) -> dict[str, ndarray | int | str]:
         """Return the arrays and numbers that determine it, by name."""
 
     def __call__(self, codes: Sequence[Float[ndarray, "M _"]]) -> Float[ndarray, "M K"]:
@@ -69,6 +77,20 @@ class Branch(ABC):
             Of each input in turn.
         """
         return self.of(coordinates(self.spaces, codes))
+
+    def inputs(self, codes: Sequence[Float[ndarray, "M _"]]) -> Float[ndarray, "M q"]:
+        """Return the inputs of its layers for each problem; without any its functions."""
+        return self(codes)
+
+    @property
+    def layers(self) -> LayersOf:
+        """Weights and biases of its layers, which may be trained; none of most."""
+        return ()
+
+    def with_layers(self, layers: LayersOf) -> "Branch":
+        """Return the branch with other weights of its layers."""
+        assert not layers
+        return self
 
     def outside(self, codes: Sequence[Float[ndarray, "M _"]]) -> Float[ndarray, " M"]:
         """Return the largest share of an input that no member of the family has."""
@@ -85,8 +107,8 @@ class Branch(ABC):
         shares = [space.deviations / space.deviations.max(initial=0.0) for space in self.spaces]
         return np.concatenate(shares)
 
-    def _arrays_of_spaces(self) -> dict[str, ndarray | int]:
-        found: dict[str, ndarray | int] = {}
+    def _arrays_of_spaces(self) -> dict[str, ndarray | int | str]:
+        found: dict[str, ndarray | int | str] = {}
         for i, space in enumerate(self.spaces):
             found |= {f"space {i} {name}": array for name, array in space.arrays().items()}
         return found
@@ -117,7 +139,7 @@ class Products(Branch):
         n = self.multiplied
         return 1 + len(self._shares) + n * (n + 1) // 2
 
-    def arrays(self) -> dict[str, ndarray | int]:
+    def arrays(self) -> dict[str, ndarray | int | str]:
         """Return the arrays and numbers that determine it, by name."""
         return {"multiplied": self.multiplied, **self._arrays_of_spaces()}
 
@@ -162,10 +184,82 @@ class Kernel(Branch):
         """The number of its functions."""
         return 1 + len(self.centres)
 
-    def arrays(self) -> dict[str, ndarray | int]:
+    def arrays(self) -> dict[str, ndarray | int | str]:
         """Return the arrays and numbers that determine it, by name."""
         own = {"centres": self.centres, "length": np.array(self.length)}
         return {**own, **self._arrays_of_spaces()}
+
+
+@dataclass(frozen=True)
+class Layers(Branch):
+    """A constant, and the outputs of a network.
+
+    Attributes
+    ----------
+    weights
+        Weights and biases of each layer.
+    activation
+        That follows each.
+    """
+
+    weights: LayersOf
+    activation: str
+
+    @property
+    def layers(self) -> LayersOf:
+        """Weights and biases of its layers."""
+        return self.weights
+
+    def of(self, z: Float[ndarray, "M k"]) -> Float[ndarray, "M K"]:
+        """Return the functions of the branch, from the coordinates of all inputs."""
+        psi = z * self._shares
+        for weight, bias in self.layers:
+            psi = ACTIVATIONS[self.activation](torch.as_tensor(psi @ weight.T + bias)).numpy()
+        return np.hstack([np.ones((len(psi), 1)), psi])
+
+    def inputs(self, codes: Sequence[Float[ndarray, "M _"]]) -> Float[ndarray, "M q"]:
+        """Return the coordinates, in units of the first of each input."""
+        return coordinates(self.spaces, codes) * self._shares
+
+    def with_layers(self, layers: LayersOf) -> "Layers":
+        """Return the branch with other weights of its layers."""
+        return replace(self, weights=layers)
+
+    @property
+    def size(self) -> int:
+        """The number of its functions."""
+        return 1 + len(self.layers[-1][1])
+
+    def arrays(self) -> dict[str, ndarray | int | str]:
+        """Return the arrays and numbers that determine it, by name."""
+        found: dict[str, ndarray | int | str] = {"activation": self.activation}
+        for i, (weight, bias) in enumerate(self.layers):
+            found |= {f"layer {i} weight": weight, f"layer {i} bias": bias}
+        return {**found, **self._arrays_of_spaces()}
+
+
+def layers(
+    codes: Sequence[Float[ndarray, "M _"]], hidden: Sequence[int], activation: str, seed: int
+) -> Layers:
+    """Return the branch of a family that is a network, its weights drawn.
+
+    Parameters
+    ----------
+    codes
+        Of each input in turn, of the functions to train with.
+    hidden, activation
+        Widths of the layers, and what follows each.
+    seed
+        Of the weights.
+    """
+    spaces = tuple(principal(own) for own in codes)
+    widths = [sum(len(space.deviations) for space in spaces), *hidden]
+    draw = np.random.default_rng(seed)
+    drawn = tuple(
+        (GAIN / sqrt(n) * draw.standard_normal((m, n)), draw.standard_normal(m))
+        for n, m in pairwise(widths)
+    )
+    return Layers(spaces, drawn, activation)
 
 
 def between(squares: Float[ndarray, "M M"], length: float) -> Float[ndarray, "M M"]:
@@ -213,4 +307,9 @@ def branch_from(arrays: Mapping[str, ndarray | float | int | str]) -> Branch:
         spaces.append(principal_from(own))
     if "centres" in arrays:
         return Kernel(tuple(spaces), np.asarray(arrays["centres"]), float(arrays["length"]))
+    if "activation" in arrays:
+        found = list[tuple[ndarray, ndarray]]()
+        while (lead := f"layer {len(found)} ") + "weight" in arrays:
+            found.append((np.asarray(arrays[lead + "weight"]), np.asarray(arrays[lead + "bias"])))
+        return Layers(tuple(spaces), tuple(found), str(arrays["activation"]))
     return Products(tuple(spaces), int(arrays["multiplied"]))

@@ -65,6 +65,7 @@ class Abilities:
         return "input" not in self.takes and "evolution" not in self.needs
 
 
+NODAL = "rbf-fd"  # derivatives at nodes that stay where they are
 NESTED = ("autograd", "zcs")  # derivatives by differentiation in reverse mode, again and again
 TRAINED = ("grow", "head", "gauss-newton", "variable-projection", "adam", "lbfgs")
 
@@ -106,8 +107,8 @@ ABILITIES: dict[str, Abilities] = {
         title="Operator learning",
         summary="all problems of a family at once, from a function that varies to the solution",
         description="features of position times functions of what varies",
-        derivatives=("taylor",),
-        optimizers=("head",),
+        derivatives=("taylor", "rbf-fd", "zcs", "loop", "vectorised"),
+        optimizers=("head", "adam"),
         takes=frozenset({"input", "hard", "ansatz"}),
     ),
     "neural-ivp": Abilities(

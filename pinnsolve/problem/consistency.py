@@ -155,12 +155,7 @@ def _growth_faults(
     taken: list[tuple[bool, KeyPath, str, str]] = [
         (network.hidden is not None, ("network", "hidden"), "no widths", "Remove hidden."),
         (network.embedding != "none", ("network", "embedding"), "no embedding", "Remove it."),
-        (
-            solver.derivatives in NESTED,
-            ("solver", "derivatives"),
-            f"no {solver.derivatives}",
-            "Remove it.",
-        ),
+        (solver.derivatives in NESTED, ("solver", "derivatives"), "taylor alone", "Remove it."),
         (solver.precision != "float64", ("solver", "precision"), "float64 alone", "Remove it."),
         (
             unknowns is not None and bool(unknowns.parameters),

@@ -1,13 +1,16 @@
 """What a family of problems cannot be together with in this version, and what is its alone."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pinnsolve.errors import Fault, KeyPath
-from pinnsolve.problem.abilities import ABILITIES, methods_that_take
-from pinnsolve.problem.schema.operator import SECTION
+from pinnsolve.problem.abilities import ABILITIES, NODAL, methods_that_take
+from pinnsolve.problem.schema.file import Solver
+from pinnsolve.problem.schema.operator import SECTION, Operator
+from pinnsolve.problem.schema.training import Phase
 
 ABILITY = "input"
+STEPS = "adam"
 
 
 def family_faults(valid: Mapping[KeyPath, Any]) -> list[Fault]:
@@ -35,7 +38,7 @@ def family_faults(valid: Mapping[KeyPath, Any]) -> list[Fault]:
     if not takes:
         return [
             Fault(("network", key), f"{key} is of a family of problems.", "Remove it.")
-            for key in ("trunk", "decoder")
+            for key in ("trunk", "branch", "decoder")
             if getattr(network, key) is not None
         ]
     wider = "Write trunk = [1000], the widths of the layers of functions of position."
@@ -48,4 +51,36 @@ def family_faults(valid: Mapping[KeyPath, Any]) -> list[Fault]:
             "Remove it.",
         ),
     ]
-    return [Fault(("network", key), why, remedy) for holds, key, why, remedy in asked if holds]
+    faults = [Fault(("network", key), why, remedy) for holds, key, why, remedy in asked if holds]
+    phases = [value for key, value in valid.items() if key[0] == "training" and len(key) > 1]
+    return faults + _phase_faults(solver, valid[SECTION,], phases)
+
+
+def _phase_faults(solver: Solver, operator: Operator, phases: Sequence[Phase]) -> list[Fault]:
+    """Return the faults of phases that a family cannot have, and of what none of them reads."""
+    able = ABILITIES[solver.method]
+    known = " or ".join(f'"{name}"' for name in able.optimizers)
+    faults = [
+        Fault(
+            ("training", k, "optimizer"),
+            f'a family is not trained by "{phase.optimizer}".',
+            f"Choose {known}.",
+        )
+        for k, phase in enumerate(phases)
+        if phase.optimizer not in able.optimizers
+    ]
+    steps = [phase for phase in phases if phase.optimizer == STEPS]
+    remedy = f'Add [[training]] optimizer = "{STEPS}", or remove it.'
+    asked: list[tuple[bool, KeyPath]] = [
+        (solver.derivatives != able.derivatives[0], ("solver", "derivatives")),
+        (operator.functions is not None, (SECTION, "functions")),
+        (operator.points is not None, (SECTION, "points")),
+    ]
+    message = f'is read by steps of "{STEPS}" alone, and there are none.'
+    if not steps:
+        faults += [Fault(key, f"{key[-1]} {message}", remedy) for holds, key in asked if holds]
+    elif operator.points is not None and solver.derivatives == NODAL:
+        message = f'derivatives "{NODAL}" are those at all points.'
+        remedy = "Remove points, or choose other derivatives."
+        faults.append(Fault((SECTION, "points"), message, remedy))
+    return faults

@@ -21,6 +21,7 @@ from pinnsolve.geometry import build_domain
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.problem import Problem
+from pinnsolve.problem.family_mode import mode
 from pinnsolve.solution.accuracy import Accuracy, accuracy_from
 from pinnsolve.solution.course import Course, GrowthStep, Outcome, PhaseResult, Record
 from pinnsolve.solution.field import Field
@@ -274,6 +275,7 @@ class Solution:
             "precision": self.provenance.precision,
             "threads": self.provenance.threads,
             "seed": solver.seed,
+            **({} if self.problem.family is None else {"mode": mode(self.problem)}),
             "versions": dict(self.provenance.versions),
         }
 

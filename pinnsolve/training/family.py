@@ -60,6 +60,10 @@ class FamilyTraining:
         Of the features.
     answer
         Makes the solutions from the features, the branch and the weights between them.
+    branch
+        The branch, if it is given; None to find one.
+    begun
+        Solutions whose features and branch stay as they are; None to find the features.
     """
 
     def __init__(
@@ -70,6 +74,8 @@ class FamilyTraining:
         frequency: float,
         seed: int,
         answer: Callable[[MLP, Branch, Float[np.ndarray, "P K"]], FamilyFields],
+        branch: Branch | None = None,
+        begun: FamilyFields | None = None,
     ) -> None:
         (self._net,) = objective.model.nets
         self._objective, self._functions, self._seed = objective, functions, seed
@@ -81,6 +87,11 @@ class FamilyTraining:
         self._solver: Together | OneByOne | None = None
         self._kept: State = {}  # of the solver, to be restored
         self._best: tuple[Factor | None, dict[str, Tensor]] | None = None
+        self._branch = branch if begun is None else begun.branch
+        self._has_features = begun is not None
+        if begun is not None:
+            self._net.load_state_dict(begun.net.state_dict())
+            self._kept = {"is_alone": 0, "weights": begun.C}
 
     @torch.no_grad()
     def step(self) -> Step:
@@ -167,10 +178,13 @@ class FamilyTraining:
     def _improve(self) -> float:
         """Take a step on all functions, or on some more; return the loss after it."""
         solver = self._begun()
+        if self._has_features and not self._iteration and isinstance(solver, Together):
+            self._before = solver.loss()
         self._iteration += 1
         loss = solver.step()
         is_together = isinstance(solver, Together) and not solver.full.is_affine
-        if is_together and solver.reason and has_stalled(loss, self._before):
+        is_free = is_together and self._branch is None
+        if is_free and solver.reason and has_stalled(loss, self._before):
             self._solver = self._one_by_one(solver.full)
         return loss
 
@@ -183,10 +197,11 @@ class FamilyTraining:
                 self._net.load_state_dict(weights)
                 self._best = None
             full = FamilyHead.of(self._objective.head(), self._places, self._functions)
-            if self._kept.get("is_alone", not full.has_same_slopes):
+            is_alone = not full.has_same_slopes and self._branch is None
+            if self._kept.get("is_alone", is_alone):
                 self._solver = self._one_by_one(full)
             else:
-                self._solver = Together(full, self._codes, factor)
+                self._solver = Together(full, self._codes, factor, self._branch)
             if self._kept:
                 self._solver.restore(self._kept)
         return self._solver

@@ -41,25 +41,36 @@ class Together:
         Of each input in turn.
     factor
         Of the rows by the head where there is nothing yet; None to make it.
+    branch
+        The branch; None for products.
     """
 
     def __init__(
-        self, full: FamilyHead, codes: Sequence[Float[np.ndarray, "M _"]], factor: Factor | None
+        self,
+        full: FamilyHead,
+        codes: Sequence[Float[np.ndarray, "M _"]],
+        factor: Factor | None,
+        branch: Branch | None = None,
     ) -> None:
         like = full.head.vector()
         self.full = full
-        self._branch = products(codes, is_linear=full.is_affine)
+        self._branch = branch or products(codes, is_linear=full.is_affine)
         self._psi = torch.as_tensor(self._branch(codes)).to(like)
         self._right, self._factor = Factor.of(self._psi), factor
         self._C = like.new_zeros(len(like), self._psi.shape[1])
         self._loss, self._residual = inf, like.new_zeros(0)
         self.reason = ""
 
-    def step(self) -> float:
-        """Take a step; return the loss after it."""
+    def loss(self) -> float:
+        """Return the loss so far."""
         if not len(self._residual):
             self._residual = self.full.residual(self._C, self._psi)
             self._loss = mean_square(self._residual)
+        return self._loss
+
+    def step(self) -> float:
+        """Take a step; return the loss after it."""
+        self.loss()
         if self._factor is None:
             self._factor = Factor.of(self.full.slopes(self._C, self._psi))
         change = self._factor.solve(self._right.solve(self._residual.mT).mT)

@@ -213,6 +213,11 @@ def test_an_input_that_multiplies_derivatives_is_solved_for_function_by_function
     assert np.array_equal(solution.answer.heads(codes), again.answer.heads(codes))
 
 
+BY = (
+    BEAM.replace("{", "{{")
+    .replace("}", "}}")
+    .replace('method = "operator"', 'method = "operator"\nderivatives = "{}"')
+)
 REFUSED = {
     "no use": (BEAM.replace("= q", "= 1"),
                ':14: the input "q" is in no equation and in no condition.'),
@@ -234,6 +239,20 @@ REFUSED = {
              ':13: the value of a hard condition is one, but "f" varies. Leave out hard.'),
     "later": (BEAM.replace("held_out = 10", 'symmetries = ["translation"]\nheld_out = 10'),
               ":15: [operator] symmetries is not implemented in this version. Remove it."),
+    "optimizer": (BEAM + '[[training]]\noptimizer = "lbfgs"\n',
+                  ':30: a family is not trained by "lbfgs". Choose "head" or "adam".'),
+    "no steps": (BEAM.replace("held_out = 10", "points = 5\nheld_out = 10"),
+                 ':15: points is read by steps of "adam" alone, and there are none. '
+                 'Add [[training]] optimizer = "adam", or remove it.'),
+    "no use of zcs": (BY.format("zcs"),
+                      ':25: derivatives is read by steps of "adam" alone, and there are none.'),
+    "nodal points": (BEAM.replace("held_out = 10", "points = 5\nheld_out = 10")
+                     .replace('method = "operator"', 'method = "operator"\nderivatives = "rbf-fd"')
+                     + '[[training]]\noptimizer = "adam"\n',
+                     ':15: derivatives "rbf-fd" are those at all points. Remove points'),
+    "autograd": (BY.format("autograd"),
+                 ':25: derivatives "autograd" would add up those of functions that share points. '
+                 'Choose "taylor" or "rbf-fd" or "zcs" or "loop" or "vectorised".'),
     "leak": (of_file("count = 35"),
              ":20: of 40 functions the last 10 are held out: to train with them, too, would make "
              "errors small that are not. Take 30 at most."),
@@ -286,3 +305,47 @@ def test_without_a_true_solution_the_estimate_decides(tmp_path):
     assert solution.accuracy.held_out is None
     assert solution.verdict.word == "resolved"
     assert solution.verdict.reason.startswith("the estimated relative error is")
+
+
+STEPS = {
+    "training": [{"optimizer": "head"}, {"optimizer": "adam", "iterations": 40}],
+    "operator.functions": 20,
+    "operator.points": 30,
+    "network.trunk": [20],
+    "network.branch": [20],
+}
+
+
+@pytest.mark.parametrize("first", [0, 1])  # after a head solve, or alone
+def test_steps_on_all_weights_that_are_taken_up_again_give_the_same_to_the_bit(tmp_path, first):
+    problem, kept = written(tmp_path, INITIAL), []
+    training = [*STEPS["training"][first:], {"optimizer": "head"}]
+    problem = problem.replace({**STEPS, "training": training})
+    whole = solve(problem.replace({"output.checkpoint": 1e-9}), keep=kept.append)
+    assert [phase.optimizer for phase in whole.course.phases] == ["head", "adam", "head"][first:]
+    on_the_way = [state for state in kept if state["process/place"] == 1 - first]
+    again = solve(problem, state=on_the_way[1])
+    for name, value in whole.answer.state().items():
+        assert np.array_equal(again.answer.state()[name], value)
+    x = np.random.default_rng(0).random((20, 1))
+    pinnsolve.write(whole, tmp_path / "run")
+    assert np.array_equal(pinnsolve.load_solution(tmp_path / "run")(x), whole(x))
+
+
+def test_steps_on_all_weights_lower_the_loss(tmp_path):
+    problem = written(tmp_path, INITIAL)
+    training = [{"optimizer": "adam", "iterations": 300, "learning_rate": 1e-2}]
+    (adam,) = solve(problem.replace({**STEPS, "training": training})).course.phases
+    assert adam.loss_after < 0.05 * adam.loss_before
+    assert adam.iterations == 300
+
+
+def test_steps_that_do_not_pay_leave_the_solutions_as_they_were(tmp_path):
+    problem = written(tmp_path, BEAM)
+    head = solve(problem)
+    training = [{"optimizer": "head"}, {"optimizer": "adam", "iterations": 20}]
+    both = solve(problem.replace({"training": training}))
+    assert np.array_equal(both.answer.C, head.answer.C)
+    first, second = both.course.phases
+    assert second.message == "the steps did not pay: the weights from before are kept"
+    assert second.loss_after == second.loss_before < 1e-3 * first.loss_before

@@ -10,6 +10,7 @@ from pinnsolve.output.figures.fields import field_figure
 from pinnsolve.output.numbers import scientific
 from pinnsolve.output.report.page import table
 from pinnsolve.output.vtk.grid import grid
+from pinnsolve.problem.family_mode import mode
 from pinnsolve.solution.fields import OfFamily
 from pinnsolve.solution.held_out import HeldOut, in_short
 from pinnsolve.solution.solution import Solution
@@ -22,16 +23,19 @@ CAPTION = (
 
 def family(solution: Solution, domain: Domain) -> str:
     """Return the errors of a family as HTML; nothing of a single problem."""
-    held_out = solution.accuracy.held_out
-    if held_out is None:
+    held_out, of = solution.accuracy.held_out, solution.problem.family
+    if of is None:
         return ""
+    how = f"<p>Solved for all functions by {mode(solution.problem)}.</p>"
+    if held_out is None:
+        return how
     short = {name: in_short(errors) for name, errors in held_out.errors.items()}
     rows = [
         (name, *(scientific(own[k], 3) for k in ("mean", "median", "worst")), f"{own['count']:,}")
         for name, own in short.items()
     ]
     head = ["field", "mean", "median", "worst", "functions"]
-    parts = [table(head, rows, CAPTION)]
+    parts = [how, table(head, rows, CAPTION)]
     label = "The errors of the functions held out"
     parts.append(set_apart(distribution_figure(held_out), label, f"{label}."))
     for word, which in (("best", held_out.order[0]), ("worst", held_out.order[-1])):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from pydantic import Field, model_validator
 
-from pinnsolve.problem.abilities import ABILITIES, DEFAULT_METHOD
+from pinnsolve.problem.abilities import ABILITIES, DEFAULT_METHOD, NESTED
 from pinnsolve.problem.schema.boundary import Boundary, Constraint
 from pinnsolve.problem.schema.classical import Classical
 from pinnsolve.problem.schema.data import Data
@@ -101,10 +101,12 @@ class Solver(Section):
         default=DEFAULT_METHOD,
         description="; ".join(f"{name}: {able.summary}" for name, able in ABILITIES.items()),
     )
-    derivatives: Literal["rbf-fd", "taylor", "autograd", "zcs"] = Field(
+    derivatives: Literal["rbf-fd", "taylor", "autograd", "zcs", "loop", "vectorised"] = Field(
         default="rbf-fd",
         description="rbf-fd for rbf-fd and dt-pinn; for pinn taylor, or autograd or zcs (Zero "
-        "Coordinate Shift), exact as well and slower, to compare with",
+        "Coordinate Shift), exact as well and slower, to compare with; for operator, in steps of "
+        "adam, taylor, rbf-fd, zcs, or as references loop, over functions, and vectorised, a copy "
+        "of the points for each",
     )
     order: Annotated[Integer, Field(ge=2, le=6)] = Field(
         default=4, description="order of accuracy of RBF-FD, 2 to 6"
@@ -154,10 +156,16 @@ class Solver(Section):
         if self.derivatives not in fitting:
             others = [m for m, other in ABILITIES.items() if self.derivatives in other.derivatives]
             remedies = " or ".join(f'method "{m}"' for m in others)
+            names = " or ".join(f'"{name}"' for name in fitting)
+            if "input" in able.takes and self.derivatives in NESTED:
+                raise fault(
+                    f'derivatives "{self.derivatives}" would add up those of functions that share '
+                    "points.",
+                    f"Choose {names}.",
+                    key="derivatives",
+                )
             raise fault(
-                f'method "{self.method}" works with derivatives '
-                + " or ".join(f'"{name}"' for name in fitting)
-                + f', not "{self.derivatives}".',
+                f'method "{self.method}" works with derivatives {names}, not "{self.derivatives}".',
                 f"Remove derivatives, or choose {remedies}.",
                 key="derivatives",
             )
@@ -253,7 +261,14 @@ class Network(Section):
         description="of method operator; product: solutions are sums of functions of position, "
         "the factors functions of the input",
     )
-    branch: Later = Field(default=None, description="branch network of an operator")
+    branch: tuple[Annotated[Integer, Field(ge=1, le=100_000)], ...] | None = Field(
+        default=None,
+        min_length=1,
+        max_length=100,
+        description="of method operator: widths of the layers of the functions of the input; by "
+        "default these are its principal coordinates and, of nonlinear problems, products of them",
+        examples=[[128, 128, 128]],
+    )
     outputs: Later = Field(default=None, description="what fields of an operator share")
 
     @model_validator(mode="after")

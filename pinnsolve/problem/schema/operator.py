@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema, model_validator
 
 from pinnsolve.problem.schema.boundary import NAMES_SCHEMA
-from pinnsolve.problem.schema.nodes import Seed
+from pinnsolve.problem.schema.nodes import MAX_NODES, Seed
 from pinnsolve.problem.schema.values import (
     ExistingFile,
     Integer,
@@ -177,8 +177,14 @@ class Operator(Section):
         default=50,
         description="functions on which errors are measured, with which nothing is trained",
     )
-    functions: Later = Field(default=None, description="functions of one step of the training")
-    points: Later = Field(default=None, description="points of one step of the training")
+    functions: Annotated[Integer, Field(ge=1, le=MOST_FUNCTIONS)] | None = Field(
+        default=None, description="of adam: on how many functions a step is taken; by default 50"
+    )
+    points: Annotated[Integer, Field(ge=1, le=MAX_NODES)] | None = Field(
+        default=None,
+        description="of adam: at how many points, drawn anew for each step, every condition is "
+        "evaluated; by default at all",
+    )
     symmetries: Later = Field(default=None, description="symmetries that normalise an input")
 
     @model_validator(mode="after")
