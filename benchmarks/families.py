@@ -21,6 +21,7 @@ import numpy as np
 
 PROBLEMS = Path(__file__).parents[1] / "problems"
 PAPER = {"kirchhoff_love_operator": 2.7e-1, "reaction_diffusion_operator": 8.2e-2}
+NAMES = (*PAPER, "advection_diffusion_parametric", "darcy_operator")
 
 
 def solved(name: str, seed: int, folder: Path) -> dict[str, float]:
@@ -43,7 +44,7 @@ def solved(name: str, seed: int, folder: Path) -> dict[str, float]:
 def main() -> None:
     """Print a line for each problem."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", default=[*PAPER], metavar="NAME")
+    parser.add_argument("names", nargs="*", default=[*NAMES], metavar="NAME")
     parser.add_argument("--seeds", type=int, default=3)
     given = parser.parse_args()
     print(

@@ -106,6 +106,8 @@ REDUCED = {
     "helmholtz": Reduced(1.9e-3, 1.5e-6, nodes(700)),
     "interval_layer": Reduced(1.4e-8, 2.0e-10),
     "kovasznay": Reduced(1.2e-4, 3.4e-8, nodes(600, hidden=[50, 200])),
+    "advection_diffusion_parametric": Reduced(None, None),
+    "darcy_operator": Reduced(None, None),
     "kirchhoff_love_operator": Reduced(None, None),  # a family: tests/methods/test_operator.py
     "lid_driven_cavity": Reduced(None, None),
     "lshape_mixed": Reduced(1.3e-7, 3.2e-12, nodes(500)),

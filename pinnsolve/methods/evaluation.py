@@ -104,27 +104,30 @@ def evaluate(
         Whether to improve each by Newton's method.
     """
     from pinnsolve.objectives.family_fields import FamilyFields
+    from pinnsolve.objectives.joint_fields import JointFields
 
     answer, problem = solution.answer, solution.problem
-    assert isinstance(answer, FamilyFields)
+    assert isinstance(answer, FamilyFields | JointFields)
     assert problem.family is not None
     setup = Setup(problem, nodes=solution.sample.nodes)
     there = points_of(problem, setup.nodes)
     flat = there.reshape(-1, there.shape[-1])
     codes = [own.codes() for own in functions.values()]
-    heads = answer.heads(codes)
+    alone = answer.alone
     seen = flat[:: 1 + len(flat) // LOOKED_AT]
-    before = answer.values(heads, seen)
+    x, heads = flat if x is None else x, alone.heads(codes)
     if refine:
-        heads = refined(setup, answer.net, functions, heads)
+        heads = refined(setup, alone.net, functions, heads)
         errors = estimates(setup, answer, functions, seen, heads).total
+    elif answer is not alone:
+        errors = estimates(setup, answer, functions, seen).total
     else:
-        nearer = answer.values(refined(setup, answer.net, functions, heads, 1), seen)
+        before = alone.values(heads, seen)
+        nearer = alone.values(refined(setup, alone.net, functions, heads, 1), seen)
         branch = apart(problem.fields, before, nearer)
         left = _left_by_features(solution)
         errors = {name: np.hypot(e, left[name]) for name, e in branch.items()}
-    x = flat if x is None else x
-    values = answer.values(heads, x)
+    values = alone.values(heads, x) if refine else answer.evaluated(codes, x)
     values[:, ~inside(problem, setup.domain, setup.nodes.spacing, x)] = np.nan
     training = [own.training.codes() for own in problem.family.inputs]
     outside, distance = answer.branch.outside(codes), answer.branch.distance(codes)

@@ -27,6 +27,7 @@ from pinnsolve.solution.norms import relative_l2_of_each
 if TYPE_CHECKING:
     from pinnsolve.networks.mlp import MLP
     from pinnsolve.objectives.family_fields import FamilyFields
+    from pinnsolve.objectives.joint_fields import JointFields
 
 STEPS = 12  # of Newton's method
 WIDER = 1.5  # times as many features, by which those there are judged
@@ -39,7 +40,7 @@ class Estimates:
     Attributes
     ----------
     branch
-        By field what the branch has left.
+        By field what the branch has left; of a joint network the same as in all.
     total
         By field what branch and features have left.
     """
@@ -75,7 +76,7 @@ def refined(
 
 def estimates(
     setup: Setup,
-    answer: "FamilyFields",
+    answer: "FamilyFields | JointFields",
     functions: Mapping[str, Functions],
     x: Float[ndarray, "n D"],
     heads: Float[ndarray, "P M"] | None = None,
@@ -93,15 +94,18 @@ def estimates(
     heads
         Those of the solutions, if the branch does not give them.
     """
-    names = setup.problem.fields
-    if heads is None:
-        heads = answer.heads([own.codes() for own in functions.values()])
-    u = answer.values(heads, x)
-    nearer = answer.values(refined(setup, answer.net, functions, heads, 1), x)
-    other = wider(answer.net, setup.problem.settings.solver.seed)
-    nothing = np.zeros((other.head_size, heads.shape[1]))
-    again = answer.over(other).values(refined(setup, other, functions, nothing), x)
-    return Estimates(apart(names, u, nearer), apart(names, u, again))
+    names, alone = setup.problem.fields, answer.alone
+    codes = [own.codes() for own in functions.values()]
+    u = answer.evaluated(codes, x) if heads is None else alone.values(heads, x)
+    other = wider(alone.net, setup.problem.settings.solver.seed)
+    nothing = np.zeros((other.head_size, len(u)))
+    again = alone.over(other).values(refined(setup, other, functions, nothing), x)
+    total = apart(names, u, again)
+    if heads is None and answer is not alone:  # there are no heads to take a step from
+        return Estimates(total, total)
+    heads = alone.heads(codes) if heads is None else heads
+    nearer = alone.values(refined(setup, alone.net, functions, heads, 1), x)
+    return Estimates(apart(names, u, nearer), total)
 
 
 def wider(net: "MLP", seed: int) -> "MLP":

@@ -22,6 +22,7 @@ from pinnsolve.conditions.points import points_of
 from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.methods import memory, trained
 from pinnsolve.methods.family_newton import estimates
+from pinnsolve.methods.joint import is_joint, read_joint, start_joint
 from pinnsolve.methods.method import Method
 from pinnsolve.methods.pinn import pointwise_objective
 from pinnsolve.networks.sizes import hidden_layers
@@ -67,10 +68,14 @@ def start(setup: Setup) -> Process[Fields]:
     )
 
     problem, family = setup.problem, _family(setup.problem)
-    seed = problem.settings.solver.seed
-    (net,) = network(setup, trained.device_for(problem.settings.solver.device)).nets
+    seed, functions = problem.settings.solver.seed, functions_of(family, held_out=False)
+    phases = problem.settings.training or (Phase(optimizer="head"),)
+    device = trained.device_for(problem.settings.solver.device)
+    frequency = wave_number(functions, [own.box for own in family.inputs])
+    if is_joint(problem):
+        return start_joint(setup, device, _budget(phases[0]), frequency)
+    (net,) = network(setup, device).nets
     objective = pointwise_objective(net, setup)
-    functions = functions_of(family, held_out=False)
     shown = tuple(own.held_out.chosen([0]).codes() for own in family.inputs)
 
     def answer(net: "MLP", own: "Branch", C: Float[ndarray, "P K"]) -> "FamilyFields":
@@ -81,7 +86,7 @@ def start(setup: Setup) -> Process[Fields]:
             objective,
             functions,
             _budget(phase),
-            wave_number(functions, [own.box for own in family.inputs]),
+            frequency,
             seed,
             answer,
             layers_of(problem, functions),
@@ -101,7 +106,6 @@ def start(setup: Setup) -> Process[Fields]:
     def read_state(state: State) -> "FamilyFields":
         return family_fields(deepcopy(net), setup.ansatz(), state)
 
-    phases = problem.settings.training or (Phase(optimizer="head"),)
     return FamilyPhases(phases, solve, steps, zero, read_state)
 
 
@@ -117,18 +121,18 @@ def _budget(phase: Phase) -> Budget:
 def family(setup: Setup, answer: Fields) -> tuple[Fields, Measured]:
     """Return the solutions, that of the median error being shown, and what is known of errors."""
     from pinnsolve.objectives.family_fields import FamilyFields
+    from pinnsolve.objectives.joint_fields import JointFields
 
-    assert isinstance(answer, FamilyFields)
+    assert isinstance(answer, FamilyFields | JointFields)
     problem = setup.problem
     functions = functions_of(_family(problem), held_out=True)
     codes = [own.codes() for own in functions.values()]
-    heads = answer.heads(codes)
     found = measured(
         problem,
         setup.domain,
         setup.nodes,
         functions,
-        lambda which, x: answer.values(heads[:, list(which)], x),
+        lambda which, x: answer.evaluated([own[list(which)] for own in codes], x),
         setup.watch,
     )
     with setup.stage("estimate"):
@@ -162,6 +166,8 @@ def read(setup: Setup, state: State) -> Fields:
     from pinnsolve.networks.build import network
     from pinnsolve.objectives.family_fields import family_fields
 
+    if is_joint(setup.problem):
+        return read_joint(setup, state)
     (net,) = network(setup).nets
     return family_fields(net, setup.ansatz(), state)
 
@@ -212,8 +218,9 @@ def _of_a_step(problem: Problem, nodes: Nodes, conditions: Sequence[Condition]) 
 def device(answer: Fields) -> str:
     """Return the device of the features."""
     from pinnsolve.objectives.family_fields import FamilyFields
+    from pinnsolve.objectives.joint_fields import JointFields
 
-    assert isinstance(answer, FamilyFields)
+    assert isinstance(answer, FamilyFields | JointFields)
     return answer.device
 
 

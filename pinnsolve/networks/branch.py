@@ -101,6 +101,10 @@ class Branch(ABC):
         """Return the root mean square of the coordinates of all inputs, about one of a member."""
         return np.sqrt(np.mean(coordinates(self.spaces, codes) ** 2, axis=1))
 
+    def scaled(self, codes: Sequence[Float[ndarray, "M _"]]) -> Float[ndarray, "M k"]:
+        """Return the coordinates of all inputs, each as large as its share in them."""
+        return coordinates(self.spaces, codes) * self._shares
+
     @property
     def _shares(self) -> Float[ndarray, " k"]:
         """How much functions vary along each coordinate, of the largest of its input."""

@@ -51,7 +51,8 @@ def hidden_layers(problem: Problem, n_nodes: int) -> tuple[int, ...]:
         return (FROZEN if is_frozen(problem) else EVOLVING) if hidden is None else hidden
     points, dim = _points(problem, n_nodes)
     if problem.family is not None:
-        return problem.settings.network.trunk or (min(FEATURES, int(points / FAMILY_POINTS)),)
+        given = problem.settings.network.trunk or problem.settings.network.hidden
+        return given or (min(FEATURES, int(points / FAMILY_POINTS)),)
     affordable = int(points / NODES_PER_FEATURE.get(dim, 1.5))
     most = FEATURES if len(problem.fields) == 1 else FEATURES_OF_SYSTEMS
     if "operators" in ABILITIES[problem.settings.solver.method].needs:

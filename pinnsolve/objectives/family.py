@@ -6,7 +6,7 @@ stands in the residuals as an input, with a value at each point for each problem
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -95,6 +95,15 @@ class FamilyHead:
         """Return the residual of some of the problems, from one to another."""
         given = tuple(tuple(v[start:stop] for v in own) for own in self.given)
         return FamilyHead(self.head, given)
+
+    def thinned(self, most: int) -> "FamilyHead":
+        """Return the residual at evenly chosen points, where there are twice as many or more."""
+        parts, given = [], []
+        for part, own in zip(self.head.parts, self.given, strict=True):
+            k = 1 if part.is_sum else max(1, part.count // most)
+            parts.append(part.thinned(k))
+            given.append(tuple(v[:, ::k] for v in own))
+        return FamilyHead(replace(self.head, parts=tuple(parts)), tuple(given))
 
     @property
     def rows(self) -> int:

@@ -44,6 +44,11 @@ class FamilyFields:
     shown: tuple[Float[ndarray, "1 _"], ...]
 
     @property
+    def alone(self) -> "FamilyFields":
+        """Solutions for heads that problems have of their own: these."""
+        return self
+
+    @property
     def size(self) -> int:
         """The number of weights: of the features, and of the products with the branch."""
         hidden = sum(p.numel() for layer in self.net.layers for p in layer.parameters())
@@ -136,14 +141,14 @@ def family_fields(net: MLP, ansatz: Ansatz, state: State) -> FamilyFields:
     state
         The state.
     """
-    weights = _part(state, "net")
+    weights = part_of(state, "net")
     net.load_state_dict({name: torch.as_tensor(value) for name, value in weights.items()})
-    shown = tuple(np.asarray(code) for code in _part(state, "shown").values())
-    own = branch_from(_part(state, "branch"))
+    shown = tuple(np.asarray(code) for code in part_of(state, "shown").values())
+    own = branch_from(part_of(state, "branch"))
     return FamilyFields(net, ansatz, own, np.asarray(state["C"]), shown)
 
 
-def _part(state: State, name: str) -> State:
+def part_of(state: State, name: str) -> State:
     """Return a part of a state, by the rest of its names."""
     start = f"{name}:"
     return {key.removeprefix(start): state[key] for key in sorted(state) if key.startswith(start)}

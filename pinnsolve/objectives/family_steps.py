@@ -23,6 +23,7 @@ TINY = 1e-300
 PAYS = 0.99  # a step that leaves more of the loss is the last
 USUAL = 50  # problems by which rows are balanced
 RIDGE = 1e-10  # of the triangle for conjugate gradients: what it magnifies, rounding is too
+ENOUGH = 4  # points of an equation for each weight of a head
 HALVINGS = 6  # of a step that does not lower the loss
 
 
@@ -50,6 +51,7 @@ def newton_steps(
     """
     head = objective.head()
     whole = FamilyHead.of(head, Places.of(objective), functions)
+    whole = whole.thinned(ENOUGH * len(heads))
     return stepped(whole, torch.tensor(heads).to(head.vector()), steps).cpu().numpy()
 
 

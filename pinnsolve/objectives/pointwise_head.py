@@ -6,6 +6,7 @@ the residual is what the equations make of these terms.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from math import sqrt
 
 import torch
 from jaxtyping import Float
@@ -43,6 +44,17 @@ class HeadPart:
     def count(self) -> int:
         """At how many points the residual is evaluated."""
         return len(next(iter(self.columns.values())))
+
+    def thinned(self, k: int) -> "HeadPart":
+        """Return the condition at every ``k``-th of its points, which count for all of them."""
+        if k == 1:
+            return self
+        return replace(
+            self,
+            residual=self.residual.with_data(lambda values: values[::k]),
+            factor=sqrt(k) * self.factor.expand(self.count)[::k],
+            columns={term: T[::k] for term, T in self.columns.items()},
+        )
 
     def summed(self, values: Float[Tensor, "R *q"]) -> Float[Tensor, "r *q"]:
         """Return the values at the points, or their sum where it is the sum that counts."""

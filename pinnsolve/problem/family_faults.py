@@ -42,8 +42,26 @@ def family_faults(valid: Mapping[KeyPath, Any]) -> list[Fault]:
             if getattr(network, key) is not None
         ]
     wider = "Write trunk = [1000], the widths of the layers of functions of position."
+    is_joint = network.decoder == "joint"
     asked = [
-        (network.hidden is not None, "hidden", "a family has no hidden layers.", wider),
+        (
+            network.hidden is not None and not is_joint,
+            "hidden",
+            'a family has no hidden layers, unless its decoder is "joint".',
+            wider,
+        ),
+        (
+            network.trunk is not None and is_joint,
+            "trunk",
+            "a joint decoder has no functions of position alone.",
+            "Write hidden = [1000].",
+        ),
+        (
+            is_joint and (network.embedding != "none" or bool(network.symmetry)),
+            "decoder",
+            "a joint network takes no embedding and no symmetry.",
+            "Remove these.",
+        ),
         (
             network.features not in (None, "mlp"),
             "features",
@@ -51,8 +69,17 @@ def family_faults(valid: Mapping[KeyPath, Any]) -> list[Fault]:
             "Remove it.",
         ),
     ]
-    faults = [Fault(("network", key), why, remedy) for holds, key, why, remedy in asked if holds]
     phases = [value for key, value in valid.items() if key[0] == "training" and len(key) > 1]
+    has_others = any(phase.optimizer != "head" for phase in phases) or len(phases) > 1
+    asked.append(
+        (
+            is_joint and has_others,
+            "decoder",
+            "a joint network is solved for by its head alone.",
+            "Leave out [[training]], or decoder.",
+        )
+    )
+    faults = [Fault(("network", key), why, remedy) for holds, key, why, remedy in asked if holds]
     return faults + _phase_faults(solver, valid[SECTION,], phases)
 
 

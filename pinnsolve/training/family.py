@@ -9,14 +9,14 @@ functions it is Newton's method with the slopes in the mean. Where that stalls, 
 before derivatives of the fields, each problem is solved with slopes of its own, and the branch told
 by the solutions (`pinnsolve.training.family_solvers`).
 
-The features are drawn at the frequency that leaves the least of some of the functions, sought in
-steps of `FINENESS` from the wave number of the inputs, which the solutions of many equations have
+The features are drawn at the frequency that leaves the least of some of the functions, sought by
+half octaves from the wave number of the inputs, which the solutions of many equations have
 in common with them.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from math import inf, sqrt
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -34,8 +34,8 @@ from pinnsolve.objectives.family_steps import stepped
 from pinnsolve.objectives.pointwise import PointwiseObjective
 from pinnsolve.process import Budget, State, Step, StoppingRule, nested, part
 from pinnsolve.training.family_solvers import OneByOne, Together, has_stalled, mean_square
+from pinnsolve.training.frequencies import next_frequency
 
-FINENESS = sqrt(2)  # ratio of frequencies that are tried
 WORTHWHILE = 0.8  # a loss this much smaller is worth another frequency
 PROBES = 8  # functions by which frequencies are compared
 LOOKED_AT = 300  # points at which solutions are compared
@@ -144,17 +144,8 @@ class FamilyTraining:
 
     def _next(self) -> float | None:
         """Return the frequency to try next; None if the best is known."""
-        if self._kept or self._solver is not None:
-            return None
-        if not self._losses:
-            return self._frequency
-        best = min(self._losses, key=lambda f: (self._losses[f], f))
-        for other in (best * FINENESS, best / FINENESS):
-            is_new = all(abs(other / f - 1) > 0.01 for f in self._losses)
-            tried = [f for f in self._losses if abs(f - best) < abs(other - best)]
-            if is_new and tried:
-                return other
-        return None
+        is_known = self._kept or self._solver is not None
+        return None if is_known else next_frequency(self._losses, self._frequency)
 
     def _attempt(self, frequency: float) -> float:
         """Draw the features of a frequency; return the loss that is left of some functions."""

@@ -256,10 +256,11 @@ class Network(Section):
         "functions of position that solutions are sums of",
         examples=[[1000]],
     )
-    decoder: Literal["product"] | None = Field(
+    decoder: Literal["product", "joint"] | None = Field(
         default=None,
         description="of method operator; product: solutions are sums of functions of position, "
-        "the factors functions of the input",
+        "the factors functions of the input; joint: one network of position and input, whose "
+        "widths hidden gives, for layers and fronts that move with a number",
     )
     branch: tuple[Annotated[Integer, Field(ge=1, le=100_000)], ...] | None = Field(
         default=None,
