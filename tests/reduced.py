@@ -108,6 +108,7 @@ REDUCED = {
     "kovasznay": Reduced(1.2e-4, 3.4e-8, nodes(600, hidden=[50, 200])),
     "advection_diffusion_parametric": Reduced(None, None),
     "darcy_operator": Reduced(None, None),
+    "kdv_discrete_inverse": Reduced(None, None),  # whose search is in tests/methods
     "kirchhoff_love_operator": Reduced(None, None),  # a family: tests/methods/test_operator.py
     "lid_driven_cavity": Reduced(None, None),
     "lshape_mixed": Reduced(1.3e-7, 3.2e-12, nodes(500)),

@@ -11,7 +11,7 @@ from pinnsolve.cli.terminal import coloured, table
 from pinnsolve.geometry import Domain
 from pinnsolve.geometry.generation import Nodes
 from pinnsolve.geometry.quality import quality
-from pinnsolve.output.numbers import duration
+from pinnsolve.output.numbers import between, duration
 from pinnsolve.problem.abilities import ABILITIES
 from pinnsolve.solution.accuracy import Errors
 from pinnsolve.solution.found import parameter_remarks
@@ -151,10 +151,9 @@ def _parameters(solution: Solution) -> list[str]:
     for name, p in solution.constants.items():
         found = "not determined" if p.is_determined is False else f"{p.found:.12g}"
         deviation = "–" if p.standard_error is None else f"{p.standard_error:.1e}"
-        ends = "–" if p.interval is None else f"{p.interval[0]:.6g} to {p.interval[1]:.6g}"
         true, error = ("–", "–") if p.true is None else (f"{p.true:.10g}", f"{p.error:.2e}")
         bound = "–" if p.bound is None else f"{p.bound:.1e}"
-        told = (bound, ends) if has_data else ()
+        told = (bound, between(p.interval)) if has_data else ()
         rows.append((name, f"{p.initial:.6g}", found, deviation, *told, true, error))
     lines = [*table(rows), *parameter_remarks(solution.constants), *_data(solution)]
     misfit = next(iter(solution.constants.values())).misfit

@@ -81,7 +81,7 @@ def found(
     unknowns = objective.model.unknowns
     values = [] if unknowns is None else unknowns().detach().double().cpu().tolist()
     bounds = told.bound().cpu().numpy() * sizes
-    constants = constants_found(setup.problem.parameters, values, told, sizes, moved, bounds)
+    constants = constants_found(setup.problem.parameters, values, told, sizes, moved, bounds, data)
     warnings = [*about_data(data), *about_constants(constants, told, sizes, moved)]
     if constants and emptied(objective) < EMPTY:
         doubt = f"{' and '.join(constants)} have vanished, and with them all terms of the equations"
@@ -142,6 +142,7 @@ def constants_found(
     sizes: Float[ndarray, " k"],
     moved: Float[ndarray, " k"],
     bounds: Float[ndarray, " k"],
+    data: Sequence[Fit],
 ) -> dict[str, FoundConstant]:
     """Return the constants with their intervals.
 
@@ -155,12 +156,16 @@ def constants_found(
         How far each has moved when the equations weighed more.
     bounds
         The least standard error that each can have; not a number where that is not known.
+    data
+        The fit to them.
     """
     if not parameters:
         return {}
     names = tuple(parameters)
     errors = told.errors.cpu().numpy() * sizes
-    spread = np.sqrt(np.square(errors) + np.square(_systematic(told, sizes, moved)))
+    # what is no noise may all point in the direction that moves a constant most
+    rows = 1.0 if all(fit.is_white for fit in data) else max(sum(told.freedom), 1.0)
+    spread = np.sqrt(rows * np.square(errors) + np.square(_systematic(told, sizes, moved)))
     quantile = _quantile(sum(told.freedom))
     correlation = _correlation(told)
     constants = {}

@@ -93,7 +93,8 @@ def _told(setup: Setup, process: Assimilation) -> Found:
     data = fits(axes(setup.problem), search.observed, left, factors, told)
     still = np.zeros(k)  # the equations are held exactly: they cannot weigh more
     bounds = told.bound(held=True).numpy() * sizes
-    constants = constants_found(parameters, values, told, sizes, still, bounds) if k else {}
+    known = (values, told, sizes, still, bounds, data)
+    constants = constants_found(parameters, *known) if k else {}
     warnings = [*about_data(data), *about_constants(constants, told, sizes, still)]
     return Found(constants, data, tuple(warnings), doubt_of_fits(data))
 

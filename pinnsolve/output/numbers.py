@@ -28,6 +28,21 @@ def scientific(value: float | None, digits: int = 2) -> str:
     return f"{mantissa}·{power_of_ten(int(exponent))}".replace("-", "−")
 
 
+def between(ends: tuple[float, float] | None) -> str:
+    """Return an interval with as many digits as tell its ends apart.
+
+    >>> between((0.99, 1.01)), between((0.99999959, 1.00000191)), between(None)
+    ('0.99 to 1.01', '0.99999959 to 1.0000019', '–')
+    """
+    if ends is None:
+        return "–"
+    size, width = max(map(abs, ends)), ends[1] - ends[0]
+    if not (math.isfinite(size) and width > 0):
+        return f"{ends[0]:.6g} to {ends[1]:.6g}"
+    digits = min(max(6, math.ceil(math.log10(size / width)) + 2), 17)
+    return f"{ends[0]:.{digits}g} to {ends[1]:.{digits}g}"
+
+
 def instant(t: float) -> str:
     """Return a time level as a label.
 

@@ -7,9 +7,10 @@ factors that the steps have used (`sensitivities`). The equations are held exact
 random. Weather forecasts call it variational assimilation with a strong constraint. Source: Le
 Dimet & Talagrand (1986), Tellus A 38, doi:10.3402/tellusa.v38i2.11706.
 
-A step that raises the misfit is halved; where steps bring little although much is left, the search
-looks around once and begins elsewhere. Positive constants are sought by their logarithm, bounds
-are kept by staying at them.
+The way is gone with a third of the stages, which cost a third of the time, and the last of it with
+all. A step that raises the misfit is halved; where steps bring little although much is left, the
+search looks around once and begins elsewhere. Positive constants are sought by their logarithm,
+bounds are kept by staying at them.
 """
 
 import numpy as np
@@ -27,7 +28,7 @@ CONVERGED = 1e-8  # part of the misfit that a further step would take away
 STILL = 1e-8  # relative change of what is seen by a further step
 FARTHEST = 2.0  # of a logarithm in one step
 SLOW, UNEXPLAINED = 0.8, 0.01  # part of the misfit that a step leaves; that is not small
-LOOKS = (-3.0, -2.0, -1.5, -1.0, -0.5, 0.5, 1.0, 1.5, 2.0, 3.0)  # times a constant's scale
+LOOKS = (0.5, 1.0, 1.5, 2.0, 3.0)  # times a constant's scale, to either side
 LEAST_FALL = 1e-12  # of the misfit, relative: less is rounding
 
 
@@ -48,7 +49,7 @@ class Assimilation:
     unknowns
         Where the search stands.
     at
-        What is known there; None before the first step.
+        What is known there, with as many stages as are in use; None before the first step.
     """
 
     condition = 0.0
@@ -56,6 +57,8 @@ class Assimilation:
     def __init__(self, search: Search, watch: Watch) -> None:
         self.search, self.unknowns = search, search.first
         self.at: Assimilated | None = None
+        self._coarse = search.coarse()
+        self._is_fine = self._coarse is search
         self._watch, self._iteration = watch, 0
         self._scales = np.empty(0)  # of the constants, until the search has looked around
 
@@ -68,25 +71,16 @@ class Assimilation:
             If the equations cannot be solved with the constants with which the search begins.
         """
         if self.at is None:
-            self.at = self.search.evaluated(self.unknowns, (), self._watch)
+            self.at = self._begun()
             effects = np.linalg.norm(self.at.derivative, axis=0)
             effects = effects[len(effects) - self.search.n_constants :]
             self._scales = 1 / np.maximum(effects, 1 / FARTHEST)
             return self._said("")
-        now, delta = self.at, self._direction(self.at)
-        expected = now.derivative @ delta
-        if expected @ expected <= max(CONVERGED * now.loss, STILL**2):
-            return self._said("converged: no further step would lower the misfit noticeably")
-        found = self._lowered(now, delta)
-        if found is None:
-            around = self._look_around()
-            return self._said("" if around else "no shorter step lowers the misfit either")
-        self.unknowns, self.at = found
-        self._iteration += 1
-        if self.at.loss > SLOW * now.loss:
-            self._look_around()
-        over = self._iteration >= MOST_STEPS
-        return self._said(f"stopped after {MOST_STEPS} steps" if over else "")
+        end = self._improved(self.at)
+        if end and not self._is_fine:
+            self._refine()
+            end = ""
+        return self._said(end)
 
     def answer(self) -> NodalFields:
         """Return the fields so far."""
@@ -105,6 +99,7 @@ class Assimilation:
         """Return all that decides how the search goes on."""
         state: dict[str, ndarray | float | int | str] = {
             "iteration": self._iteration,
+            "is_fine": int(self._is_fine),
             "unknowns": self.unknowns.copy(),
             "scales": self._scales,
         }
@@ -120,12 +115,50 @@ class Assimilation:
 
     def restore(self, state: State) -> None:
         """Continue from a state."""
-        self._iteration = int(str(state["iteration"]))
+        self._iteration, self._is_fine = int(str(state["iteration"])), bool(int(state["is_fine"]))
         self.unknowns, self._scales = np.array(state["unknowns"]), np.array(state["scales"])
         if "residual" in state:
             known = [np.array(state[name]) for name in ("residual", "derivative", "levels")]
             slopes, changes = (list(np.array(state[name])) for name in ("slopes", "changes"))
             self.at = Assimilated(known[0], known[1], known[2], slopes, changes)
+
+    @property
+    def _in_use(self) -> Search:
+        return self.search if self._is_fine else self._coarse
+
+    def _begun(self) -> Assimilated:
+        """Return what is known at the beginning; with all stages if fewer do not get through."""
+        try:
+            return self._in_use.evaluated(self.unknowns, (), self._watch)
+        except DivergedError:
+            if self._is_fine:
+                raise
+        self._is_fine = True
+        return self.search.evaluated(self.unknowns, (), self._watch)
+
+    def _improved(self, now: Assimilated) -> str:
+        """Go a step; return why there is no further one, if that is so."""
+        delta = self._direction(now)
+        expected = now.derivative @ delta
+        if expected @ expected <= max(CONVERGED * now.loss, STILL**2):
+            if self._look_around():
+                return ""
+            return "converged: no further step would lower the misfit noticeably"
+        found = self._lowered(now, delta)
+        if found is None:
+            return "" if self._look_around() else "no shorter step lowers the misfit either"
+        self.unknowns, self.at = found
+        self._iteration += 1
+        if self.at.loss > SLOW * now.loss:
+            self._look_around()
+        return f"stopped after {MOST_STEPS} steps" if self._iteration >= MOST_STEPS else ""
+
+    def _refine(self) -> None:
+        """Go on with all stages, Newton's method beginning with what fewer have found."""
+        assert self.at is not None
+        guesses = self.search.interpolated(self.at.slopes)
+        self.at = self.search.evaluated(self.unknowns, guesses, self._watch)
+        self._is_fine = True
 
     def _direction(self, now: Assimilated) -> Float[ndarray, " u"]:
         """Return the step of Gauss-Newton's method, without constants kept at their bounds."""
@@ -151,7 +184,7 @@ class Assimilation:
                 for own, by in zip(now.slopes, now.changes, strict=True)
             ]
             try:
-                found = self.search.evaluated(tried, guesses, self._watch)
+                found = self._in_use.evaluated(tried, guesses, self._watch)
             except DivergedError:
                 found = None
             if found is not None and found.loss < (1 - LEAST_FALL) * now.loss:
@@ -163,25 +196,29 @@ class Assimilation:
         """Begin anew with the best of some values of each constant, if these explain far more.
 
         They are as far from the first as would change data by about as much as they vary. Waves
-        that have gone too far, or not far enough, leave a misfit that no small step lowers.
+        that have gone too far, or not far enough, leave a misfit that no small step lowers. To
+        either side it looks no farther than the equations can be solved.
         """
         assert self.at is not None
         if self.at.loss < UNEXPLAINED or not self._scales.size:
             return False
         scales, first = self._scales, self.search.first
         self._scales = np.empty(0)  # once is enough
-        places = []
+        best, place = self.at.loss, self.unknowns
         for j, scale in enumerate(scales):
-            for share in LOOKS:
-                place = first.copy()
-                place[len(first) - len(scales) + j] += share * scale
-                places.append(self._within(place))
-        losses = [self.search.loss(place, self._watch) for place in places]
-        best = int(np.argmin(losses))
-        if not losses[best] < self.at.loss:
+            for size in (-scale, scale):
+                for share in LOOKS:
+                    tried = first.copy()
+                    tried[len(first) - len(scales) + j] += share * size
+                    loss = self._in_use.loss(self._within(tried), self._watch)
+                    if not np.isfinite(loss):
+                        break
+                    if loss < best:
+                        best, place = loss, self._within(tried)
+        if not best < self.at.loss:
             return False
-        self.unknowns = places[best]
-        self.at = self.search.evaluated(self.unknowns, (), self._watch)
+        self.unknowns = place
+        self.at = self._in_use.evaluated(place, (), self._watch)
         return True
 
     def _kept(self, delta: Float[ndarray, " u"]) -> Bool[ndarray, " u"]:

@@ -20,7 +20,11 @@ from pinnsolve.rbffd.discretisation import Discretisation
 from pinnsolve.rbffd.sensitivities import sensitivities
 from pinnsolve.rbffd.snapshot_rows import Beginning, Later
 from pinnsolve.rbffd.stage_equations import Bind
-from pinnsolve.rbffd.stages import Stages
+from pinnsolve.rbffd.stages import NEWTON_STEPS, Stages
+from pinnsolve.timestepping.collocation import collocation
+
+FEWER, FEWEST = 3, 8  # what divides the number of stages on the way; the least that remains
+SOON = 8  # iterations of Newton's method, where solutions are compared only
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,6 +102,18 @@ class Search:
         fitted = [own.fitted for own in self.beginnings]
         return np.concatenate([*fitted, [own.first for own in self.parameters.values()]])
 
+    def coarse(self) -> "Search":
+        """Return the same with a third of the stages, or with all where these are few."""
+        fewer = self.stages // FEWER
+        return replace(self, stages=fewer) if fewer >= FEWEST else self
+
+    def interpolated(
+        self, slopes: Sequence[Float[ndarray, "s c N"]]
+    ) -> list[Float[ndarray, "q c N"]]:
+        """Return slopes at all stages of each step from those at fewer."""
+        there = collocation(self.stages).c
+        return [np.tensordot(collocation(len(own)).values(there), own, 1) for own in slopes]
+
     @property
     def n_constants(self) -> int:
         """Number of constants, the last of the unknowns."""
@@ -135,16 +151,20 @@ class Search:
         return Assimilated(self._residual(u, U), derivative, U, found, by_unknowns)
 
     def loss(self, u: Float[ndarray, " u"], watch: Watch) -> float:
-        """Return the sum of the squares of the rows; infinite where there is no solution."""
+        """Return the sum of the squares of the rows; infinite where none is found soon."""
         try:
-            work, _ = self._solved(u, None, watch)
+            work, _ = self._solved(u, None, watch, most=SOON)
         except DivergedError:
             return np.inf
         r = self._residual(u, work.answer())
         return float(r @ r)
 
     def _solved(
-        self, u: Float[ndarray, " u"], guesses: Sequence[ndarray] | None, watch: Watch
+        self,
+        u: Float[ndarray, " u"],
+        guesses: Sequence[ndarray] | None,
+        watch: Watch,
+        most: int = NEWTON_STEPS,
     ) -> tuple[Stages, Float[ndarray, "m c N k"]]:
         """Return the solution from a beginning, and how coefficients change that."""
         initial, changes = dict(self.initial), list[ndarray]()
@@ -167,6 +187,7 @@ class Search:
             steps=self.steps,
             guesses=guesses,
             watch=watch,
+            most=most,
         )
         while not work.step().done:
             pass

@@ -64,6 +64,8 @@ class Stages:
         Slopes with which Newton's method begins in each step; if there are none they are found.
     watch
         Told how far the work has come.
+    most
+        Iterations of Newton's method in a step, before it counts as failed.
 
     Attributes
     ----------
@@ -86,8 +88,10 @@ class Stages:
         steps: int,
         guesses: Sequence[Float[ndarray, "q c N"]] | None = None,
         watch: Watch = unwatched,
+        most: int = NEWTON_STEPS,
     ) -> None:
         self._method, self._times, self._watch = collocation(stages), times, watch
+        self._most = most
         method = self._method
         self._equations = StageEquations(system, bind, initial, method.c, method.A)
         one = np.ones(1)
@@ -134,7 +138,7 @@ class Stages:
         stalls = not self._loss < FALLS * self._before
         if self._loss <= TOLERANCE or (stalls and self._loss <= ROUNDING):
             self._finish()
-        elif not np.isfinite(self._loss) or self._iteration >= NEWTON_STEPS:
+        elif not np.isfinite(self._loss) or self._iteration >= self._most:
             raise DivergedError(
                 f"Newton's method failed in the step from t = {begin:.4g} to {end:.4g}. Raise "
                 "time_discrete.steps, so that each is shorter, or give more stages."

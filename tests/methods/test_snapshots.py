@@ -8,6 +8,7 @@ from pinnsolve.errors import ProblemError
 from pinnsolve.methods.snapshots import start
 from pinnsolve.progress import unwatched
 from pinnsolve.setup import Setup
+from pinnsolve.timestepping.collocation import collocation
 from tests.posing import INTERVAL, pose
 
 DECAY = """
@@ -34,6 +35,22 @@ count = 60
 noise = {noise}
 seed = 1
 at = {{ t = 1.0 }}
+"""
+HUMP = """
+[unknowns.parameters]
+c = { initial = 0.0, true = 0.3 }
+[exact]
+u = "exp(8*(cos(2*pi*(x - 0.3*t)) - 1))"
+[time_discrete]
+step = [0, 1]
+stages = 24
+"""
+SEEN = """
+[[data]]
+from = "exact"
+fields = ["u"]
+count = 60
+at = {{ t = {t} }}
 """
 
 
@@ -70,6 +87,37 @@ def test_derivatives_of_the_rows_are_those_of_differences(tmp_path):
         step = 1e-4 * np.eye(len(u))[j]
         up, down = (search.evaluated(u + s * step, (), unwatched).residual for s in (1, -1))
         np.testing.assert_allclose(at.derivative[:, j], (up - down) / 2e-4, atol=1e-4)
+
+
+def test_fewer_stages_lead_to_the_slopes_of_all(tmp_path):
+    problem = decaying(tmp_path).replace({"time_discrete.stages": 24})
+    search = start(Setup(problem)).search
+    few = search.coarse()
+    assert (few.stages, few.coarse()) == (8, few)
+    before, after = (collocation(own.stages).c for own in (few, search))
+    slopes = np.multiply.outer(before**7, np.ones((1, 2)))  # of eight stages, a polynomial's
+    (found,) = search.interpolated([slopes])
+    np.testing.assert_allclose(found[:, 0, 0], after**7, atol=1e-13)
+
+
+def test_where_no_step_leads_on_the_search_looks_around(tmp_path):
+    # a hump that has gone as far as five times its width: from no speed all slopes are those of
+    # humps that do not meet
+    problem = pose(
+        tmp_path,
+        "u_t + c*u_x = 0",
+        domain=INTERVAL,
+        count=60,
+        order=4,
+        on=[("left right", "periodic")],
+        more=HUMP + SEEN.format(t=0.0) + SEEN.format(t=1.0),
+    )
+    process = start(Setup(problem.replace({"nodes.time_levels": 3})))
+    while not (step := process.step()).done:
+        pass
+    assert step.done.startswith("converged")
+    (c,) = process.search.constants(process.unknowns).values()
+    assert c == pytest.approx(0.3, abs=1e-3)  # as exact as the differences
 
 
 def test_nothing_to_find_constants_from_is_refused(tmp_path):

@@ -4,7 +4,7 @@ The direct solution on the same nodes is the measure. Where it is as accurate an
 is said: a network that solves one linear problem once rarely pays.
 """
 
-from pinnsolve.output.numbers import duration, scientific
+from pinnsolve.output.numbers import between, duration, scientific
 from pinnsolve.problem.abilities import ABILITIES
 from pinnsolve.references.truth import truth_at_nodes
 from pinnsolve.solution.found import parameter_remarks
@@ -49,8 +49,7 @@ def _parameters(solution: Solution) -> str:
             continue
         text = f"{name} = {parameter.found:.12g}"
         if parameter.interval is not None:
-            low, high = parameter.interval
-            text += f", between {low:.6g} and {high:.6g} with 95 % confidence"
+            text += f", from {between(parameter.interval)} with 95 % confidence"
         if parameter.error is not None:
             text += f", {scientific(parameter.error)} from its true value"
         found.append(text)

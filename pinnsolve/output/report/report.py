@@ -18,7 +18,7 @@ from pinnsolve.output.figures.errors import error_figure
 from pinnsolve.output.figures.evolution import estimate_in_time_figure, evolution_figure
 from pinnsolve.output.figures.fields import estimate_figure, field_figure
 from pinnsolve.output.figures.figures import convergence_figure, nodes_figure, svg
-from pinnsolve.output.numbers import duration, instant, scientific
+from pinnsolve.output.numbers import between, duration, instant, scientific
 from pinnsolve.output.report.data import data, intervals
 from pinnsolve.output.report.family import family
 from pinnsolve.output.report.findings import findings
@@ -32,7 +32,6 @@ from pinnsolve.output.vtk.grid import Grid
 from pinnsolve.problem.abilities import ABILITIES
 from pinnsolve.references.truth import truth_at_nodes, word_for_truth
 from pinnsolve.solution.accuracy import Errors
-from pinnsolve.solution.found import FoundConstant
 from pinnsolve.solution.norms import max_error, relative_l2
 from pinnsolve.solution.solution import Solution
 from pinnsolve.storage.files import write_file
@@ -155,7 +154,7 @@ def _parameters(solution: Solution) -> str:
             f"{p.initial:.6g}",
             "not determined" if p.is_determined is False else f"{p.found:.12g}",
             scientific(p.standard_error),
-            *([scientific(p.bound), _ends(p)] if solution.data else []),
+            *([scientific(p.bound), between(p.interval)] if solution.data else []),
             "–" if p.true is None else f"{p.true:.12g}",
             scientific(p.error),
             p.remark,
@@ -180,14 +179,6 @@ def _parameters(solution: Solution) -> str:
         f"{scientific(misfit)} of their size is left."
     )
     return table(head, rows, caption, numbers=range(1, 6))
-
-
-def _ends(constant: FoundConstant) -> str:
-    """Return an interval as a person reads it."""
-    if constant.interval is None:
-        return "–"
-    low, high = constant.interval
-    return f"{low:.6g} to {high:.6g}"
 
 
 def _fields(solution: Solution, grid: Grid, domain: Domain) -> str:
