@@ -102,6 +102,7 @@ def solve(
         str | None, typer.Option(help="Override solver.device: auto, cpu, cuda.")
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Override solver.seed.")] = None,
+    profile: Annotated[str, typer.Option(help="Parameters whose profile is told, as k,nu.")] = "",
     settings: Set = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder for the results.")] = None,
     overwrite: Annotated[
@@ -127,7 +128,9 @@ def solve(
     """
     prepare(threads)
     chosen = {"method": method, "order": order, "device": device, "seed": seed}
-    flags = {f"solver.{key}": value for key, value in chosen.items() if value is not None}
+    flags: dict[str, Any] = {f"solver.{k}": v for k, v in chosen.items() if v is not None}
+    if profile:
+        flags["output.profile"] = profile.split(",")
     asked = Event()
     with watching(quiet or json, time_limit, asked) as watch:
         from pinnsolve.problem import load

@@ -93,6 +93,13 @@ class Inference:
         """Standard errors."""
         return self.covariance.diagonal().sqrt()
 
+    @property
+    def posterior(self) -> Float[Tensor, " k"]:
+        """Variances, were all rows as random as data: of the curvature of the least misfit."""
+        identity = torch.eye(len(self.triangle)).to(self.triangle)
+        inverse = torch.linalg.solve_triangular(self.triangle, identity, upper=True)
+        return self.variance * inverse.square().sum(1)
+
     def bound(self, *, held: bool = False) -> Float[Tensor, " k"]:
         """Return the least standard errors that an estimate can have, were the equations exact.
 

@@ -9,6 +9,7 @@ follow.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from itertools import combinations
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -19,6 +20,7 @@ from numpy import ndarray
 from pinnsolve.conditions.data import Observed, axes
 from pinnsolve.conditions.noise import noise_of
 from pinnsolve.methods.constants import NEAR, bound_at, doubt_of, found_constants
+from pinnsolve.methods.profiles import with_profiles
 from pinnsolve.networks.sizes import is_fitted_whole
 from pinnsolve.problem.schema.unknowns import Parameter
 from pinnsolve.process import Process
@@ -83,6 +85,8 @@ def found(
     bounds = told.bound().cpu().numpy() * sizes
     constants = constants_found(setup.problem.parameters, values, told, sizes, moved, bounds, data)
     warnings = [*about_data(data), *about_constants(constants, told, sizes, moved)]
+    constants, said = _profiled(setup, objective, constants, told, whole=whole)
+    warnings += said
     if constants and emptied(objective) < EMPTY:
         doubt = f"{' and '.join(constants)} have vanished, and with them all terms of the equations"
         return Found(
@@ -100,6 +104,30 @@ def _unknown(setup: Setup, objective: "PointwiseObjective") -> dict[str, FoundCo
     values = [] if unknowns is None else unknowns().tolist()
     pairs = zip(setup.problem.parameters.items(), values, strict=True)
     return {name: FoundConstant(p.start, value, p.true) for (name, p), value in pairs}
+
+
+def _profiled(
+    setup: Setup,
+    objective: "PointwiseObjective",
+    constants: dict[str, FoundConstant],
+    told: "Inference",
+    *,
+    whole: bool,
+) -> tuple[dict[str, FoundConstant], list[str]]:
+    """Return the constants with the profiles that are asked for, and sentences about these."""
+    wanted = setup.problem.settings.output.profile
+    if not wanted:
+        return constants, []
+    if whole:
+        return constants, [
+            "profile: none is told of a network that was improved as a whole, whose features every "
+            "value would change. Leave out network.hidden for features that are drawn."
+        ]
+    from pinnsolve.training.profiled import least_misfits
+
+    r = objective.value().double()
+    parameters, misfits = setup.problem.parameters, partial(least_misfits, objective)
+    return with_profiles(constants, parameters, wanted, told, float(r @ r), misfits)
 
 
 def fits(

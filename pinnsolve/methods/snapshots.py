@@ -1,6 +1,7 @@
 """Beginnings and unknown constants from snapshots: the search, and what it says of both."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 
@@ -8,10 +9,12 @@ from pinnsolve.conditions.data import axes, data_weights
 from pinnsolve.conditions.initial import initial_values
 from pinnsolve.conditions.noise import noise_of
 from pinnsolve.methods.data import about_constants, about_data, constants_found, doubt_of_fits, fits
+from pinnsolve.methods.profiles import with_profiles
 from pinnsolve.problem.snapshots import first_snapshot
 from pinnsolve.problem.time_dependence import initial_names
 from pinnsolve.process import Process
 from pinnsolve.rbffd.assimilation import Assimilation
+from pinnsolve.rbffd.profiled import least_misfits
 from pinnsolve.rbffd.search import Search
 from pinnsolve.rbffd.snapshot_rows import Beginning, later, levels
 from pinnsolve.setup import Setup
@@ -96,6 +99,9 @@ def _told(setup: Setup, process: Assimilation) -> Found:
     known = (values, told, sizes, still, bounds, data)
     constants = constants_found(parameters, *known) if k else {}
     warnings = [*about_data(data), *about_constants(constants, told, sizes, still)]
+    wanted, misfits = setup.problem.settings.output.profile, partial(least_misfits, process)
+    constants, said = with_profiles(constants, parameters, wanted, told, at.loss, misfits)
+    warnings += said
     return Found(constants, data, tuple(warnings), doubt_of_fits(data))
 
 

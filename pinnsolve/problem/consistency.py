@@ -17,6 +17,7 @@ from pinnsolve.problem.axis import axis_faults
 from pinnsolve.problem.densities import density_faults
 from pinnsolve.problem.evolving import evolution_faults
 from pinnsolve.problem.family_faults import family_faults
+from pinnsolve.problem.profiles import profile_faults
 from pinnsolve.problem.schema.boxes import Brick
 from pinnsolve.problem.schema.file import Network, Phase, Solver
 from pinnsolve.problem.schema.nodes import MAX_NODES, Nodes
@@ -45,7 +46,7 @@ def method_faults(valid: Mapping[KeyPath, Any]) -> list[Fault]:
     if network is not None and solver is not None:
         phases = [value for key, value in valid.items() if key[0] == "training" and len(key) > 1]
         faults += _growth_faults(valid, network, solver, phases)
-        faults += _data_faults(valid, solver, phases)
+        faults += [*_data_faults(valid, solver, phases), *profile_faults(valid)]
         faults += _wave_faults(valid, network, solver, phases)
         faults += _drawing_faults(valid, solver, phases)
     if unknowns is not None and network is not None:

@@ -21,6 +21,7 @@ from pinnsolve.errors import DivergedError
 from pinnsolve.process import State, Step
 from pinnsolve.progress import Watch
 from pinnsolve.rbffd.fields import NodalFields
+from pinnsolve.rbffd.least_squares import least_squares
 from pinnsolve.rbffd.search import Assimilated, Search
 
 MOST_STEPS, HALVINGS = 40, 10
@@ -44,7 +45,7 @@ class Assimilation:
 
     Attributes
     ----------
-    search
+    search, watch
         The same.
     unknowns
         Where the search stands.
@@ -59,7 +60,7 @@ class Assimilation:
         self.at: Assimilated | None = None
         self._coarse = search.coarse()
         self._is_fine = self._coarse is search
-        self._watch, self._iteration = watch, 0
+        self.watch, self._iteration = watch, 0
         self._scales = np.empty(0)  # of the constants, until the search has looked around
 
     def step(self) -> Step:
@@ -127,17 +128,17 @@ class Assimilation:
         return self.search if self._is_fine else self._coarse
 
     def _begun(self) -> Assimilated:
-        """Return what is known at the beginning; with all stages if fewer do not get through."""
+        """Return the knowledge at the beginning; with all stages if fewer do not get through."""
         try:
-            return self._in_use.evaluated(self.unknowns, (), self._watch)
+            return self._in_use.evaluated(self.unknowns, (), self.watch)
         except DivergedError:
             if self._is_fine:
                 raise
         self._is_fine = True
-        return self.search.evaluated(self.unknowns, (), self._watch)
+        return self.search.evaluated(self.unknowns, (), self.watch)
 
     def _improved(self, now: Assimilated) -> str:
-        """Go a step; return why there is no further one, if that is so."""
+        """Return the reason for which there is no further step; go one if there is none."""
         delta = self._direction(now)
         expected = now.derivative @ delta
         if expected @ expected <= max(CONVERGED * now.loss, STILL**2):
@@ -157,7 +158,7 @@ class Assimilation:
         """Go on with all stages, Newton's method beginning with what fewer have found."""
         assert self.at is not None
         guesses = self.search.interpolated(self.at.slopes)
-        self.at = self.search.evaluated(self.unknowns, guesses, self._watch)
+        self.at = self.search.evaluated(self.unknowns, guesses, self.watch)
         self._is_fine = True
 
     def _direction(self, now: Assimilated) -> Float[ndarray, " u"]:
@@ -165,7 +166,7 @@ class Assimilation:
         is_free, delta = np.ones(len(self.unknowns), dtype=bool), np.zeros(len(self.unknowns))
         for _ in range(self.search.n_constants + 1):  # as many bounds as can be met
             delta = np.zeros(len(self.unknowns))
-            delta[is_free] = _least_squares(now.derivative[:, is_free], -now.residual)
+            delta[is_free] = least_squares(now.derivative[:, is_free], -now.residual)
             is_kept = self._kept(delta) & is_free
             if not is_kept.any():
                 break
@@ -184,7 +185,7 @@ class Assimilation:
                 for own, by in zip(now.slopes, now.changes, strict=True)
             ]
             try:
-                found = self._in_use.evaluated(tried, guesses, self._watch)
+                found = self._in_use.evaluated(tried, guesses, self.watch)
             except DivergedError:
                 found = None
             if found is not None and found.loss < (1 - LEAST_FALL) * now.loss:
@@ -210,7 +211,7 @@ class Assimilation:
                 for share in LOOKS:
                     tried = first.copy()
                     tried[len(first) - len(scales) + j] += share * size
-                    loss = self._in_use.loss(self._within(tried), self._watch)
+                    loss = self._in_use.loss(self._within(tried), self.watch)
                     if not np.isfinite(loss):
                         break
                     if loss < best:
@@ -218,7 +219,7 @@ class Assimilation:
         if not best < self.at.loss:
             return False
         self.unknowns = place
-        self.at = self._in_use.evaluated(place, (), self._watch)
+        self.at = self._in_use.evaluated(place, (), self.watch)
         return True
 
     def _kept(self, delta: Float[ndarray, " u"]) -> Bool[ndarray, " u"]:
@@ -256,10 +257,3 @@ class Assimilation:
         note = ", ".join(f"{name} = {value:.6g}" for name, value in constants.items())
         stage = "solution: from data"
         return Step(self.at.loss, self._iteration, done, None, stage, note=note)
-
-
-def _least_squares(M: Float[ndarray, "R u"], b: Float[ndarray, " R"]) -> Float[ndarray, " u"]:
-    """Return the solution, columns being of one size."""
-    sizes = np.linalg.norm(M, axis=0)
-    sizes = np.where(sizes > 0, sizes, 1.0)
-    return np.asarray(np.linalg.lstsq(M / sizes, b, rcond=None)[0] / sizes)

@@ -16,7 +16,7 @@ from pinnsolve.methods.data import about_data, doubt_of_fits
 from pinnsolve.output.report.findings import findings
 from pinnsolve.output.report.report import html
 from pinnsolve.output.vtk.grid import grid
-from pinnsolve.solution.found import Fit, FoundConstant
+from pinnsolve.solution.found import Fit, FoundConstant, Profile
 from tests.posing import written
 
 pytestmark = pytest.mark.usefixtures("no_pictures")
@@ -93,7 +93,7 @@ def test_an_equation_that_is_not_the_datas_is_not_believed(tmp_path):
 
 
 def test_a_table_of_temperatures_tells_what_regression_tells():
-    found = solve(load(shipped.folder() / "coffee.toml"))
+    found = solve(load(shipped.folder() / "coffee.toml", {"output.profile": ["rate"]}))
     rate, room = found.constants.values()
     (fit,) = found.data
     minutes = fit.x[:, 0]
@@ -104,6 +104,12 @@ def test_a_table_of_temperatures_tells_what_regression_tells():
     assert room.standard_error == pytest.approx(errors[2], rel=0.1)
     assert rate.interval[0] < 0.045 < rate.interval[1]
     assert room.interval[0] < 21 < room.interval[1]
+    # as good as linear, data are followed worse by the square of the distance in standard errors
+    assert rate.profile.rises == pytest.approx((9, 4, 1, 0, 1, 4, 9), rel=0.02, abs=1e-9)
+    half = 1.96 * rate.standard_error
+    assert rate.profile.interval == pytest.approx((rate.found - half, rate.found + half), rel=1e-3)
+    assert room.profile is None
+    assert FoundConstant.of(json.loads(json.dumps(rate.metrics()))) == rate
     # the slower it cools, the colder the room may be
     assert 0.9 < rate.correlations["room"] < 1
     assert found.verdict.word == "resolved"
@@ -192,3 +198,19 @@ def test_without_data_every_field_needs_an_equation(tmp_path):
     begin, end = text.index("[[data]]"), text.index("[exact]")
     with pytest.raises(ProblemError, match="one equation for each field: 2 fields, 1 found"):
         written(tmp_path, text[:begin] + text[end:])
+
+
+def test_profiles_are_of_parameters_only():
+    with pytest.raises(ProblemError) as refused:
+        load(shipped.folder() / "coffee.toml", {"output.profile": ["rat"]})
+    assert '"rat" is no unknown parameter. Did you mean "rate"? Known: rate, room.' in str(
+        refused.value
+    )
+
+
+def test_a_profile_that_does_not_rise_bounds_nothing():
+    flat = Profile((1.0, 2.0, 3.0, 4.0), (9.0, 0.0, 1.0, 1.1))
+    assert flat.interval is None
+    # the root of the rise is linear between values
+    steep = Profile((1.0, 2.0, 3.0), (4 * Profile.RISE, 0.0, Profile.RISE))
+    assert steep.interval == pytest.approx((1.5, 3.0))

@@ -69,7 +69,7 @@ def test_without_noise_the_constant_is_as_exact_as_the_differences(tmp_path):
 
 
 def test_with_noise_the_interval_holds_it_and_is_no_wider_than_it_must_be(tmp_path):
-    solution = solve(decaying(tmp_path, 0.02))
+    solution = solve(decaying(tmp_path, 0.02).replace({"output.profile": ["k"]}))
     found = solution.constants["k"]
     assert found.interval[0] < 0.1 < found.interval[1]
     # d ln(amplitude)/dk = -pi^2, and each amplitude is known to sigma (2/n)^(1/2) relative
@@ -77,6 +77,9 @@ def test_with_noise_the_interval_holds_it_and_is_no_wider_than_it_must_be(tmp_pa
     sigma = 0.02 * spread * np.sqrt(2 / 60) * np.sqrt(1 + np.exp(0.2 * np.pi**2)) / np.pi**2
     assert 0.3 * sigma < found.standard_error < 3 * sigma
     assert all(fit.is_white for fit in solution.data)
+    # its logarithm is what is sought: nearly linear over three errors of some percent
+    assert found.profile.rises == pytest.approx((9, 4, 1, 0, 1, 4, 9), rel=0.2, abs=1e-9)
+    assert found.profile.interval[0] < 0.1 < found.profile.interval[1]
 
 
 def test_derivatives_of_the_rows_are_those_of_differences(tmp_path):

@@ -59,6 +59,25 @@ def interval_figure(constants: dict[str, FoundConstant]) -> Figure | None:
     return figure
 
 
+@styled
+def profile_figure(constants: dict[str, FoundConstant]) -> Figure | None:
+    """Draw how much worse data are followed at other values of constants; None without any."""
+    known = [(name, c, c.profile) for name, c in constants.items() if c.profile]
+    if not known:
+        return None
+    figure = Figure(figsize=(WIDTH, 2.4 * len(known)))
+    for k, (name, constant, profile) in enumerate(known):
+        bottom = 1 - (k + 0.82) / len(known)
+        axes = figure.add_axes((0.2, bottom, 0.6, 0.68 / len(known)))
+        axes.plot(profile.values, profile.rises, "o-", color=COLOURS[0], ms=4)
+        even = np.linspace(profile.values[0], profile.values[-1], 99)
+        error = constant.standard_error or np.inf
+        axes.plot(even, ((even - constant.found) / error) ** 2, color=PALE, lw=0.8)
+        axes.axhline(profile.RISE, color=COLOURS[1], lw=0.8)
+        axes.set(xlabel=name, ylabel="rise of the misfit")
+    return figure
+
+
 def _has_truth(constants: dict[str, FoundConstant]) -> bool:
     """Return whether a true value is known."""
     return any(c.true is not None for c in constants.values())

@@ -1,7 +1,7 @@
 """What the report tells of data: intervals of what was found by them, fit, what is left."""
 
 from pinnsolve.output.figures.apart import set_apart
-from pinnsolve.output.figures.data import fit_figure, interval_figure
+from pinnsolve.output.figures.data import fit_figure, interval_figure, profile_figure
 from pinnsolve.output.numbers import scientific
 from pinnsolve.output.report.page import table
 from pinnsolve.solution.solution import Solution
@@ -45,6 +45,12 @@ def intervals(solution: Solution) -> str:
         return ""
     caption = "Where the true values lie with a confidence of 95 %, relative to those found."
     parts = [set_apart(figure, "Intervals of the parameters", caption)]
+    profiles = profile_figure(dict(solution.constants))
+    if profiles is not None:
+        caption = "How much worse data are followed at other values, all else sought anew, in the "
+        caption += "variance of the misfit; thin what standard errors say. Noise exceeds the line "
+        caption += "in one case of twenty."
+        parts.append(set_apart(profiles, "Profiles of the parameters", caption))
     names = [name for name, c in solution.constants.items() if c.correlations]
     if len(names) > 1:
         rows = [

@@ -321,6 +321,13 @@ class Output(Section):
         description="integrals of the fields over all other coordinates, by names of one or two",
         examples=[[["x1", "x2"], ["x1"]]],
     )
+    profile: tuple[str, ...] = Field(
+        default=(),
+        description="of parameters found from data, those of which a profile is told: how much "
+        "worse data are followed at other values, all else sought anew; --profile of pinnsolve "
+        "solve is the same",
+        examples=[["k"]],
+    )
     forces: tuple[str, ...] = Field(
         default=(),
         description="of an incompressible flow, boundary pieces on which its force and moment are "
