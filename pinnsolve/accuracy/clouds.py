@@ -23,7 +23,7 @@ from pinnsolve.geometry.sampling import sample
 
 PARTS = 8
 STUDENT = 2.365  # of seven degrees of freedom, 95 %
-COUNT = {1: 500, 2: 96**2, 3: 28**3}  # points of a quadrature, by dimension
+COUNT = {1: 500, 2: 72**2, 3: 24**3}  # points of a quadrature, by dimension
 SPREAD = 2**14  # points spread evenly, in all
 COARSER = 0.6  # of the points along each axis, of the rule that tells the error
 
