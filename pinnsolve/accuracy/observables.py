@@ -69,13 +69,14 @@ def observables(
     output, evolution = problem.settings.output, problem.settings.evolution
     order = None if evolution is None else evolution.moments
     exact = None if truth is None else truth.fields
-    drawn = _Drawn(problem, domain, answer, exact, places)
-    tables = [drawn.table("slice", along) for along in output.slices]
+    told = _Told(problem, domain, answer, exact, places)
+    tables = [told.table("slice", along) for along in output.slices]
     if places is None and not problem.settings.domain.surfaces:
-        return Observables(problem.times, tuple(tables), remark=NOWHERE)
-    tables += [drawn.table("marginal", along) for along in output.marginals]
-    moments, remark = ({}, "") if order is None else drawn.moments(order)
-    return Observables(problem.times, tuple(tables), moments, drawn.conserved(), remark)
+        asks = output.marginals or problem.conserved or order is not None
+        return Observables(problem.times, tuple(tables), remark=NOWHERE if asks else "")
+    tables += [told.table("marginal", along) for along in output.marginals]
+    moments, remark = ({}, "") if order is None else told.moments(order)
+    return Observables(problem.times, tuple(tables), moments, told.conserved(), remark)
 
 
 def doubts(found: Observables | None) -> tuple[str, ...]:
@@ -90,7 +91,7 @@ def doubts(found: Observables | None) -> tuple[str, ...]:
     )
 
 
-class _Drawn:
+class _Told:
     """Fields, and what is made of them.
 
     Parameters

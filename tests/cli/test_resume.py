@@ -70,6 +70,30 @@ output_times = 3
 [output]
 checkpoint = 1e-9
 """  # a fit, steps in time at points that are drawn anew, another fit, and further steps
+DENSITY = """
+[domain]
+shape = "unbounded"
+dimension = 2
+time = [0, 0.2]
+[unknowns]
+fields = ["u"]
+[pde]
+equations = ["u_t = 0.05*laplace(u) + div(X*u)"]
+[initial]
+u = "exp(-20*dot(X, X))*(1 + x^2)"
+[solver]
+method = "neural-ivp"
+[network]
+ansatz = { u = "exp" }
+polynomial = 2
+hidden = [4]
+[evolution]
+samples = 200
+rtol = 1e-2
+output_times = 3
+[output]
+checkpoint = 1e-9
+"""  # particles beside the weights
 TASKS = {
     "adam": NETWORK + ADAM,
     "lbfgs": NETWORK + LBFGS,
@@ -397,11 +421,13 @@ print(json.dumps({"kills": kills, "folders": folders, "lost": lost}))
         (4, "adam"),
         pytest.param(30, "adam", marks=pytest.mark.study),
         pytest.param(30, "neural-ivp", marks=pytest.mark.study),
+        pytest.param(30, "density", marks=pytest.mark.study),
     ],
 )
 def test_kills_at_any_moment_lose_no_checkpoint_and_no_bit(n, task):
     """So no more is lost than what was done since the last one was written: an interval."""
-    text = {"adam": NETWORK + phase("adam", 1000), "neural-ivp": EVOLVING}[task]
+    texts = {"adam": NETWORK + phase("adam", 1000), "neural-ivp": EVOLVING, "density": DENSITY}
+    text = texts[task]
     Path("disk.toml").write_text(text.replace("1e-9", "0.02"))
     env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     command = [sys.executable, "-c", CHAIN, str(n)]
