@@ -70,6 +70,7 @@ QUICK = {
 }
 REDUCED = {
     "advection_2d": Reduced(None, None),  # `test_neural_ivp` has evolutions of weights
+    "advection_2d_exp": Reduced(None, None),  # and `test_densities` densities
     "allen_cahn": Reduced(None, None),  # `test_evolving_problems` has it, with a reference
     # begins with data: see tests/rbffd/test_snapshots.py
     "allen_cahn_discrete": Reduced(
@@ -101,6 +102,7 @@ REDUCED = {
     "disk_neumann": Reduced(3.1e-5, 4.8e-6, nodes(500)),
     "disk_poisson": Reduced(1.7e-5, 3.2e-9, nodes(500)),
     "disk_poisson_nonlinear": Reduced(1.2e-5, 2.1e-7, nodes(500)),
+    "fokker_planck_8d": Reduced(None, None),
     "heat_2d": Reduced(None, None),
     "heated_room": Reduced(None, None),
     "helmholtz": Reduced(1.9e-3, 1.5e-6, nodes(700)),
@@ -136,6 +138,7 @@ REDUCED = {
     "slab_radiation": Reduced(5.2e-8, 2.3e-7, nodes(500)),
     "star_poisson": Reduced(3.3e-7, 9.0e-11, {"network.hidden": [80, 500]}),  # a point cloud
     "stokes_sphere": Reduced(None, None),
+    "vlasov_6d": Reduced(None, None),
     "wave_2d": Reduced(None, None),
     "two_materials": Reduced(5.5e-7, None, nodes(600)),
     "wave": Reduced(None, 7.7e-3, nodes(24) | {"nodes.time_levels": 20}),

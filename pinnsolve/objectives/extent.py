@@ -56,7 +56,7 @@ class Extent:
         return list(zip(*vars(self).values(), strict=True))
 
     def holds(self, x: Float[ndarray, "n D"]) -> Bool[ndarray, " n"]:
-        """Return which points of space and time lie within."""
+        """Return the mask of points of space and time that lie within."""
         found = np.zeros(len(x), dtype=bool)
         for start in range(0, len(x), CHUNK):
             here = slice(start, start + CHUNK)

@@ -18,7 +18,7 @@ from pinnsolve.problem.densities import density_faults
 from pinnsolve.problem.evolving import evolution_faults
 from pinnsolve.problem.family_faults import family_faults
 from pinnsolve.problem.profiles import profile_faults
-from pinnsolve.problem.schema.boxes import Brick
+from pinnsolve.problem.schema.boxes import Brick, Unbounded
 from pinnsolve.problem.schema.file import Network, Phase, Solver
 from pinnsolve.problem.schema.nodes import MAX_NODES, Nodes
 from pinnsolve.problem.schema.shapes import Interval, PointSet, Rectangle, Shape
@@ -380,6 +380,8 @@ def _extent_faults(domain: Shape) -> list[Fault]:
             message = f"the domain is {side:.3g} long along axis {axis + 1}, but {far:.3g} from "
             message += "the origin: too far for its points to be told apart."
             return [Fault(("domain",), message, remedy)]
+    if isinstance(domain, Unbounded):  # whose nodes are points that show the field
+        return []
     sides = [abs(high - low) for low, high in zip(*domain.box, strict=True)]
     count = math.prod(ACROSS * side / min(sides) for side in sides)
     if count > MAX_NODES:

@@ -158,6 +158,11 @@ def test_a_density_that_is_left_goes_on_to_the_same_bits(tmp_path):
     np.testing.assert_array_equal(whole.lost, second.lost)
 
 
+def test_a_cube_of_twenty_dimensions_has_no_nodes_to_be_too_close(tmp_path):
+    problem = density(tmp_path, "u_t + div(u*X) = 0", "exp(-9*dot(X, X))", dim=20, degree=1)
+    assert len(Setup(problem).nodes.x) == 60
+
+
 IN_SPACE = SPACE.format(dim=1, lower=-2, upper=2, end=1)
 EXP = '[network]\nansatz = { u = "exp" }\n'
 PLAIN = '[initial]\nu = "exp(-x^2)"\n'
