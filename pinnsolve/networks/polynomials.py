@@ -68,9 +68,10 @@ class Polynomials:
         """Return a derivative of every product at points."""
         parts = []
         for some in x.split(CHUNK):
-            total = some.new_zeros(len(self), len(some))
+            values, total = self._values(some), some.new_zeros(len(self), len(some))
             for alpha, c in op.terms:
-                total += c * self._products(some, alpha)
+                live = self._live(alpha)
+                total[live] += c * self._products(values, alpha, live)
             parts.append(total)
         return torch.cat(parts, 1).mT
 
@@ -78,20 +79,35 @@ class Polynomials:
         self, c: Float[Tensor, " q"], x: Float[Tensor, "N d"], ops: Iterable[DiffOp]
     ) -> dict[DiffOp, Float[Tensor, " N"]]:
         """Return derivatives of their sum with some coefficients."""
-        return {op: self.columns(x, op) @ c for op in ops}
+        found = {op: x.new_zeros(len(x)) for op in ops}
+        for start in range(0, len(x), CHUNK):
+            here = slice(start, start + CHUNK)
+            values = self._values(x[here])
+            for op, total in found.items():
+                for alpha, factor in op.terms:
+                    live = self._live(alpha)
+                    total[here] += factor * (c[live] @ self._products(values, alpha, live))
+        return found
 
-    def _products(self, x: Float[Tensor, "n d"], alpha: MultiIndex) -> Float[Tensor, "q n"]:
-        """Return one partial derivative of every product."""
-        s = (x - self.means) / self.deviations
-        values = _hermite(s, int(self.exponents.max(initial=0)))
-        found = x.new_ones(len(self), len(x))
+    def _values(self, x: Float[Tensor, "n d"]) -> Float[Tensor, "k n d"]:
+        """Return the polynomials of single coordinates."""
+        return _hermite((x - self.means) / self.deviations, int(self.exponents.max(initial=0)))
+
+    def _live(self, alpha: MultiIndex) -> Int[ndarray, " m"]:
+        """Return which products have a partial derivative that is not zero."""
+        return np.flatnonzero((self.exponents >= np.array(alpha)).all(axis=1))
+
+    def _products(
+        self, values: Float[Tensor, "k n d"], alpha: MultiIndex, live: Int[ndarray, " m"]
+    ) -> Float[Tensor, "m n"]:
+        """Return one partial derivative of some of the products."""
+        found = values.new_ones(len(live), values.shape[1])
         for axis, order in enumerate(alpha):
-            own = self.exponents[:, axis]
-            some = np.flatnonzero((own > 0) | (order > 0))
-            scales = [sqrt(perm(k, order)) if k >= order else 0.0 for k in own[some].tolist()]
-            factors = x.new_tensor(scales) / self.deviations[axis] ** order
-            rows = values[np.maximum(own[some] - order, 0), :, axis]
-            found[some] *= factors[:, None] * rows
+            own = self.exponents[live, axis]
+            some = np.flatnonzero(own)
+            scales = values.new_tensor([sqrt(perm(k, order)) for k in own[some].tolist()])
+            factors = scales / self.deviations[axis] ** order
+            found[some] *= factors[:, None] * values[own[some] - order, :, axis]
         return found
 
 
