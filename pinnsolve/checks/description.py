@@ -18,6 +18,7 @@ from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.networks.sizes import layers_by_region
 from pinnsolve.problem import BoundaryCondition, Equation, PointCondition, Problem
 from pinnsolve.problem.abilities import ABILITIES
+from pinnsolve.problem.densities import coefficients
 from pinnsolve.rbffd.stencils import polynomial_degree, stencil_size
 from pinnsolve.references.refinement import TARGET
 
@@ -69,6 +70,7 @@ def figures(problem: Problem, nodes: Nodes, conditions: Sequence[Condition]) -> 
         "unknowns": len(problem.fields) * len(nodes.x),
         "method": solver.method,
         "hidden": _hidden(problem, nodes),
+        "coefficients": _coefficients(problem),
         "reference": problem.stated and (problem.stated.solver or str(problem.stated.file)),
     }
 
@@ -203,10 +205,22 @@ def _system(figures: Mapping[str, Any], nodes: int) -> str:
     return text if examined == nodes else f"{text} (on {examined} nodes)"
 
 
+def _coefficients(problem: Problem) -> int | None:
+    """Return the number of coefficients of the polynomial of a density; None of anything else."""
+    network = problem.settings.network
+    if not network.ansatz:
+        return None
+    return coefficients(len(problem.coordinates), network.polynomial, network.powers)
+
+
 def _method(figures: Mapping[str, Any]) -> str:
     """Return the method and its network in words."""
     if figures["hidden"] is None:
         return figures["method"]
+    if figures["coefficients"] is not None:
+        text = f"{figures['method']}, a polynomial of {figures['coefficients']:,} coefficients"
+        layers = ", ".join(map(str, figures["hidden"]))
+        return f"{text} and a network with hidden layers of {layers}" if layers else text
     if not figures["hidden"]:
         return f"{figures['method']}, products of waves and polynomials under one layer"
     if not isinstance(figures["hidden"], dict):

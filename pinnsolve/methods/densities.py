@@ -1,5 +1,6 @@
 """Densities of Neural IVP: their logarithm is fitted to particles, which the flow carries."""
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +11,10 @@ from pinnsolve.conditions.conservation import law
 from pinnsolve.conditions.densities import Density, density_of
 from pinnsolve.errors import FileError
 from pinnsolve.methods import trained
+from pinnsolve.methods.memory import BYTES, FIGURES, LIBRARIES, TORCH, WORKSPACE
+from pinnsolve.networks.sizes import hidden_layers
 from pinnsolve.problem import Problem
+from pinnsolve.problem.densities import coefficients
 from pinnsolve.process import Process, State
 from pinnsolve.setup import Setup
 from pinnsolve.solution.fields import Fields
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
 TAILS, POWER = 1 / 4, 0.6  # share of the particles that are drawn from a power of the density
 MORE = 3  # times the particles: those of the first fit
 PER_WEIGHT = 4  # of those for each weight, at least
+CHUNK = 4096  # points differentiated together
 SMALL = 0.1  # size of the network before the first fit, beside its usual one
 
 
@@ -48,6 +53,27 @@ def start(setup: Setup) -> Process[Fields]:
     fitted, _ = _cloud(setup, density, more, 0, seed + 21)
     flow = Flow(law(problem), output)
     return Carried(flow, setup.ansatz(), cloud, fitted, settings, times)
+
+
+def forecast(problem: Problem) -> dict[str, float]:
+    """Return the memory in use at the peak of each stage, in bytes."""
+    settings, network = problem.settings.evolution, problem.settings.network
+    assert settings is not None
+    dim = len(problem.coordinates)
+    widths = [dim, *hidden_layers(problem, 0), 1]
+    own = sum((n + 1) * m for n, m in pairwise(widths)) if widths[1:-1] else 0
+    weights = own + coefficients(dim, network.polynomial, network.powers)
+    channels = (2 * dim + 1) * sum(widths[1:-1]) * CHUNK  # of the derivatives of a network
+    rows = {
+        "training: gauss-newton": max(MORE * settings.samples, PER_WEIGHT * weights),
+        "evolution": settings.samples,
+    }
+    base = LIBRARIES + TORCH
+    sizes = {
+        stage: base + WORKSPACE + BYTES * (2 * count * weights + 3 * weights**2 + channels)
+        for stage, count in rows.items()
+    }
+    return {**sizes, "report": base + FIGURES}
 
 
 def factors(logs: Float[ndarray, " n"]) -> Float[ndarray, " n"]:
@@ -122,7 +148,6 @@ def _output(
 ) -> "Output":
     """Return the logarithm of the density: a polynomial, and a network if there is one."""
     from pinnsolve.networks.build import networks_in_space, polynomials
-    from pinnsolve.networks.sizes import hidden_layers
     from pinnsolve.objectives.outputs import Output
 
     problem, net = setup.problem, None

@@ -280,6 +280,8 @@ def forecast(
     problem: Problem, nodes: Nodes, _: Sequence[Condition], __: Sequence[Condition]
 ) -> dict[str, float]:
     """Return the memory in use at the peak of each stage of an evolution, in bytes."""
+    if densities.is_density(problem):
+        return densities.forecast(problem)
     widths = [_inputs(problem), *hidden_layers(problem, nodes.rows.stop), 1]
     weights = sum((n + 1) * m for n, m in pairwise(widths))
     base = LIBRARIES + TORCH

@@ -24,6 +24,12 @@ def degrees(polynomial: int | None, powers: int | None) -> tuple[int, int]:
     return degree, max(degree, powers or 0)
 
 
+def coefficients(dim: int, polynomial: int | None, powers: int | None) -> int:
+    """Return the number of coefficients of the polynomial of a density."""
+    degree, highest = degrees(polynomial, powers)
+    return comb(dim + degree, degree) + dim * (highest - degree)
+
+
 def density_faults(valid: Mapping[KeyPath, Any]) -> list[Fault]:
     """Return the faults of what does not go together with a density, or without one.
 
@@ -152,8 +158,8 @@ def _columns_fault(valid: Mapping[KeyPath, Any]) -> list[Fault]:
     network, domain = valid["network",], valid.get(("domain",))
     if domain is None:
         return []
-    degree, powers = degrees(network.polynomial, network.powers)
-    count = comb(domain.dim + degree, degree) + domain.dim * (powers - degree)
+    degree, _ = degrees(network.polynomial, network.powers)
+    count = coefficients(domain.dim, network.polynomial, network.powers)
     if count <= MOST_COLUMNS:
         return []
     message = f"a polynomial of degree {degree} in {domain.dim} coordinates has {count:,} "

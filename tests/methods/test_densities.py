@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pinnsolve import load_solution, solve
-from pinnsolve.checks.preflight import preflight
+from pinnsolve.checks.preflight import check, preflight
 from pinnsolve.cli.summary import summary
 from pinnsolve.conditions.densities import Density
 from pinnsolve.errors import ProblemError
@@ -161,6 +161,16 @@ def test_a_density_that_is_left_goes_on_to_the_same_bits(tmp_path):
 def test_a_cube_of_twenty_dimensions_has_no_nodes_to_be_too_close(tmp_path):
     problem = density(tmp_path, "u_t + div(u*X) = 0", "exp(-9*dot(X, X))", dim=20, degree=1)
     assert len(Setup(problem).nodes.x) == 60
+
+
+def test_a_check_tells_of_the_polynomial_and_forecasts_its_memory(tmp_path):
+    problem = density(tmp_path, "u_t + div(u*X) = 0", "exp(-9*dot(X, X))", dim=6, degree=4)
+    found = check(problem)
+    assert any("a polynomial of 210 coefficients" in line for line in found.lines)
+    assert found.warnings == ()
+    more = check(problem.replace({"network.polynomial": 8, "evolution.samples": 20000}))
+    # two matrices of 60,000 points by 3003 columns, and three of the columns
+    assert more.figures["memory_bytes"] - found.figures["memory_bytes"] > 2.5e9
 
 
 IN_SPACE = SPACE.format(dim=1, lower=-2, upper=2, end=1)
