@@ -20,7 +20,7 @@ from pinnsolve.solution.solution import Solution
 PROBLEMS = Path(__file__).parents[1] / "problems"
 NAMES = (
     *("heat_2d", "wave_2d", "burgers_1d", "advection_2d"),
-    *("advection_2d_exp", "vlasov_6d", "fokker_planck_8d"),
+    *("advection_2d_exp", "vlasov_6d", "fokker_planck_8d", "fokker_planck_20d"),
 )
 DRAWN = 5000  # points of a density
 
