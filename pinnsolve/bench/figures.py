@@ -160,6 +160,52 @@ def draw_accelerations(rows: Sequence[Row], study: str, path: Path) -> None:
         figure.savefig(path)
 
 
+def draw_scaling(rows: Sequence[Row], path: Path) -> None:
+    """Draw time and memory of a step against functions, points and order, where these vary.
+
+    Parameters
+    ----------
+    rows
+        As of `pinnsolve.bench.operator.measured`.
+    path
+        Where to.
+    """
+    known = [row for row in rows if row.get("total_ms")]
+    kinds = [k for k in ("functions", "points", "order") if len({row[k] for row in known}) > 1]
+    kinds = kinds or ["functions"]
+    names = list(dict.fromkeys(row["strategy"] for row in known))
+    with matplotlib.rc_context(STYLE):
+        figure = Figure((WIDTH, 2 * HEIGHT), layout="constrained", facecolor="white")
+        panels = figure.subplots(2, len(kinds), squeeze=False)
+        for (times, memory), kind in zip(panels.T, kinds, strict=True):
+            others = [k for k in ("functions", "points", "order") if k != kind]
+            usual = [_commonest([row[k] for row in known]) for k in others]
+            along = [row for row in known if [row[k] for k in others] == usual]
+            for name, colour in zip(names, cycle(COLOURS), strict=False):
+                own = [row for row in along if row["strategy"] == name]
+                for axes, unit in ((times, "total_ms"), (memory, "peak_mib")):
+                    axes.plot(
+                        [row[kind] for row in own],
+                        [row[unit] for row in own],
+                        "o-",
+                        color=colour,
+                        label=name,
+                        ms=4,
+                        lw=1.2,
+                    )
+            for axes, title in ((times, "A step, ms"), (memory, "Peak memory, MiB")):
+                scale = "linear" if kind == "order" else "log"
+                axes.set(title=title, xlabel=kind, xscale=scale, yscale="log")
+        figure.legend(
+            *panels[0][0].get_legend_handles_labels(), loc="outside lower center", ncols=len(names)
+        )
+        figure.savefig(path)
+
+
+def _commonest(values: Sequence[int]) -> int:
+    return max(set(values), key=values.count)
+
+
 def _place(study: str, row: Row) -> str:
     """Return the label of a row below the axis."""
     return str(row[{"problems": "problem", "batch": "batch", "depth": "network"}[study]])

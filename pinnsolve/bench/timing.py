@@ -138,16 +138,31 @@ def mebibytes(work: Work, device: torch.device | str) -> float:
     device
         Where.
     """
+    return held_mebibytes(work, device)[1]
+
+
+def held_mebibytes(work: Work, device: torch.device | str) -> tuple[float, float]:
+    """Return the memory that the result of a piece of work holds, and the most it takes, in MiB.
+
+    Parameters
+    ----------
+    work, device
+        As of `mebibytes`.
+    """
     if torch.device(device).type == "cuda":
         torch.cuda.synchronize()
         torch.cuda.reset_peak_memory_stats()
         before = torch.cuda.memory_allocated()
-        work()
+        result = work()
         torch.cuda.synchronize()
-        return (torch.cuda.max_memory_allocated() - before) / MIB
-    with _Storages() as storages:
-        work()
-    return storages.peak / MIB
+        held = torch.cuda.memory_allocated() - before
+        peak = torch.cuda.max_memory_allocated() - before
+    else:
+        with _Storages() as storages:
+            result = work()
+            held, peak = storages.bytes, storages.peak
+    del result
+    return held / MIB, peak / MIB
 
 
 def free_mebibytes(device: torch.device | str) -> float:
@@ -169,14 +184,16 @@ class _Storages(TorchDispatchMode):
 
     Attributes
     ----------
+    bytes
+        Those that live now.
     peak
-        Most bytes that lived at once.
+        Most that lived at once.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.peak = 0
-        self._bytes = 0
+        self.bytes = 0
         self._living: set[int] = set()
 
     def __torch_dispatch__(
@@ -199,11 +216,11 @@ class _Storages(TorchDispatchMode):
             if key not in self._living:
                 size = storage.nbytes() if is_new else 0
                 self._living.add(key)
-                self._bytes += size
-                self.peak = max(self.peak, self._bytes)
+                self.bytes += size
+                self.peak = max(self.peak, self.bytes)
                 finalize(storage, self._free, key, size)
 
     def _free(self, key: int, size: int) -> None:
         """Forget a storage that no tensor has any more."""
         self._living.discard(key)
-        self._bytes -= size
+        self.bytes -= size

@@ -153,6 +153,76 @@ def acceleration(
     _show(rows, [said(machine()), "", *lines(rows, COLUMNS)], out, json)
 
 
+@app.command()
+def operator(
+    study: Annotated[
+        Literal["scaling", "problems"],
+        typer.Option(help="Against functions, points and order, or the problems of the paper."),
+    ] = "scaling",
+    functions: Annotated[str, typer.Option(help="Numbers of functions, as 5,80,1280.")] = "",
+    points: Annotated[str, typer.Option(help="Numbers of points, as 500,8000.")] = "",
+    orders: Annotated[str, typer.Option(help="Orders of the equation, as 1-9.")] = "",
+    base: Annotated[
+        str, typer.Option(help="Functions, points, order that stay where another one varies.")
+    ] = "80,1000,3",
+    strategies: Annotated[str, typer.Option(help="Some of them, as taylor,zcs.")] = "",
+    precision: Annotated[
+        Literal["float64", "float32"], typer.Option(help="float64 or float32.")
+    ] = "float64",
+    device: Annotated[Literal["cpu", "cuda"], typer.Option(help="cpu or cuda.")] = "cpu",
+    against: Annotated[
+        Literal["deepxde"] | None,
+        typer.Option(help="Measure the package deepxde, too, in float32: deepxde."),
+    ] = None,
+    longest: Annotated[float, typer.Option(min=0, help="Seconds that a step may take.")] = 60.0,
+    repeats: Repeats = 5,
+    threads: Threads = None,
+    out: Out = None,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Time and memory of a step for a family of functions, by every way to differentiate.
+
+    Times are those of the processor, on a GPU of the wall; what would not fit is named.
+    """
+    axes = {"functions": (functions, 1_000_000), "points": (points, 10_000_000)}
+    axes["order"] = (orders, 20)
+    varied = {
+        name: _numbers(name, text, 1, most) for name, (text, most) in axes.items() if text.strip()
+    }
+    fixed = [int(part) if part.strip().isdigit() else 0 for part in base.split(",")]
+    if len(fixed) != 3 or min(fixed) < 1:
+        raise typer.BadParameter(
+            f"--base must be three whole numbers, as 80,1000,3, but is {base}."
+        )
+    _check_picture(out)
+    prepare(threads)
+    with terminal.display(quiet or json) as watch:
+        from pinnsolve.bench.against import package
+        from pinnsolve.bench.operator import COLUMNS, STRATEGIES, measured
+        from pinnsolve.bench.operator_cases import studied
+        from pinnsolve.bench.rows import lines, machine, said
+
+        chosen = _names("strategies", strategies, list(STRATEGIES)) or list(STRATEGIES)
+        _check_device(device)
+        if against is not None:
+            package()
+            if (precision, study) != ("float32", "problems"):
+                raise typer.BadParameter(
+                    "--against deepxde needs --study problems --precision float32."
+                )
+        cases = studied(study, (fixed[0], fixed[1], fixed[2]), varied)
+        found = measured(
+            cases, chosen, precision, device, repeats, longest, watch, against=against is not None
+        )
+        rows = [dict(row) for row in found]
+    if out is not None:
+        from pinnsolve.bench.figures import draw_scaling
+
+        draw_scaling(rows, out)
+    _show(rows, [said(machine()), "", *lines(rows, COLUMNS)], out, json)
+
+
 def _names(option: str, text: str, known: Sequence[str]) -> list[str]:
     """Return names given with commas between them."""
     names = [name.strip() for name in text.split(",") if name.strip()]
