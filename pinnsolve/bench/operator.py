@@ -276,7 +276,7 @@ class _Forecast:
         self._rates: dict[tuple[str, str], float] = {}  # the most seconds for a MiB, by strategy
 
     def objection(self, case: Case, name: str, longest: float) -> str:
-        """Return why a case is better left out; empty if it is not."""
+        """Return the reason to leave out a case; empty if there is none."""
         peak, free = self.mebibytes(case, name), SHARE * free_mebibytes(self._device)
         if peak > free:
             return f"the forecast of {peak:,.0f} MiB is more than {free:,.0f} MiB"

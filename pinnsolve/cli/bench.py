@@ -159,6 +159,9 @@ def operator(
         Literal["scaling", "problems"],
         typer.Option(help="Against functions, points and order, or the problems of the paper."),
     ] = "scaling",
+    problems: Annotated[
+        str, typer.Option(help="Some of them, as reaction-diffusion,kirchhoff-love.")
+    ] = "",
     functions: Annotated[str, typer.Option(help="Numbers of functions, as 5,80,1280.")] = "",
     points: Annotated[str, typer.Option(help="Numbers of points, as 500,8000.")] = "",
     orders: Annotated[str, typer.Option(help="Orders of the equation, as 1-9.")] = "",
@@ -200,7 +203,7 @@ def operator(
     with terminal.display(quiet or json) as watch:
         from pinnsolve.bench.against import package
         from pinnsolve.bench.operator import COLUMNS, STRATEGIES, measured
-        from pinnsolve.bench.operator_cases import studied
+        from pinnsolve.bench.operator_cases import PROBLEMS, studied
         from pinnsolve.bench.rows import lines, machine, said
 
         chosen = _names("strategies", strategies, list(STRATEGIES)) or list(STRATEGIES)
@@ -211,7 +214,9 @@ def operator(
                 raise typer.BadParameter(
                     "--against deepxde needs --study problems --precision float32."
                 )
+        some = _names("problems", problems, list(PROBLEMS)) if study == "problems" else []
         cases = studied(study, (fixed[0], fixed[1], fixed[2]), varied)
+        cases = [case for case in cases if not some or case.name in some]
         found = measured(
             cases, chosen, precision, device, repeats, longest, watch, against=against is not None
         )
