@@ -21,7 +21,7 @@ import numpy as np
 
 PROBLEMS = Path(__file__).parents[1] / "problems"
 PAPER = {"kirchhoff_love_operator": 2.7e-1, "reaction_diffusion_operator": 8.2e-2}
-NAMES = (*PAPER, "advection_diffusion_parametric", "darcy_operator")
+NAMES = (*PAPER, "advection_diffusion_parametric", "darcy_operator", "stokes_operator")
 
 
 def solved(name: str, seed: int, folder: Path) -> dict[str, float]:

@@ -6,8 +6,14 @@ With the rows ``A`` of a problem by its head a step is
 
 The first step measures what the branch has left: how far the head ``C ψ`` is from the best one over
 the same features. To what the features have left it is blind. So the problem is solved again over
-features that are drawn anew, and more of them; from that solution the distance is the estimated
-error. It is no bound.
+features that are drawn anew, and more of them, from whose solution ``w`` the distance is taken; and
+over fewer. Where a solution is not smooth, errors fall slowly with the features, and those of ``w``
+are hardly smaller. If they fall by the factor ``r`` from the fewer ``v`` to those ``u`` that there
+are, and again to ``w``, then
+
+    q = |u - w| / |v - w| = r / (1 + r),        error of u = |u - w| / (1 - r),
+
+which is the estimated one; ``r`` is taken to be `SLOWEST` at most. It is no bound.
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,6 +37,7 @@ if TYPE_CHECKING:
 
 STEPS = 12  # of Newton's method
 WIDER = 1.5  # times as many features, by which those there are judged
+SLOWEST = 0.75  # factor by which errors are taken to fall with so many more, at least
 
 
 @dataclass(frozen=True)
@@ -105,18 +112,34 @@ def estimates(
         return Estimates(total, total)
     heads = alone.heads(codes) if heads is None else heads
     nearer = alone.values(refined(setup, alone.net, functions, heads, 1), x)
-    return Estimates(apart(names, u, nearer), total)
+    fewer = wider(alone.net, setup.problem.settings.solver.seed + 1, 1 / WIDER)
+    nothing = np.zeros((fewer.head_size, len(u)))
+    farther = alone.over(fewer).values(refined(setup, fewer, functions, nothing), x)
+    near, far = apart(names, nearer, again), apart(names, farther, again)
+    beyond = {name: near[name] * _factor(near[name], far[name]) for name in names}
+    whole = {
+        name: np.sqrt(np.maximum(total[name] ** 2 - near[name] ** 2, 0) + beyond[name] ** 2)
+        for name in names
+    }
+    return Estimates(apart(names, u, nearer), whole)
 
 
-def wider(net: "MLP", seed: int) -> "MLP":
-    """Return a network of more features of the same frequency, drawn anew."""
+def _factor(near: Float[ndarray, " M"], far: Float[ndarray, " M"]) -> Float[ndarray, " M"]:
+    """Return the error over its distance from a better solution, from that of a worse one."""
+    q = near / np.maximum(far, np.finfo(float).tiny)
+    r = np.where(q < 1 / 2, q / np.maximum(1 - q, 1 / 2), 1.0)
+    return 1 / (1 - np.minimum(r, SLOWEST))
+
+
+def wider(net: "MLP", seed: int, factor: float = WIDER) -> "MLP":
+    """Return a network of that many times the features of the same frequency, drawn anew."""
     other = deepcopy(net)
     first, *_ = net.layers
     frequency = float(first.weight.detach().std())
     if net.embedding is not None:
         frequency /= net.embedding.gain
     *inner, last = [layer.out_features for layer in net.layers]
-    other.rebuild([*inner, int(WIDER * last)])
+    other.rebuild([*inner, max(1, int(factor * last))])
     other.draw(seed + 1, frequency)
     return other.to(net.like)
 

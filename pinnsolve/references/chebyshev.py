@@ -27,7 +27,7 @@ from pinnsolve.diffop import Term, partial
 from pinnsolve.equations.expression import Function
 from pinnsolve.equations.residual import prescribed
 from pinnsolve.geometry.sampling import sample
-from pinnsolve.problem import Problem
+from pinnsolve.problem import PointCondition, Problem
 from pinnsolve.problem.schema.shapes import Interval, Rectangle
 from pinnsolve.problem.time_dependence import initial_names
 from pinnsolve.progress import Progress, Watch
@@ -100,8 +100,9 @@ def plan(problem: Problem) -> Posed:
                 f"{NAME} takes conditions on whole sides, and none that joins two, not {text}."
             )
             raise refused(problem, SOLVER, message, "Choose another solver.")
-    if problem.constraints:
-        message = f"{NAME} takes no constraint."
+    is_level = all(isinstance(own, PointCondition) for own in problem.constraints)
+    if problem.constraints and (in_time or not is_level):
+        message = f"{NAME} takes no constraint but a condition at a point, without time."
         raise refused(problem, SOLVER, message, "Choose another solver.")
     truth = {name: parameter.true or 0.0 for name, parameter in problem.parameters.items()}
     time = span(problem, NAME) if in_time else None
@@ -224,8 +225,12 @@ def equations_at(
 def sides_at(
     posed: Posed, counts: Sequence[int], lower: Sequence[float], upper: Sequence[float]
 ) -> list[Rows]:
-    """Return the conditions along the sides, corners left out."""
+    """Return the conditions along the sides, corners left out, and those at points."""
     dims, found = len(posed.lower), []
+    for point in posed.problem.constraints:
+        assert isinstance(point, PointCondition)
+        x = np.array([point.at])
+        found.append((point.equation.bind(x), x))
     for condition in posed.problem.boundary:
         on = list(SIDES)[: 2 * dims] if "all" in condition.on else condition.on
         for side in on:
