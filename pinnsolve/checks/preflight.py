@@ -281,14 +281,14 @@ def _of_data(setup: Setup) -> dict[str, None]:
 
 
 def _unsaid(problem: Problem, nodes: Nodes, through: Carried) -> list[str]:
-    """Return a warning for pieces on which nothing is said, though rightly perhaps."""
+    """Return warnings for pieces on which too little is said, or nothing, rightly perhaps."""
     silent = [] if problem.data else well_posedness.silent(problem, nodes)
     pieces = ", ".join(piece for piece in silent if piece not in through.outflow)
     text = (
         f"no condition holds on {pieces}. None is needed where the solution leaves the domain; "
         "elsewhere it is not determined without one."
     )
-    return [text] if pieces else []
+    return [*well_posedness.allowed(problem, nodes), *([text] if pieces else [])]
 
 
 def _torn(setup: Setup) -> list[str]:

@@ -27,6 +27,7 @@ from pinnsolve.diffop import DiffOp, Term
 from pinnsolve.errors import Fault
 from pinnsolve.geometry.nodes import INTERFACE, Nodes
 from pinnsolve.problem import BoundaryCondition, Problem, Residual
+from pinnsolve.problem.abilities import ABILITIES
 
 ACROSS = 1e-9  # size of a unit normal's product with an operator that counts as none
 PARALLEL = 1e-12  # 1 - cos² of the angle between coefficients that count as proportional
@@ -56,7 +57,7 @@ def faults(
         return [*contradictions, *(f for f in _surplus(problem, nodes) if f.key[:2] not in blamed)]
     if _is_initial_value_problem(problem, nodes):
         return [*contradictions, *_undetermined(problem)]
-    missing = _missing(problem, nodes)
+    missing = [] if is_allowed(problem) else _missing(problem, nodes)
     blamed = {fault.key[:2] for fault in contradictions}
     surplus = [fault for fault in _surplus(problem, nodes) if fault.key[:2] not in blamed]
     # the condition that is missing may be the one about a field that no condition is about
@@ -64,6 +65,24 @@ def faults(
         fault for fault in _undetermined(problem) if not (missing and fault.key[0] == "unknowns")
     ]
     return [*missing, *surplus, *contradictions, *undetermined]
+
+
+def is_allowed(problem: Problem) -> bool:
+    """Return whether conditions may be missing: where no direct solution needs as many as rows."""
+    needs = ABILITIES[problem.settings.solver.method].needs
+    is_direct = "operators" in needs or problem.reference is not None
+    return "underdetermined" in problem.settings.solver.allow and not is_direct
+
+
+def allowed(problem: Problem, nodes: Nodes) -> list[str]:
+    """Return a sentence for the conditions that are missing, and may be."""
+    if not is_allowed(problem):
+        return []
+    return [
+        f"the solution is not determined: {fault.message} There are many, the one that is found "
+        "depends on the features, and the distance from another says nothing."
+        for fault in _missing(problem, nodes)
+    ]
 
 
 def silent(problem: Problem, nodes: Nodes) -> list[str]:

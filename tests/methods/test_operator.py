@@ -276,6 +276,29 @@ def test_velocity_and_pressure_whose_level_a_point_fixes(tmp_path):
     assert np.allclose(found.at(range(3), x), exact.at(range(3), x), rtol=0, atol=1e-7)
 
 
+# a plate whose edges are held alone, as it was published
+FREE = (
+    BEAM.replace("-u_xx = q", "biharmonic(u) = q")
+    .replace(
+        '"interval"\nbounds = [0.0, 1.0]', '"rectangle"\nlower = [0.0, 0.0]\nupper = [1.0, 1.0]'
+    )
+    .replace("count = 60", "count = 150")
+    .replace("sin(r*pi*x)", "sin(r*pi*x)*sin(pi*y)")
+    .replace("(r*pi)**2", "((r**2 + 1)*pi**2)**2")
+    .replace('method = "operator"', 'method = "operator"\nallow = ["underdetermined"]')
+)
+
+
+def test_what_is_underdetermined_is_refused_or_by_wish_warned_of_and_not_resolved(tmp_path):
+    said = "but the equations need 2 on each."
+    with pytest.raises(ProblemError, match=re.escape(said)):
+        check(written(tmp_path, FREE.replace('allow = ["underdetermined"]', "")))
+    solution = solve(written(tmp_path, FREE))
+    (warning,) = [text for text in solution.outcome.warnings if "not determined" in text]
+    assert said in warning
+    assert solution.verdict.word == "not resolved"
+
+
 REFUSED = {
     "no use": (BEAM.replace("= q", "= 1"),
                ':14: the input "q" is in no equation and in no condition.'),

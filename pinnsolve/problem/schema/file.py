@@ -130,6 +130,11 @@ class Solver(Section):
     accuracy: Positive | None = Field(
         default=None, description="relative error to be reached; missed, the exit code is 3"
     )
+    allow: tuple[Literal["underdetermined"], ...] = Field(
+        default=(),
+        description="what is refused otherwise; underdetermined: of method operator, fewer "
+        "conditions on the boundary than the equations need, which stays a warning in the report",
+    )
     accelerate: Literal["auto", "none", "compile", "cuda-graph", "compile+cuda-graph"] = Field(
         default="auto",
         description="of adam and lbfgs with pinn's gradients by taylor; compile: the series of a "
