@@ -42,7 +42,7 @@ def main() -> None:
     arguments = parser.parse_args()
     overrides = dict(text.split("=", 1) for text in arguments.set)
     done = {int(row["seed"]) for row in rows(arguments.table)}
-    if not done:
+    if not arguments.table.exists():
         write(arguments.table, (*COLUMNS, *FURTHER))
     for seed in range(arguments.seeds):
         if seed not in done:
