@@ -103,6 +103,19 @@ def test_fewer_stages_lead_to_the_slopes_of_all(tmp_path):
     np.testing.assert_allclose(found[:, 0, 0], after**7, atol=1e-13)
 
 
+def test_a_search_taken_up_continues_to_the_bit(tmp_path):
+    setup = Setup(decaying(tmp_path, 0.02).replace({"time_discrete.stages": 24}))
+    whole, again = start(setup), start(setup)
+    for _ in range(2):
+        whole.step()
+    again.restore(whole.state())
+    for process in (whole, again):
+        while not process.step().done:  # with fewer stages first, with all at the end
+            pass
+    assert whole.at.slopes[0].shape[0] == 24
+    np.testing.assert_array_equal(again.unknowns, whole.unknowns)
+
+
 def test_where_no_step_leads_on_the_search_looks_around(tmp_path):
     # a hump that has gone as far as five times its width: from no speed all slopes are those of
     # humps that do not meet
