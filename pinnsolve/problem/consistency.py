@@ -19,7 +19,8 @@ from pinnsolve.problem.evolving import evolution_faults
 from pinnsolve.problem.family_faults import family_faults
 from pinnsolve.problem.profiles import profile_faults
 from pinnsolve.problem.schema.boxes import Brick, Unbounded
-from pinnsolve.problem.schema.file import Network, Phase, Solver
+from pinnsolve.problem.schema.file import Phase, Solver
+from pinnsolve.problem.schema.network import Network
 from pinnsolve.problem.schema.nodes import MAX_NODES, Nodes
 from pinnsolve.problem.schema.shapes import Interval, PointSet, Rectangle, Shape
 from pinnsolve.problem.text.source import KEY

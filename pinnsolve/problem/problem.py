@@ -2,11 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tomli_w
 from jaxtyping import Float
 from numpy import ndarray
 
@@ -14,7 +12,7 @@ from pinnsolve.equations.equation import Equation
 from pinnsolve.equations.expression import Function, Predicate
 from pinnsolve.equations.integrals import IntegralEquation
 from pinnsolve.equations.kirchhoff import Conductivity
-from pinnsolve.errors import KeyPath, printable
+from pinnsolve.errors import KeyPath
 from pinnsolve.problem.abilities import ABILITIES
 from pinnsolve.problem.families import FamilyOfProblems
 from pinnsolve.problem.observations import Observation
@@ -24,6 +22,7 @@ from pinnsolve.problem.schema.shapes import Shape
 from pinnsolve.problem.stated_reference import StatedReference
 from pinnsolve.problem.text.source import Source
 from pinnsolve.problem.time_dependence import initial_names
+from pinnsolve.problem.written import written
 
 CHEAP = 3  # dimensions up to which a direct solution costs less than training a network
 
@@ -377,27 +376,4 @@ class Problem:
 
         Overrides and defaults are written out, numbers are evaluated, paths are absolute.
         """
-        return _written(self.settings, self.source.path)
-
-
-def _written(settings: ProblemFile, path: Path) -> str:
-    """Return a problem file with overrides and defaults written out and absolute paths."""
-    from importlib.metadata import version
-
-    tables = _without_nothing(settings.model_dump(mode="json", exclude_none=True))
-    if settings.network.hidden == ():  # which says that there is no network
-        tables.setdefault("network", {})["hidden"] = []
-    header = (
-        f"# pinnsolve {version('pinnsolve')}: {printable(path.name)} with all settings as used.\n\n"
-    )
-    return header + tomli_w.dumps(tables)
-
-
-def _without_nothing(value: Any) -> Any:
-    """Return a value without None and empty tables, which TOML files need not say."""
-    if isinstance(value, Mapping):
-        cleaned = {key: _without_nothing(v) for key, v in value.items() if v is not None}
-        return {key: v for key, v in cleaned.items() if v not in ({}, [])}
-    if isinstance(value, list | tuple):
-        return [_without_nothing(v) for v in value]
-    return value
+        return written(self.settings, self.source.path)
