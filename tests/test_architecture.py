@@ -22,7 +22,8 @@ from pinnsolve.networks.mlp import ACTIVATIONS
 from pinnsolve.optimizers import OPTIMIZERS
 from pinnsolve.problem.abilities import ABILITIES, SOLVERS
 from pinnsolve.problem.schema.domain import SHAPES as DOMAINS
-from pinnsolve.problem.schema.file import Network, Phase, Solver
+from pinnsolve.problem.schema.file import Phase, Solver
+from pinnsolve.problem.schema.network import Network
 from pinnsolve.references import PLANS, REFERENCES, TRUTHS
 
 ROOT = Path(__file__).parents[1]
