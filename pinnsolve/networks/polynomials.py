@@ -94,7 +94,7 @@ class Polynomials:
         return _hermite((x - self.means) / self.deviations, int(self.exponents.max(initial=0)))
 
     def _live(self, alpha: MultiIndex) -> Int[ndarray, " m"]:
-        """Return which products have a partial derivative that is not zero."""
+        """Return the mask of products that have a partial derivative which is not zero."""
         return np.flatnonzero((self.exponents >= np.array(alpha)).all(axis=1))
 
     def _products(
