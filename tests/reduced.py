@@ -142,6 +142,8 @@ REDUCED = {
     "stokes_sphere": Reduced(None, None),
     "vlasov_6d": Reduced(None, None),
     "wave_2d": Reduced(None, None),
+    "wave_3d": Reduced(None, None),
+    "wave_packet_fit": Reduced(None, None),
     "two_materials": Reduced(5.5e-7, None, nodes(600)),
     "wave": Reduced(None, 7.7e-3, nodes(24) | {"nodes.time_levels": 20}),
 }

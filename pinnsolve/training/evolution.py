@@ -41,8 +41,9 @@ from pinnsolve.training.phases import Training
 FIRST = 1e-2  # of the time, or less: the first step
 SHORTEST = 1e-7  # of the time: a step below is none
 COLLAPSED = 4  # steps in a row that are too long, before the regularization is raised
-RAISED, EASED = 10.0, 0.5
-MOST_RAISED = 1e-3  # regularization
+SLOW = 1e-4  # of the time: steps below raise it, too
+RAISED, RAISED_SLOWLY, EASED = 10.0, 2.0, 0.5
+LEAST, MOST_RAISED = 1e-14, 1e-3  # regularization
 MOST_RESTARTS = 20  # of their own accord
 STILL = 1e-2  # of the state, by the time there is: rates below count as that
 
@@ -78,7 +79,7 @@ class Evolving:
         self._velocity, self._initial, self._pool = velocity, initial, pool
         self._settings, self._times, self._seed = settings, times, seed
         self._pair = PAIRS[settings.integrator]
-        self._mu = max(settings.regularization, 1e-14)
+        self._mu = max(settings.regularization, LEAST)
         self._t, self._h = float(times[0]), FIRST * float(times[-1] - times[0])
         self._fitted = 0  # networks that have been fitted, of this fit
         self._fits = 0  # how many there have been
@@ -357,7 +358,9 @@ class Evolving:
         """Go on from where a step has led."""
         self._t = self._next if self._t + h >= self._next * (1 - 1e-14) else self._t + h
         self._theta, self._rates, self._rejected = new.clone(), last.clone(), 0
-        self._mu = max(EASED * self._mu, self._settings.regularization, 1e-14)
+        is_slow = self._h < SLOW * float(self._times[-1] - self._times[0])
+        mu = min(RAISED_SLOWLY * self._mu, MOST_RAISED) if is_slow else EASED * self._mu
+        self._mu = max(mu, self._settings.regularization, LEAST)
         if self._t >= self._times[-1]:
             self._record(last)
 

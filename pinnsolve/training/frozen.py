@@ -8,10 +8,10 @@ With the features ``phi_i`` times what vanishes on the boundary, and integrals b
 the modes ``z`` evolve by themselves, to any time, whatever the features are: for positive ``K``
 heat decays, and the energy ``(M c', c') + (K c, c)`` of waves stays what it is. Directions in which
 the features depend on one another are left out. Features are of the frequency under which the
-initial values are met best. A solution under fewer of them, whose matrices are parts of these,
-tells the error: what is left of the equation itself would tell of its second derivatives, which
-count for little in the weak form. Source: the weak form of Galerkin's method, as in Hughes (2000),
-The Finite Element Method, chapters 7 and 9.
+initial values are met best. Solutions under fewer of them, whose matrices are parts of these, tell
+the error by how fast they come closer to each other: what is left of the equation itself would tell
+of its second derivatives, which count for little in the weak form. Source: the weak form of
+Galerkin's method, as in Hughes (2000), The Finite Element Method, chapters 7 and 9.
 """
 
 from collections.abc import Callable
@@ -40,6 +40,8 @@ CHUNK = 4096  # points whose features are held together
 DEPENDENT = 1e-13  # share of the largest eigenvalue of M below which a direction is left out
 NOTHING = 1e-14  # share of the largest amplitude below which a mode is left out
 FEWER = 0.75  # of the features, under which the solution shows how much it depends on them
+COUNTS = 3  # of features that are compared
+SLOWEST = 0.1  # by which the distance grows, with ever fewer of them, beyond which it tells nothing
 COMPARED = 17  # instants at which both are compared
 LOOKS, SOME = 3, 800  # instants and points at which the residual is measured
 POOR = 0.1  # residual at the beginning that says that there are too few features
@@ -99,7 +101,7 @@ class Frozen:
         self._losses: dict[float, float] = {}
         self._modes: Modes | None = None
         self._left = np.zeros(LOOKS)
-        self._apart = nan  # from the solution under fewer features
+        self._apart = nan  # from the truth, by the solutions under fewer features
         self.lost = np.full(task.operator.order, nan)
 
     def step(self) -> Step:
@@ -160,16 +162,19 @@ class Frozen:
         M, K, r = self._matrices(slopes)
         K -= operator.b * M
         begin, count = float(self._task.times[0]), len(M) - 1
-        modes = _modes(M, K, r, begin)
-        some = np.append(np.arange(round(FEWER * count)), count)
-        fewer = _modes(M[np.ix_(some, some)], K[np.ix_(some, some)], r[some], begin)
         instants = np.linspace(begin, float(self._task.times[-1]), COMPARED)
-        c = modes.at(instants) @ modes.vectors.T
-        apart = c.copy()
-        apart[:, some] -= fewer.at(instants) @ fewer.vectors.T
-        sizes = [max(float(np.einsum("tq,qp,tp->", v, M, v)), 0.0) for v in (apart, c)]
-        self._apart = float(np.sqrt(sizes[0] / max(sizes[1], 1e-300)))
-        return modes
+        modes, weights = [], np.zeros((COUNTS, COMPARED, count + 1))
+        for k in range(COUNTS):  # under all features, and twice under fewer
+            some = np.append(np.arange(round(FEWER**k * count)), count)
+            modes.append(_modes(M[np.ix_(some, some)], K[np.ix_(some, some)], r[some], begin))
+            weights[k][:, some] = modes[k].at(instants) @ modes[k].vectors.T
+        size, *apart = (
+            float(np.sqrt(max(np.einsum("tq,qp,tp->", c, M, c), 0.0)))
+            for c in (weights[0], *-np.diff(weights, axis=0))
+        )
+        faster = max(apart[1] / max(apart[0], 1e-300) - 1, SLOWEST)
+        self._apart = apart[0] / max(size, 1e-300) * max(1.0, 1 / faster)
+        return modes[0]
 
     def _matrices(
         self, slopes: list[DiffOp]

@@ -17,6 +17,9 @@ from pinnsolve.objectives.velocity import Solved
 from pinnsolve.process import State
 
 DOUBLED = 2.0  # times the residual after the last fit
+LARGER, LONGER = 10.0, 3.0  # times the eigenvalue and the iterations after the last fit
+FEW = 30  # iterations
+FEE = 0.1  # of what has been lost, that a fit may add
 NOTHING = 1e-6  # residual below which more of it elsewhere is no doubt
 LEAST = 1e-300
 PER_WEIGHT = 4  # points for each weight, at least
@@ -53,7 +56,7 @@ class Ledger:
 
     def __init__(self, count: int) -> None:
         self.lost, self.blind, self.unsolved = np.zeros(count), 0.0, 0.0
-        self._system = np.zeros(2)  # the last largest eigenvalue, and iterations
+        self._system = np.zeros((2, 2))  # largest eigenvalue and iterations: now, after the fit
         self._left = np.zeros((3, count))  # relative: unseen, seen, and unseen after the last fit
         self._absolute = np.zeros((2, count))  # unseen: now, and after the last fit
         self._fit = np.zeros(count)  # the error of the last fit
@@ -76,7 +79,9 @@ class Ledger:
     @property
     def conditioning(self) -> dict[str, float]:
         """How hard the last linear system was to solve."""
-        return dict(zip(("largest eigenvalue", "iterations"), self._system.tolist(), strict=True))
+        return dict(
+            zip(("largest eigenvalue", "iterations"), self._system[0].tolist(), strict=True)
+        )
 
     def warnings(self, points: int, weights: int) -> tuple[str, ...]:
         """Return doubts about what points have told of weights.
@@ -101,13 +106,15 @@ class Ledger:
 
     def solved(self, found: Solved) -> None:
         """Note how a linear system was solved."""
-        self._system = np.array([found.largest, found.iterations])
+        self._system[0] = found.largest, found.iterations
+        if not self._system[1].any():
+            self._system[1] = self._system[0]
         self.unsolved = max(self.unsolved, found.unsolved)
 
     def fitted(self, errors: Float[ndarray, " s"]) -> None:
         """Note the errors of a fit."""
         self._fit, self.lost = errors, self.lost + errors
-        self._left[2] = 0
+        self._left[2], self._system[1] = 0, 0
 
     def measured(self, unseen: Solved, seen: Solved, least: Float[ndarray, " s"]) -> None:
         """Note what rates of the weights leave.
@@ -133,10 +140,16 @@ class Ledger:
         self.lost = self.lost + h * self._absolute[0] + errors
 
     def pays(self, time: float) -> bool:
-        """Return whether a fit takes more off the residual of some time than it costs itself."""
+        """Return whether a fit takes more off the residual of some time than it costs itself.
+
+        Or costs little beside what has been lost, where linear systems have become harder to solve.
+        """
         has_grown = self.residual > DOUBLED * self.after_fit > 0
         saved = (self._absolute[0] - self._absolute[1]) * time
-        return bool(has_grown and (saved > self._fit).any())
+        first = np.maximum(self._system[1], [0.0, FEW])
+        is_hard = bool((self._system[0] > np.array([LARGER, LONGER]) * first).any())
+        is_cheap = bool((self._fit <= FEE * self.lost).all())
+        return bool(has_grown and (saved > self._fit).any()) or (is_hard and is_cheap)
 
     def state(self) -> State:
         """Return all of it."""
