@@ -16,6 +16,7 @@ steps, for they are timed apart.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -163,10 +164,14 @@ def by_differences(nodes: Float[ndarray, "n d"], scales: Sequence[float], order:
         if not any(op.order for op in ops):
             return taylor(x, terms)  # values alone
         S = torch.as_tensor(nodes).to(x)
-        matrices = {
-            op: SparseMatrix(matrix, x.device, x.dtype)
-            for op, matrix in _matrices(x.cpu().double().numpy(), nodes, scales, ops, order).items()
-        }
+        there = x.cpu().double().numpy()
+        matrices: dict[DiffOp, SparseMatrix | _First] = {}
+        if np.array_equal(there, nodes[: len(there)]):  # whose values are known
+            known = [op for op in ops if not op.order]
+            matrices |= {op: _First(len(there), value_factor(op)) for op in known}
+        wanted = [op for op in ops if op not in matrices]
+        for op, matrix in _matrices(there, nodes, scales, wanted, order).items():
+            matrices[op] = SparseMatrix(matrix, x.device, x.dtype)
 
         def evaluate(net: DeepONet, inputs: Float[Tensor, "M q"]) -> Derive:
             heads = net.heads(inputs)
@@ -195,6 +200,25 @@ def by_differences(nodes: Float[ndarray, "n d"], scales: Sequence[float], order:
         return evaluate
 
     return rbf_fd
+
+
+@dataclass(frozen=True)
+class _First:
+    """A multiple of the identity, as a map from values at nodes to the first of them.
+
+    Attributes
+    ----------
+    count, factor
+        Of how many, and by what they are multiplied.
+    """
+
+    count: int
+    factor: float
+
+    def __matmul__(self, u: Float[Tensor, "N *k"]) -> Float[Tensor, "R *k"]:
+        """Return the product."""
+        first = u[: self.count]
+        return first if self.factor == 1 else self.factor * first
 
 
 def _matrices(
