@@ -25,8 +25,8 @@ from pinnsolve.methods.family_newton import estimates
 from pinnsolve.methods.joint import is_joint, read_joint, start_joint
 from pinnsolve.methods.method import Method
 from pinnsolve.methods.pinn import pointwise_objective
-from pinnsolve.networks.sizes import hidden_layers
-from pinnsolve.problem import Problem
+from pinnsolve.networks.sizes import CENTRES, hidden_layers
+from pinnsolve.problem import Problem, Residual
 from pinnsolve.problem.families import FamilyOfProblems, functions_of
 from pinnsolve.problem.family_mode import functions_of_a_step
 from pinnsolve.problem.schema.training import Phase
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
 RESIDUALS = 5  # of all functions that there are at once, and what they are made of
 FACTORS = 3  # of the rows, that of the best frequency among them
+KERNELS = 3  # matrices of all pairs of functions, where each is solved for alone
 ESTIMATED = 2000  # points at which errors are estimated
 ITERATIONS = 20  # of Newton's method
 
@@ -188,6 +189,9 @@ def forecast(
     stage = "training: head"
     if stage in found:
         found[stage] += memory.BYTES * (residuals + FACTORS * (rows + features) * features)
+        if not all(_has_same_slopes(condition.residual) for condition in stated):
+            centres = min(_family(problem).count, CENTRES)
+            found[stage] += memory.BYTES * (KERNELS * centres**2 + features * centres)
     stage = "training: adam"
     if stage in found:
         found[stage] += memory.BYTES * _of_a_step(problem, nodes, stated)
@@ -213,6 +217,15 @@ def _of_a_step(problem: Problem, nodes: Nodes, conditions: Sequence[Condition]) 
     }
     graph["vectorised"] = graph["loop"]
     return M * values + graph.get(problem.settings.solver.derivatives, 0.0)
+
+
+def _has_same_slopes(residual: Residual) -> bool:
+    """Return whether a residual is affine in the fields, with factors that hold no input."""
+    if not residual.is_linear:
+        return False
+    given = residual.data[len(residual.data) - len(residual.inputs) :]
+    other = residual.given([2 * values + 1 for values in given]).partials({})
+    return all(np.array_equal(slope, other[term]) for term, slope in residual.partials({}).items())
 
 
 def device(answer: Fields) -> str:

@@ -17,6 +17,7 @@ from jaxtyping import Float
 from numpy import ndarray
 
 from pinnsolve.networks.branch import Branch, Kernel, between, coordinates, products
+from pinnsolve.networks.sizes import CENTRES
 
 LENGTHS = (0.5, 1.0, 2.0, 4.0, 8.0)  # of the median distance of the functions
 COMPARED = 800  # functions by which lengths are compared
@@ -52,7 +53,7 @@ def regressed(
     Q = np.linalg.qr(psi)[0]
     leverage = np.minimum(np.sum(Q**2, axis=1), 1 - 1e-9)
     of_products = float(np.linalg.norm((u - (u @ Q) @ Q.T) / (1 - leverage)) / size)
-    z = coordinates(by_products.spaces, codes)
+    z = coordinates(by_products.spaces, [own[:CENTRES] for own in codes])
     some = slice(min(len(z), COMPARED))
     few = Kernel(by_products.spaces, z[some], 1.0)
     squares = few.squares(z[some])
@@ -61,11 +62,10 @@ def regressed(
     length = LENGTHS[int(np.argmin(left_out))] * median
     own = Kernel(by_products.spaces, z, length)
     squares = own.squares(z)
-    of_kernel = _left_out(squares, length, u)
+    of_kernel = _left_out(squares, length, u[:, :CENTRES])
     if of_products <= of_kernel:
-        C = np.linalg.lstsq(psi, heads.T, rcond=None)[0].T
-        return by_products, C, of_products
-    return own, np.hstack([mean, heads - mean]), of_kernel
+        return by_products, np.linalg.lstsq(psi, heads.T, rcond=None)[0].T, of_products
+    return own, np.hstack([mean, heads[:, :CENTRES] - mean]), of_kernel
 
 
 def _left_out(squares: Float[ndarray, "M M"], length: float, u: Float[ndarray, "n M"]) -> float:

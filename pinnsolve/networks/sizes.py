@@ -15,6 +15,7 @@ FEW_NODES = 4000  # with more, whose derivatives are more accurate, so should th
 LARGEST_HEAD = 2**27  # values of all features at all nodes for which they grow, 1 GiB
 FEATURES_OF_DATA, FIRST_OF_DATA = 400, 40  # where many solutions are compared; below them, at least
 FAMILY_POINTS = 4.0  # for each feature of position, of a family of problems
+CENTRES = 4000  # of a kernel between functions, at most: its matrix has their square of entries
 SMALL = 1500  # weights up to which a network of given widths is fitted to data as a whole
 FEATURES_OF_SYSTEMS = 1200  # of several fields, which share the features
 # fewer, and the head could satisfy the rows without solving the equation; sooner on an interval

@@ -371,6 +371,15 @@ def test_a_check_forecasts_the_memory_that_functions_take(tmp_path):
     assert needed(20_040) - needed(40) == pytest.approx(20_000 * rows * 8 * 6, rel=0.1)
 
 
+def test_a_check_forecasts_the_kernel_of_functions_that_are_solved_for_one_by_one(tmp_path):
+    def needed(equation):
+        figures = check(written(tmp_path, changed(("-u_xx = q", equation)))).figures
+        return figures["memory_bytes_by_stage"]["training: head"]
+
+    kernel = 8 * (3 * 40**2 + 30 * 40)
+    assert needed("-(2 + q)*u_xx = 1") - needed("-u_xx = q") == pytest.approx(kernel, rel=0.2)
+
+
 def test_the_estimate_is_near_the_error_of_most_functions(tmp_path):
     text = changed(("trunk = [30]", "trunk = [9]"))
     held_out = solve(written(tmp_path, text)).accuracy.held_out

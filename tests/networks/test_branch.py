@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from pinnsolve.networks import regression
 from pinnsolve.networks.branch import Kernel, Products, branch_from, coordinates, products
 from pinnsolve.networks.regression import regressed
 
@@ -45,3 +46,13 @@ def test_a_branch_is_read_again_to_the_bit(kind):
     again = branch_from(branch.arrays())
     assert np.array_equal(again(other), branch(other))
     assert branch(other).shape == (5, branch.size)
+
+
+def test_a_kernel_has_no_more_centres_than_memory_is_taken_for(monkeypatch):
+    monkeypatch.setattr(regression, "CENTRES", 60)
+    known = codes(100)
+    branch, C, error = regressed(known, heads(known, np.tanh), np.eye(4))
+    assert (len(branch.centres), C.shape) == (60, (4, 61))
+    exact = heads(known, np.tanh)[:, 60:]
+    left = C @ branch([own[60:] for own in known]).T - exact
+    assert np.linalg.norm(left) < 5 * error * np.linalg.norm(exact)  # as a few lie far out
