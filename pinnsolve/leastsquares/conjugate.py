@@ -4,8 +4,9 @@
 
 where ``A_i`` is known by what it and its transpose make of a vector. With the triangle ``R`` of a
 matrix that is like all of them, gradients are conjugate in ``A_i R⁻¹``, whose condition is small:
-a few steps are enough, each a few products of matrices for all columns together. A column whose
-gradient has fallen to the tolerance stays as it is, for beyond it rounding takes over. Source:
+a few steps are enough, each a few products of matrices for all columns together. A column stays as
+it is when its gradient has fallen to the tolerance, a share of the first one or of the right-hand
+side: from a smaller one the residual gains nothing, and beyond it rounding takes over. Source:
 Björck (1996), Numerical Methods for Least Squares Problems, section 7.4 (CGLS),
 doi:10.1137/1.9781611971484.
 """
@@ -18,7 +19,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 STEPS = 60  # at most
-TOLERANCE = 1e-7  # of the gradient at first
+TOLERANCE = 1e-5  # of the gradient
 TINY = 1e-300
 
 Map: TypeAlias = Callable[[Tensor], Tensor]
@@ -45,7 +46,7 @@ def conjugate_gradients(
     steps
         How many at most.
     tolerance
-        Share of the first gradient at which a column is solved.
+        Share of the first gradient, or of the right-hand side, at which a column is solved.
     """
 
     def solved(c: Tensor) -> Tensor:
@@ -57,7 +58,7 @@ def conjugate_gradients(
     r, found = b.clone(), b.new_zeros(len(triangle), b.shape[1])
     direction = slope = gradient(r)
     size = (slope * slope).sum(0)
-    enough = tolerance**2 * size
+    enough = tolerance**2 * torch.maximum(size, (b * b).sum(0))
     for _ in range(steps):
         is_open = size > enough
         if not is_open.any():
