@@ -270,7 +270,8 @@ def about_data(data: Sequence[Fit]) -> list[str]:
             found.append(
                 f"{fit.name}: what is left is no noise, for neighbours have more in common than "
                 f"chance ({fit.alikeness:.1f} standard deviations). The equations or conditions "
-                "are not those of the data, or the network cannot follow: intervals are too narrow."
+                "are not those of the data, or the network cannot follow. Standard errors are too "
+                "small; intervals are as wide as if all of it pointed in one direction."
             )
         if fit.sigma is None:
             continue

@@ -1,26 +1,39 @@
 """Beginnings and unknown constants from snapshots: the search, and what it says of both."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
 
 from pinnsolve.conditions.data import axes, data_weights
 from pinnsolve.conditions.initial import initial_values
 from pinnsolve.conditions.noise import noise_of
-from pinnsolve.methods.data import about_constants, about_data, constants_found, doubt_of_fits, fits
+from pinnsolve.methods.data import (
+    CLEAN,
+    MOVING,
+    about_constants,
+    about_data,
+    constants_found,
+    doubt_of_fits,
+    fits,
+)
 from pinnsolve.methods.profiles import with_profiles
 from pinnsolve.problem.snapshots import first_snapshot
 from pinnsolve.problem.time_dependence import initial_names
 from pinnsolve.process import Process
 from pinnsolve.rbffd.assimilation import Assimilation
+from pinnsolve.rbffd.least_squares import least_squares
 from pinnsolve.rbffd.profiled import least_misfits
 from pinnsolve.rbffd.search import Search
 from pinnsolve.rbffd.snapshot_rows import Beginning, later, levels
 from pinnsolve.setup import Setup
 from pinnsolve.solution.fields import Fields
-from pinnsolve.solution.found import Fit, Found
+from pinnsolve.solution.found import Fit, Found, FoundConstant
 
+LEAST_ORDER = 2  # of accuracy
 LEAST_SHARE = 1e-3  # of the first value of a constant: no smaller it counts
 
 
@@ -94,15 +107,46 @@ def _told(setup: Setup, process: Assimilation) -> Found:
     told = inferred_between(at.residual, at.derivative, changes, sets)
     left = at.residual[len(at.residual) - starts[-1] :]
     data = fits(axes(setup.problem), search.observed, left, factors, told)
-    still = np.zeros(k)  # the equations are held exactly: they cannot weigh more
+    # equations are held exactly, and cannot weigh more, but those of the nodes are not quite theirs
+    still = _by_order(setup, process)[-k:] * search.slopes(process.unknowns) if k else np.zeros(0)
     bounds = told.bound(held=True).numpy() * sizes
     known = (values, told, sizes, still, bounds, data)
     constants = constants_found(parameters, *known) if k else {}
-    warnings = [*about_data(data), *about_constants(constants, told, sizes, still)]
+    warnings = [*about_data(data), *about_constants(constants, told, sizes, np.zeros(k))]
+    if any(fit.estimate > CLEAN * fit.spread for fit in data):  # without noise that is all there is
+        warnings += _about_order(constants, still)
     wanted, misfits = setup.problem.settings.output.profile, partial(least_misfits, process)
     constants, said = with_profiles(constants, parameters, wanted, told, at.loss, misfits)
     warnings += said
     return Found(constants, data, tuple(warnings), doubt_of_fits(data))
+
+
+def _by_order(setup: Setup, process: Assimilation) -> Float[ndarray, " u"]:
+    """Return the distances by which an order of accuracy less moves the unknowns.
+
+    The data do not tell errors of the differences that look like another value of a constant.
+    """
+    search, at, order = process.search, process.at, setup.problem.settings.solver.order
+    assert at is not None
+    other = order - 1 if order > LEAST_ORDER else order + 1
+    r = replace(search, system=setup.discretisation(other)).residual(process.unknowns, setup.watch)
+    if r is None:
+        return np.full(len(process.unknowns), np.nan)
+    return np.abs(least_squares(at.derivative, r - at.residual))
+
+
+def _about_order(
+    constants: Mapping[str, FoundConstant], moved: Float[ndarray, " k"]
+) -> Iterator[str]:
+    """Yield a sentence on each constant that errors of the differences move as far as noise."""
+    for (name, constant), distance in zip(constants.items(), moved.tolist(), strict=True):
+        if not np.isfinite(distance):
+            yield f"{name}: how far errors of the differences move it could not be told."
+        elif distance > MOVING * (constant.standard_error or np.inf):
+            yield (
+                f"{name}: with solver.order one less it moves by {distance:.2g}, which its "
+                "interval allows for. More nodes hold it."
+            )
 
 
 def _first_fits(setup: Setup) -> Iterator[Fit]:

@@ -150,14 +150,18 @@ class Search:
         by_unknowns = [own * factors for own in by_slopes]
         return Assimilated(self._residual(u, U), derivative, U, found, by_unknowns)
 
-    def loss(self, u: Float[ndarray, " u"], watch: Watch) -> float:
-        """Return the sum of the squares of the rows; infinite where none is found soon."""
+    def residual(self, u: Float[ndarray, " u"], watch: Watch) -> Float[ndarray, " R"] | None:
+        """Return all rows as the unknowns make them; None where there is no solution soon."""
         try:
             work, _ = self._solved(u, None, watch, most=SOON)
         except DivergedError:
-            return np.inf
-        r = self._residual(u, work.answer())
-        return float(r @ r)
+            return None
+        return self._residual(u, work.answer())
+
+    def loss(self, u: Float[ndarray, " u"], watch: Watch) -> float:
+        """Return the sum of the squares of the rows; infinite where none is found soon."""
+        r = self.residual(u, watch)
+        return np.inf if r is None else float(r @ r)
 
     def _solved(
         self,

@@ -66,6 +66,9 @@ def test_without_noise_the_constant_is_as_exact_as_the_differences(tmp_path):
     found = solve(decaying(tmp_path)).constants["k"]
     assert found.is_determined
     assert abs(found.found / 0.1 - 1) < 1e-4
+    # what errors of the differences do looks like another constant, and leaves no misfit
+    assert abs(found.found - 0.1) > 5 * found.standard_error
+    assert found.interval[0] < 0.1 < found.interval[1]
 
 
 def test_with_noise_the_interval_holds_it_and_is_no_wider_than_it_must_be(tmp_path):
