@@ -17,6 +17,7 @@ steps, for they are timed apart.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -48,6 +49,7 @@ Strategy: TypeAlias = Callable[[Float[Tensor, "N d"], Sequence[Term]], Evaluate]
 def taylor(x: Float[Tensor, "N d"], terms: Sequence[Term]) -> Evaluate:
     """Differentiate the trunk, and multiply by the branch."""
     ops = list(dict.fromkeys(term.op for term in terms))
+    series = cache(lambda factor: factored(factor, x, ops))  # the points stay where they are
 
     def evaluate(net: DeepONet, inputs: Float[Tensor, "M q"]) -> Derive:
         heads = net.heads(inputs)
@@ -55,7 +57,7 @@ def taylor(x: Float[Tensor, "N d"], terms: Sequence[Term]) -> Evaluate:
         def derive() -> Derivatives:
             factors, of_one = None, dict[DiffOp, Tensor]()
             if net.factor is not None:
-                factors, of_one = factored(net.factor, x, ops)
+                factors, of_one = series(net.factor)
             parts = [_trunk(image, x, ops, factors) for image in net.trunk.images()]
             found = dict[Term, Tensor]()
             for term in terms:
