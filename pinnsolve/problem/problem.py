@@ -327,9 +327,9 @@ class Problem:
     @property
     def reference(self) -> str | None:
         """The classical solution that a network's answer is held against; None for none."""
+        solver = self.settings.solver
         if self.data:  # for which a discretisation has no room
             return None
-        solver = self.settings.solver
         is_cheap = len(self.coordinates) <= CHEAP
         wanted = is_cheap if solver.baseline == "auto" else solver.baseline == "always"
         return ABILITIES[solver.method].reference if wanted else None
@@ -346,11 +346,8 @@ class Problem:
             return None
         evolution = self.settings.evolution
         wanted = self.settings.nodes.time_levels if evolution is None else evolution.output_times
-        if isinstance(wanted, tuple):
-            return np.array(wanted)
-        if self.time[0] == self.time[1]:
-            return np.array(self.time[:1])
-        return np.linspace(*self.time, wanted or TIME_LEVELS)
+        count = wanted or TIME_LEVELS
+        return np.unique(count if isinstance(count, tuple) else np.linspace(*self.time, count))
 
     @property
     def time_order(self) -> int:
