@@ -22,6 +22,7 @@ import matplotlib
 import numpy as np
 import torch
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from pinnsolve import load
 from pinnsolve.conditions.resampling import Places, evenly
@@ -162,7 +163,7 @@ def drawn(folder: Path) -> None:
     found = {path.stem: json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))}
     with matplotlib.rc_context(STYLE):
         rows, columns = len(SERIES) + 1, len(found)
-        size = (WIDTH * columns / 2, 1.5 * rows)
+        size = (0.6 * WIDTH * columns, 1.5 * rows)
         figure = Figure(size, layout="constrained", facecolor="white")
         panels = figure.subplots(rows, columns, squeeze=False)
         styles = {"none": (COLOURS[0], "-"), "auto": (COLOURS[1], "-"), "fresh": (PALE, "o")}
@@ -179,9 +180,13 @@ def drawn(folder: Path) -> None:
                         axes.semilogy(t, values, style, color=colour, label=labels[key], **line)
                     for at in told["fits"]:
                         axes.axvline(at, color=colour, lw=0.6, ls=":")
-            column[0].set(title=f"{name}: spectrum at the start", ylim=(1e-18, None))
+            column[0].set(title=f"{name}: spectrum", ylim=(1e-18, None))
             for axes, title in zip(column[1:], SERIES.values(), strict=True):
                 axes.set_title(title)
+            for axes in column:
+                axes.yaxis.set_major_locator(LogLocator(numticks=5))
+                axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0e}"))
+                axes.yaxis.set_minor_formatter(NullFormatter())
             column[-1].set_xlabel("time; dotted where networks were fitted afresh")
         figure.legend(
             *panels[1, 0].get_legend_handles_labels(), loc="outside lower center", ncols=3
