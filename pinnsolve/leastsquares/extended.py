@@ -11,11 +11,18 @@ applied together, as two matrix products,
 
     Q_k = I - V T V^T,        T^-1 = striu(V^T V) + diag(1 / tau).
 
-Rows ``ridge |a_j|`` for all columns that will come lie below, as in `pinnsolve.leastsquares.head`.
-Sources: Golub & Van Loan (2013), Matrix Computations, 5.2 and 6.5; Schreiber & Van Loan (1989),
-doi:10.1137/0910005; Puglisi (1992), doi:10.1137/0913040.
+Rows are taken some at a time, each of these strips below the triangle that those before have left,
+so that of the new columns no more than a strip is needed at once. A reflection then is one of a
+unit vector in the triangle and of numbers in the strip, ``V = [I; V_i]``: what is kept is as large
+as the matrix, and nothing else is.
+
+Above all strips stand rows ``ridge |a_j|``, as in `pinnsolve.leastsquares.head`. Sources: Golub &
+Van Loan (2013), Matrix Computations, 5.2 and 6.5; Schreiber & Van Loan (1989),
+doi:10.1137/0910005; Puglisi (1992), doi:10.1137/0913040; Demmel, Grigori, Hoemmen & Langou (2012),
+doi:10.1137/080731992, for strips.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -24,33 +31,38 @@ from torch import Tensor
 
 from pinnsolve.leastsquares.head import RIDGE
 
+STRIP = 2**15  # rows, at least; and some for each column, beside which the triangle is small
+ROWS_PER_COLUMN = 8
+
 
 @dataclass(frozen=True)
 class _Panel:
-    """The reflections of one block, applied to the rows from a first one on."""
+    """The reflections of one block in one strip, ``V = [I; V_i]``."""
 
-    start: int
-    V: Float[Tensor, "R m"]
+    V: Float[Tensor, "r m"]
     T_inverse: Float[Tensor, "m m"]
 
     @classmethod
-    def of(cls, start: int, A: Float[Tensor, "R m"]) -> tuple["_Panel", Float[Tensor, "m m"]]:
-        """Return the reflections that make the columns a triangle, and the triangle."""
-        m = A.shape[1]
-        V, tau = torch.geqrf(A)
-        R = V[:m].triu()
-        V[:m] = V[:m].tril(-1)
-        V[:m].fill_diagonal_(1)
-        # no tau is zero: below every column lies its row of the ridge
+    def of(
+        cls, triangle: Float[Tensor, "m m"], A: Float[Tensor, "r m"]
+    ) -> tuple["_Panel", Float[Tensor, "m m"]]:
+        """Return the reflections that leave nothing below a triangle, and the new triangle."""
+        m = len(triangle)
+        V, tau = torch.geqrf(torch.cat([triangle, A]))
+        R, V = V[:m].triu(), V[m:].clone()
+        # no tau is zero: the ridge is in the triangle
         T_inverse = (V.mT @ V).triu(1) + torch.diag(1 / tau)
-        return cls(start, V, T_inverse), R
+        return cls(V, T_inverse), R
 
-    def apply_(self, B: Float[Tensor, "S p"], *, transposed: bool = False) -> None:
-        """Overwrite some columns with their reflections, or with those in the reverse order."""
+    def apply_(
+        self, top: Float[Tensor, "m p"], B: Float[Tensor, "r p"], *, transposed: bool = False
+    ) -> None:
+        """Overwrite columns, in the triangle's rows and in the strip, with their reflections."""
         T_inverse = self.T_inverse.mT if transposed else self.T_inverse
-        inner = self.V.mT @ B[self.start :]
+        inner = torch.addmm(top, self.V.mT, B)
         inner = torch.linalg.solve_triangular(T_inverse, inner, upper=not transposed)
-        B[self.start :].addmm_(self.V, inner, alpha=-1)
+        top -= inner
+        B.addmm_(self.V, inner, alpha=-1)
 
 
 class ExtendedFactor:
@@ -62,43 +74,60 @@ class ExtendedFactor:
         What the rows shall be equal to.
     most
         Columns that may come.
+    strip
+        Rows taken at a time.
     """
 
-    def __init__(self, t: Float[Tensor, " R"], most: int) -> None:
-        self._rows, self._most, self._count = len(t), most, 0
-        self._panels: list[_Panel] = []
-        self._right = torch.cat([t, t.new_zeros(most)])[:, None]
-        self._R = t.new_zeros(most, most)
-        self._lengths = t.new_zeros(0)
+    def __init__(self, t: Float[Tensor, " R"], most: int, strip: int | None = None) -> None:
+        length = strip or max(STRIP, ROWS_PER_COLUMN * most)
+        starts = range(0, len(t), length)
+        self.strips = tuple(slice(a, min(a + length, len(t))) for a in starts)
+        self._panels: list[list[_Panel]] = [[] for _ in self.strips]  # of each strip
+        self._below = [t[rows, None].clone() for rows in self.strips]
+        self._right = t.new_zeros(most, 1)
+        self._R, self._lengths = t.new_zeros(most, most), t.new_zeros(0)
 
     def extend(self, M: Float[Tensor, "R m"]) -> None:
         """Take further columns."""
-        n, k, m = self._rows, self._count, M.shape[1]
-        lengths = torch.linalg.vector_norm(M, dim=0)
-        lengths = torch.where(lengths > 0, lengths, 1.0)
-        A = M.new_zeros(n + self._most, m)
-        torch.div(M, lengths, out=A[:n])
-        A[n + k : n + k + m].fill_diagonal_(RIDGE)
-        for panel in self._panels:
-            panel.apply_(A, transposed=True)
-        panel, triangle = _Panel.of(k, A[k:])
-        self._R[:k, k : k + m] = A[:k]
-        self._R[k : k + m, k : k + m] = triangle
-        self._panels.append(panel)
-        panel.apply_(self._right, transposed=True)
+        self.extend_by(lambda rows: M[rows])
+
+    def extend_by(self, columns: Callable[[slice], Float[Tensor, "r m"]]) -> None:
+        """Take further columns, which are asked for strip by strip, twice if there are several."""
+        only = columns(self.strips[0])
+        squares, k = only.square().sum(0), len(self._lengths)
+        for rows in self.strips[1:]:
+            squares += columns(rows).square().sum(0)
+        lengths = torch.where(squares > 0, squares.sqrt(), 1.0)
+        m = len(lengths)
+        above, triangle = only.new_zeros(k, m), RIDGE * torch.eye(m).to(only)
+        for i, (rows, panels) in enumerate(zip(self.strips, self._panels, strict=True)):
+            A = (only if i == 0 else columns(rows)) / lengths
+            start = 0
+            for panel in panels:
+                end = start + panel.V.shape[1]
+                panel.apply_(above[start:end], A, transposed=True)
+                start = end
+            panel, triangle = _Panel.of(triangle, A)
+            panels.append(panel)
+            panel.apply_(self._right[k : k + m], self._below[i], transposed=True)
+        self._R[:k, k : k + m], self._R[k : k + m, k : k + m] = above, triangle
         self._lengths = torch.cat([self._lengths, lengths])
-        self._count += m
 
     def solution(self) -> Float[Tensor, " P"]:
         """Return the weights that minimise the residual, in the order in which columns came."""
-        k = self._count
+        k = len(self._lengths)
         z = torch.linalg.solve_triangular(self._R[:k, :k], self._right[:k], upper=True)
         return z[:, 0] / self._lengths
 
     def residual(self) -> Float[Tensor, " R"]:
         """Return the residual ``M c - t`` at the solution."""
-        r = self._right.clone()
-        r[: self._count] = 0
-        for panel in reversed(self._panels):
-            panel.apply_(r)
-        return -r[: self._rows, 0]
+        top = self._right.new_zeros(len(self._lengths), 1)
+        found: list[Tensor] = []
+        for below, panels in reversed(list(zip(self._below, self._panels, strict=True))):
+            r, end = below.clone(), len(top)
+            for panel in reversed(panels):
+                start = end - panel.V.shape[1]
+                panel.apply_(top[start:end], r)
+                end = start
+            found.append(r[:, 0])
+        return -torch.cat(found[::-1])

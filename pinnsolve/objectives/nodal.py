@@ -105,6 +105,21 @@ class NodalObjective:
             )
         return torch.cat(found)
 
+    @property
+    def owners(self) -> Int[ndarray, " R"]:
+        """Of each row of the residual the network that it is about; between two they take turns."""
+        conditions = self.system.conditions
+        if self.regions is None:
+            return np.zeros(sum(condition.size for condition in conditions), dtype=int)
+        of, found = self.regions[:: self.n_levels or 1], []
+        for condition in conditions:
+            rows = condition.rows[: condition.rows_at_instant]
+            own = np.repeat(of[rows], condition.size // len(rows))
+            if condition.partners is not None:
+                own[1::2] = np.repeat(of[condition.partners], condition.size // len(rows))[1::2]
+            found.append(own)
+        return np.concatenate(found)
+
     def fields(self) -> Float[Tensor, "c M"]:
         """Return the values at the points, and after them those of the derivatives in time."""
         return self._joined([part.fields() for part in self._parts])

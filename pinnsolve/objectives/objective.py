@@ -11,7 +11,7 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from numpy import ndarray
 from torch import Tensor
 
@@ -131,6 +131,18 @@ class OfNetwork(WithHead, Protocol):
     @property
     def places(self) -> Float[Tensor, "R d"]:
         """Where each row of the residual holds; not a number for a sum over many points."""
+
+    @property
+    def owners(self) -> Int[ndarray, " R"]:
+        """Of each row of the residual the network that it is about, by its number."""
+
+
+@runtime_checkable
+class InStrips(OfNetwork, Protocol):
+    """One whose rows can be had some at a time."""
+
+    def head_within(self, of: AnyNetwork, rows: slice) -> HeadProblem:
+        """Return some rows of the residual as a function of the heads' weights of networks."""
 
 
 def by_reverse_mode(

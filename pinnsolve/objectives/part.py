@@ -3,15 +3,19 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
-from math import sqrt
+from math import nan, sqrt
 from typing import TypeAlias
 
+import numpy as np
 import torch
 from jaxtyping import Float, Int
+from numpy import ndarray
 from torch import Tensor
 
 from pinnsolve.diffop import DiffOp, Term
 from pinnsolve.problem import Residual
+
+AT_ONCE = 2**16  # points at which a network is evaluated
 
 
 @dataclass(frozen=True)
@@ -74,9 +78,25 @@ class Part:
         """At how many points the residual is evaluated."""
         return len(self.sides[0].x) // (1 + self.is_periodic)
 
+    @property
+    def places(self) -> Float[Tensor, "r d"]:
+        """Where each row of the residual holds; not a number for a sum over many points."""
+        x = self.sides[0].x[: self.count]
+        return x.new_full((1, x.shape[1]), nan) if self.is_sum else x
+
+    @property
+    def owners(self) -> Int[ndarray, " r"]:
+        """Of each row the network that it is about; between two networks they take turns."""
+        return np.resize([side.number for side in self.sides], len(self.places))
+
     def summed(self, values: Float[Tensor, "R *q"]) -> Float[Tensor, "r *q"]:
         """Return the values at the points, or their sum where it is the sum that counts."""
         return values.sum(0, keepdim=True) if self.is_sum else values
+
+    def pieces(self) -> "list[Part]":
+        """Return the condition at some of its points after the other."""
+        ends = range(0, len(self.places), AT_ONCE)
+        return [own for k in ends for own in within([self], slice(k, k + AT_ONCE))]
 
     def at(self, rows: Int[Tensor, " b"]) -> "Part":
         """Return the condition at some of its points, which count for all of them."""
@@ -85,6 +105,23 @@ class Part:
         residual = self.residual.with_data(lambda values: values[rows])
         factor = self.factor[rows] * sqrt(self.count / len(rows))
         return replace(self, residual=residual, sides=sides, factor=factor)
+
+
+def within(parts: Sequence[Part], rows: slice) -> list[Part]:
+    """Return the conditions at those of their points whose rows, all counted, are within some."""
+    found, start = [], 0
+    for part in parts:
+        count = len(part.places)
+        first, last = max(rows.start - start, 0), min(rows.stop - start, count)
+        start += count
+        if first >= last:
+            continue
+        if part.is_sum or last - first == count:
+            found.append(part)
+            continue
+        own = part.at(torch.arange(first, last, device=part.factor.device))
+        found.append(replace(own, factor=part.factor[first:last]))
+    return found
 
 
 Rows: TypeAlias = Sequence[Int[Tensor, " _"] | None]  # of each part some of its points, or all

@@ -15,7 +15,6 @@ from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import accumulate
-from math import nan
 from typing import Literal
 
 import numpy as np
@@ -39,7 +38,7 @@ from pinnsolve.networks.several import AnyNetwork
 from pinnsolve.objectives.capture import Work, captured
 from pinnsolve.objectives.gathered_head import GatheredHead, Triangle, triangle
 from pinnsolve.objectives.objective import by_reverse_mode
-from pinnsolve.objectives.part import Group, Part, Rows, Side, grouped
+from pinnsolve.objectives.part import Group, Part, Rows, Side, grouped, within
 from pinnsolve.objectives.pointwise_head import HeadPart, PointwiseHead, columns_of, constants_of
 from pinnsolve.problem import Residual
 
@@ -102,8 +101,7 @@ class PointwiseObjective:
         """
         parts, groups = self.parts, self._groups
         if rows:
-            pairs = zip(self.parts, rows, strict=True)
-            parts = [part if own is None else part.at(own) for part, own in pairs]
+            parts = [p if own is None else p.at(own) for p, own in zip(parts, rows, strict=True)]
             groups = grouped(parts)
         jets = [dict[Term, Tensor]() for _ in parts]
         for number, x, places in groups:
@@ -122,17 +120,19 @@ class PointwiseObjective:
     @property
     def linear_rows(self) -> Bool[Tensor, " R"]:
         """Which rows of the residual are affine in the fields."""
-        sizes = torch.tensor([condition.rows_at_instant for condition in self.conditions])
+        sizes = torch.tensor([c.rows_at_instant for c in self.conditions])
         is_linear = torch.tensor([c.residual.is_linear for c in self.conditions])
         return is_linear.repeat_interleave(sizes).to(self.x.device)
 
     @property
     def places(self) -> Float[Tensor, "R d"]:
         """Where each row of the residual holds; not a number for a sum over many points."""
-        nowhere = self.x.new_full((1, self.x.shape[1]), nan)
-        return torch.cat(
-            [nowhere if part.is_sum else part.sides[0].x[: part.count] for part in self.parts]
-        )
+        return torch.cat([part.places for part in self.parts])
+
+    @property
+    def owners(self) -> Int[ndarray, " R"]:
+        """Of each row of the residual the network that it is about."""
+        return np.concatenate([part.owners for part in self.parts])
 
     @property
     def counts(self) -> list[int]:
@@ -174,9 +174,8 @@ class PointwiseObjective:
     def value(self) -> Float[Tensor, " R"]:
         """Return the same outside of any graph."""
         if self._has_fixed_features:
-            head = self._fixed
-            return head.residual(head.vector())
-        return torch.cat([self.value_of(part) for part in self.parts])
+            return self._fixed.residual(self._fixed.vector())
+        return torch.cat([self.value_of(own) for part in self.parts for own in part.pieces()])
 
     @torch.no_grad()
     def value_of(self, part: Part) -> Float[Tensor, " R"]:
@@ -189,15 +188,21 @@ class PointwiseObjective:
             return self.value(), DenseJacobian(torch.cat(list(map(self._rows, self.parts))))
         values, parts, columns = zip(*map(self._linearised, self.parts), strict=True)
         J = self._joined(parts)
-        has_constants = self.model.unknowns is not None
-        return torch.cat(values), BorderedJacobian(J, torch.cat(columns)) if has_constants else J
+        if self.model.unknowns is None:
+            return torch.cat(values), J
+        return torch.cat(values), BorderedJacobian(J, torch.cat(columns))
 
     @torch.no_grad()
     def head(self, of: AnyNetwork | None = None) -> PointwiseHead:
         """Return the residual as a function of the head's weights, or of another network's."""
         if of is None and self._has_fixed_features:
             return self._fixed
-        return self._head(of or self.model)
+        return self._head(of or self.model, self.parts)
+
+    @torch.no_grad()
+    def head_within(self, of: AnyNetwork, rows: slice) -> PointwiseHead:
+        """Return some rows of the residual as a function of the heads' weights of networks."""
+        return self._head(of, within(self.parts, rows))
 
     @torch.no_grad()
     def gathered_head(self) -> PointwiseHead | GatheredHead:
@@ -219,25 +224,25 @@ class PointwiseObjective:
     @cached_property
     def _fixed(self) -> PointwiseHead:
         """The head under which features stay as they are."""
-        return self._head(self.model)
+        return self._head(self.model, self.parts)
 
-    def _head(self, model: AnyNetwork) -> PointwiseHead:
-        """Return the residual as a function of the weights of a network's head."""
+    def _head(self, model: AnyNetwork, own: Sequence[Part]) -> PointwiseHead:
+        """Return the residual of conditions as a function of the weights of a network's head."""
         starts = [0, *accumulate(net.head_size for net in model.nets)]
         parts = []
-        for part in self.parts:
+        for part in own:
             columns = {}
             for side in part.sides:
                 net, start = model.nets[side.number], starts[side.number]
                 w, c = net.head.in_features, net.head.out_features
                 features = self._features(net, side.x, side.ops)
-                for term, own in side.terms.items():
-                    i = own.field
+                for term, mine in side.terms.items():
+                    i = mine.field
                     T = columns[term] = self.x.new_zeros(part.count, starts[-1])
                     first = start + i * w
-                    T[:, first : first + w] = part.rows(features[own.op][i])
+                    T[:, first : first + w] = part.rows(features[mine.op][i])
                     if not part.is_periodic:
-                        constant = sum(value for alpha, value in own.op.terms if sum(alpha) == 0)
+                        constant = sum(value for alpha, value in mine.op.terms if sum(alpha) == 0)
                         T[:, start + c * w + i] = constant * net.constant[i]
             parts.append(HeadPart(part.residual, part.factor, columns, part.is_sum))
         return PointwiseHead(tuple(parts), model, self.is_linear)
@@ -274,13 +279,9 @@ class PointwiseObjective:
     def _linearised(
         self, part: Part
     ) -> tuple[Float[Tensor, " R"], list[NetworkJacobian], Float[Tensor, "R k"]]:
-        """Return one condition's rows of the residual and of its Jacobian, by Taylor mode.
+        """Return one condition's residual and its Jacobian by networks and by constants.
 
-        Returns
-        -------
-        tuple
-            The residual, its Jacobian by the weights of each of its networks, and that by the
-            unknown constants.
+        Both are by Taylor mode.
         """
         residual, factor = part.residual, part.factor
         constants = self._constants(part)

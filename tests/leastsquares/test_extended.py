@@ -10,10 +10,11 @@ DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)]
 
 
 @pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("strip", [40, 15, 7])  # a few rows at a time, fewer than columns too
 @pytest.mark.parametrize("blocks", [[12], [5, 7], [1] * 12, [10, 1, 1]])
-def test_blocks_of_columns_are_all_of_them(blocks, device):
+def test_blocks_of_columns_are_all_of_them(blocks, strip, device):
     M, t = torch.randn(40, 12) * torch.logspace(-3, 3, 12), torch.randn(40)
-    factor = ExtendedFactor(t.to(device), 15)
+    factor = ExtendedFactor(t.to(device), 15, strip)
     for columns in M.to(device).split(blocks, 1):
         factor.extend(columns)
     c, r = factor.solution().cpu(), factor.residual().cpu()
