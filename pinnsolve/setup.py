@@ -175,7 +175,13 @@ class Setup:
     @property
     def oscillation(self) -> Oscillation:
         """Waves in the data of a problem without unknown parameters."""
-        return self._once("oscillation", "nodes", lambda: oscillation(self.problem, self.domain))
+
+        def make() -> Oscillation:
+            regions = self.nodes.regions
+            locate = None if regions is None else regions.locate
+            return oscillation(self.problem, self.domain, locate)
+
+        return self._once("oscillation", "nodes", make)
 
     @property
     def observed(self) -> tuple[Observed, ...]:

@@ -8,8 +8,9 @@ power, so that it need not lie on the grid of the transform. Source: Harris (197
 windows for harmonic analysis with the discrete Fourier transform, doi:10.1109/PROC.1978.10837.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import numpy as np
 from jaxtyping import Float
@@ -25,9 +26,13 @@ FINEST = 128  # points along an axis
 OSCILLATES = 3.0  # waves across the box, along some axis: fewer are no trouble to any features
 SHARE = 0.05  # of the power: less that oscillates is not worth it
 PURE = 0.7  # of the power that oscillates: less in waves, and it is that of a peak or of a jump
+NEARLY = 0.95  # of the power of the data
 FAINT = 1e-3  # of the power of the strongest wave
 MOST = 12  # waves of each datum
 ROUNDING = 1e-9  # of its size: what varies by less does not
+
+Locate: TypeAlias = Callable[[ndarray], ndarray]  # the regions of points
+Here: TypeAlias = Callable[[ndarray], ndarray]  # whether points lie where equations hold
 
 
 @dataclass(frozen=True)
@@ -39,7 +44,7 @@ class Oscillation:
     waves
         Their wave vectors, in radians, time last; none if nothing oscillates.
     powers
-        Of each, a share of all.
+        Of each, a share of that of the data.
     """
 
     waves: Float[ndarray, "k D"]
@@ -52,27 +57,45 @@ class Oscillation:
     @property
     def numbers(self) -> Float[ndarray, " D"]:
         """Root mean square of the wave number along each axis."""
-        return np.sqrt(self.powers @ self.waves**2)
+        return np.sqrt(self.powers @ self.waves**2 / self.powers.sum())
+
+    @property
+    def is_all(self) -> bool:
+        """Whether nearly all of the data oscillates, and so all of a linear problem's solution."""
+        return bool(self) and float(self.powers.sum()) > NEARLY
 
 
-def oscillation(problem: Problem, domain: Domain) -> Oscillation:
-    """Return the waves in the data of a problem of one region.
+def oscillation(problem: Problem, domain: Domain, locate: Locate | None = None) -> Oscillation:
+    """Return the waves in the data of a problem.
 
     Parameters
     ----------
     problem, domain
         What is posed, and where.
+    locate
+        The region in which points lie, if there are several.
     """
     n_axes = domain.dim + (problem.time is not None)
     waves, powers = [np.empty((0, n_axes))], [np.empty(0)]
-    if not problem.regions and n_axes <= len(_sides(problem, domain)[0]):
-        for values, sides in _data(problem, domain):
-            found, power = _waves(values, sides)
-            still = np.zeros((len(found), n_axes - found.shape[1]))  # initial values say no more
-            waves.append(np.column_stack([found, still]))
-            powers.append(power)
-    total = max(float(sum(map(np.sum, powers))), np.finfo(float).tiny)
-    return Oscillation(np.concatenate(waves), np.concatenate(powers) / total)
+    parts = [region.problem for region in problem.regions] or [problem]
+    asked = [_data(part, domain, _where(locate, k)) for k, part in enumerate(parts)]
+    count = 0  # of data that are not zero
+    # of all regions together: where one ends is no wave either
+    for together in zip(*asked, strict=True):
+        values, sides = sum(values for values, _ in together), together[0][1]
+        found, power = _waves(np.asarray(values), sides)
+        still = np.zeros((len(found), n_axes - found.shape[1]))  # initial values say no more
+        waves.append(np.column_stack([found, still]))
+        powers.append(power if np.any(values) else np.empty(0))
+        count += bool(np.any(values))
+    return Oscillation(np.concatenate(waves), np.concatenate(powers) / max(count, 1))
+
+
+def _where(locate: Locate | None, region: int) -> Here:
+    """Return whether points lie in a region, all of them where there is one."""
+    if locate is None:
+        return lambda x: np.ones(len(x), dtype=bool)
+    return lambda x: locate(x) == region
 
 
 def _sides(problem: Problem, domain: Domain) -> tuple[ndarray, ndarray]:
@@ -84,20 +107,21 @@ def _sides(problem: Problem, domain: Domain) -> tuple[ndarray, ndarray]:
     return np.append(low, begin), np.append(high, end)
 
 
-def _data(problem: Problem, domain: Domain) -> Iterator[tuple[ndarray, ndarray]]:
+def _data(problem: Problem, domain: Domain, is_here: Here) -> Iterator[tuple[ndarray, ndarray]]:
     """Yield what equations and initial values ask for on a grid, and the sides of its box."""
     low, high = _sides(problem, domain)
     d = domain.dim
     grid, shape = _grid(low, high)
     for equation in problem.equations:
         own = replace(equation, is_mixed=True)
-        yield _asked(problem, domain, ("pde", "equations"), own, grid).reshape(shape), high - low
+        asked = _asked(problem, domain, is_here, ("pde", "equations"), own, grid)
+        yield asked.reshape(shape), high - low
     if problem.time is None:
         return
     grid, shape = _grid(low[:d], high[:d])
     start = np.column_stack([grid, np.full(len(grid), problem.time[0])])
     for name, begins in problem.begins.items():
-        asked = _asked(problem, domain, ("initial", name), begins, start)
+        asked = _asked(problem, domain, is_here, ("initial", name), begins, start)
         yield asked.reshape(shape), (high - low)[:d]
 
 
@@ -112,23 +136,21 @@ def _grid(low: ndarray, high: ndarray) -> tuple[Float[ndarray, "N q"], Sequence[
 def _asked(
     problem: Problem,
     domain: Domain,
+    is_here: Here,
     key: tuple[str, ...],
     equation: Equation,
     x: Float[ndarray, "N D"],
 ) -> Float[ndarray, " N"]:
-    """Return the residual of an equation for fields that are zero; zero outside of the domain."""
+    """Return the residual of an equation for fields that are zero; zero where it does not hold."""
     values = np.zeros(len(x))
     inside = np.flatnonzero(domain.distance(x[:, : domain.dim]) < 0)
+    inside = inside[is_here(x[inside, : domain.dim])]
     if len(inside):
         residual = bound(problem, key, equation, x[inside], None)
         nothing = np.zeros(len(inside))
         with np.errstate(all="ignore"):
             values[inside] = residual(dict.fromkeys(residual.terms, nothing))
-    values = np.where(np.isfinite(values), values, 0.0)
-    size = np.abs(values).max()
-    if len(inside):  # the shape of the domain is no wave
-        values[inside] -= values[inside].mean()
-    return values if np.abs(values).max() > ROUNDING * size else np.zeros_like(values)
+    return np.where(np.isfinite(values), values, 0.0)
 
 
 def _waves(
@@ -136,8 +158,14 @@ def _waves(
 ) -> tuple[Float[ndarray, "k q"], Float[ndarray, " k"]]:
     """Return the waves of values on a grid, and the power of each; none if nothing oscillates."""
     q, nothing = values.ndim, (np.empty((0, values.ndim)), np.empty(0))
-    if min(values.shape) < 4 * OSCILLATES or not values.any():
+    given, is_here = values, values != 0
+    if min(values.shape) < 4 * OSCILLATES or not is_here.any():
         return nothing
+    # the shape of the domain is no wave
+    values = np.where(is_here, values - values[is_here].mean(), 0.0)
+    if np.abs(values).max() <= ROUNDING * np.abs(given).max():
+        return nothing
+    varies = float(np.sum(values**2) / np.sum(given**2))
     for axis, n in enumerate(values.shape):
         window = np.sin(np.pi * (np.arange(n) + 0.5) / n) ** 2
         values = values * window.reshape([-1 if i == axis else 1 for i in range(q)])
@@ -161,4 +189,4 @@ def _waves(
     found = np.stack([mean[at] for mean in means], -1) / around[at][:, None]
     # of each wave and its mirror image one
     first = np.take_along_axis(found, (np.abs(found) > 0.5).argmax(axis=1)[:, None], axis=1)[:, 0]
-    return 2 * np.pi * found[first > 0] / sides, around[at][first > 0] / total
+    return 2 * np.pi * found[first > 0] / sides, 2 * varies * around[at][first > 0] / total

@@ -19,7 +19,7 @@ from pinnsolve.diffop import Term, partial
 from pinnsolve.equations.residual import prescribed
 from pinnsolve.geometry.generation import Nodes
 from pinnsolve.geometry.nodal_quadrature import NodalQuadrature
-from pinnsolve.problem import Problem
+from pinnsolve.problem import Equation, Problem
 
 
 def pointwise_conditions(
@@ -59,13 +59,24 @@ def at_further_points(
     further
         The points; their rows follow those of the nodes.
     """
-    rows = np.arange(len(nodes.x), len(nodes.x) + len(further))
+    of = np.zeros(len(further), dtype=int)
+    if nodes.regions is not None:
+        of = nodes.regions.locate(further)
     found = []
-    for equation, own in zip(problem.equations, conditions, strict=False):
-        x = np.concatenate([nodes.x[own.rows], further])
+    for equation, own in zip(_equations(problem), conditions, strict=False):
+        region = 0 if nodes.regions is None else nodes.regions.of[own.rows[0]]
+        (here,) = np.nonzero(of == region)
+        x = np.concatenate([nodes.x[own.rows], further[here]])
         residual = bound(problem, ("pde", "equations"), equation, x, None)
-        found.append(replace(own, residual=residual, rows=np.concatenate([own.rows, rows])))
+        rows = np.concatenate([own.rows, len(nodes.x) + here])
+        found.append(replace(own, residual=residual, rows=rows))
     return (*found, *conditions[len(found) :])
+
+
+def _equations(problem: Problem) -> tuple[Equation, ...]:
+    """Return the differential equations, those of one region after the other."""
+    parts = [region.problem for region in problem.regions] or [problem]
+    return tuple(equation for part in parts for equation in part.equations)
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ residual is dimensionless and of the size of the relative error of a field that 
 of the domain, whatever the units of its coefficients, of its data and of the fields.
 
 Features that grow vary on the scale of the nodes, so that ``l`` is `LENGTH` spacings for them, if
-that is less. Where the data oscillate (`pinnsolve.conditions.oscillation`) the fields do, too, with
+that is less. Where all data oscillate (`pinnsolve.conditions.oscillation`) the fields do, too, with
 known wave numbers: ``l`` is one over that along each axis, however far apart these are. Where nodes
 are closer in some places than in others fields vary on as much shorter scales there: the factor of
 a row is that with ``l`` times the local spacing, relative to the widest. With ``l`` the same

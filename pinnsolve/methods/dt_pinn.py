@@ -50,7 +50,8 @@ def nodal_objective(net: "AnyNetwork", setup: Setup) -> "NodalObjective":
         system = system.extended(initial_conditions(problem, nodes))
     sizes = trained.sizes(setup, problem, system.conditions)
     spacing, is_fine = local_spacing(problem, setup.domain, nodes.x), grows(problem)
-    numbers = setup.oscillation.numbers if is_fine and setup.oscillation else None
+    is_wave = is_fine and setup.oscillation.is_all
+    numbers = setup.oscillation.numbers if is_wave else None
     eased = ease(problem, setup.conditions, nodes, nodes.x) if is_fine else None
     return NodalObjective(
         net,

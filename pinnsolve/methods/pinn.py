@@ -96,6 +96,8 @@ def pointwise_objective(
         if between is not None:
             conditions = at_further_points(problem, conditions, nodes, between)
             x = np.concatenate([x, between])
+            if nodes.regions is not None and regions is not None:
+                regions = np.concatenate([regions, nodes.regions.locate(between)])
         conditions = (*conditions, *net_fluxes(problem, nodes))
     further, extra = extra_conditions(problem, setup.domain, nodes, len(x))
     x, conditions = np.concatenate([x, further]), (*conditions, *extra)
@@ -103,7 +105,8 @@ def pointwise_objective(
     sizes = trained.sizes(setup, problem, (*conditions, *data))
     places, is_fine = x[:, : nodes.dim], grows(problem)
     spacing = local_spacing(problem, setup.domain, places)
-    numbers = setup.oscillation.numbers if is_fine and setup.oscillation else None
+    is_wave = is_fine and setup.oscillation.is_all
+    numbers = setup.oscillation.numbers if is_wave else None
     eased = ease(problem, setup.conditions, nodes, places) if is_fine else None
     weights = row_weights(
         problem, conditions, nodes, sizes, spacing, eased, numbers, is_fine=is_fine

@@ -8,11 +8,12 @@ Karniadakis (2020), Extended physics-informed neural networks, doi:10.4208/cicp.
 All weights are one vector, those of the first network first; and so are those of all heads.
 """
 
-from collections.abc import Sequence
-from typing import TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
 
 import torch
 from jaxtyping import Float
+from numpy import ndarray
 from torch import Tensor, nn
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
@@ -69,6 +70,34 @@ class Networks(nn.Module):
         """
         for k, net in enumerate(self.nets):
             net.draw(seed + k, frequency)
+
+    @torch.no_grad()
+    def prune(self, blocks: int) -> None:
+        """Leave some of the blocks of bumps of each network, the first."""
+        for net in self.nets:
+            net.prune(blocks)
+
+    def of_layers(self) -> "Networks":
+        """Return networks of the hidden layers alone, under heads of zeros."""
+        return Networks([net.of_layers() for net in self.nets])
+
+    def of_bumps(self, block: int) -> "Networks":
+        """Return networks of one block of bumps each alone, under heads of zeros."""
+        return Networks([net.of_bumps(block) for net in self.nets])
+
+    def form(self) -> dict[str, ndarray]:
+        """Return the forms of all networks, by number and name."""
+        forms = (
+            (f"{k}.{name}", v) for k, n in enumerate(self.nets) for name, v in n.form().items()
+        )
+        return dict(forms)
+
+    def reform(self, form: Mapping[str, Any]) -> None:
+        """Return to such numbers of features; all weights are to be set anew."""
+        for k, net in enumerate(self.nets):
+            start = f"{k}."
+            own = {name[len(start) :]: v for name, v in form.items() if name.startswith(start)}
+            net.reform(own)
 
     def head_vector(self) -> Float[Tensor, " q"]:
         """Return the weights and biases of the heads, one after the other."""

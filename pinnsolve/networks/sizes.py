@@ -75,8 +75,8 @@ def grows(problem: Problem) -> bool:
     """Return whether the network that a problem asks for grows; by default where that pays.
 
     Of nonlinear systems, as of flows, every block costs many large steps of Newton's method; and
-    where equations in time hold at the nodes and levels alone, features that leave nothing there
-    may leave more in between.
+    where equations in time, or of several regions, hold at the nodes and levels alone, features
+    that leave nothing there may leave more in between.
     """
     network, solver = problem.settings.network, problem.settings.solver
     if problem.family is not None:
@@ -86,11 +86,12 @@ def grows(problem: Problem) -> bool:
     if problem.settings.training:
         return problem.settings.training[0].optimizer == "grow"
     is_costly = len(problem.fields) > 1 and not all(e.is_linear for e in problem.equations)
-    is_blind = problem.times is not None and "operators" in ABILITIES[solver.method].needs
+    is_discrete = "operators" in ABILITIES[solver.method].needs
+    is_blind = is_discrete and (problem.times is not None or bool(problem.regions))
     is_other = network.hidden or solver.precision != "float64"
     # these it does not take
     is_refused = network.embedding != "none" or solver.derivatives in NESTED
-    is_refused = is_refused or bool(problem.regions) or bool(problem.parameters or problem.data)
+    is_refused = is_refused or bool(problem.parameters or problem.data)
     return not (is_costly or is_blind or is_other or is_refused)
 
 

@@ -155,6 +155,9 @@ def take_weights(net: AnyNetwork, weights: State) -> None:
 
 def take_form(net: AnyNetwork, weights: State) -> None:
     """Give a network that grows the numbers of features of weights that are given by name."""
-    form = form_of(weights)
-    if isinstance(net, MLP) and len(form["hidden"]):
-        net.reform(form)
+    for k, own in enumerate(net.nets):
+        start = f"_nets.{k}." if isinstance(net, Networks) else ""
+        named = {name[len(start) :]: v for name, v in weights.items() if name.startswith(start)}
+        form = form_of(named)
+        if len(form["hidden"]):
+            own.reform(form)

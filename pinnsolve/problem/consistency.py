@@ -166,12 +166,6 @@ def _growth_faults(
             fixed,
         ),
         (("data", 0) in valid, ("data", 0), "no data", fixed),
-        (
-            any(key[0] == "region" and len(key) > 1 for key in valid),
-            ("network", "features"),
-            "no regions",
-            fixed,
-        ),
     ]
     for holds, key, what, remedy in taken:
         if holds:

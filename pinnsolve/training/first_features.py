@@ -65,20 +65,31 @@ class Trial:
         frequencies = tuple(factor * f for f in self.frequencies)
         return Trial(width, factor * self.frequency, frequencies, factor * self.spread)
 
-    def draw(self, net: MLP, seed: int, waves: Float[ndarray, "k q"]) -> None:
-        """Let a network have them alone, those of the data being known in its inputs."""
+    def draw(self, net: MLP, seed: int, waves: Float[ndarray, "k q"], share: float = 1.0) -> None:
+        """Let a network have a share of them alone.
+
+        Parameters
+        ----------
+        net, seed
+            The network, and what they are drawn by.
+        waves
+            Wave vectors of the data, in its inputs.
+        share
+            Of their number.
+        """
+        width = max(1, round(share * self.width))
         if self.spread:
-            ridges = max(1, self.width // RIDGES)
+            ridges = max(1, width // RIDGES)
             net.rebuild((ridges,))
             net.draw_ridges(seed, (1.0,) * waves.shape[1])
-            about = np.resize(waves, (self.width - ridges, waves.shape[1]))
+            about = np.resize(waves, (max(1, width - ridges), waves.shape[1]))
             spread = self.spread * np.random.default_rng(seed).normal(size=about.shape)
             net.grow(waves_about(torch.from_numpy(about + spread), seed))
         elif self.frequencies:
-            net.rebuild((self.width,))
+            net.rebuild((width,))
             net.draw_ridges(seed, self.frequencies)
         else:
-            net.rebuild((max(1, self.width // 4), self.width))
+            net.rebuild((max(1, width // 4), width))
             net.draw(seed, self.frequency)
 
 
@@ -93,7 +104,7 @@ class FirstFeatures:
     widths: tuple[int, ...]  # of the last hidden layer, rising
     tolerance: float  # a loss below is one of a smooth solution
     few: int | None = None  # ridges that stay where weights count, which layers have too many of
-    numbers: tuple[float, ...] = ()  # wave numbers of the data along the axes, if they oscillate
+    oscillates: bool = False  # whether the data do, with waves to begin with
     layers: dict[float, float] = field(default_factory=dict)  # by frequency
     ridges: dict[tuple[float, ...], float] = field(default_factory=dict)  # by frequency and axis
     waves: dict[float, float] = field(default_factory=dict)  # by spread
@@ -110,7 +121,7 @@ class FirstFeatures:
             return Trial(self.widths[0], frequencies=found)
         if self.few is not None:
             return None
-        untried = [s for s in SPREADS if s not in self.waves] if self.numbers else []
+        untried = [s for s in SPREADS if s not in self.waves] if self.oscillates else []
         if untried:
             return Trial(self.widths[0], spread=untried[0])
         level, done = divmod(len(self.wider), 2)
@@ -144,10 +155,13 @@ class FirstFeatures:
 
     @property
     def scales(self) -> Float[ndarray, " q"]:
-        """Of the axes, the largest one; all one where they hardly differ."""
-        has_waves = bool(self.numbers) and self.few is None and self._kind.spread > 0
-        found = np.maximum(self.numbers, 1.0) if has_waves else np.array(self._search())
-        scales = 1 / found
+        """Of the axes, the largest one; all one where they hardly differ, or where waves differ.
+
+        What waves leave is that of the domain, of holes that are round.
+        """
+        if self.oscillates and self.few is None and self._kind.spread > 0:
+            return np.ones(self.axes)
+        scales = 1 / np.array(self._search())
         scales = np.maximum(scales / scales.max(), 1 / MOST_STRETCHED)
         return scales if scales.min() * STRETCHED < 1 else np.ones(self.axes)
 

@@ -14,6 +14,8 @@
    coordinates that are stretched by them.
 3. The head is solved after each block; of a linear problem by extending the factor of the block
    before (`pinnsolve.leastsquares.extended`), which also gives the residual.
+   Where there are several regions each has a network (`pinnsolve.networks.several`), and a centre
+   belongs to that which its row is about; all grow by the same blocks.
 4. It ends when the loss is below its tolerance, or the budget spent, or features are as many as
    can be afforded; or when two blocks have left the residual at *fresh* points where it was, far
    above that at the trained ones, which hide it: one block may be drawn badly. As long as both are
@@ -39,7 +41,15 @@ from torch import Tensor
 from pinnsolve.conditions.oscillation import Oscillation
 from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.networks.bumps import LOCAL, Bumps
-from pinnsolve.networks.sizes import RIDGES, features_of, hidden_layers, most_features
+from pinnsolve.networks.mlp import MLP
+from pinnsolve.networks.sizes import (
+    BETWEEN,
+    LARGEST_HEAD,
+    RIDGES,
+    features_of,
+    layers_by_region,
+    most_features,
+)
 from pinnsolve.objectives.objective import OfNetwork
 from pinnsolve.optimizers.growing_head import STEPS, GrowingHead
 from pinnsolve.optimizers.head import newton
@@ -115,18 +125,22 @@ class Growing:
         self._objective, self._collocation, self._seed = objective, collocation, seed
         self._tolerance = budget.tolerance
         self._rule = StoppingRule(replace(budget, tolerance=0.0))  # which is that of a block
-        (net,), problem = objective.model.nets, collocation.problem
-        self._net = net
-        inputs = net.layers[0].in_features
-        width = hidden_layers(problem, collocation.nodes.rows.stop)[-1]
-        widths = tuple(dict.fromkeys(max(1, width // k) for k in (SMALLEST, 2, 1)))
-        self._limit = weights and features_of(weights, inputs, net.head.out_features)
-        few = self._limit and max(1, int(RIDGES * self._limit))
-        unit, found = net.half_width.cpu().numpy(), collocation.oscillation
-        self._waves, numbers = np.empty((0, inputs)), tuple[float, ...]()
-        if found and net.embedding is None:  # else its inputs are no coordinates
-            self._waves, numbers = unit * found.waves, tuple((unit * found.numbers).tolist())
-        self._first = FirstFeatures(inputs, widths, budget.tolerance, few, numbers)
+        self._model, problem = objective.model, collocation.problem
+        net, found = self._model.nets[0], collocation.oscillation
+        inputs, outputs = net.layers[0].in_features, net.head.out_features
+        most = max(1, LARGEST_HEAD // ((1 + BETWEEN) * collocation.nodes.rows.stop))
+        own = [min(w[-1], most) for w in layers_by_region(problem, collocation.nodes)]
+        self._shares = [width / max(own) for width in own]
+        widths = tuple(dict.fromkeys(max(1, max(own) // k) for k in (SMALLEST, 2, 1)))
+        biases = outputs * (len(own) - 1)  # of further networks
+        self._limit = weights and features_of(weights - biases, inputs, outputs)
+        few = self._limit and max(1, int(RIDGES * self._limit / sum(self._shares)))
+        self._waves = [np.empty((0, inputs))] * len(own)
+        oscillates = bool(found) and net.embedding is None  # else its inputs are no coordinates
+        if found and oscillates:
+            units = (net.half_width.cpu().numpy() for net in self._model.nets)
+            self._waves = [unit * found.waves for unit in units]
+        self._first = FirstFeatures(inputs, widths, budget.tolerance, few, oscillates)
         self._steps = 0
         self._last: Trial | None = None  # of the first features, which the network has
         self._head: GrowingHead | None = None  # once there are features to stay
@@ -135,7 +149,7 @@ class Growing:
         self._fresh: OfNetwork | None = None if between is None else between("fresh")
         self._widened: OfNetwork | None = None  # with more points, once they are asked for
         # the least residual at fresh points, after which block of bumps, and the head there
-        self._best = (inf, 0, self._net.head_vector())
+        self._best = (inf, 0, self._model.head_vector())
         self._last_fresh = nan  # after the last block; not a number if it is not known
 
     @torch.no_grad()
@@ -154,15 +168,14 @@ class Growing:
         step = judge(self._steps, loss, done)
         if trial:
             return replace(step, fraction=None)
-        features = self._net.head.in_features
-        series = {"features": features, "weights": self._net.size, "loss": loss}
+        features = self._features
+        series = {"features": features, "weights": self._model.size, "loss": loss}
         if self._fresh is not None:
             series["fresh loss"] = self._last_fresh
         if step.done:
             step = replace(step, done=self._end(loss, step.done))
         share = (features / self._most) ** 2 if self._head else 1.0  # of the work
-        kept = self._net.head.in_features
-        return replace(step, fraction=share, series={**series, "kept": kept})
+        return replace(step, fraction=share, series={**series, "kept": self._features})
 
     def state(self) -> State:
         """Return the trials, and how many blocks there are; the network has the rest."""
@@ -185,7 +198,7 @@ class Growing:
     @torch.no_grad()
     def restore(self, state: State) -> None:
         """Continue from a state, the network being as it was."""
-        first, like = self._first, self._net.head.weight
+        first, like = self._first, self._model.like
         self._steps = int(state["steps"])
         first.layers, first.waves = (
             dict(np.asarray(state[name]).tolist()) for name in ("layers", "waves")
@@ -208,7 +221,9 @@ class Growing:
         too. Where it is far larger at fresh points the head is solved for again at more points, and
         the loss is the larger one of what is left there and at fresh ones.
         """
-        trial.draw(self._net, self._seed, self._waves)
+        each = zip(self._model.nets, self._waves, self._shares, strict=True)
+        for k, (net, waves, share) in enumerate(each):
+            trial.draw(net, self._seed + k, waves, share)
         self._last = trial
         loss = self._solve(self._objective)
         if self._fresh_loss() > HIDDEN * loss:
@@ -220,7 +235,7 @@ class Growing:
         loss, c = sketch(objective)
         if not objective.is_linear:
             c, loss = newton(objective.head(), c, STEPS)
-        self._net.set_head(c)
+        self._model.set_head(c)
         return loss
 
     def _more(self) -> OfNetwork:
@@ -234,7 +249,8 @@ class Growing:
         """Return the loss after one more block, and why it is the last."""
         if self._head is None:
             return self._settle()
-        self._net.grow(*self._bumps(self._head.residual))
+        for net, bumps in zip(self._model.nets, self._bumps(self._head.residual), strict=True):
+            net.grow(*bumps)
         loss = self._head.solve()
         return loss, self._judge(loss)
 
@@ -243,7 +259,7 @@ class Growing:
         for chosen in self._first.chosen:
             if chosen != self._last:
                 self._attempt(chosen)
-            self._net.set(self._net.vector())  # laid out as in a run taken up, to the bit
+            self._model.set(self._model.vector())  # laid out as in a run taken up, to the bit
             r = self._objective.value()
             loss = float(r @ r)
             self._last_fresh = self._fresh_loss()
@@ -263,17 +279,18 @@ class Growing:
         self._most = most_features(self._collocation.problem, rows, n, is_linear=is_linear)
         if self._limit is not None:
             self._most = min(self._most, self._limit)
-        self._most = max(self._most, self._net.head.in_features)
+        self._most = max(self._most, self._features)
         self._head = GrowingHead(self._objective, self._most)
         return self._head
 
     def _judge(self, loss: float) -> str:
         """Return the reason to grow no further; empty to go on."""
-        net, blocks = self._net, len(self._net.bumps)
+        net = self._model.nets[0]
+        blocks = len(net.bumps)
         if self._fresh is not None:
             fresh = self._last_fresh = self._fresh_loss()
             if fresh < FALLING**2 * self._best[0]:
-                self._best = fresh, blocks, net.head_vector()
+                self._best = fresh, blocks, self._model.head_vector()
             elif blocks >= self._best[1] + IN_VAIN * len(LOCAL) and fresh > HIDDEN * loss:
                 return NO_HELP
         has_bumps = any(own.is_local for own in net.bumps)
@@ -286,13 +303,18 @@ class Growing:
 
     def _end(self, loss: float, reason: str) -> str:
         """Take back the blocks that only hide the residual; return the end of growth in words."""
-        net, (least, blocks, c) = self._net, self._best
+        least, blocks, c = self._best
         hides = self._head is not None and self._last_fresh > min(HIDDEN * loss, least)
-        if hides and len(net.bumps) > blocks:
-            net.prune(blocks)
-            net.set_head(c)
+        if hides and len(self._model.nets[0].bumps) > blocks:
+            self._model.prune(blocks)
+            self._model.set_head(c)
             reason = NO_HELP if reason == NO_HELP else f"{NO_HELP}; {reason}"
-        return f"{net.head.in_features} features, {reason}"
+        return f"{self._features} features, {reason}"
+
+    @property
+    def _features(self) -> int:
+        """How many features there are, in all networks."""
+        return sum(net.head.in_features for net in self._model.nets)
 
     def _is_hidden(self, loss: float) -> bool:
         """Return whether far more is left at fresh points than the trained ones show."""
@@ -307,30 +329,45 @@ class Growing:
 
     def _next(self) -> int:
         """Return the number of bumps in the next block."""
-        have = self._net.head.in_features
+        have = self._features
         return min(max(int(MORE * have), have + FEWEST), self._most) - have
 
-    def _bumps(self, residual: Float[Tensor, " R"]) -> list[Bumps]:
-        """Draw the next bumps, where the residual is, as many of each profile."""
-        net, rng = self._net, np.random.default_rng((self._seed, len(self._net.bumps)))
-        scales = self._first.scales
-        a = net.inputs(self._objective.places).cpu().numpy() / scales
-        r = residual.cpu().numpy()
-        is_point = np.isfinite(a).all(axis=1)
-        a, r = a[is_point], r[is_point]
+    def _bumps(self, residual: Float[Tensor, " R"]) -> list[list[Bumps]]:
+        """Draw the next bumps of each network, where the residual is, as many of each profile."""
+        nets = self._model.nets
+        rng = np.random.default_rng((self._seed, len(nets[0].bumps)))
+        x, r, owners = self._objective.places, residual.cpu().numpy(), self._objective.owners
+        is_point = np.isfinite(x.cpu().numpy()).all(axis=1)
+        x, r, owners = x[torch.as_tensor(is_point, device=x.device)], r[is_point], owners[is_point]
         share = r**2 / max(float(r @ r), np.finfo(float).tiny)
         p = KEEP / len(r) + (1 - KEEP) * share
         count = min(self._next(), len(r))
-        new = a[rng.choice(len(r), count, replace=False, p=p / p.sum())]
+        chosen = rng.choice(len(r), count, replace=False, p=p / p.sum())
+        found = []
+        for k, net in enumerate(nets):
+            mine, rows = chosen[owners[chosen] == k], np.flatnonzero(owners == k)
+            if len(mine) < len(LOCAL):  # as every block has bumps of each network
+                mine = np.append(mine, rng.choice(rows, len(LOCAL), p=p[rows] / p[rows].sum()))
+            a = net.inputs(x).cpu().numpy() / self._first.scales
+            found.append(self._drawn(net, a[rows], a[mine], rng))
+        return found
+
+    def _drawn(
+        self,
+        net: MLP,
+        a: Float[ndarray, "R q"],
+        new: Float[ndarray, "m q"],
+        rng: np.random.Generator,
+    ) -> list[Bumps]:
+        """Draw bumps of a network at some of its points."""
         new = new + APART * rng.normal(size=new.shape)
         old = [own.centres.detach().cpu().numpy() for own in net.bumps if own.is_local]
         radii = _median_distance(np.concatenate([*old, new]), new)
-        radii = radii * np.exp(rng.uniform(log(REACH[0]), log(REACH[1]), count))
+        radii = radii * np.exp(rng.uniform(log(REACH[0]), log(REACH[1]), len(new)))
         radii = np.clip(radii, LEAST * _median_distance(np.unique(a, axis=0), new), WIDEST)
-        centres, widths = (torch.as_tensor(v).to(net.like) for v in (new, radii))
-        parts = (v.tensor_split(len(LOCAL)) for v in (centres, widths))
-        blocks = zip(LOCAL, *parts, strict=True)
-        return [Bumps(profile, p, r, torch.as_tensor(scales).to(p)) for profile, p, r in blocks]
+        parts = (torch.as_tensor(v).to(net.like).tensor_split(len(LOCAL)) for v in (new, radii))
+        blocks, scales = zip(LOCAL, *parts, strict=True), torch.as_tensor(self._first.scales)
+        return [Bumps(profile, p, r, scales.to(p)) for profile, p, r in blocks]
 
 
 def _median_distance(x: Float[ndarray, "n q"], new: Float[ndarray, "m q"]) -> Float[ndarray, " m"]:

@@ -13,6 +13,7 @@ import torch
 
 from pinnsolve.errors import DivergedError
 from pinnsolve.networks.mlp import MLP
+from pinnsolve.networks.several import Networks
 from pinnsolve.objectives.drawn import Drawn
 from pinnsolve.objectives.objective import Objective, OfNetwork
 from pinnsolve.objectives.pointwise import PointwiseObjective
@@ -131,13 +132,13 @@ class Training(Generic[Answer]):
             "levels": np.array([level.row() for level in self._levels]),
         }
         weights = arrays(weights=self._model.vector())
-        form = self._model.form() if isinstance(self._model, MLP) else {}
+        form = self._model.form() if isinstance(self._model, MLP | Networks) else {}
         return {**mine, **weights, **nested(optimizer=optimizer, form=form, drawn=drawn)}
 
     def restore(self, state: State) -> None:
         """Continue from a state."""
         self._place, self._before = int(state["place"]), float(state["before"])
-        if isinstance(self._model, MLP):
+        if isinstance(self._model, MLP | Networks):
             self._model.reform(part(state, "form"))
         self._finite = torch.empty_like(self._model.vector())
         refill({"weights": self._finite}, state)
@@ -155,7 +156,8 @@ class Training(Generic[Answer]):
     def _follow(self) -> None:
         """Go on with the points on which a network has grown: fewer do not determine its bumps."""
         between = None if self._collocation is None else self._collocation.between
-        if between is not None and isinstance(self._model, MLP) and self._model.bumps:
+        nets = self._model.nets if isinstance(self._model, MLP | Networks) else ()
+        if between is not None and any(net.bumps for net in nets):
             self._objective = between("more")
             self._scaled = scaled(self._objective)
 

@@ -378,6 +378,71 @@ def test_weights_that_make_no_sense_are_refused(text, message, tmp_path):
         solve(written(tmp_path, f"{HOLE}[[training]]\n{text}\n"))
 
 
+TWO = """
+[domain]
+shape = "rectangle"
+lower = [-1, -1]
+upper = [1, 1]
+[nodes]
+count = 250
+[functions]
+r2 = "x^2 + y^2"
+[unknowns]
+fields = ["u"]
+[pde]
+equations = ["k*laplace(u) = 0"]
+[[region]]
+name = "inclusion"
+shape = "disk"
+radius = 0.5
+[region.constants]
+k = 10
+[region.functions]
+ue = "2*x/11"
+[[region]]
+name = "matrix"
+[region.constants]
+k = 1
+[region.functions]
+ue = "x*(1 - 9/44/r2)"
+[[boundary]]
+on = "all"
+condition = "u = ue"
+[exact]
+u = "ue"
+"""
+
+
+@pytest.mark.parametrize("method", OBJECTIVES)
+def test_the_network_of_each_region_grows_and_can_be_taken_up(method, tmp_path):
+    problem = written(tmp_path, TWO)
+    grow, final = growing(problem, method)
+    steps = whole(grow)
+    first, second = final.model.nets
+    assert len(first.bumps) == len(second.bumps) > 0
+    assert min(map(len, first.bumps)) > 0
+    grow, objective = growing(problem, method)
+    for _ in range(len(steps) - 1):
+        grow.step()
+    state = from_file(grow.state())
+    again, fresh = growing(problem, method)
+    fresh.model.reform(objective.model.form())
+    fresh.model.set(objective.model.vector())
+    again.restore(state)
+    assert bits(again.state()) == bits(state)
+    assert whole(again) == steps[-1:]
+    assert weights(fresh) == weights(final)
+
+
+def test_networks_that_have_grown_in_regions_are_right_and_read_to_the_bit(tmp_path):
+    solution = solve(written(tmp_path, TWO.replace("250", "600")), method="pinn")
+    (direct,) = solution.accuracy.baseline.relative_l2.values()
+    assert solution.accuracy.errors.relative_l2["u"] < direct
+    write(solution, tmp_path / "run")
+    x = np.array([[0.0, 0.2], [0.7, 0.35]])
+    assert np.array_equal(load_solution(tmp_path / "run")(x), solution(x))
+
+
 def test_phases_after_growth_keep_the_points_that_it_was_trained_on(tmp_path):
     text = HOLE.replace("700", "300") + '[solver]\nmethod = "pinn"\n'
     text += '[[training]]\noptimizer = "grow"\n[[training]]\noptimizer = "head"\n'
