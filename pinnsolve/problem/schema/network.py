@@ -45,7 +45,8 @@ class Network(Section):
         "small; waves: products of waves in periodic coordinates and polynomials in the others "
         "and in time, of pinn on an interval, a rectangle or a box; mlp: hidden layers of fixed "
         "widths, the default where hidden is given, of "
-        "nonlinear systems, of dt-pinn in time, and where a network cannot grow",
+        "nonlinear systems, of dt-pinn in time and in several regions, and where a network cannot "
+        "grow",
     )
     activation: Literal["tanh", "sin", "swish", "gelu"] = Field(
         default="tanh", description="activation function of the hidden layers"
