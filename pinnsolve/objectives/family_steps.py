@@ -20,6 +20,7 @@ from pinnsolve.objectives.family_slopes import lengths_of, slopes_at
 from pinnsolve.objectives.pointwise import PointwiseObjective
 
 TINY = 1e-300
+SLOW = 0.1  # a step that leaves more of the loss than this needs slopes taken anew
 PAYS = 0.99  # a step that leaves more of the loss is the last
 USUAL = 50  # problems by which rows are balanced
 RIDGE = 1e-10  # of the triangle for conjugate gradients: what it magnifies, rounding is too
@@ -55,11 +56,20 @@ def newton_steps(
     return stepped(whole, torch.tensor(heads).to(head.vector()), steps).cpu().numpy()
 
 
-def stepped(whole: FamilyHead, heads: Float[Tensor, "P M"], steps: int) -> Float[Tensor, "P M"]:
-    """Return the heads of problems after some steps of Newton's method."""
-    if whole.is_affine:
-        one = torch.eye(heads.shape[1]).to(heads)
-        return heads - Factor.of(whole.slopes(heads, one)).solve(whole.residual(heads, one))
+def stepped(
+    whole: FamilyHead, heads: Float[Tensor, "P M"], steps: int, *, is_each: bool = False
+) -> Float[Tensor, "P M"]:
+    """Return the heads of problems after some steps of Newton's method.
+
+    Parameters
+    ----------
+    whole, heads, steps
+        The problems, from where, and how many steps.
+    is_each
+        Whether slopes are those of each also where no input stands in them.
+    """
+    if whole.is_affine or (whole.has_same_slopes and not is_each):
+        return _in_the_mean(whole, heads, steps)
     size = max(1, AT_ONCE // whole.rows)
     parts, usual = range(0, heads.shape[1], size), lengths_of(whole.some(0, USUAL))
     return torch.cat(
@@ -69,6 +79,26 @@ def stepped(whole: FamilyHead, heads: Float[Tensor, "P M"], steps: int) -> Float
         ],
         1,
     )
+
+
+def _in_the_mean(group: FamilyHead, C: Float[Tensor, "P M"], steps: int) -> Float[Tensor, "P M"]:
+    """Return the heads of problems after steps with slopes in the mean, by one factorisation."""
+    one = torch.eye(C.shape[1]).to(C)
+    r, is_slow = group.residual(C, one), False
+    factor: Factor | None = None
+    for _ in range(steps):
+        if factor is None or is_slow:  # the slopes have changed
+            factor = Factor.of(group.slopes(C, one))
+        new = C - factor.solve(r)
+        if steps == 1 or group.is_affine:  # its size is what counts, wherever it leads
+            return new
+        after = group.residual(new, one)
+        shares = (after * after).sum(0) / (r * r).sum(0).clamp(min=TINY)
+        C, r = torch.where(shares < 1, new, C), torch.where(shares < 1, after, r)
+        is_slow = float(shares.max()) > SLOW
+        if float(shares.min()) > PAYS:
+            break
+    return C
 
 
 def _newton(

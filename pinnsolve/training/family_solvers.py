@@ -146,7 +146,7 @@ class OneByOne:
 
     def _solve(self, group: FamilyHead) -> None:
         nothing = self._heads.new_zeros(len(self._heads), len(group))
-        heads = stepped(group, nothing, self._iterations)
+        heads = stepped(group, nothing, self._iterations, is_each=True)
         one = torch.eye(len(group)).to(heads)
         left = group.residual(heads, one).square().sum(0)
         self._heads = torch.cat([self._heads, heads], 1)
