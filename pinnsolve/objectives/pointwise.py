@@ -394,8 +394,8 @@ class PointwiseObjective:
     @cached_property
     def _rounded(self) -> "PointwiseObjective":
         """The same in the precision of gradients, for a network of its own."""
-        model, x = deepcopy(self.model).to(self.reverse), self.x.to(self.reverse)
-        return replace(self, model=model, x=x, reverse=None)
+        to = self.reverse
+        return replace(self, model=deepcopy(self.model).to(to), x=self.x.to(to), reverse=None)
 
     def _tensor(self, values: ndarray) -> Tensor:
         return torch.as_tensor(values).to(self.x)
