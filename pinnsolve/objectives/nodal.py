@@ -115,7 +115,7 @@ class NodalObjective:
         for condition in conditions:
             rows = condition.rows[: condition.rows_at_instant]
             own = np.repeat(of[rows], condition.size // len(rows))
-            if condition.partners is not None:
+            if condition.partners is not None and not condition.is_sum:
                 own[1::2] = np.repeat(of[condition.partners], condition.size // len(rows))[1::2]
             found.append(own)
         return np.concatenate(found)

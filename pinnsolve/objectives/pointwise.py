@@ -388,7 +388,6 @@ class PointwiseObjective:
 
     @cached_property
     def _groups(self) -> list[Group]:
-        """Points where a network is asked for the same operators."""
         return grouped(self.parts)
 
     @cached_property

@@ -141,6 +141,7 @@ def test_the_figures_are_plain_json(membrane):
         "unknowns": 720,
         "method": "dt-pinn",
         "hidden": [20, 100],
+        "coefficients": None,
         "condition_nodes": 300,
         "memory_free_bytes": 8 * 2**30,
         "warnings": [],

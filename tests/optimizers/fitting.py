@@ -28,6 +28,10 @@ class Fit:
         return self.x
 
     @property
+    def owners(self):
+        return np.zeros(len(self.x), dtype=int)
+
+    @property
     def linear_rows(self):
         return torch.ones(len(self.x), dtype=torch.bool)
 

@@ -71,8 +71,8 @@ def test_all_faults_are_told_at_once(write):
         '  21 | equations = ["laplace(u) = ff"]\n'
         "     |                            ^^\n"
         'problem.toml:32: unknown key "ordr" in [solver]. Did you mean "order"? '
-        "Known: accelerate, accuracy, baseline, derivatives, device, method, order, precision, "
-        "seed, slabs.\n"
+        "Known: accelerate, accuracy, allow, baseline, derivatives, device, method, order, "
+        "precision, seed, slabs.\n"
         "  32 | ordr = 3\n"
         "     | ^^^^"
     )

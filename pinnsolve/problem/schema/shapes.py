@@ -78,8 +78,9 @@ class Shape(Section):
     @property
     def revolved(self) -> float | None:
         """The longest side of the box around what is turned around an axis; None without one."""
-        sides = (b - a for a, b in zip(*self.box, strict=True))
-        return max(sides) if self.is_axisymmetric else None
+        if not self.is_axisymmetric:  # of points in a file no box is known
+            return None
+        return max(b - a for a, b in zip(*self.box, strict=True))
 
     @property
     def box(self) -> Box:
