@@ -17,6 +17,7 @@ and `ON`, which is one on the axis and zero beside it:
     E = E_0 + sum_k (OVER^k E_k + ON (d/dr)^k E_k / k!).
 """
 
+from collections.abc import Mapping, Sequence
 from math import factorial
 
 import numpy as np
@@ -26,11 +27,13 @@ from numpy import ndarray
 from sympy import Expr
 
 from pinnsolve.equations import calculus, variables
-from pinnsolve.equations.variables import Data, Symbol
+from pinnsolve.equations.syntax import ExpressionError
+from pinnsolve.equations.variables import Coordinate, Data, Derivative, Symbol
 
 COORDINATES = ("r", "z")
 OVER = Symbol(Data("1/r"))
 ON = Symbol(Data("r = 0"))
+SOMEWHERE = sympy.Rational(271, 729)  # along the axis, and in time
 ROUNDING = 1e-9  # of the size of the domain: nearer points are on the axis
 
 
@@ -47,17 +50,19 @@ def regular(e: Expr, coordinates: tuple[str, ...]) -> Expr:
     Raises
     ------
     ExpressionError
-        If a numerator holds what cannot be differentiated, or becomes too large.
+        If a numerator holds what cannot be differentiated, or becomes too large; or if what is
+        known in it is infinite on the axis.
     """
     r = variables.coordinate(coordinates[0])
     if not any(p.base == r and p.exp.is_negative for p in e.atoms(sympy.Pow)):
         return e
     numerators: dict[int, list[Expr]] = {0: []}
     for term in sympy.Add.make_args(e.expand()):
-        c, power = term.as_coeff_exponent(r)
+        power = sympy.sympify(term.as_powers_dict().get(r, 0))
         k = -int(power) if power.is_Integer and power < 0 else 0
-        numerators.setdefault(k, []).append(c if k else term)
+        numerators.setdefault(k, []).append(term * r**k)
     whole = sympy.Add(*numerators.pop(0))
+    _refuse_poles(numerators, r)
     for k in sorted(numerators):
         slope = numerator = sympy.Add(*numerators[k])
         for _ in range(k):
@@ -65,6 +70,31 @@ def regular(e: Expr, coordinates: tuple[str, ...]) -> Expr:
             slope = calculus.differentiate(slope, 0, coordinates, along_normal=k == 1)
         whole += OVER**k * numerator + ON * slope / factorial(k)
     return whole
+
+
+def _refuse_poles(numerators: Mapping[int, Sequence[Expr]], r: Expr) -> None:
+    """Refuse what is known and infinite on the axis, as a value ``1/r``: no limit is there.
+
+    Raises
+    ------
+    ExpressionError
+        If there is such a thing.
+    """
+    m = max(numerators)
+    known = [
+        c * r ** (m - k)
+        for k, terms in numerators.items()
+        for c in terms
+        if not variables.occurring(Derivative, c)
+    ]
+    numerator = sympy.Add(*known)
+    for _ in range(m):  # r^m E vanishes with its first m - 1 derivatives
+        there = numerator.subs(r, 0)
+        there = there.subs(dict.fromkeys(variables.occurring(Coordinate, there), SOMEWHERE))
+        if not there.free_symbols and abs(there.evalf()) > ROUNDING:
+            message = "this is infinite on the axis, where r = 0."
+            raise ExpressionError(message, "Give what is smooth around the axis.")
+        numerator = calculus.partial(numerator, r)
 
 
 def of_axis(e: Expr) -> bool:

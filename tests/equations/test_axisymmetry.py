@@ -8,6 +8,7 @@ from pinnsolve import solve
 from pinnsolve.equations.equation import equations
 from pinnsolve.equations.expression import function
 from pinnsolve.equations.symbols import Symbols
+from pinnsolve.equations.syntax import ExpressionError
 from pinnsolve.errors import ProblemError
 from pinnsolve.setup import Setup
 from tests.posing import pose
@@ -73,6 +74,7 @@ def test_the_divergence_is_that_of_space():
         ("u_r + u/r + w_z = 0", "div([u, w]) = 0"),
         ("div(grad(w))*w^2 = 0", "w^2*(laplace(w)) = 0"),
         ("div(w^2*grad(w)) = 0", "w^2*laplace(w) + 2*w*(w_r^2 + w_z^2) = 0"),
+        ("div(exp(r^2)*grad(w)) = sin(r)/r", "exp(r^2)*(laplace(w) + 2*r*w_r) = sin(r)/r"),
         ("biharmonic(w) = 0", "laplace(laplace(w)) = 0"),
         ("n_r*u/r + w = 0", "n_r*(div([u, w]) - u_r - w_z) + w = 0"),
     ],
@@ -117,6 +119,13 @@ def test_integrals_are_those_of_the_body(tmp_path):
     weights = Setup(problem).quadrature
     np.testing.assert_allclose(weights.inside.sum(), np.pi, rtol=1e-6)
     np.testing.assert_allclose(weights.boundary.sum(), 4 * np.pi, rtol=1e-3)  # side and two ends
+
+
+@pytest.mark.parametrize("pole", ["1/r", "(1 + z)/r", "cos(r)/r", "sin(r)/r^2"])
+def test_what_is_infinite_on_the_axis_is_refused(pole):
+    with pytest.raises(ExpressionError) as raised:
+        equations(f"w = sin(r)/r + {pole}", SYMBOLS)
+    assert raised.value.message == "this is infinite on the axis, where r = 0."
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,11 @@ ESTIMATED_IN_TIME = (
     "whose own error it cannot see below. An estimate, never a bound. The largest is that at a "
     "node, in the field’s unit."
 )
+ESTIMATED_BY_STEPS = (
+    "Relative to the field’s variation, in L2 on the {}: what fits and steps have lost by all time "
+    "levels, as points tell to which nothing was fitted; where that is less, the distance from a "
+    "classical solution or from one with fewer features. An estimate, never a bound."
+)
 KINDS = {"resolved": "good", "not resolved": "bad", "unknown": "doubt", "diverged": "bad"}
 MOST_FIELDS = 4  # that get a figure; each costs a fifth of a second and some 100 kB
 
@@ -281,6 +286,8 @@ def _estimate(solution: Solution, grid: Grid) -> str:
     fields = solution.problem.fields
     rows = [(name, *(scientific(c[name], 3) for c in columns.values())) for name in fields]
     caption = ESTIMATED if solution.sample.times is None else ESTIMATED_IN_TIME
+    if "evolution" in ABILITIES[solution.method].needs:
+        caption = ESTIMATED_BY_STEPS.format(solution.problem.places)
     parts = [table(["field", *columns], rows, caption)]
     if found.message:
         parts.append(f"<p>Not everything could be estimated: {escape(found.message)}</p>")
