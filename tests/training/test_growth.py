@@ -65,6 +65,21 @@ def whole(grow):
     return steps
 
 
+def assert_taken_up(problem, method, cut, steps, final):
+    """Assert that a growth which is cut goes on to the same steps and weights, to the bit."""
+    grow, objective = growing(problem, method)
+    for _ in range(cut):
+        grow.step()
+    state = from_file(grow.state())
+    again, fresh = growing(problem, method)
+    fresh.model.reform(objective.model.form())
+    fresh.model.set(objective.model.vector())
+    again.restore(state)
+    assert bits(again.state()) == bits(state)
+    assert whole(again) == steps[cut:]
+    assert weights(fresh) == weights(final)
+
+
 @pytest.mark.parametrize("method", OBJECTIVES)
 def test_beside_a_small_hole_it_resolves_what_layers_do_not(method, tmp_path):
     problem = written(tmp_path, HOLE).replace({"solver.method": method})
@@ -131,17 +146,7 @@ def test_it_can_be_left_after_any_step_and_taken_up_to_the_bit(method, tmp_path)
     grow, final = growing(problem, method)
     steps = whole(grow)
     for cut in (1, 3, len(steps) - 2, len(steps) - 1):
-        grow, objective = growing(problem, method)
-        for _ in range(cut):
-            grow.step()
-        state = from_file(grow.state())
-        again, fresh = growing(problem, method)
-        fresh.model.reform(objective.model.form())
-        fresh.model.set(objective.model.vector())
-        again.restore(state)
-        assert bits(again.state()) == bits(state)
-        assert whole(again) == steps[cut:]
-        assert weights(fresh) == weights(final)
+        assert_taken_up(problem, method, cut, steps, final)
 
 
 WAVES = """
@@ -421,17 +426,7 @@ def test_the_network_of_each_region_grows_and_can_be_taken_up(method, tmp_path):
     first, second = final.model.nets
     assert len(first.bumps) == len(second.bumps) > 0
     assert min(map(len, first.bumps)) > 0
-    grow, objective = growing(problem, method)
-    for _ in range(len(steps) - 1):
-        grow.step()
-    state = from_file(grow.state())
-    again, fresh = growing(problem, method)
-    fresh.model.reform(objective.model.form())
-    fresh.model.set(objective.model.vector())
-    again.restore(state)
-    assert bits(again.state()) == bits(state)
-    assert whole(again) == steps[-1:]
-    assert weights(fresh) == weights(final)
+    assert_taken_up(problem, method, len(steps) - 1, steps, final)
 
 
 def test_networks_that_have_grown_in_regions_are_right_and_read_to_the_bit(tmp_path):
