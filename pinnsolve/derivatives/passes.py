@@ -91,14 +91,10 @@ class _Passes(torch.autograd.Function):
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        n_weights = len(ctx.needs_input_grad) - 4
-        weights, kept = ctx.saved_tensors[:n_weights], ctx.saved_tensors[n_weights:]
-        count = len(kept) // len(ctx.groups)
-        parts = gradient.split([pieces[0].shape[1] for pieces in ctx.groups], 2)
+        weights, kept, parts = _of_groups(ctx, gradient)
 
         def run(k: int) -> list[Tensor]:
-            own = kept[k * count : (k + 1) * count]
-            return _reverse(ctx.chosen, ctx.groups[k], weights, own, parts[k], ctx.is_compiled)
+            return _reverse(ctx.chosen, ctx.groups[k], weights, kept[k], parts[k], ctx.is_compiled)
 
         found = in_threads(run, range(len(parts)))
         return (
@@ -108,6 +104,17 @@ class _Passes(torch.autograd.Function):
             None,
             *(sum(some[1:], some[0]) for some in zip(*found, strict=True)),
         )
+
+
+def _of_groups(
+    ctx: Any, gradient: Tensor
+) -> tuple[Sequence[Tensor], list[Sequence[Tensor]], Sequence[Tensor]]:
+    """Return the weights of a pass, what it has kept of each group, and the gradient there."""
+    n_weights = len(ctx.needs_input_grad) - 4
+    weights, kept = ctx.saved_tensors[:n_weights], ctx.saved_tensors[n_weights:]
+    count = len(kept) // len(ctx.groups)
+    owns = [kept[k * count : (k + 1) * count] for k in range(len(ctx.groups))]
+    return weights, owns, gradient.split([pieces[0].shape[1] for pieces in ctx.groups], 2)
 
 
 def feature_derivatives_of(
@@ -166,18 +173,15 @@ class _FeaturePasses(torch.autograd.Function):
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        n_weights = len(ctx.needs_input_grad) - 4
-        weights, kept = ctx.saved_tensors[:n_weights], ctx.saved_tensors[n_weights:]
-        count = len(kept) // len(ctx.groups)
-        parts = gradient.split([pieces[0].shape[1] for pieces in ctx.groups], 2)
+        weights, kept, parts = _of_groups(ctx, gradient)
 
         def run(k: int) -> list[Tensor]:
-            own, R = kept[k * count : (k + 1) * count], ctx.readings[k]
+            R = ctx.readings[k]
             if R.ndim == 2:
                 g = (R.mT @ parts[k].flatten(1)).unflatten(1, parts[k].shape[1:])
             else:
                 g = torch.stack([(r[:, None] * parts[k]).sum(0) for r in R.unbind(1)])
-            return _reverse_layers(ctx.chosen, ctx.groups[k], weights, own, g, False)
+            return _reverse_layers(ctx.chosen, ctx.groups[k], weights, kept[k], g, False)
 
         found = in_threads(run, range(len(parts)))
         sums = (sum(some[1:], some[0]) for some in zip(*found, strict=True))
