@@ -29,7 +29,7 @@ from pinnsolve.equations.variables import Derivative
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.problem import Problem
 from pinnsolve.process import State
-from pinnsolve.references.drawn import compared_at, shares_of
+from pinnsolve.references.drawn import compared_at, shares_of, undifferentiated
 from pinnsolve.references.evolution import must_be_whole, refused, with_true_constants
 from pinnsolve.references.separable import Product, product
 from pinnsolve.solution.norms import relative_l2
@@ -133,10 +133,9 @@ class Carried:
         ValueError
             If a derivative is asked for.
         """
-        if any(term.op.order for term in terms):
-            raise ValueError("along characteristics no derivatives are known")
-        found = self(x)[:, 0]
-        return {term: sum(c for _, c in term.op.terms) * found for term in terms}
+        return undifferentiated(
+            self(x)[:, 0], terms, "along characteristics no derivatives are known"
+        )
 
     def state(self) -> State:
         """Return the initial values as the problem file has them."""

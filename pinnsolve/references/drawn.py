@@ -1,11 +1,13 @@
 """References that points can be drawn from: densities, and where two of their solutions compare."""
 
+from collections.abc import Set
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
+from pinnsolve.diffop import Term
 from pinnsolve.geometry.sampling import sample_in_time
 
 if TYPE_CHECKING:
@@ -48,3 +50,18 @@ def shares_of(dim: int, count: int, seed: int) -> Float[ndarray, "n d"]:
 
     found = Sobol(dim, rng=np.random.default_rng(seed)).random(1 << (count - 1).bit_length())
     return np.clip(found[:count], UNIT, 1 - UNIT)
+
+
+def undifferentiated(
+    values: Float[ndarray, " n"], terms: Set[Term], why: str
+) -> dict[Term, ndarray]:
+    """Return the values of a field of which no derivatives are known, by term.
+
+    Raises
+    ------
+    ValueError
+        For the reason why, if a derivative is asked for.
+    """
+    if any(term.op.order for term in terms):
+        raise ValueError(why)
+    return {term: sum(c for _, c in term.op.terms) * values for term in terms}

@@ -30,7 +30,7 @@ from pinnsolve.geometry.sampling import sample_in_time
 from pinnsolve.problem import Problem
 from pinnsolve.process import State
 from pinnsolve.references.affine_drift import Drift, affine_drift
-from pinnsolve.references.drawn import INSTANTS, SOME, compared_at, shares_of
+from pinnsolve.references.drawn import INSTANTS, SOME, compared_at, shares_of, undifferentiated
 from pinnsolve.references.evolution import must_be_whole, refused
 from pinnsolve.references.separable import Product, product
 from pinnsolve.solution.norms import relative_l2
@@ -102,10 +102,9 @@ class Density:
         ValueError
             If a derivative is asked for.
         """
-        if any(term.op.order for term in terms):
-            raise ValueError("of a density by samples no derivatives are known")
-        found = self(x)[:, 0]
-        return {term: sum(c for _, c in term.op.terms) * found for term in terms}
+        return undifferentiated(
+            self(x)[:, 0], terms, "of a density by samples no derivatives are known"
+        )
 
     def state(self) -> State:
         """Return the initial values as the problem file has them."""
