@@ -12,12 +12,13 @@ from pinnsolve.problem import Problem
 
 COINCIDENT = 1e-9  # of the domain's size, within which two points of the boundary are one
 ROUNDING = 1e-8  # of the largest value, from which on two values differ
+INSTANTS = 5  # at which values that depend on time are compared
 
 
 def at_corners(
     problem: Problem, rim: Boundary, pieces: Shaped[ndarray, " B"], size: float
 ) -> Iterator[tuple[int, Float[ndarray, " J"], Float[ndarray, "J d"]]]:
-    """Yield for each field the sizes of its jumps and their places.
+    """Yield for each field the sizes of its jumps and their places, in time the largest.
 
     Parameters
     ----------
@@ -39,16 +40,21 @@ def at_corners(
     given = _given(problem, rim, pieces, np.unique(pairs))
     first, second = pairs.T
     for field, values in enumerate(given):
-        jump = np.nan_to_num(np.abs(values[first] - values[second]))
+        jump = np.nan_to_num(np.abs(values[:, first] - values[:, second])).max(axis=0)
         found = np.flatnonzero(jump > ROUNDING * np.nanmax(np.abs(values), initial=0.0))
         yield field, jump[found], rim.x[first[found]]
 
 
 def _given(
     problem: Problem, rim: Boundary, pieces: Shaped[ndarray, " B"], ends: Int[ndarray, " E"]
-) -> Float[ndarray, "c B"]:
-    """Return the values that conditions give to each field at some points; elsewhere no number."""
-    given = np.full((len(problem.fields), len(rim.x)), np.nan)
+) -> Float[ndarray, "c K B"]:
+    """Return the values that conditions give to each field at some points; elsewhere no number.
+
+    In time they are those at some instants.
+    """
+    times = problem.times
+    instants = [None] if times is None else times[:: -(-len(times) // INSTANTS)]
+    given = np.full((len(problem.fields), len(instants), len(rim.x)), np.nan)
     for condition in problem.boundary:
         equation = condition.equation
         is_value = len(equation.terms) == 1 and equation.is_algebraic and equation.is_linear
@@ -58,7 +64,10 @@ def _given(
         if not len(here):
             continue
         (term,) = equation.terms
-        bound = equation.bind(rim.x[here], rim.normals[here])
         zero = {term: np.zeros(len(here))}
-        given[term.field, here] = -bound(zero) / bound.partials(zero)[term]
+        for k, t in enumerate(instants):
+            x = rim.x[here]
+            x = x if t is None else np.column_stack([x, np.full(len(here), t)])
+            bound = equation.bind(x, rim.normals[here])
+            given[term.field, k, here] = -bound(zero) / bound.partials(zero)[term]
     return given

@@ -65,6 +65,16 @@ def test_nodes_gather_where_boundary_values_jump(tmp_path):
     assert refinement(continuous, build_domain(continuous)) is None
 
 
+def test_nodes_gather_where_boundary_values_come_to_differ_in_time(tmp_path):
+    values = [("left right bottom", "u = 0"), ("top", "u = sin(pi*t/2)")]
+    square = 'shape = "rectangle"\nlower = [0, 0]\nupper = [1, 1]\ntime = [0, 2]'
+    start, levels = '[initial]\nu = "0"', "200\ntime_levels = 5"
+    text = text_of("u_t = laplace(u)", on=values, domain=square, count=levels, more=start)
+    problem = written(tmp_path, text, AUTO)
+    factor = refinement(problem, build_domain(problem))
+    np.testing.assert_allclose(factor(np.array([[0.0, 1.0], [0.0, 0.0]])), [AT_JUMPS, 1])
+
+
 def test_a_small_hole_is_refused_with_the_remedy_that_helps(tmp_path):
     problem = posed(tmp_path, ("all", "u = 0"), domain=PIERCED, overrides={})
     with pytest.raises(ProblemError) as caught:
