@@ -5,11 +5,13 @@ nodal values, ghosts included: boundary conditions hold no derivative in time, a
 Hairer & Wanner (1996), doi:10.1007/978-3-642-05221-7, sections IV.8 and VI.1.
 
 Steps. Each interval between two time levels is divided into the same number of steps, doubled
-until the solution at the levels changes by less than a tolerance, or `MOST_DOUBLINGS` times. The
-error that the steps leave is known from the last two changes: if they are ``q`` and then ``c``, the
-next ones are expected to be ``c (c/q)``, ``c (c/q)^2`` and so on, which is in sum
+until the error that they leave at the levels is below a tolerance, or `MOST_DOUBLINGS` times. That
+error is known from the last two changes: if they are ``q`` and then ``c``, the next ones are
+expected to be ``c (c/q)``, ``c (c/q)^2`` and so on, which is in sum
 
     error = c / (q/c - 1),    q/c at most 2^(2s-1), its value for smooth solutions.
+
+Where small changes hardly fall what is left is rounding, as where chaos lets it grow.
 
 The work can be left at every time level; matrices are factorised again where they were taken.
 """
@@ -36,6 +38,8 @@ from pinnsolve.timestepping.radau import radau
 MOST_DOUBLINGS = 6  # of the steps between two levels
 UNKNOWN_RATIO = 2.0  # of two changes, where only one is known
 SMALLEST_RATIO = 1.25  # taken for changes that fall no faster, or not at all
+# a change, relative to the solution, that is rounding if it falls less than of order two
+ROUNDING, SECOND_ORDER = 1e-6, 4.0
 BEYOND = "The equations, linearised there, determine no step: it blows up, as at a shock. "
 BEYOND += "End before that, or add diffusion."
 
@@ -90,10 +94,8 @@ class Evolution:
         Values at all nodes by field and order in time.
     times
         The time levels, evenly spaced.
-    tolerance
-        Relative change on halving the steps at which they count as fine enough.
-    doubling
-        How often the steps are halved to begin with.
+    tolerance, doubling
+        Relative error of the steps that is small enough, and how often they are halved at first.
     watch
         Told before each interval how far the work has come.
 
@@ -143,6 +145,12 @@ class Evolution:
         highest = 2.0 ** (2 * len(self._flow.method.c) - 1)
         return self.change / (min(max(ratio, SMALLEST_RATIO), highest) - 1)
 
+    @property
+    def _is_fine(self) -> bool:
+        """Whether shorter steps are not worth while."""
+        is_rounding = self.change <= ROUNDING and self._before < SECOND_ORDER * self.change
+        return self.error <= self._tolerance or is_rounding
+
     def step(self) -> Step:
         """Return the report of the steps across one more interval.
 
@@ -154,7 +162,7 @@ class Evolution:
             If Newton's method fails however small the steps.
         """
         last = len(self._times) - 1
-        while not self.change <= self._tolerance and self._doubling <= MOST_DOUBLINGS:
+        while not self._is_fine and self._doubling <= MOST_DOUBLINGS:
             if self._level == last:
                 self._doubling += 1
                 self._begin()
@@ -306,7 +314,7 @@ class Evolution:
             If nothing has been, and no smaller steps are left.
         """
         last = len(self._times) - 1
-        if self.change <= self._tolerance:
+        if self._is_fine:
             return Step(self._moment.loss, self._n * last, self._message, 1.0, self._stage)
         if self._doubling <= MOST_DOUBLINGS:
             fraction = self._level / last
@@ -331,20 +339,8 @@ def integrate(
 
     Parameters
     ----------
-    system
-        The discretisation in space, with derivatives in time as further fields.
-    bind
-        Its conditions at other instants.
-    initial
-        Values at all nodes by field and order in time.
-    times
-        The time levels.
-    tolerance
-        Relative change on halving the steps at which they count as fine enough.
-    doubling
-        How often the steps are halved to begin with.
-    watch
-        Told how far the work has come.
+    system, bind, initial, times, tolerance, doubling, watch
+        As of `Evolution`.
 
     Raises
     ------
@@ -380,12 +376,8 @@ def condition(
 ) -> float:
     """Return the largest estimated condition number of the matrices from the first level on.
 
-    They are those of one step to the second level, the longest that `integrate` takes.
-
-    Parameters
-    ----------
-    system, bind, initial, times
-        As of `integrate`.
+    They are those of one step to the second level, the longest that `integrate` takes, whose
+    parameters these are.
 
     Raises
     ------

@@ -158,6 +158,19 @@ def test_steps_that_are_not_fine_enough_tell_the_error_that_they_leave(tmp_path,
     )
 
 
+@pytest.mark.parametrize(("ratio", "steps"), [(3.0, 1), (5.0, 2)])
+def test_small_changes_that_fall_less_than_of_order_two_are_rounding(tmp_path, ratio, steps):
+    problem = problem_of(tmp_path, "u_t = laplace(u) + f", "x*t", on=[("all", "u = g")], levels=2)
+    setup = Setup(problem)
+    start = initial_values(problem, setup.nodes)
+    process = evolution.Evolution(
+        setup.discretisation(), setup.placement.at, start, problem.times, tolerance=1e-12
+    )
+    process.step()
+    process.restore({**process.state(), "change": 1e-8, "change_before": ratio * 1e-8})
+    assert process.step().at == steps
+
+
 def test_equations_that_do_not_say_how_fields_go_on_are_refused(tmp_path):
     given = """
 [initial]
