@@ -95,7 +95,8 @@ def on_nodes(problem: Problem, nodes: Nodes) -> OnNodes:
     at = corners(nodes, build_domain(problem))
     is_torn = _is_torn(problem, flow, nodes, at)
     rows = nodes.n_interior + at
-    bare = rows if nodes.dim == SPACE else rows[is_torn]
+    is_bare = nodes.dim == SPACE or (problem.times is not None and not pressure.is_linear)
+    bare = rows if is_bare else rows[is_torn]
     return OnNodes(posed, rows[~is_torn], rows[is_torn], bare, flow)
 
 
