@@ -9,9 +9,12 @@ Corners. The tangential derivatives of a velocity that is given on both sides of
 there, and so is its divergence: continuity would be redundant, or contradict them. It is left out,
 and the ghost of the pressure continued. Where the velocities that both sides ask for differ, as at
 the ends of a lid that moves, no derivative exists, and the differential equations are left out as
-well: pressure and ghosts are continued from the neighbours. So they are on all edges in space,
-where a node has a quarter of its neighbours in the domain and a single ghost: differential
-equations there make the pressure wrong by many times its size.
+well: pressure and ghosts are continued from the neighbours. So they are at all corners of a flow
+with inertia in time: nothing ties the derivatives of its ghosts to what is known there, and their
+squares in the pressure equation may have no solution when a flow starts at once and its layers are
+thinner than the spacing. And so they are on all edges in space, where a node has a quarter of its
+neighbours in the domain and a single ghost: differential equations there make the pressure wrong by
+many times its size.
 """
 
 from dataclasses import dataclass, replace
