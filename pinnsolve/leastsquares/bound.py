@@ -45,7 +45,8 @@ def bound(
         Whether the equations are held exactly anyway: then the other rows are none of theirs, and
         do not count.
     """
-    k = len(R)
+    if not (k := len(R)):
+        return R.new_zeros(0)
     last = torch.eye(len(gram), dtype=gram.dtype, device=gram.device)[:, len(gram) - k :]
     rest = (torch.eye(len(gram)).to(gram) - gram) / variance
     found = []

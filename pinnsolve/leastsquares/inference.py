@@ -19,9 +19,9 @@ Where the equations weigh too little the fit follows the noise, where they weigh
 network can meet them it is bent. Both show when their weight is raised, by ``-S r_d`` for ``e`` in
 place of 1, as follows from ``A^T r = B^T r = 0``, without another solve.
 
-Many rows of data that are affine in the unknowns, ``M_d = U R_d`` with orthonormal ``U``, may be
-given as the few of ``R_d`` and ``U^T r_d``: of the set ``s`` no more is asked than ``G_s = U_s^T
-U_s`` and ``|r_s|^2``, for ``H = U K U^T``, ``K`` that of the few.
+Many rows of a set of data that are affine in the unknowns, ``M_s = U_s R_s`` with orthonormal
+``U_s``, may be given as the few of ``R_s`` and ``U_s^T r_s``: ``H = U K U^T`` with the ``K`` of the
+few, and all that is asked of it are traces.
 
 Sources: Ramsay, Hooker, Campbell & Cao (2007), Parameter estimation for differential equations: a
 generalized smoothing approach, doi:10.1111/j.1467-9868.2007.00610.x; White (1982), Maximum
@@ -30,7 +30,7 @@ likelihood estimation of misspecified models, doi:10.2307/1912526.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import inf, sqrt
+from math import inf, nan, sqrt
 
 import torch
 from jaxtyping import Float
@@ -40,6 +40,7 @@ from pinnsolve.conditions.noise import Noise
 from pinnsolve.leastsquares.bound import bound
 from pinnsolve.leastsquares.determination import LARGEST_ERROR, Determination
 from pinnsolve.leastsquares.head import ridge_of
+from pinnsolve.leastsquares.influence import Influence
 
 # times what equations are not met by: what a change of a known constant leaves; less than without
 # data, to whose noise a part of that is due
@@ -68,7 +69,8 @@ class Inference:
     freedom
         Of each set its number of rows, less what the fit has taken up of their noise.
     risk
-        Mean square error of what was fitted to the data, by its variance and its shift.
+        Mean square error of what was fitted to the data, by its variance and its shift, where there
+        are no constants by which a fit is judged; else not a number.
     determination
         Which of the constants, or combinations of them, are known.
     gram, information, triangle, variance
@@ -111,32 +113,12 @@ class Inference:
         return bound(self.gram, self.information, self.triangle, self.variance, held=held)
 
 
-@dataclass(frozen=True)
-class Gathered:
-    """What is told of rows of data in whose place fewer stand.
-
-    Attributes
-    ----------
-    grams
-        Of each set the products ``G_s`` of its rows' coefficients.
-    squares
-        Of each set the sum of the squares of its rows of the residual.
-    """
-
-    grams: Sequence[Float[Tensor, "m m"]]
-    squares: Sequence[float]
-
-    def weighted(self, factors: Sequence[float]) -> Float[Tensor, "m m"]:
-        """Return the sum of the products, each set's with its factor."""
-        return torch.stack([f * G for f, G in zip(factors, self.grams, strict=True)]).sum(0)
-
-
 def inference(
     A: Float[Tensor, "R P"],
     B: Float[Tensor, "R k"],
     r: Float[Tensor, " R"],
     sets: Sequence[Noise],
-    gathered: Gathered | None = None,
+    standing: Sequence[int] | None = None,
 ) -> Inference:
     """Return the knowledge that a residual gives of constants.
 
@@ -150,40 +132,37 @@ def inference(
         The residual; the last rows are data, set by set.
     sets
         What is known of the errors of each set.
-    gathered
-        What they were, if the last rows stand for more.
+    standing
+        How many rows there are of each set, if they stand for more.
     """
     k, rows, counts = B.shape[1], len(r), [own.count for own in sets]
-    n = sum(counts) if gathered is None else len(gathered.grams[0])
+    there = counts if standing is None else list(standing)
+    n, many = sum(there), sum(counts)
     M = torch.cat([A, B], 1)
-    ridge = torch.diag(ridge_of(M))
-    Q, R = torch.linalg.qr(torch.cat([M, ridge]))
-    Q_d, r_d = Q[rows - n : rows], r[rows - n :]
-    squares, left = (
-        _by_set(Q_d, r_d, counts) if gathered is None else _of_gathered(Q_d, counts, gathered)
+    below, r_d = torch.cat([M, torch.diag(ridge_of(M))]), r[rows - n :]
+    # nobody asks how the fields move in all directions, if there is nothing else to be told
+    Q, R = torch.linalg.qr(below, mode="reduced" if k else "r")
+    Q_d = Q[rows - n : rows] if k else M.new_empty(n, 0)
+    hat = Influence(R, M[rows - n :])
+    left = (_left_by(Q_d) if k else hat.left()).split(there)
+    freedom = tuple(
+        float(own.sum()) + noise.count - here - noise.copies
+        for own, noise, here in zip(left, sets, there, strict=True)
     )
-    freedom = tuple(own - noise.copies for own, noise in zip(left, sets, strict=True))
+    squares = (float(own @ own) for own in r_d.split(there))
     estimates = tuple(map(_estimate, squares, freedom, sets))
     # an error larger than what is said of the data is that of the equations, and counts as well
     sigmas = tuple(
         own if noise.sigma is None else max(own, noise.sigma) if own < inf else noise.sigma
         for own, noise in zip(estimates, sets, strict=True)
     )
-    R_k, Q_k = R[len(R) - k :, len(R) - k :], Q_d[:, len(R) - k :]
+    noise = torch.cat([r.new_full((m,), s) for m, s in zip(there, sigmas, strict=True)])
+    R_k, Q_k = R[len(R) - k :, len(R) - k :], Q_d[:, Q_d.shape[1] - k :]
     S = torch.linalg.solve_triangular(R_k, Q_k.mT, upper=True)
-    if gathered is None:
-        noise = torch.cat([r.new_full((m,), s) for m, s in zip(counts, sigmas, strict=True)])
-        covariance = (S * noise) @ (S * noise).mT
-        information = (Q_d.mT / noise.square().clamp(min=TINY)) @ Q_d
-        taken_up = (Q_d.mT * noise) @ Q_d if not k else Q_d[:0]
-    else:
-        covariance = S @ gathered.weighted([s * s for s in sigmas]) @ S.mT
-        information = Q_d.mT @ gathered.weighted([1 / max(s * s, TINY) for s in sigmas]) @ Q_d
-        taken_up = Q_d.mT @ gathered.weighted(sigmas) @ Q_d if not k else Q_d[:0]
-    z = Q[:rows].mT @ r
-    step = -torch.linalg.solve_triangular(R_k, z[len(R) - k :, None], upper=True)[:, 0]
-    fitted = Q_d @ (Q_d.mT @ r_d)
-    variance = float(taken_up.square().sum())
+    covariance = (S * noise) @ (S * noise).mT
+    z = Q[:rows, Q.shape[1] - k :].mT @ r if k else r[:0]
+    step = -torch.linalg.solve_triangular(R_k, z[:, None], upper=True)[:, 0]
+    risk = nan if k else hat.taken_up(noise) + float(hat.times(r_d[:, None]).square().sum())
     return Inference(
         covariance,
         S @ r_d,
@@ -191,12 +170,12 @@ def inference(
         sigmas,
         estimates,
         freedom,
-        (variance + float(fitted @ fitted)) / sum(counts),
+        risk / many,
         _determination(R_k, covariance, step, float(torch.linalg.vector_norm(r[: rows - n]))),
         Q_d.mT @ Q_d,
-        information,
+        (Q_d.mT / noise.square().clamp(min=TINY)) @ Q_d,
         R_k,
-        max(TINY, sum(m * s * s for m, s in zip(counts, sigmas, strict=True)) / sum(counts)),
+        max(TINY, sum(m * s * s for m, s in zip(counts, sigmas, strict=True)) / many),
     )
 
 
@@ -208,28 +187,9 @@ def _estimate(square: float, freedom: float, noise: Noise) -> float:
     return max(found, noise.least) if freedom < FEW else found
 
 
-def _by_set(
-    Q: Float[Tensor, "n p"], r: Float[Tensor, " n"], counts: Sequence[int]
-) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Return the squared misfit of each set of data, and the rows that are left of its noise."""
-    gram = Q.mT @ Q
-    leverage = Q.square().sum(1)
-    # of row i the expected square is sigma^2 (1 - 2 H_ii + sum_j H_ij^2)
-    left = 1 - 2 * leverage + (Q @ gram).mul(Q).sum(1)
-    squares = (float(own @ own) for own in r.split(list(counts)))
-    return tuple(squares), tuple(float(part.sum()) for part in left.split(list(counts)))
-
-
-def _of_gathered(
-    Q: Float[Tensor, "m p"], counts: Sequence[int], gathered: Gathered
-) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Return the same for rows that stand for more."""
-    gram = Q.mT @ Q
-    left = (
-        count + float(((G @ Q) * (Q @ gram - 2 * Q)).sum())
-        for G, count in zip(gathered.grams, counts, strict=True)
-    )
-    return tuple(gathered.squares), tuple(left)
+def _left_by(Q: Float[Tensor, "n p"]) -> Float[Tensor, " n"]:
+    """Return the expected square of what is left of each row, by the variance of its error."""
+    return 1 - 2 * Q.square().sum(1) + (Q @ (Q.mT @ Q)).mul(Q).sum(1)
 
 
 def _determination(

@@ -1,26 +1,31 @@
 """A residual as a function of the head, its many rows of data in the place of which few stand.
 
-Where what was observed is linear in the fields, its rows are ``M_d c - t_d`` for any ``c``. With
+Where what was observed is linear in the fields, the rows of a set of data are ``M c - t`` for any
+``c``. With orthonormal columns ``U``,
 
-    [M_d t_d] = U R,
+    [M t] = U R,
 
 those of the triangle ``R`` have the same sum of squares, and are no more than the columns that are
-not zero: thousands of data are looked at once, and not at every step. Source: as of
-`pinnsolve.leastsquares.head`.
+not zero and one: thousands of data are looked at once, and not at every step. The triangle grows
+from one block of rows to the next, so that they are never there together. Its last row, which is
+zero but for the last number, is what no weights can take from the data: the least misfit that these
+features can have. Source: as of `pinnsolve.leastsquares.head`.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pinnsolve.leastsquares.head import NOTHING
-from pinnsolve.leastsquares.inference import Gathered
+from pinnsolve.machine import ROWS_PER_COLUMN
+from pinnsolve.networks.several import AnyNetwork
+from pinnsolve.objectives.part import Part
 from pinnsolve.objectives.pointwise_head import PointwiseHead
 
 WORTH = 1.5  # times as many rows as stand for them, and more
+STRIP = 2048  # rows of a block, at least
 
 
 @dataclass(frozen=True)
@@ -31,40 +36,74 @@ class Triangle:
     ----------
     M, t
         The rows, and what they shall be equal to.
-    grams
-        Of each set of data the products of its rows' coefficients in those of the triangle.
+    counts
+        How many of them stand for each set of data.
+    least
+        Of each set the least root of its sum of squares, with any weights; zero where it has not
+        more rows than weights.
     """
 
     M: Float[Tensor, "m P"]
     t: Float[Tensor, " m"]
-    grams: tuple[Float[Tensor, "m m"], ...]
+    counts: tuple[int, ...]
+    least: tuple[float, ...]
 
 
-def triangle(head: PointwiseHead, counts: Sequence[int]) -> Triangle | None:
+def triangle(
+    parts: Sequence[Part], head_of: Callable[[Sequence[Part]], PointwiseHead]
+) -> Triangle | None:
     """Return the rows that stand for data; None if they are not linear, or hardly fewer.
 
     Parameters
     ----------
-    head
-        The residual, whose last parts are data.
-    counts
-        How many rows each of these has.
+    parts
+        The sets of data.
+    head_of
+        Returns the residual of some conditions as a function of the head's weights.
     """
-    data = replace(head, parts=head.parts[len(head.parts) - len(counts) :])
-    if not counts or not all(p.residual.is_linear for p in data.parts):
+    if not parts or not all(p.residual.is_linear and not p.residual.constants for p in parts):
         return None
-    if any(part.residual.constants for part in data.parts):
+    found = [_standing(part, head_of) for part in parts]
+    counts = tuple(len(rows) for rows, _ in found)
+    if sum(part.count for part in parts) < WORTH * sum(counts):
         return None
-    M, t = data.linearise(head.vector())
-    sizes = M.abs().amax(0)
-    used = sizes > NOTHING * sizes.max()
-    if len(M) < WORTH * (int(used.sum()) + 1):
-        return None
-    U, R = torch.linalg.qr(torch.cat([M[:, used], t[:, None]], 1).double())
-    rows = R.new_zeros(len(R), M.shape[1])
-    rows[:, used] = R[:, :-1]
-    grams = tuple(own.mT @ own for own in U.split(list(counts)))
-    return Triangle(rows.to(M), R[:, -1].to(M), grams)
+    rows = torch.cat([rows for rows, _ in found])
+    return Triangle(rows[:, :-1], rows[:, -1], counts, tuple(least for _, least in found))
+
+
+def _standing(
+    part: Part, head_of: Callable[[Sequence[Part]], PointwiseHead]
+) -> tuple[Float[Tensor, "m q"], float]:
+    """Return the rows that stand for a set of data, the right-hand side last, and its least misfit.
+
+    They are its own where a triangle would be hardly smaller.
+    """
+    columns = _columns(part, head_of([]).model)
+    if part.count < WORTH * (len(columns) + 1):
+        return _rows(head_of([part])), 0.0
+    R = None
+    for piece in part.pieces(max(ROWS_PER_COLUMN * len(columns), STRIP)):
+        whole = _rows(head_of([piece]))
+        rows = whole[:, [*columns, -1]].double()
+        R = torch.linalg.qr(rows if R is None else torch.cat([R, rows]), mode="r").R
+    assert R is not None
+    found = whole.new_zeros(len(R), whole.shape[1])
+    found[:, [*columns, -1]] = R.to(whole)
+    return found, abs(float(R[-1, -1]))
+
+
+def _rows(head: PointwiseHead) -> Float[Tensor, "r q"]:
+    """Return the rows of a linear residual, and what they shall be equal to as a last column."""
+    M, t = head.linearise(head.vector())
+    return torch.cat([M, t[:, None]], 1)
+
+
+def _columns(part: Part, model: AnyNetwork) -> list[int]:
+    """Return the places of the weights of the fields that a condition is about."""
+    (side,) = part.sides
+    head, fields = model.nets[side.number].head, {t.field for t in side.terms.values()}
+    w, c = head.in_features, head.out_features
+    return sorted([*(i * w + k for i in fields for k in range(w)), *(c * w + i for i in fields)])
 
 
 @dataclass(frozen=True)
@@ -73,37 +112,32 @@ class GatheredHead:
 
     Attributes
     ----------
-    whole
-        With all rows.
+    equations
+        The residual without data.
     data
-        What stands in the place of the last.
+        What stands in their place, below it.
     """
 
-    whole: PointwiseHead
+    equations: PointwiseHead
     data: Triangle
-
-    @property
-    def equations(self) -> PointwiseHead:
-        """The residual without data."""
-        return replace(self.whole, parts=self.whole.parts[: -len(self.data.grams)])
 
     @property
     def is_linear(self) -> bool:
         """Whether the residual is affine in the fields."""
-        return self.whole.is_linear
+        return self.equations.is_linear
 
     @property
     def n_constants(self) -> int:
         """How many of the weights, the last, are those of the unknown constants."""
-        return self.whole.n_constants
+        return self.equations.n_constants
 
     def vector(self) -> Float[Tensor, " P"]:
         """Return the head's weights as they are; the last are those of the unknown constants."""
-        return self.whole.vector()
+        return self.equations.vector()
 
     def set(self, c: Float[Tensor, " P"]) -> None:
         """Copy weights of the head into the network."""
-        self.whole.set(c)
+        self.equations.set(c)
 
     def residual(self, c: Float[Tensor, " P"]) -> Float[Tensor, " R"]:
         """Return the weighted residual vector."""
@@ -118,9 +152,3 @@ class GatheredHead:
         """Return the slopes of the residual by the unknown constants themselves."""
         B = self.equations.by_constants(c)
         return torch.cat([B, B.new_zeros(len(self.data.t), B.shape[1])])
-
-    def gathered(self, c: Float[Tensor, " P"]) -> Gathered:
-        """Return the sums over the rows for which the triangle stands."""
-        data = replace(self.whole, parts=self.whole.parts[-len(self.data.grams) :])
-        parts = (factor.factor * factor.residual(*values) for factor, values in data.evaluated(c))
-        return Gathered(self.data.grams, [float(r @ r) for r in parts])

@@ -53,9 +53,9 @@ def inferred(
     with np.errstate(divide="ignore"):
         least = np.where(effects > 0, LEAST_EFFECT * size / effects, 1.0)
     sizes = np.maximum(sizes, least) if np.isfinite(size) else sizes
-    gathered = head.gathered(c) if isinstance(head, GatheredHead) else None
+    standing = head.data.counts if isinstance(head, GatheredHead) else None
     sets = sets or [Noise(count) for count in objective.counts]
-    told = inference(A, B * torch.as_tensor(sizes).to(B), r, sets, gathered)
+    told = inference(A, B * torch.as_tensor(sizes).to(B), r, sets, standing)
     return told, sizes
 
 
@@ -82,7 +82,7 @@ def emptied(objective: PointwiseObjective) -> float:
     Equations that lose all of their terms as constants vanish are satisfied by any data. Of those
     that hold constants it is the least ratio; one if none does.
     """
-    unknowns, head = objective.model.unknowns, objective.head()
+    unknowns, head = objective.model.unknowns, objective.head_of_equations()
     if unknowns is None:
         return 1.0
     c, k = head.vector(), head.n_constants
@@ -119,19 +119,18 @@ def regressed(objective: PointwiseObjective) -> Float[Tensor, " k"]:
     objective
         The residual; its rows of data have no say.
     """
-    unknowns, head = objective.model.unknowns, objective.head()
+    unknowns, head = objective.model.unknowns, objective.head_of_equations()
     assert unknowns is not None
     c, k = head.vector(), head.n_constants
-    some = slice(0, len(objective.weights) - sum(objective.counts))
 
     def residual(values: Tensor) -> Tensor:
-        return head.residual(torch.cat([c[:-k], unknowns.trained_at(values)]))[some]
+        return head.residual(torch.cat([c[:-k], unknowns.trained_at(values)]))
 
     values = unknowns(c[-k:])
     loss = float(residual(values).square().sum())
     for _ in range(STEPS):
         now = torch.cat([c[:-k], unknowns.trained_at(values)])
-        B, before = head.by_constants(now)[some], loss
+        B, before = head.by_constants(now), loss
         # by singular values: QR with pivots takes its first order from memory that nobody has set
         by = "gelsd" if B.device.type == "cpu" else None
         step = torch.linalg.lstsq(

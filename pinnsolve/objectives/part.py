@@ -93,10 +93,10 @@ class Part:
         """Return the values at the points, or their sum where it is the sum that counts."""
         return values.sum(0, keepdim=True) if self.is_sum else values
 
-    def pieces(self) -> "list[Part]":
-        """Return the condition at some of its points after the other."""
-        ends = range(0, len(self.places), AT_ONCE)
-        return [own for k in ends for own in within([self], slice(k, k + AT_ONCE))]
+    def pieces(self, size: int = AT_ONCE) -> "list[Part]":
+        """Return the condition at some of its points after the other, so many at a time."""
+        ends = range(0, len(self.places), size)
+        return [own for k in ends for own in within([self], slice(k, k + size))]
 
     def at(self, rows: Int[Tensor, " b"]) -> "Part":
         """Return the condition at some of its points, which count for all of them."""

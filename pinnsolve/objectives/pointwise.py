@@ -10,7 +10,7 @@ Where there are several regions each has a network (`pinnsolve.networks.several`
 the fields of the one in whose region its points lie; on an interface also those of the other.
 """
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -39,7 +39,7 @@ from pinnsolve.objectives.capture import Work, captured
 from pinnsolve.objectives.gathered_head import GatheredHead, Triangle, triangle
 from pinnsolve.objectives.objective import by_reverse_mode
 from pinnsolve.objectives.part import Group, Part, Rows, Side, grouped, within
-from pinnsolve.objectives.pointwise_head import HeadPart, PointwiseHead, columns_of, constants_of
+from pinnsolve.objectives.pointwise_head import PointwiseHead, columns_of, constants_of, head_part
 from pinnsolve.problem import Residual
 
 
@@ -145,7 +145,7 @@ class PointwiseObjective:
         factors = np.repeat([factor, 1.0], [len(self.weights) - n, n])
         found = replace(self, weights=factors * self.weights)
         if self._has_fixed_features:  # evaluated once for all factors
-            kept = {"_fixed": self._fixed.emphasised(factor, self.n_data), "_few": self._few}
+            kept = {"_fixed": self._fixed.emphasised(factor), "few": self.few}
             found.__dict__.update(kept)
         return found
 
@@ -173,9 +173,11 @@ class PointwiseObjective:
     @torch.no_grad()
     def value(self) -> Float[Tensor, " R"]:
         """Return the same outside of any graph."""
+        parts, known = self.parts, []
         if self._has_fixed_features:
-            return self._fixed.residual(self._fixed.vector())
-        return torch.cat([self.value_of(own) for part in self.parts for own in part.pieces()])
+            parts, known = self._data, [self._fixed.residual(self._fixed.vector())]
+        pieces = (own for part in parts for own in part.pieces())
+        return torch.cat([*known, *map(self.value_of, pieces)])
 
     @torch.no_grad()
     def value_of(self, part: Part) -> Float[Tensor, " R"]:
@@ -196,8 +198,14 @@ class PointwiseObjective:
     def head(self, of: AnyNetwork | None = None) -> PointwiseHead:
         """Return the residual as a function of the head's weights, or of another network's."""
         if of is None and self._has_fixed_features:
-            return self._fixed
+            parts = self._head(self.model, self._data).parts
+            return replace(self._fixed, parts=(*self._fixed.parts, *parts))
         return self._head(of or self.model, self.parts)
+
+    @torch.no_grad()
+    def head_of_equations(self) -> PointwiseHead:
+        """Return the same without data."""
+        return self._fixed if self._has_fixed_features else self._head(self.model, self._equations)
 
     @torch.no_grad()
     def head_within(self, of: AnyNetwork, rows: slice) -> PointwiseHead:
@@ -207,14 +215,14 @@ class PointwiseObjective:
     @torch.no_grad()
     def gathered_head(self) -> PointwiseHead | GatheredHead:
         """Return the same with fewer rows in the place of many data, if that can be."""
-        if not self._has_fixed_features or self._few is None:
-            return self.head()
-        return GatheredHead(self._fixed, self._few)
+        return self.head() if self.few is None else GatheredHead(self._fixed, self.few)
 
     @cached_property
-    def _few(self) -> Triangle | None:
-        """What stands for the data where features stay as they are."""
-        return triangle(self._fixed, self.counts)
+    def few(self) -> Triangle | None:
+        """What stands for the data; None unless features stay as they are, and it is worth it."""
+        if not self._has_fixed_features:
+            return None
+        return triangle(self._data, lambda own: self._head(self.model, own))
 
     @property
     def _has_fixed_features(self) -> bool:
@@ -223,29 +231,21 @@ class PointwiseObjective:
 
     @cached_property
     def _fixed(self) -> PointwiseHead:
-        """The head under which features stay as they are."""
-        return self._head(self.model, self.parts)
+        """The head under which features stay as they are, without data."""
+        return self._head(self.model, self._equations)
+
+    @property
+    def _equations(self) -> list[Part]:
+        return self.parts[: len(self.parts) - self.n_data]
+
+    @property
+    def _data(self) -> list[Part]:
+        return self.parts[len(self.parts) - self.n_data :]
 
     def _head(self, model: AnyNetwork, own: Sequence[Part]) -> PointwiseHead:
         """Return the residual of conditions as a function of the weights of a network's head."""
-        starts = [0, *accumulate(net.head_size for net in model.nets)]
-        parts = []
-        for part in own:
-            columns = {}
-            for side in part.sides:
-                net, start = model.nets[side.number], starts[side.number]
-                w, c = net.head.in_features, net.head.out_features
-                features = self._features(net, side.x, side.ops)
-                for term, mine in side.terms.items():
-                    i = mine.field
-                    T = columns[term] = self.x.new_zeros(part.count, starts[-1])
-                    first = start + i * w
-                    T[:, first : first + w] = part.rows(features[mine.op][i])
-                    if not part.is_periodic:
-                        constant = sum(value for alpha, value in mine.op.terms if sum(alpha) == 0)
-                        T[:, start + c * w + i] = constant * net.constant[i]
-            parts.append(HeadPart(part.residual, part.factor, columns, part.is_sum))
-        return PointwiseHead(tuple(parts), model, self.is_linear)
+        parts = tuple(head_part(part, model.nets, self._features) for part in own)
+        return PointwiseHead(parts, model, self.is_linear)
 
     def _jet(self, part: Part) -> Jet:
         """Return the jet that a residual needs of the fields, outside of any graph."""
@@ -264,16 +264,14 @@ class PointwiseObjective:
         """Return the unknown constants that a residual needs."""
         return constants_of(part.residual, self.model.unknowns, part.count)
 
-    def _features(
-        self, net: MLP, x: Float[Tensor, "R d"], ops: Set[DiffOp]
-    ) -> Mapping[DiffOp, Float[Tensor, "c R w"]]:
+    def _features(self, net: MLP, side: Side) -> Mapping[DiffOp, Float[Tensor, "c R w"]]:
         """Return derivatives of what each output's weights in the head multiply."""
         if self.derivatives == "taylor":
-            return features_of_outputs(net, x, ops)
+            return features_of_outputs(net, side.x, side.ops)
         images = net.images()
         return {
-            op: net.of_outputs(*(derivative(image.features, op)(x) for image in images))
-            for op in ops
+            op: net.of_outputs(*(derivative(image.features, op)(side.x) for image in images))
+            for op in side.ops
         }
 
     def _linearised(

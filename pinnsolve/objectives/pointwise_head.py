@@ -4,8 +4,9 @@ With the features as they are, each term of each field is linear in the head's w
 the residual is what the equations make of these terms.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from math import sqrt
 
 import torch
@@ -13,9 +14,11 @@ from jaxtyping import Float
 from torch import Tensor
 
 from pinnsolve.derivatives.jet import Jet
-from pinnsolve.diffop import Term
+from pinnsolve.diffop import DiffOp, Term
+from pinnsolve.networks.mlp import MLP
 from pinnsolve.networks.several import AnyNetwork
 from pinnsolve.networks.unknowns import Unknowns
+from pinnsolve.objectives.part import Part, Side
 from pinnsolve.problem import Residual
 
 
@@ -59,6 +62,36 @@ class HeadPart:
     def summed(self, values: Float[Tensor, "R *q"]) -> Float[Tensor, "r *q"]:
         """Return the values at the points, or their sum where it is the sum that counts."""
         return values.sum(0, keepdim=True) if self.is_sum else values
+
+
+def head_part(
+    part: Part,
+    nets: Sequence[MLP],
+    features_of: Callable[[MLP, Side], Mapping[DiffOp, Float[Tensor, "c R w"]]],
+) -> HeadPart:
+    """Return a condition as a function of the weights of the heads of networks.
+
+    Parameters
+    ----------
+    part, nets
+        The condition, and the networks that it may be about.
+    features_of
+        Returns what the weights of each output multiply, of a network for a side.
+    """
+    starts, columns = [0, *accumulate(net.head_size for net in nets)], {}
+    for side in part.sides:
+        net, start = nets[side.number], starts[side.number]
+        w, c = net.head.in_features, net.head.out_features
+        features = features_of(net, side)
+        for term, mine in side.terms.items():
+            i = mine.field
+            T = columns[term] = part.factor.new_zeros(part.count, starts[-1])
+            first = start + i * w
+            T[:, first : first + w] = part.rows(features[mine.op][i])
+            if not part.is_periodic:
+                constant = sum(value for alpha, value in mine.op.terms if sum(alpha) == 0)
+                T[:, start + c * w + i] = constant * net.constant[i]
+    return HeadPart(part.residual, part.factor, columns, part.is_sum)
 
 
 @dataclass(frozen=True)
@@ -116,11 +149,10 @@ class PointwiseHead:
         M = torch.cat(blocks)
         return M, M @ c - self.residual(c)
 
-    def emphasised(self, factor: float, n_data: int) -> "PointwiseHead":
-        """Return it with the rows of all but the last parts, the data, that many times as large."""
-        n = len(self.parts) - n_data
-        equations = (replace(part, factor=factor * part.factor) for part in self.parts[:n])
-        return replace(self, parts=(*equations, *self.parts[n:]))
+    def emphasised(self, factor: float) -> "PointwiseHead":
+        """Return it with rows that many times as large."""
+        parts = tuple(replace(part, factor=factor * part.factor) for part in self.parts)
+        return replace(self, parts=parts)
 
     def by_constants(self, c: Float[Tensor, " P"]) -> Float[Tensor, "R k"]:
         """Return the slopes of the residual by the unknown constants themselves.

@@ -41,6 +41,18 @@ def test_without_equations_it_is_the_textbooks_regression():
     torch.testing.assert_close(found.step, torch.zeros(K).double(), rtol=0, atol=1e-12)
 
 
+def test_without_constants_it_tells_what_a_fit_has_taken_up_of_noise():
+    _, _, A, _, e = model()
+    left = e - A @ torch.linalg.lstsq(A, e[:, None]).solution[:, 0]
+    found = inference(A, A.new_zeros(N, 0), -left, [Noise(N)])
+    assert found.freedom[0] == pytest.approx(N - P)
+    variance = float(left @ left) / (N - P)
+    assert found.estimates[0] ** 2 == pytest.approx(variance)
+    # each weight takes the noise of one row
+    assert found.risk == pytest.approx(variance * P / N)
+    assert len(found.errors) == len(found.bound()) == 0
+
+
 def test_equations_held_exactly_leave_the_bound_of_what_satisfies_them():
     A_e, B_e, A_d, B_d, e = model()
     A_e, B_e = A_e[:4], B_e[:4]  # fewer than unknowns: something is left to be found

@@ -1,5 +1,7 @@
 """Rows of data in whose place few stand: the same solution, the same knowledge of constants."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -8,7 +10,8 @@ from pinnsolve.conditions.noise import Noise
 from pinnsolve.leastsquares.inference import inference
 from pinnsolve.methods.pinn import pointwise_objective
 from pinnsolve.networks.build import network
-from pinnsolve.objectives.gathered_head import GatheredHead
+from pinnsolve.objectives import gathered_head
+from pinnsolve.objectives.gathered_head import GatheredHead, triangle
 from pinnsolve.optimizers.head import newton
 from pinnsolve.setup import Setup
 
@@ -76,14 +79,37 @@ def test_few_rows_have_the_loss_and_the_solution_of_all(heads):
     assert float(a) == pytest.approx(2, rel=0.1)
 
 
+def test_blocks_of_rows_give_what_all_at_once_give(heads, monkeypatch):
+    objective, whole, few = heads
+    monkeypatch.setattr(gathered_head, "STRIP", 100)
+    monkeypatch.setattr(gathered_head, "ROWS_PER_COLUMN", 1)
+    parts = objective.parts[-objective.n_data :]
+    other = triangle(parts, lambda own: objective._head(objective.model, own))
+    assert other.counts == few.data.counts
+    c = torch.randn(len(whole.vector()), dtype=torch.float64)
+    for own, sum_of in zip(whole.parts[-2:], other.counts, strict=True):
+        assert sum_of < own.count
+    a, b = (float((own.M @ c - own.t).square().sum()) for own in (few.data, other))
+    assert a == pytest.approx(b, rel=1e-12)
+
+
+def test_the_least_misfit_is_that_of_the_features_without_equations(heads):
+    _, whole, few = heads
+    for part, least in zip(whole.parts[-2:], few.data.least, strict=True):
+        alone = replace(whole, parts=(part,))
+        M, t = alone.linearise(whole.vector())
+        left = t - M @ torch.linalg.lstsq(M, t[:, None], driver="gelsd").solution[:, 0]
+        assert least == pytest.approx(float(torch.linalg.vector_norm(left)), rel=1e-8)
+
+
 def test_few_rows_tell_of_constants_what_all_tell(heads):
     objective, whole, few = heads
     c, _ = newton(few, fitted(objective, whole), 20, 1 - 1e-9)
     told = []
-    for head, gathered in ((whole, None), (few, few.gathered(c))):
+    for head, standing in ((whole, None), (few, few.data.counts)):
         A, B = head.linearise(c)[0][:, :-1], head.by_constants(c)
         sets = [Noise(objective.counts[0]), Noise(objective.counts[1], 0.01)]
-        told.append(inference(A, B, head.residual(c), sets, gathered))
+        told.append(inference(A, B, head.residual(c), sets, standing))
     a, b = told
     torch.testing.assert_close(b.covariance, a.covariance, rtol=1e-7, atol=0)
     torch.testing.assert_close(b.shift, a.shift, rtol=1e-6, atol=1e-10)
@@ -91,4 +117,3 @@ def test_few_rows_tell_of_constants_what_all_tell(heads):
     torch.testing.assert_close(b_data, a_data, rtol=1e-6, atol=1e-9 * float(a_data[-1]))
     assert b.estimates == pytest.approx(a.estimates, rel=1e-8)
     assert b.freedom == pytest.approx(a.freedom, rel=1e-8)
-    assert b.risk == pytest.approx(a.risk, rel=1e-6)
