@@ -8,7 +8,8 @@ equations raised from one level to the next. At each level is told how well the 
 large a one it is bent by what the network cannot represent. Between the two lies a plateau, where
 the constants stay within their errors, and those are the least: there it ends. Where there is none
 the level with the least errors, the shift counted in, is the best that the network can give; that
-the constants move from it to its neighbour is told, and counts.
+the constants move from it to its neighbour is told, and counts. Where nothing but fields is sought
+there is no plateau to be found, and the level with the least risk of the fit is the best.
 
 A small network can be improved as a whole, by Gauss-Newton's method. Else the features are drawn,
 at the frequency that leaves the least errors, and the last layer is solved for with the constants,
@@ -136,7 +137,9 @@ class Continuation:
         self._stated, self._budget, self._seed = objective, budget, seed
         self._rule = StoppingRule(budget)
         self._whole = whole
-        self._first = FIRST_OF_ALL if whole else FIRST
+        # where nothing but fields is sought, to bend them less may be best
+        alone = WARM if objective.model.unknowns is None else FIRST
+        self._first = FIRST_OF_ALL if whole else alone
         self._losses: dict[float, float] = {}  # at the first level, by the frequency
         self._levels: list[Level] = []  # at this frequency
         self._best: Level | None = None
@@ -296,7 +299,8 @@ class Continuation:
         before = self._levels[-1] if self._levels else None
         self._levels.append(level)
         is_settled = before is not None and level.is_settled(before)
-        best = level if is_settled else min(self._levels, key=lambda own: own.score)
+        is_plateau = is_settled and bool(len(level.values))
+        best = level if is_plateau else min(self._levels, key=lambda own: own.score)
         if isfinite(level.score) and level is best:
             is_next = before is not None and before is self._best  # on the same plateau
             if self._best is None or is_next or level.score < self._best.score:
