@@ -167,7 +167,7 @@ def solve(
     warnings += doubts(seen)
     outcome = replace(_all_finite(outcome, sample, constants), warnings=warnings)
     flow, outcome = _flow(setup, answer, sample, outcome, constants)
-    found = verdict(problem, sample, outcome, accuracy, constants, beside.doubt)
+    found = verdict(problem, sample, outcome, accuracy, constants, (beside.doubt, beside.remedy))
     precision = solver.precision if able.has_network else "float64"
     return Solution(
         problem=problem,

@@ -34,7 +34,6 @@ ASYMPTOTIC = 0.3  # relative error above which the order says nothing of what mo
 MARGIN = 2.0  # how far below the limit more nodes should bring the error
 MOST = 30.0  # times as many nodes: beyond, something else is the matter than their number
 UNDETERMINED = "Add what else is known as [[pde.extra]], or fix it in [constants]."
-MISFITTING = "Look at the data, the equations and the conditions: one of them is not the others'."
 MORE_DATA = "More data, or data of less noise, narrow the intervals."
 REFERENCE = (
     "The equations are met far better, by the estimate: look whether the reference is of the same "
@@ -51,7 +50,7 @@ def verdict(
     outcome: Outcome,
     accuracy: Accuracy,
     constants: Mapping[str, FoundConstant],
-    doubt: str = "",
+    doubt: tuple[str, str] = ("", ""),
 ) -> Verdict:
     """Return the verdict on a solution.
 
@@ -66,22 +65,24 @@ def verdict(
     constants
         The unknown constants as found.
     doubt
-        Why what was found from data is not to be believed; empty if there is no reason.
+        Why what was found from data is not to be believed, and what to do; empty if there is no
+        reason. Where nothing but fields was sought their measured error decides.
     """
     if outcome.status == "diverged":
         reason = outcome.message or "the work left the finite numbers."
         return Verdict("diverged", _sentence(reason), _after_divergence(problem, accuracy))
-    if doubt:
-        return Verdict("not resolved", doubt, MISFITTING)
+    asked = problem.settings.solver.accuracy
+    limit = asked or LIMIT
+    error, kind = _deciding(sample, accuracy)
+    is_near = kind == "measured" and error is not None and error <= limit
+    if doubt[0] and (constants or not is_near):
+        return Verdict("not resolved", *doubt)
     unknown = [name for name, constant in constants.items() if constant.is_determined is False]
     if unknown:
         reason = f"equations and data do not determine {' and '.join(unknown)}."
         return Verdict("not resolved", reason, UNDETERMINED)
-    asked = problem.settings.solver.accuracy
-    limit = asked or LIMIT
     if problem.data and constants:
         return _of_data(constants, asked or WIDEST)
-    error, kind = _deciding(sample, accuracy)
     truth = accuracy.errors
     if error is None and constants:
         return _of_constants(constants, limit)
@@ -89,15 +90,15 @@ def verdict(
         return _by_training(problem, accuracy, limit) or Verdict("unknown", *_unknown(accuracy))
     estimate = accuracy.estimate
     if kind == "estimated" and error <= limit and estimate is not None and estimate.doubt:
-        doubt = f"the estimated relative error, {in_words(error)}, may be far too small: "
-        return Verdict("unknown", _sentence(doubt + estimate.doubt), estimate.remedy)
+        told = f"the estimated relative error, {in_words(error)}, may be far too small: "
+        return Verdict("unknown", _sentence(told + estimate.doubt), estimate.remedy)
     word: Word = "resolved" if error <= limit else "not resolved"
     reason = f"the {kind} relative error is {in_words(error)}{_over(accuracy)}"
     if truth is not None and kind == "measured" and not truth.is_exact:
         reason += _against(truth)
         if abs(error - limit) < truth.uncertainty:
-            doubt = f"{reason}: too near to {in_words(limit)} to tell"
-            return Verdict("unknown", f"{doubt}.", "Raise reference.resolution.", error)
+            told = f"{reason}: too near to {in_words(limit)} to tell"
+            return Verdict("unknown", f"{told}.", "Raise reference.resolution.", error)
     reason += f"; {in_words(asked)} was asked for." if asked else "."
     remedy = "" if word == "resolved" else _remedy(problem, sample, accuracy, error, limit)
     return Verdict(word, reason, remedy, error)

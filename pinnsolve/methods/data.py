@@ -42,6 +42,9 @@ EMPTY = 1e-3  # share of the size of an equation's terms that is nothing
 UNMET = 1e-2  # of the equations, relative, where they weigh as much as what is left of the data
 CONTRARY = 0.3  # of the loss: the share of equations that keep data from being followed
 RATIOS = "Perhaps only ratios are determined: give one of them a number, in [constants]."
+OTHERS = "Look at the data, the equations and the conditions: one of them is not the others'."
+NARROW = " Standard errors are too small; intervals are as wide as if it all had one direction."
+FINER = "More nodes, or time levels, give it more features."
 MOVING = 1.0  # standard errors: what moves farther has not come to rest
 CORRELATED = 0.99
 
@@ -79,23 +82,25 @@ def found(
         return Found(_unknown(setup, objective))
     moved = bends(*process.levels) if len(process.levels) == 2 else np.full(len(sizes), np.nan)
     left = objective.value().double().cpu().numpy()[firsts[0] :]
-    data = fits(axes(setup.problem), setup.observed, left, factors, told)
+    least = (0.0,) * len(factors) if objective.few is None else objective.few.least
+    data = fits(axes(setup.problem), setup.observed, left, factors, told, least)
     unknowns = objective.model.unknowns
     values = [] if unknowns is None else unknowns().detach().double().cpu().tolist()
     bounds = told.bound().cpu().numpy() * sizes
     constants = constants_found(setup.problem.parameters, values, told, sizes, moved, bounds, data)
-    warnings = [*about_data(data), *about_constants(constants, told, sizes, moved)]
-    constants, said = _profiled(setup, objective, constants, told, whole=whole)
-    warnings += said
+    of_data = about_data(data, of_constants=bool(constants))
+    warnings = [*of_data, *about_constants(constants, told, sizes, moved)]
+    constants, further = _profiled(setup, objective, constants, told, whole=whole)
+    warnings += further
     if constants and emptied(objective) < EMPTY:
         doubt = f"{' and '.join(constants)} have vanished, and with them all terms of the equations"
-        return Found(
-            constants, data, tuple(warnings), f"{doubt}, which any data satisfy then. {RATIOS}"
-        )
-    factor = process.levels[0].factor if process.levels else 1.0
-    return Found(
-        constants, data, tuple(warnings), doubt_of_fits(data) or _contradiction(objective, factor)
-    )
+        said = f"{doubt}, which any data satisfy then. {RATIOS}"
+        return Found(constants, data, tuple(warnings), said, OTHERS)
+    doubt, remedy = doubt_of_fits(data)
+    if not doubt:
+        factor = process.levels[0].factor if process.levels else 1.0
+        doubt, remedy = _contradiction(objective, factor), OTHERS
+    return Found(constants, data, tuple(warnings), doubt, remedy)
 
 
 def _unknown(setup: Setup, objective: "PointwiseObjective") -> dict[str, FoundConstant]:
@@ -136,6 +141,7 @@ def fits(
     left: Float[ndarray, " R"],
     factors: Sequence[float],
     told: "Inference",
+    least: Sequence[float],
 ) -> tuple[Fit, ...]:
     """Return the data with what the solution makes of them.
 
@@ -151,14 +157,17 @@ def fits(
         By which those of each set have been multiplied.
     told
         What the residual says of their errors.
+    least
+        The length of what any weights would leave of each set.
     """
     found, parts = [], np.split(left, np.cumsum([len(own.values) for own in observed])[:-1])
-    for own, rows, factor, estimate, freedom in zip(
-        observed, parts, factors, told.estimates, told.freedom, strict=True
+    for own, rows, factor, estimate, freedom, length in zip(
+        observed, parts, factors, told.estimates, told.freedom, least, strict=True
     ):
         fitted = own.values + rows / factor
+        sigma, rms = estimate / factor, length / factor / np.sqrt(len(rows))
         found.append(
-            Fit(own.name, names, own.x, own.values, fitted, own.sigma, estimate / factor, freedom)
+            Fit(own.name, names, own.x, own.values, fitted, own.sigma, sigma, freedom, float(rms))
         )
     return tuple(found)
 
@@ -256,8 +265,16 @@ def _correlation(told: "Inference") -> Float[ndarray, "k k"]:
     return np.clip(C / np.outer(size, size), -1, 1)
 
 
-def about_data(data: Sequence[Fit]) -> list[str]:
-    """Return a sentence on each set of data whose misfit is not what it should be."""
+def about_data(data: Sequence[Fit], *, of_constants: bool = True) -> list[str]:
+    """Return a sentence on each set of data whose misfit is not what it should be.
+
+    Parameters
+    ----------
+    data
+        The fit to them.
+    of_constants
+        Whether there are unknown constants, whose intervals are about it, too.
+    """
     found = []
     for fit in data:
         if not np.isfinite(fit.estimate):
@@ -269,9 +286,8 @@ def about_data(data: Sequence[Fit]) -> list[str]:
         if not fit.is_white and fit.estimate > CLEAN * fit.spread:
             found.append(
                 f"{fit.name}: what is left is no noise, for neighbours have more in common than "
-                f"chance ({fit.alikeness:.1f} standard deviations). The equations or conditions "
-                "are not those of the data, or the network cannot follow. Standard errors are too "
-                "small; intervals are as wide as if all of it pointed in one direction."
+                f"chance ({fit.alikeness:.1f} standard deviations). {_why(fit)}"
+                f"{NARROW if of_constants else ''}"
             )
         if fit.sigma is None:
             continue
@@ -284,6 +300,16 @@ def about_data(data: Sequence[Fit]) -> list[str]:
                 f"sigma = {fit.sigma:.3g}. {said}."
             )
     return found
+
+
+def _why(fit: Fit) -> str:
+    """Return the reason for which what is left of data is no noise."""
+    if fit.is_out_of_reach:
+        return (
+            f"The network cannot follow: without any equations, too, it would leave "
+            f"{100 * fit.least / fit.spread:.2g} % of the spread. {FINER}"
+        )
+    return "The equations or conditions are not those of the data, or the network cannot follow."
 
 
 def _chance(fit: Fit) -> float:
@@ -329,20 +355,21 @@ def about_constants(
     return found
 
 
-def doubt_of_fits(data: Sequence[Fit]) -> str:
-    """Return the reason for which a fit should not be believed at all, if there is one."""
+def doubt_of_fits(data: Sequence[Fit]) -> tuple[str, str]:
+    """Return the reason not to believe in a fit at all, and what to do; empty if there is none."""
     for fit in data:
         if not np.isfinite(fit.estimate):
             continue
         is_larger = fit.sigma is not None and fit.estimate > OTHER * fit.sigma
         if is_larger and (fit.estimate / (fit.sigma or 1.0)) ** 2 - 1 > CERTAIN * _chance(fit):
-            return (
-                f"{fit.name} are missed by {fit.estimate / (fit.sigma or 1.0):.2g} times the "
-                "errors that they are said to have."
-            )
+            missed = f"{fit.name} are missed by {fit.estimate / (fit.sigma or 1.0):.2g} times"
+            return f"{missed} the errors that they are said to have.", OTHERS
         if not fit.is_white and fit.estimate > CLEAN * fit.spread:
-            return f"what is left of {fit.name} is no noise: the equations are not those of it."
-    return ""
+            told = f"what is left of {fit.name} is no noise: "
+            if fit.is_out_of_reach:
+                return f"{told}the network cannot follow.", FINER
+            return f"{told}the equations are not those of it.", OTHERS
+    return "", ""
 
 
 def _contradiction(objective: "PointwiseObjective", factor: float) -> str:

@@ -106,7 +106,8 @@ def _told(setup: Setup, process: Assimilation) -> Found:
     sets = noise_of(search.observed, factors)
     told = inferred_between(at.residual, at.derivative, changes, sets)
     left = at.residual[len(at.residual) - starts[-1] :]
-    data = fits(axes(setup.problem), search.observed, left, factors, told)
+    none = [0.0] * len(sets)  # of features there are none
+    data = fits(axes(setup.problem), search.observed, left, factors, told, none)
     # equations are held exactly, and cannot weigh more, but those of the nodes are not quite theirs
     still = _by_order(setup, process)[-k:] * search.slopes(process.unknowns) if k else np.zeros(0)
     bounds = told.bound(held=True).numpy() * sizes
@@ -118,7 +119,7 @@ def _told(setup: Setup, process: Assimilation) -> Found:
     wanted, misfits = setup.problem.settings.output.profile, partial(least_misfits, process)
     constants, said = with_profiles(constants, parameters, wanted, told, at.loss, misfits)
     warnings += said
-    return Found(constants, data, tuple(warnings), doubt_of_fits(data))
+    return Found(constants, data, tuple(warnings), *doubt_of_fits(data))
 
 
 def _by_order(setup: Setup, process: Assimilation) -> Float[ndarray, " u"]:

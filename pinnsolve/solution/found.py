@@ -13,6 +13,7 @@ Places: TypeAlias = Callable[[float], tuple[Float[ndarray, "n d"], Float[ndarray
 
 WHITE = 4.0  # standard deviations: neighbours that agree more have more in common than chance
 CONFIDENCE = 0.95
+MOST = 0.7  # of what is left of data: its share, squared half of it, that is not due to equations
 
 
 @dataclass(frozen=True)
@@ -190,6 +191,9 @@ class Fit:
         The same as the misfit tells it.
     freedom
         The number of rows, less what the fit has taken up of their noise.
+    least
+        The root mean square of what the features of the network would leave of the values were
+        there no equations at all; zero where that is not known.
     """
 
     name: str
@@ -200,6 +204,7 @@ class Fit:
     sigma: float | None
     estimate: float
     freedom: float
+    least: float = 0.0
 
     @property
     def residuals(self) -> Float[ndarray, " n"]:
@@ -239,6 +244,11 @@ class Fit:
         """Whether what is left looks like noise."""
         return self.alikeness < WHITE
 
+    @property
+    def is_out_of_reach(self) -> bool:
+        """Whether most of what is left would be left without any equations, too."""
+        return bool(self.least > MOST * np.sqrt(np.mean(np.square(self.residuals))))
+
     def metrics(self) -> dict[str, Any]:
         """Return the figures of the fit."""
         return {
@@ -267,6 +277,8 @@ class Found:
         What casts doubt on it, in sentences.
     doubt
         The one of these for which none of it should be believed; empty if there is none.
+    remedy
+        What to do about that.
     shown
         Points of space and time where the fields are, and factors that make sums of squares over
         them integrals; None if evenly spread points tell as much.
@@ -279,5 +291,6 @@ class Found:
     data: tuple[Fit, ...] = ()
     warnings: tuple[str, ...] = ()
     doubt: str = ""
+    remedy: str = ""
     shown: tuple[Float[ndarray, "n D"], Float[ndarray, " n"]] | None = None
     places: Places | None = None

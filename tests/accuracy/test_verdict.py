@@ -11,11 +11,11 @@ from pinnsolve.solution.reference import Reference
 from tests.solutions import changed, off
 
 
-def on(solution, asked=None):
+def on(solution, asked=None, doubt=("", "")):
     """Return the verdict on a solution, for an accuracy asked for."""
     problem = solution.problem.replace({"solver.accuracy": asked} if asked else {})
     return verdict(
-        problem, solution.sample, solution.outcome, solution.accuracy, solution.constants
+        problem, solution.sample, solution.outcome, solution.accuracy, solution.constants, doubt
     )
 
 
@@ -33,6 +33,16 @@ def test_a_measured_error_decides_whatever_is_estimated(case):
     found = on(solution)
     assert (found.word, found.error) == ("resolved", 0.01)
     assert str(found) == "Resolved: the measured relative error is 1 %."
+
+
+def test_a_measured_error_decides_where_data_are_doubted_and_only_fields_were_sought(case):
+    doubt = "what is left of data u is no noise: the network cannot follow.", "More nodes."
+    near, far = (changed(case().solution, errors=measured(error)) for error in (0.01, 0.2))
+    assert on(near, doubt=doubt).word == "resolved"
+    told = (
+        "Not resolved: what is left of data u is no noise: the network cannot follow. More nodes."
+    )
+    assert str(on(far, doubt=doubt)) == told
 
 
 def test_an_error_above_five_per_cent_is_not_resolved(case):

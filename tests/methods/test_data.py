@@ -131,13 +131,11 @@ def test_a_sigma_that_the_misfit_contradicts_is_told(solution):
     large = replace(fit, sigma=fit.estimate * 3)
     (said,) = about_data([small])
     assert "larger than sigma" in said
-    assert (
-        doubt_of_fits([small])
-        == "data u are missed by 3 times the errors that they are said to have."
-    )
+    doubt, _ = doubt_of_fits([small])
+    assert doubt == "data u are missed by 3 times the errors that they are said to have."
     (said,) = about_data([large])
     assert "smaller than sigma" in said
-    assert doubt_of_fits([large]) == ""
+    assert doubt_of_fits([large]) == ("", "")
     assert about_data([replace(fit, sigma=fit.estimate)]) == []
 
 
@@ -150,6 +148,16 @@ def test_neighbours_that_are_alike_are_no_noise():
     assert white.is_white
     assert not wave.is_white
     assert "no noise" in about_data([wave])[0]
+    told = "what is left of data u is no noise: "
+    assert doubt_of_fits([wave])[0] == f"{told}the equations are not those of it."
+    # the features leave most of it without any equations, too
+    alone = replace(wave, least=0.9 * np.sqrt(np.mean(np.square(wave.residuals))))
+    said = "More nodes, or time levels, give it more features."
+    assert doubt_of_fits([alone]) == (f"{told}the network cannot follow.", said)
+    assert about_data([alone], of_constants=False)[0].endswith(
+        "The network cannot follow: without any equations, too, it would leave "
+        f"{100 * alone.least / alone.spread:.2g} % of the spread. {said}"
+    )
     # of independent numbers the statistic is standard normal
     many = [
         replace(white, values=np.random.default_rng(k).normal(size=300)).alikeness
