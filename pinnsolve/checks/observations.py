@@ -12,8 +12,10 @@ from jaxtyping import Bool, Float
 from numpy import ndarray
 
 from pinnsolve.checks.statements import prescribed
+from pinnsolve.conditions.condition import terms_in_space
 from pinnsolve.conditions.data import ON_BOUNDARY, Observed, axes
 from pinnsolve.equations import calculus, variables
+from pinnsolve.equations.equation import Equation
 from pinnsolve.errors import Fault
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.nodes import Nodes
@@ -22,6 +24,7 @@ from pinnsolve.problem import Problem
 MOST_OUTSIDE = 0.5  # share of the rows outside from which on a file is about something else
 NARROW = 0.01  # share of the domain that points span below which units are doubtful
 FAR = 5.0  # standard errors between a value and a condition that contradict each other
+LONGEST = 0.5  # share of the time in which no value of a field is given
 LOOSE = 0.1  # the same, as a share of the spread, where no standard error is known
 
 
@@ -84,6 +87,7 @@ def doubts(
         if len(own.values) > 1 and np.ptp(own.values) == 0:
             yield f"{own.name}: all {len(own.values)} values are {own.values[0]:.6g}."
         yield from _narrow(problem, domain, own)
+    yield from _levels(problem, observed)
     yield from _contradictions(problem, domain, nodes, observed)
 
 
@@ -163,6 +167,49 @@ def _narrow(problem: Problem, domain: Domain, own: Observed) -> Iterator[str]:
                 f"{own.name}: {name} spans {span:.3g} only, but {high - low:.3g} in the domain. "
                 "Are the units the same?"
             )
+
+
+def _levels(problem: Problem, observed: Sequence[Observed]) -> Iterator[str]:
+    """Yield a sentence for each field that is sought or known, but whose level nothing tells.
+
+    Where every statement differentiates a field in space, it may be larger by any function of time.
+    Nobody misses the level of what is neither observed nor compared with anything.
+    """
+    if not problem.data:
+        return
+    stated = [*problem.boundary, *problem.constraints, *problem.extra]
+    statements = [*problem.equations, *(condition.equation for condition in stated)]
+    for field, name in enumerate(problem.fields):
+        about = [t for e in statements for t in terms_in_space(problem, e) if t.field == field]
+        if any(sum(alpha) == 0 for term in about for alpha, _ in term.op.terms):
+            continue
+        seen = [own for own in observed if _is_level(own.stated.told, field)]
+        if not seen and problem.exact is None:
+            continue
+        if problem.time is None:
+            if not seen:
+                yield (
+                    f"every statement holds for {name} plus any constant, and no data tell its "
+                    "level. Give a value of it at a point as [[data]]."
+                )
+            continue
+        instants = np.concatenate([[], *(own.x[:, -1] for own in seen)])
+        begin, end = problem.time
+        gap = float(np.diff(np.sort([begin, *instants, end])).max())
+        if gap > LONGEST * (end - begin):
+            but = "values of it are given at few instants" if seen else "no data tell its level"
+            yield (
+                f"every statement holds for {name} plus any function of t, and {but}. Give some "
+                "over all of the time as [[data]], as at one point: at without t."
+            )
+
+
+def _is_level(told: Equation, field: int) -> bool:
+    """Return whether an observation tells the level of a field."""
+    return any(
+        term.field == field and any(sum(alpha) == 0 for alpha, _ in term.op.terms)
+        for term in told.terms
+    )
 
 
 def _contradictions(

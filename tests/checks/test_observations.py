@@ -74,6 +74,46 @@ def test_values_that_contradict_a_condition_are_doubtful(tmp_path):
     assert doubt.startswith('data u: on left the values contradict "u = 3", by 1')
 
 
+FLOW = """\
+[domain]
+shape = "rectangle"
+lower = [0, 0]
+upper = [1, 1]
+time = [0, 1]
+[nodes]
+count = 60
+[unknowns]
+fields = ["psi", "p"]
+[pde]
+definitions = { u = "d(psi, y)", v = "-d(psi, x)" }
+equations = ["u_t + u*u_x + v*u_y + p_x = 0", "v_t + u*v_x + v*v_y + p_y = 0"]
+[[data]]
+from = "exact"
+fields = ["u", "v", "psi"]
+count = 50
+[[data]]
+from = "exact"
+fields = ["p"]
+count = 20
+at = { x = 0.5, y = 0.5, t = 0.0 }
+[exact]
+psi = "y"
+p = "sin(t)"
+[solver]
+method = "pinn"
+"""
+
+
+def test_a_level_that_is_known_for_an_instant_is_unknown_later(tmp_path):
+    told = [text for text in check(written(tmp_path, FLOW)).warnings if "function of t" in text]
+    assert told == [
+        "every statement holds for p plus any function of t, and values of it are given at few "
+        "instants. Give some over all of the time as [[data]], as at one point: at without t."
+    ]
+    everywhen = check(written(tmp_path, FLOW.replace(", t = 0.0 }", " }")))
+    assert not [text for text in everywhen.warnings if "function of t" in text]
+
+
 def test_fewer_rows_than_parameters_tell_nothing(tmp_path):
     more = "count = 1\n"
     text = TEXT.replace("k = { initial = 1 }", "k = { initial = 1 }, c = { initial = 1 }")
