@@ -27,7 +27,8 @@ def forecast(
     conditions
         Its equations and conditions, bound to the nodes.
     trained
-        Those of the network, if they are others, as where some are built into it.
+        Those of the network, if they are others, as where some are built into it; with data these
+        are the last.
     """
     method = METHODS[problem.settings.solver.method]
     return method.memory(problem, nodes, conditions, trained or conditions)
@@ -40,8 +41,9 @@ def shortage(problem: Problem, nodes: Nodes, stages: Mapping[str, float]) -> Fau
     if free is None or stages[stage] <= free:
         return None
     if stage.startswith("training"):
-        remedy = "Take fewer nodes or a smaller network.hidden; "
-        remedy += f"rbf-fd needs {human(stages['direct solution'])}."
+        remedy = "Take fewer nodes or a smaller network.hidden"
+        direct = stages.get("direct solution")  # none with data
+        remedy += "." if direct is None else f"; rbf-fd needs {human(direct)}."
     elif stage == "evaluation":
         remedy = "Lower network.hidden."
     elif stage == "direct solution":

@@ -26,6 +26,7 @@ from pinnsolve.checks.frozen import frozen
 from pinnsolve.checks.memory import forecast, free_memory, shortage
 from pinnsolve.checks.transport import Carried, carried
 from pinnsolve.conditions import conservation, densities, rates, selfadjoint
+from pinnsolve.conditions.data import data_conditions
 from pinnsolve.conditions.nodal import nodal_conditions
 from pinnsolve.constraints.build import hard, posed
 from pinnsolve.errors import MemoryLimitError
@@ -220,10 +221,13 @@ def _parts(setup: Setup) -> list[tuple[Problem, Nodes]]:
 def _forecast(setup: Setup) -> dict[str, float]:
     """Return the memory of each stage; by the product rule a hard condition adds terms."""
     problem, nodes = setup.problem, setup.nodes
-    if not hard(problem):
-        return forecast(problem, nodes, setup.conditions)
-    stated = posed(problem, setup.ansatz())
-    trained = nodal_conditions(stated, nodes, quadrature=setup.quadrature)
+    trained = setup.conditions
+    if hard(problem):
+        stated = posed(problem, setup.ansatz())
+        trained = nodal_conditions(stated, nodes, quadrature=setup.quadrature)
+    if ABILITIES[problem.settings.solver.method].has_network:
+        _, data = data_conditions(problem, setup.observed, len(nodes.x))
+        trained = (*trained, *data)
     return forecast(problem, nodes, setup.conditions, trained)
 
 

@@ -13,6 +13,8 @@ stencils of ``n`` nodes, and a network with ``w`` features and ``P`` weights, in
                       features
     growth            4.5 times the R c w entries of the matrix with all features that may join,
                       and those of each term; on a discretisation of all points instead
+    data              the rows that stand for them; and in place of the three blocks, as it is told
+                      how well parameters are known, 3 R P and 3 P^2
     Gauss-Newton      4.5 R^2, or P^2 and three Jacobians of R P if that is smaller; a PINN
                       instead of these 2 P^2, and 4 values in each unit for each series' channel
     projection        three Jacobians of R P and 2 P^2, of variable projection
@@ -105,7 +107,7 @@ def of_training(
     conditions
         Its equations and conditions, bound to the nodes.
     trained
-        Those of the network, which are others where some are built into it.
+        Those of the network, which are others where some are built into it; the last are data.
     """
     stencil = _stencil(problem, nodes, conditions)
     direct = _direct(nodes, conditions, stencil, len(problem.fields))
@@ -115,6 +117,8 @@ def of_training(
     )
     base = LIBRARIES + TORCH + INDEXED * stencil * derivatives
     stages = {"direct solution": LIBRARIES + direct, "report": base + KEPT + FIGURES}
+    if problem.data:  # for which a discretisation has no room
+        del stages["direct solution"]
     if _trains_on_gpu(problem):
         return stages
     problem, trained = _in_slab(problem, trained)
@@ -169,6 +173,8 @@ def _direct(nodes: Nodes, conditions: Sequence[Condition], stencil: int, n_field
 def _training(problem: Problem, nodes: Nodes, conditions: Sequence[Condition]) -> dict[str, float]:
     """Return the numbers that each optimiser of the schedule holds."""
     is_pinn = "operators" not in ABILITIES[problem.settings.solver.method].needs
+    stated = len(conditions) - len(problem.data)
+    conditions, data = conditions[:stated], conditions[stated:]
     widths = _widths(problem, nodes)
     weights = sum((n + 1) * m for own in widths for n, m in pairwise(own))
     rows = sum(condition.size for condition in conditions)
@@ -184,11 +190,16 @@ def _training(problem: Problem, nodes: Nodes, conditions: Sequence[Condition]) -
     inputs, last, units = _at_a_point(nodes, widths)
     block = max(ROWS_PER_COLUMN * head_weights, FEWEST_ROWS)
     head: float = (rows + 3 * min(rows + head_weights, block)) * head_weights
+    if data:
+        standing = sum(_standing(problem, condition, widths) for condition in data)
+        head = (4 * (rows + standing) + standing + 3 * head_weights) * head_weights
     newton = 3.2 * rows * weights + min(rows, weights) ** 2
     graph: float = 3 * points * units
     is_nested = problem.settings.solver.derivatives in NESTED and problem.family is None
     if is_pinn:
         terms = share * sum(c.size * len(c.residual.terms) for c in conditions)
+        if not has_products(problem):  # of which those of data are formed some at a time
+            terms += sum(c.size * len(c.residual.terms) for c in data)
         features: float = terms * last
         if is_nested:
             features = max(2 ** (2 + _order(c)) * c.size for c in conditions) * last
@@ -219,6 +230,14 @@ def _training(problem: Problem, nodes: Nodes, conditions: Sequence[Condition]) -
     by_default = {"grow" if grows(problem) else "head"}
     chosen = {phase.optimizer for phase in problem.settings.training} or by_default
     return {name: numbers[name] for name in numbers if name in chosen}
+
+
+def _standing(problem: Problem, data: Condition, widths: Sequence[tuple[int, ...]]) -> int:
+    """Return the rows that stand for a set of data: no more than weights, of fixed features."""
+    if not has_products(problem):
+        return data.size
+    fields = {term.field for term in data.residual.terms}
+    return min(data.size, len(fields) * (widths[0][0] + 1))
 
 
 def _projection(rows: int, weights: float) -> float:
