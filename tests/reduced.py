@@ -130,6 +130,9 @@ REDUCED = {
     "burgers_inverse": Reduced(direct=None, network=None),
     "coffee": Reduced(direct=None, network=None),
     "diffusivity_inverse": Reduced(direct=None, network=None),
+    "hidden_fluid_3d": Reduced(
+        None, None, checked={"nodes.count": 300, "data.0.count": 500, "data.1.count": 300}
+    ),
     "navier_stokes_inverse": Reduced(direct=None, network=None),
     "rod_diffusivity": Reduced(direct=None, network=None),
     "self_similar_burgers_1": Reduced(overrides=nodes(300)),
