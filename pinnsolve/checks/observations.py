@@ -103,22 +103,67 @@ def lines(problem: Problem, observed: Sequence[Observed]) -> list[str]:
 
 
 def _homogeneous(problem: Problem) -> Iterator[Fault]:
-    """Yield the fault of each equation that any data satisfy, if all its parameters are zero."""
-    conditions = [*(c.equation for c in problem.boundary), *(o.told for o in problem.data)]
-    for i, equation in enumerate(problem.equations):
-        others = [e for e in (*problem.equations, *conditions) if e is not equation]
-        used = {name for other in others for name in other.constants}
-        names = equation.constants
-        if not names or used & set(names):
+    """Yield the fault of equations that any data satisfy, if what nothing else tells of is zero.
+
+    That may be parameters, and fields that are neither observed nor stated anywhere: as viscosity,
+    density and pressure of a steady flow, of which velocities tell the ratios.
+    """
+    names, fields, empty = _untold(problem)
+    found = set[tuple[str, ...]]()
+    for i in empty:
+        equation = problem.equations[i]
+        own = tuple(name for name in equation.constants if name in names)
+        unseen = tuple(problem.fields[k] for k in sorted(_fields_of(equation) & fields))
+        if (*own, *unseen) in found:
             continue
-        unknown = variables.occurring(variables.Constant, equation.expression)
-        if calculus.substitute(equation.expression, dict.fromkeys(unknown, sympy.S.Zero)) == 0:
-            message = f"each term holds an unknown parameter: if {' and '.join(names)} are zero, "
-            message += "any data satisfy it. Only their ratios are determined."
-            if len(names) == 1:
-                message = f"{names[0]} stands before all of it, so that any value satisfies it."
-            remedy = "Give one of them a number, in [constants]."
-            yield Fault(("pde", "equations", i), message, remedy)
+        found.add((*own, *unseen))
+        *first, last = (*own, *unseen)
+        both = f"{', '.join(first)} and {last}" if first else last
+        holds = "an unknown parameter" + (" or a field that nothing tells of" if unseen else "")
+        verb = "are" if first else "is"
+        message = f"each term holds {holds}: if {both} {verb} zero, "
+        message += "any data satisfy it. Only their ratios are determined."
+        remedy = "Give one of them a number, in [constants]"
+        remedy += f", or observe {' or '.join(unseen)} as [[data]]." if unseen else "."
+        if len(own) == 1 and not unseen:
+            message = f"{own[0]} stands before all of it, so that any value satisfies it."
+        if not own:
+            message = f"nothing tells how large {both} {verb}: if zero, any data satisfy it."
+            remedy = f"Observe {' or '.join(unseen)} as [[data]], at a point at least."
+        yield Fault(("pde", "equations", i), message, remedy)
+
+
+def _untold(problem: Problem) -> tuple[set[str], set[int], list[int]]:
+    """Return parameters and fields without a size, and the equations that vanish without them."""
+    stated = [*problem.boundary, *problem.constraints, *problem.extra]
+    told = [*(c.equation for c in stated), *(own.told for own in problem.data)]
+    told += problem.begins.values()
+    names, begun = set(problem.parameters), {k for k, own in enumerate(problem.initial) if own}
+    fields = set(range(len(problem.fields))) - begun
+    while True:
+        names -= {name for own in told for name in own.constants}
+        fields -= {field for own in told for field in _fields_of(own)}
+        empty = [i for i, own in enumerate(problem.equations) if _vanishes(own, names, fields)]
+        others = [own for i, own in enumerate(problem.equations) if i not in empty]
+        if all(own in told for own in others):
+            return names, fields, empty
+        told = others  # which tell of what they hold
+
+
+def _fields_of(equation: Equation) -> set[int]:
+    """Return the numbers of the fields in an equation."""
+    return {term.field for term in equation.terms}
+
+
+def _vanishes(equation: Equation, names: set[str], fields: set[int]) -> bool:
+    """Return whether nothing is left of an equation if some parameters and fields are zero."""
+    constants = variables.occurring(variables.Constant, equation.expression).items()
+    derivatives = variables.occurring(variables.Derivative, equation.expression).items()
+    gone = [symbol for symbol, own in constants if own.name in names]
+    gone += [symbol for symbol, own in derivatives if own.field in fields]
+    if not gone:
+        return False
+    return calculus.substitute(equation.expression, dict.fromkeys(gone, sympy.S.Zero)) == 0
 
 
 def _outside(problem: Problem, domain: Domain, x: Float[ndarray, "n D"]) -> Bool[ndarray, " n"]:

@@ -114,6 +114,80 @@ def test_a_level_that_is_known_for_an_instant_is_unknown_later(tmp_path):
     assert not [text for text in everywhen.warnings if "function of t" in text]
 
 
+STEADY = """\
+[domain]
+shape = "rectangle"
+lower = [0, 0]
+upper = [1, 1]
+[nodes]
+count = 60
+[unknowns]
+fields = ["psi", "p"]
+[unknowns.parameters]
+convection = { initial = 1 }
+viscosity = { initial = 1 }
+[pde]
+definitions = { u = "d(psi, y)", v = "-d(psi, x)" }
+equations = [
+    "convection*(u*u_x + v*u_y) + p_x = viscosity*laplace(u)",
+    "convection*(u*v_x + v*v_y) + p_y = viscosity*laplace(v)",
+]
+[[data]]
+from = "exact"
+fields = ["u", "v"]
+count = 50
+[exact]
+psi = "y - x^2*y"
+p = "x"
+[solver]
+method = "pinn"
+"""
+
+
+def test_of_a_steady_flow_velocities_tell_ratios_alone(tmp_path):
+    with pytest.raises(ProblemError) as caught:
+        check(written(tmp_path, STEADY))
+    assert (
+        "each term holds an unknown parameter or a field that nothing tells of: if convection, "
+        "viscosity and p are zero, any data satisfy it. Only their ratios are determined. Give one "
+        "of them a number, in [constants], or observe p as [[data]]."
+    ) in str(caught.value)
+    # what else is known of any of them tells the size of all
+    for others in (
+        STEADY.replace('["u", "v"]', '["u", "v", "p"]'),
+        STEADY.replace("convection = { initial = 1 }", "").replace("convection*", "2*"),
+        STEADY.replace("convection*(u*u_x", "u + convection*(u*u_x"),
+    ):
+        check(written(tmp_path, others))
+
+
+def test_a_coefficient_without_any_source_has_no_size(tmp_path):
+    text = (
+        STEADY[: STEADY.index("[unknowns]")]
+        + """\
+[unknowns]
+fields = ["u", "k"]
+[pde]
+equations = ["div(k*grad(u)) = 0", "k_y = 0"]
+[[data]]
+from = "exact"
+fields = ["u"]
+count = 50
+[exact]
+u = "log(1 + x)"
+k = "1 + x"
+[solver]
+method = "pinn"
+"""
+    )
+    with pytest.raises(ProblemError) as caught:
+        check(written(tmp_path, text))
+    assert (
+        "nothing tells how large k is: if zero, any data satisfy it. "
+        "Observe k as [[data]], at a point at least."
+    ) in str(caught.value)
+
+
 def test_fewer_rows_than_parameters_tell_nothing(tmp_path):
     more = "count = 1\n"
     text = TEXT.replace("k = { initial = 1 }", "k = { initial = 1 }, c = { initial = 1 }")
