@@ -7,6 +7,7 @@ others, in which combination.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from math import copysign
 from typing import TYPE_CHECKING, TypeAlias
 
 from pinnsolve.problem.schema.unknowns import Parameter
@@ -62,7 +63,7 @@ def found_constants(
                 bound_at(parameter, values[k] + step * sizes[k], 0.0)
             )
             is_determined = bool(found.is_determined[k]) and not is_kept
-        remarks = [doubt_of(tuple(parameters), k, found, is_determined, is_kept, misfit)]
+        remarks = [doubt_of(tuple(parameters), values, k, found, is_determined, is_kept, misfit)]
         if abs(values[k] - parameter.start) <= STILL * sizes[k]:
             remarks.append("it has not moved")
         if bound:
@@ -109,6 +110,7 @@ def combination(names: Sequence[str], row: Sequence[float]) -> str:
 
 def doubt_of(
     names: Sequence[str],
+    values: Sequence[float],
     k: int,
     found: "Determination | None",
     is_determined: bool | None,
@@ -119,8 +121,8 @@ def doubt_of(
 
     Parameters
     ----------
-    names, k
-        The constants, and which of them.
+    names, values, k
+        The constants as found, and which of them.
     found
         What is known; None if that could not be told.
     is_determined, is_kept
@@ -134,8 +136,13 @@ def doubt_of(
         return ""
     if is_kept:
         return f"{UNDETERMINED}, which point beyond its bounds"
+    # relative changes are measured in sizes, which have no sign; the largest share shall have none
+    signs = [copysign(1.0, value) for value in values]
+    rows = [[s * c for s, c in zip(signs, r, strict=True)] for r in found.combinations.tolist()]
     known = [
-        combination(names, row) for row in found.combinations.tolist() if abs(row[k]) >= LEAST_SHARE
+        combination(names, [copysign(1.0, max(row, key=abs)) * c for c in row])
+        for row in rows
+        if abs(row[k]) >= LEAST_SHARE
     ]
     if known:
         return f"{UNDETERMINED}, which tell only {' and '.join(known)}"

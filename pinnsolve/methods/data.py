@@ -208,7 +208,7 @@ def constants_found(
     constants = {}
     for k, (name, parameter) in enumerate(parameters.items()):
         is_determined = bool(told.determination.is_determined[k]) and bool(np.isfinite(spread[k]))
-        remarks = [doubt_of(names, k, told.determination, is_determined, False, None)]
+        remarks = [doubt_of(names, values, k, told.determination, is_determined, False, None)]
         bound = bound_at(parameter, values[k], NEAR * sizes[k])
         if bound:
             remarks.append(f"it lies at its {'upper' if bound > 0 else 'lower'} bound")

@@ -5,14 +5,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from pinnsolve import load, solve
 from pinnsolve.checks.preflight import check
 from pinnsolve.cli import shipped
 from pinnsolve.cli.summary import summary
+from pinnsolve.conditions.noise import Noise
 from pinnsolve.errors import ProblemError
 from pinnsolve.geometry import build_domain
-from pinnsolve.methods.data import about_data, doubt_of_fits
+from pinnsolve.leastsquares.inference import inference
+from pinnsolve.methods.data import about_constants, about_data, doubt_of_fits
 from pinnsolve.output.report.findings import findings
 from pinnsolve.output.report.report import html
 from pinnsolve.output.vtk.grid import grid
@@ -123,6 +126,86 @@ def test_parameters_before_every_term_are_refused(tmp_path):
         caught.value
     )
     assert "Give one of them a number, in [constants]." in str(caught.value)
+
+
+# what moves a vortex on a chessboard of them is a pressure, whatever stands before it
+TAYLOR_GREEN = """\
+[domain]
+shape = "rectangle"
+lower = [0, 0]
+upper = [1.5, 1.5]
+time = [0, 1]
+[nodes]
+count = 60
+time_levels = 4
+[unknowns]
+fields = ["psi", "p"]
+[unknowns.parameters]
+convection = { initial = 0.5, true = 1.0 }
+viscosity = { initial = 0.0, true = 0.1 }
+[pde]
+definitions = { u = "d(psi, y)", v = "-d(psi, x)" }
+equations = [
+    "u_t + convection*(u*u_x + v*u_y) + p_x = viscosity*laplace(u)",
+    "v_t + convection*(u*v_x + v*v_y) + p_y = viscosity*laplace(v)",
+]
+[[data]]
+from = "exact"
+fields = ["u", "v"]
+count = 200
+noise = 0.01
+[exact]
+psi = "-cos(x)*cos(y)*exp(-0.2*t)"
+p = "-(cos(2*x) + cos(2*y))/4*exp(-0.4*t)"
+[solver]
+method = "pinn"
+[network]
+features = "waves"
+"""
+
+
+def test_convection_that_a_pressure_takes_up_is_not_determined(tmp_path):
+    found = solve(written(tmp_path, TAYLOR_GREEN))
+    convection, viscosity = found.constants.values()
+    assert convection.is_determined is False
+    assert convection.remark == "not determined by the data"
+    assert viscosity.interval[0] < 0.1 < viscosity.interval[1]
+    assert found.verdict.word == "not resolved"
+    assert found.verdict.reason == "equations and data do not determine convection."
+
+
+def test_constants_that_act_together_are_told_in_combination(tmp_path):
+    text = TEXT.replace("u_x = -a*u", "u_x = -(a + b)*u")
+    text = text.replace("[pde]", "b = { initial = 1, true = 0 }\n[pde]", 1)
+    found = solve(written(tmp_path, text))
+    a, b = found.constants.values()
+    # a + b alone is known, of which each has a share of its size
+    share = np.array([a.found, b.found]) / np.hypot(a.found, b.found)
+    known = f"{share[0]:.2f} δa/a {'-' if share[1] < 0 else '+'} {abs(share[1]):.2f} δb/b"
+    assert a.remark == f"not determined by the data, which tell only {known}"
+    assert a.found + b.found == pytest.approx(0.7, rel=0.05)
+    assert found.verdict.word == "not resolved"
+
+
+def test_constants_that_move_or_go_together_are_told():
+    draw = torch.Generator().manual_seed(0)
+    one, other, e = torch.randn(3, 100, generator=draw, dtype=torch.float64)
+    B = torch.stack([one, one + 0.05 * other], 1)
+    told = inference(B[:, :0], B, 0.01 * e, [Noise(100)])
+    errors = told.errors.numpy()
+    constants = {name: FoundConstant(1.0, 1.0, is_determined=True) for name in "ab"}
+    still, moved = np.zeros(2), np.array([3 * errors[0], 0.0])
+    *others, apart = about_constants(constants, told, np.ones(2), moved)
+    correlation = float(told.covariance[0, 1]) / (errors[0] * errors[1])
+    assert apart == (
+        f"a and b can hardly be told apart: the correlation of their errors is {correlation:.4f}."
+    )
+    assert [text for text in others if "moves" in text] == [
+        f"a: it still moves by {moved[0]:.2g} when the weight of the equations is changed, which "
+        "its interval allows for. More features (network.hidden), or more nodes, hold it."
+    ]
+    said = about_constants(constants, told, np.ones(2), still)
+    assert not [text for text in said if "moves" in text]
 
 
 def test_a_sigma_that_the_misfit_contradicts_is_told(solution):
