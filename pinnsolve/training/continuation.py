@@ -70,6 +70,8 @@ class Level:
         In which their relative changes are measured.
     risk
         Mean square error of what was fitted to the data.
+    variance
+        Mean of those of the data, by their misfit or as given.
     """
 
     factor: float
@@ -79,6 +81,7 @@ class Level:
     steps: Float[ndarray, " k"]
     sizes: Float[ndarray, " k"]
     risk: float
+    variance: float = 0.0
 
     @property
     def totals(self) -> Float[ndarray, " k"]:
@@ -96,6 +99,13 @@ class Level:
         relative = np.clip(self.totals / self.sizes, 1e-150, 1e150)
         return float(np.mean(2 * np.log(relative)))
 
+    def beside(self, first: "Level") -> "Level":
+        """Return the level with what the misfit has gained since the first as a part of its risk.
+
+        Fields that have left the data, and follow the equations alone, are moved by neither.
+        """
+        return replace(self, risk=self.risk + max(0.0, self.variance - first.variance))
+
     def is_settled(self, before: "Level") -> bool:
         """Return whether a larger weight would change nothing any more."""
         if not len(self.values):
@@ -107,13 +117,15 @@ class Level:
     def row(self) -> list[float]:
         """Return all of it as numbers."""
         parts = (self.values, self.errors, self.shifts, self.steps, self.sizes)
-        return [self.factor, self.risk, *np.concatenate(parts).tolist()]
+        return [self.factor, self.risk, self.variance, *np.concatenate(parts).tolist()]
 
     @classmethod
     def of(cls, row: Float[ndarray, " m"]) -> "Level":
         """Return the level whose numbers those are."""
-        values, errors, shifts, steps, sizes = np.split(row[2:], 5)
-        return cls(float(row[0]), values, errors, shifts, steps, sizes, float(row[1]))
+        values, errors, shifts, steps, sizes = np.split(row[3:], 5)
+        return cls(
+            float(row[0]), values, errors, shifts, steps, sizes, float(row[1]), float(row[2])
+        )
 
 
 class Continuation:
@@ -297,6 +309,7 @@ class Continuation:
         found, sizes = inferred(objective, whole=self._whole)
         level = _level(objective, self._factor, found, sizes)
         before = self._levels[-1] if self._levels else None
+        level = level.beside(self._levels[0] if self._levels else level)
         self._levels.append(level)
         is_settled = before is not None and level.is_settled(before)
         is_plateau = is_settled and bool(len(level.values))
@@ -331,7 +344,8 @@ def _level(
     errors, shift, step = (
         v.double().cpu().numpy() * sizes for v in (found.errors, found.shift, found.step)
     )
-    return Level(factor, values, errors, shift * DOUBLED, step, sizes, found.risk)
+    shift *= DOUBLED
+    return Level(factor, values, errors, shift, step, sizes, found.risk, found.variance)
 
 
 def _loss(objective: PointwiseObjective) -> float:

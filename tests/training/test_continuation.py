@@ -52,7 +52,9 @@ def objective(tmp_path, noise=0.0, hidden=WIDE):
 
 def fitting(lowered):
     """Return the continuation, of all weights if they are few."""
-    return Continuation(lowered, Budget(), 0, whole=lowered.model.size < 100)
+    return Continuation(
+        lowered, Budget(), 0, whole=bool(lowered.model.nets[0].layers) and lowered.model.size < 100
+    )
 
 
 def run(work, steps=1000):
@@ -79,6 +81,40 @@ def test_the_weight_is_raised_to_a_plateau_where_nothing_moves(tmp_path):
     # within three standard errors, which are no wider than the noise makes them
     assert np.all(np.abs(best.values - [0.7, 0.2]) < 3 * best.errors)
     assert np.all(best.errors < 0.1)
+
+
+# a front that polynomials of degree eight cannot follow
+FRONT = """\
+[domain]
+shape = "interval"
+bounds = [0, 2]
+[nodes]
+count = 12
+[unknowns]
+fields = ["u"]
+[pde]
+equations = ["u_x = 10*(1 - u^2)"]
+[[data]]
+from = "exact"
+fields = ["u"]
+count = 100
+[exact]
+u = "tanh(10*(x - 1))"
+[solver]
+method = "pinn"
+[network]
+features = "waves"
+"""
+
+
+def test_fields_alone_are_bent_no_more_than_their_risk_asks_for(tmp_path):
+    path = tmp_path / "front.toml"
+    path.write_text(FRONT)
+    setup = Setup(load(path))
+    lowered = pointwise_objective(network(setup), setup)
+    best, near = run(fitting(lowered)).levels
+    assert best.factor < near.factor
+    assert best.score < near.score
 
 
 @pytest.mark.parametrize("hidden", [WIDE, SLIM])
