@@ -7,7 +7,7 @@ not converge so is solved function by function. In time the same is done slab by
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import inf
 from time import perf_counter
 
@@ -16,9 +16,7 @@ from jaxtyping import Float
 from numpy import ndarray
 
 from pinnsolve.diffop import Term, partial
-from pinnsolve.equations.expression import Function, evaluate
 from pinnsolve.equations.residual import Residual, prescribed
-from pinnsolve.equations.variables import Input, occurring
 from pinnsolve.families.family import Functions, number_of
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.sampling import sample, sample_in_time
@@ -38,9 +36,10 @@ from pinnsolve.references.chebyshev import (
 )
 from pinnsolve.references.evolution import refused
 from pinnsolve.references.newton import RANK, System, newton
+from pinnsolve.references.of_functions import of_functions
 from pinnsolve.references.polynomials import Polynomials, basis
 from pinnsolve.references.refinement import SAMPLES
-from pinnsolve.solution.norms import relative_l2_of_each
+from pinnsolve.references.together import Together, mean_distance
 
 STEPS = 60  # with the slopes of the mean
 CONVERGED = 1e-11  # of the coefficients, the last of these steps
@@ -48,32 +47,6 @@ TARGET = 5e-6  # relative error to which all are solved
 SECONDS = 30.0  # after which nothing finer is begun
 FIRST_SLABS = 4
 SOLVER = ("reference", "solver")
-
-
-@dataclass(frozen=True)
-class Together:
-    """Solutions of many problems.
-
-    Attributes
-    ----------
-    fields
-        Of the first problem the fields, then of the second, and so on.
-    error
-        What finer polynomials changed, in the mean over the problems; of the field where that is
-        largest.
-    title
-        What found them, and how fine it was.
-    """
-
-    fields: Polynomials
-    error: float
-    title: str
-
-    def of(self, which: Sequence[int], count: int) -> Polynomials:
-        """Return the fields of some of the problems, of which there are so many."""
-        slabs, fields, *n = self.fields.coefficients.shape
-        apart = self.fields.coefficients.reshape(slabs, count, fields // count, *n)
-        return replace(self.fields, coefficients=apart[:, list(which)].reshape(slabs, -1, *n))
 
 
 def solved_together(
@@ -103,7 +76,7 @@ def solved_together(
             break
         finer = found(where).reshape(-1, count, c)
         if values is not None:
-            error = _apart(values, finer)
+            error = mean_distance(values, finer)
         best, values, used = found, finer, (points, slabs)
         points, slabs = points + points // 2, 2 * slabs if in_time else 1
     if best is None:
@@ -117,12 +90,6 @@ def _affordable(points: int, dims: int, fields: int, *, in_time: bool) -> bool:
     """Return whether so many polynomials along each axis are few enough."""
     unknowns = fields * points**dims * (IN_TIME if in_time else 1)
     return points <= MOST[dims] and unknowns <= MOST_UNKNOWNS
-
-
-def _apart(a: Float[ndarray, "n M c"], b: Float[ndarray, "n M c"]) -> float:
-    """Return the mean relative distance over the problems, of the field where it is largest."""
-    own = [np.mean(relative_l2_of_each(a[..., i].T, b[..., i].T)) for i in range(a.shape[2])]
-    return float(max(own))
 
 
 @dataclass(frozen=True)
@@ -253,24 +220,6 @@ def _begin(
                 value = np.array([jet[term] for term in terms])
             found.append((Term(field, op), value, points))
     return found
-
-
-def of_functions(
-    formula: Function, functions: Mapping[str, Functions], x: Float[ndarray, "n D"]
-) -> Float[ndarray, "M n"]:
-    """Return the values of a formula with each of some functions in it."""
-    from pinnsolve.equations.program import program
-    from pinnsolve.equations.variables import coordinate
-
-    inputs = occurring(Input, formula.expression)
-    count = number_of(functions)
-    if not inputs:
-        (values,) = evaluate([formula.expression], formula.symbols, x)
-        return np.tile(values, (count, 1))
-    known = {coordinate(name): x[:, i] for i, name in enumerate(formula.symbols.coordinates)}
-    known |= {s: functions[i.name].values(x[:, i.axes], i.alpha) for s, i in inputs.items()}
-    (values,) = program([formula.expression], list(known))(*known.values())
-    return np.array(np.broadcast_to(values, (count, len(x))))
 
 
 def _newton(columns: _Columns, start: Float[ndarray, "M c N"]) -> Float[ndarray, "M c N"] | None:

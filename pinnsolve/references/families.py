@@ -14,15 +14,21 @@ from pinnsolve.families.family import Functions, Members, number_of
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.problem import Problem
 from pinnsolve.progress import Watch
-from pinnsolve.references import PLANS, chebyshev_families
-from pinnsolve.references.chebyshev_families import Together, of_functions
+from pinnsolve.references import chebyshev, chebyshev_families, fourier_families
 from pinnsolve.references.evolution import refused
+from pinnsolve.references.of_functions import of_functions
+from pinnsolve.references.together import Together
 
 # of which problems, and at which points: the fields
 OfSome: TypeAlias = Callable[[Sequence[int], Float[ndarray, "n D"]], Float[ndarray, "m n c"]]
 
 SOLVERS: dict[str, Callable[..., Together]] = {  # of those in [reference], that solve for families
     "chebyshev": chebyshev_families.solved_together,
+    "fourier": fourier_families.solved_together,
+}
+PLANS: dict[str, Callable[[Problem], object]] = {  # refuse what they do not take, at no cost
+    "chebyshev": chebyshev.plan,
+    "fourier": fourier_families.plan,
 }
 
 

@@ -24,18 +24,19 @@ IN_THE_PLANE = 10  # times as much work is done there
 KEPT = 2**24  # numbers kept of the amplitudes in time: 256 MB
 SMOOTH = 1e-8  # own error above which it is said what limits it
 
-Shown = Callable[[Complex[ndarray, "c *K"], float], Complex[ndarray, "f *K"]]
+Shown = Callable[[Complex[ndarray, "c *N"], float], Complex[ndarray, "f *K"]]
 
 
 def marched(
     torus: Torus,
     linear: Complex[ndarray, "c c *K"],
     rest: Rest,
-    start: Complex[ndarray, "c *K"],
+    start: Complex[ndarray, "c *N"],
     time: tuple[float, float],
     steps: int,
     shown: Shown,
     watch: Watch,
+    together: int | None = None,
 ) -> Waves | None:
     """Return the fields through time; None if the state grows beyond all bounds.
 
@@ -53,12 +54,14 @@ def marched(
         The modes of the fields, of those of the state and the time.
     watch
         Told of the progress.
+    together
+        Of how many modes instants are to fit into memory; None for those of these fields alone.
     """
     begin, end = time
     h = (end - begin) / steps
     stepper, v = etdrk4(linear, h), start
     first = shown(v, begin)
-    stride = _stride(steps, first.size)
+    stride = _stride(steps, together or first.size)
     kept = np.empty((steps // stride + 1, *first.shape), dtype=complex)
     kept[0] = first
     with np.errstate(all="ignore"):

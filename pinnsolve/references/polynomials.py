@@ -7,7 +7,7 @@ and Approximation Practice, ISBN 978-1-611972-39-9.
 """
 
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
@@ -43,6 +43,15 @@ class Polynomials:
     def size(self) -> int:
         """How many numbers determine them."""
         return self.coefficients.size
+
+    @property
+    def count(self) -> int:
+        """The number of fields."""
+        return self.coefficients.shape[1]
+
+    def chosen(self, fields: Sequence[int]) -> "Polynomials":
+        """Return some of the fields."""
+        return replace(self, coefficients=self.coefficients[:, list(fields)])
 
     def __call__(self, x: Float[ndarray, "n D"]) -> Float[ndarray, "n c"]:
         """Return the values at points, NaN before time begins and after it ends."""

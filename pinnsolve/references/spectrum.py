@@ -6,7 +6,7 @@ Source: Orszag (1971), J. Atmos. Sci. 28, 1074,
 doi:10.1175/1520-0469(1971)028<1074:OTEOAI>2.0.CO;2.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,9 @@ from pinnsolve.equations.expression import evaluate
 from pinnsolve.equations.form import hoist
 from pinnsolve.equations.program import Program, program
 from pinnsolve.equations.variables import Derivative, Symbol
+from pinnsolve.families.family import Functions
 from pinnsolve.references.evolution import Evolution
+from pinnsolve.references.of_functions import of_each
 from pinnsolve.references.waves import wave_numbers
 
 
@@ -47,22 +49,23 @@ class Spectrum:
             np.round(k * P / (2 * np.pi)).astype(int)
             for k, P in zip(self.waves, period, strict=True)
         ]
-        self.where: tuple[Any, ...] = (slice(None), *np.ix_(*rows))
+        self.where: tuple[Any, ...] = (..., *np.ix_(*rows))
+        self._axes = tuple(range(-self.dim, 0))
         axes = [a + P * np.arange(n) / n for a, P, n in zip(lower, period, self.shape, strict=True)]
         self.points = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, self.dim)
 
-    def modes(self, values: Float[ndarray, "c N"]) -> Complex[ndarray, "c *K"]:
+    def modes(self, values: Float[ndarray, "*c N"]) -> Complex[ndarray, "..."]:
         """Return the modes of values on the grid."""
-        axes = tuple(range(1, self.dim + 1))
-        found = rfftn(values.reshape(-1, *self.shape), axes=axes, norm="forward")
-        return found[self.where]
+        values = values.reshape(*values.shape[:-1], *self.shape)
+        return rfftn(values, axes=self._axes, norm="forward")[self.where]
 
-    def values(self, v: Complex[ndarray, "c *K"]) -> Float[ndarray, "c N"]:
+    def values(self, v: Complex[ndarray, "..."]) -> Float[ndarray, "*c N"]:
         """Return the values on the grid."""
-        whole = np.zeros((len(v), *self.shape[:-1], self.shape[-1] // 2 + 1), dtype=complex)
+        lead = v.shape[: -self.dim]
+        whole = np.zeros((*lead, *self.shape[:-1], self.shape[-1] // 2 + 1), dtype=complex)
         whole[self.where] = v
-        axes = tuple(range(1, self.dim + 1))
-        return irfftn(whole, self.shape, axes=axes, norm="forward").reshape(len(v), -1)
+        found = irfftn(whole, self.shape, axes=self._axes, norm="forward")
+        return found.reshape(*lead, -1)
 
     def symbol(self, alpha: MultiIndex) -> Complex[ndarray, "*K"]:
         """Return the factor of a derivative for each wave."""
@@ -81,30 +84,45 @@ class Spectrum:
         return L
 
     def rest(
-        self, evolution: Evolution, begin: float
-    ) -> Callable[[Complex[ndarray, "c *K"], float], Complex[ndarray, "c *K"]]:
-        """Return the rates that the linear part leaves, as a function of modes and time."""
+        self, evolution: Evolution, begin: float, functions: Mapping[str, Functions] | None = None
+    ) -> Callable[[Complex[ndarray, "..."], float], Complex[ndarray, "..."]]:
+        """Return the rates that the linear part leaves, as a function of modes and time.
+
+        Parameters
+        ----------
+        evolution
+            The equations.
+        begin
+            When time begins.
+        functions
+            What varies, by name, of as many problems as modes are given of, along an axis after
+            that of the components; None of a single problem.
+        """
         if evolution.is_linear:
             return lambda v, _: np.zeros_like(v)
-        rates = self.rates(evolution, begin)
+        rates = self.rates(evolution, begin, functions)
         return lambda v, t: self.modes(rates(v, t))
 
     def rates(
-        self, evolution: Evolution, begin: float
-    ) -> Callable[[Complex[ndarray, "c *K"], float], Float[ndarray, "r N"]]:
+        self, evolution: Evolution, begin: float, functions: Mapping[str, Functions] | None = None
+    ) -> Callable[[Complex[ndarray, "..."], float], Float[ndarray, "*r N"]]:
         """Return the same at the points of the grid."""
         steps, known, needed = _compiled(evolution)
         points = np.column_stack([self.points, np.full(len(self.points), begin)])
-        data = evaluate(known, evolution.symbols, points)
+        data = (
+            evaluate(known, evolution.symbols, points)
+            if functions is None
+            else of_each(known, evolution.symbols, functions, points)
+        )
         index = {state: i for i, state in enumerate(evolution.states)}
         rows = [index[own.field, own.alpha[-1]] for own in needed]
-        factors = np.array([self.symbol(own.alpha[:-1]) for own in needed])
-        size = len(self.points)
+        factors = [self.symbol(own.alpha[:-1]) for own in needed]
 
-        def values(v: Complex[ndarray, "c *K"], t: float) -> Float[ndarray, "r N"]:
-            jet = self.values(factors * v[rows]) if rows else np.empty((0, size))
+        def values(v: Complex[ndarray, "..."], t: float) -> Float[ndarray, "*r N"]:
+            jet = [self.values(own * v[i]) for own, i in zip(factors, rows, strict=True)]
             rates = steps(t, *data, *jet)
-            return np.array([np.broadcast_to(rate, size) for rate in rates])
+            shape = (*v.shape[1 : -self.dim], len(self.points))
+            return np.array([np.broadcast_to(rate, shape) for rate in rates])
 
         return values
 

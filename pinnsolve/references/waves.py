@@ -7,7 +7,7 @@ nearest.
 """
 
 from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -47,6 +47,15 @@ class Waves:
         """How many numbers determine them."""
         return 2 * self.amplitudes.size
 
+    @property
+    def count(self) -> int:
+        """The number of fields."""
+        return self.amplitudes.shape[1]
+
+    def chosen(self, fields: Sequence[int]) -> "Waves":
+        """Return some of the fields."""
+        return replace(self, amplitudes=self.amplitudes[:, list(fields)])
+
     def __call__(self, x: Float[ndarray, "n D"]) -> Float[ndarray, "n c"]:
         """Return the values at points, NaN before the first instant and after the last."""
         still = (0,) * len(self.period)
@@ -80,19 +89,26 @@ class Waves:
     ) -> Float[ndarray, "n w"]:
         """Return derivatives at points: of which field, in space, and in time."""
         found = np.full((len(x), len(wanted)), np.nan)
-        for rows, chosen in self._groups(x[:, -1]):
+        alike: dict[tuple[tuple[int, ...], int], list[int]] = {}
+        for j, (_, alpha, order) in enumerate(wanted):
+            alike.setdefault((alpha, order), []).append(j)
+        for rows, chosen in self._groups(x[:, -1], max(map(len, alike.values()), default=1)):
             t = x[rows, -1]
-            for j, (field, alpha, order) in enumerate(wanted):
+            for (alpha, order), columns in alike.items():
                 weights = _in_time(self.times[chosen], t, order)
-                parts = self.amplitudes[chosen, field]
+                parts = self.amplitudes[chosen, [wanted[j][0] for j in columns]]
                 if len(rows) > 1 and (t == t[0]).all():
                     parts = np.tensordot(weights[:1], parts, axes=1)
                     weights = np.ones((len(rows), 1))
-                found[rows, j] = self._sums(x[rows, :-1], parts * self._factor(alpha), weights)
+                sums = self._sums(x[rows, :-1], parts * self._factor(alpha), weights)
+                found[rows[:, None], columns] = sums
         return found
 
-    def _groups(self, t: Float[ndarray, " n"]) -> Iterator[tuple[ndarray, slice]]:
-        """Yield points that have the instants nearest to them in common, and these instants."""
+    def _groups(self, t: Float[ndarray, " n"], fields: int) -> Iterator[tuple[ndarray, slice]]:
+        """Yield points that have the instants nearest to them in common, and these instants.
+
+        There are as many at once as fit into memory with so many fields.
+        """
         first, last = self.times[0], self.times[-1]
         slack = SLACK * (last - first)
         inside = np.flatnonzero((t >= first - slack) & (t <= last + slack))
@@ -101,13 +117,14 @@ class Waves:
         start = np.clip(before - (count // 2 - 1), 0, len(self.times) - count)
         order = np.lexsort((t[inside], start))
         inside, start, now = inside[order], start[order], t[inside][order]
-        is_full = self._most_points(count)
+        is_full = self._most_points(count * fields)
         for part in _runs(start):
             for rows in _pieces(part, now, is_full):
                 chosen = slice(int(start[rows[0]]), int(start[rows[0]]) + count)
                 yield inside[rows], chosen
 
     def _most_points(self, count: int) -> int:
+        """Return the number of points at once, with so many series of each."""
         inner = int(np.prod(self.amplitudes.shape[3:], dtype=int)) * count
         return max(ENTRIES // max(inner, self.amplitudes.shape[2]), 1)
 
@@ -123,18 +140,18 @@ class Waves:
     def _sums(
         self,
         x: Float[ndarray, "m d"],
-        parts: Complex[ndarray, "T *K"],
+        parts: Complex[ndarray, "T c *K"],
         weights: Float[ndarray, "m T"],
-    ) -> Float[ndarray, " m"]:
+    ) -> Float[ndarray, "m c"]:
         """Return the sums of waves at points, one axis after the other, weighted over instants."""
-        left = np.moveaxis(parts, 0, -1)
+        left = np.moveaxis(parts, (0, 1), (-2, -1))
         for axis, k in enumerate(self._waves):
             wave = np.exp(1j * (x[:, axis] - self.lower[axis])[:, None] * k)
             if axis == 0:
                 left = (wave @ left.reshape(len(k), -1)).reshape(len(x), *left.shape[1:])
             else:
                 left = np.einsum("mk,mk...->m...", wave, left)
-        return np.einsum("mt,mt->m", weights, left.real)
+        return np.einsum("mt,mtc->mc", weights, left.real)
 
 
 def wave_numbers(shape: Sequence[int], period: Sequence[float]) -> list[Float[ndarray, " K"]]:

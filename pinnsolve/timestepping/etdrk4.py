@@ -35,7 +35,7 @@ from numpy import ndarray
 
 ORDER = 4
 TERMS = 20  # of the series of a matrix of norm 1: what follows is below rounding
-Rest = Callable[[Inexact[ndarray, "c *K"], float], Inexact[ndarray, "c *K"]]
+Rest = Callable[[Inexact[ndarray, "c *N"], float], Inexact[ndarray, "c *N"]]
 
 
 def phi_functions(A: Inexact[ndarray, "m c c"], count: int) -> list[Inexact[ndarray, "m c c"]]:
@@ -59,8 +59,11 @@ def phi_functions(A: Inexact[ndarray, "m c c"], count: int) -> list[Inexact[ndar
     return found
 
 
-def apply(A: Inexact[ndarray, "c c *K"], v: Inexact[ndarray, "c *K"]) -> Inexact[ndarray, "c *K"]:
-    """Return the product of the matrix and the vector of each wave number."""
+def apply(A: Inexact[ndarray, "c c *#N"], v: Inexact[ndarray, "c *N"]) -> Inexact[ndarray, "c *N"]:
+    """Return the product of the matrix and the vector of each wave number.
+
+    Vectors may have further axes before that of the wave number, as of many problems at once.
+    """
     return A[0] * v if len(A) == 1 else np.einsum("ij...,j...->i...", A, v)
 
 
@@ -88,13 +91,14 @@ class Etdrk4:
     middle: Inexact[ndarray, "c c *K"]
     last: Inexact[ndarray, "c c *K"]
 
-    def step(self, v: Inexact[ndarray, "c *K"], t: float, rest: Rest) -> Inexact[ndarray, "c *K"]:
+    def step(self, v: Inexact[ndarray, "c *N"], t: float, rest: Rest) -> Inexact[ndarray, "c *N"]:
         """Return the state after a step.
 
         Parameters
         ----------
         v, t
-            The state, for every wave number a vector, and the time at the beginning.
+            The state, for every wave number a vector, or one for each of many problems, and the
+            time at the beginning.
         rest
             ``N(v, t)``.
         """
