@@ -125,6 +125,7 @@ REDUCED = {
     "pulsating_channel": Reduced(None, None, warnings=(outflow("p = p0", "left, right"),)),
     "reaction_diffusion_operator": Reduced(None, None),
     "stokes_operator": Reduced(None, None),
+    "burgers_operator": Reduced(None, None),  # tests/methods/test_reduced.py
     "rotating_pulse": Reduced(None, None),
     # found from data, see tests/methods/test_data.py
     "burgers_inverse": Reduced(direct=None, network=None),

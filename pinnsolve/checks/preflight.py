@@ -24,6 +24,7 @@ from pinnsolve.checks import (
 from pinnsolve.checks.exact_solution import doubts, given_away
 from pinnsolve.checks.frozen import frozen
 from pinnsolve.checks.memory import forecast, free_memory, shortage
+from pinnsolve.checks.reduced import must_be_learnable
 from pinnsolve.checks.transport import Carried, carried
 from pinnsolve.conditions import conservation, densities, rates, selfadjoint
 from pinnsolve.conditions.data import data_conditions
@@ -160,6 +161,7 @@ def check(problem: Problem) -> Report:
 def _must_have_reference(setup: Setup) -> None:
     """Refuse a reference that does not fit the problem; nothing is solved for."""
     problem = setup.asked
+    must_be_learnable(problem)
     families.plan(problem)
     if problem.exact is not None or problem.stated is None:
         return

@@ -10,6 +10,7 @@ its principal space, than any function that was trained with, by the factor `BEY
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Float
@@ -17,7 +18,7 @@ from numpy import ndarray
 
 from pinnsolve.accuracy.verdict import LIMIT
 from pinnsolve.conditions.points import points_of
-from pinnsolve.errors import FileError
+from pinnsolve.errors import Fault, FileError
 from pinnsolve.families.family import Functions
 from pinnsolve.families.tabulated import Tabulated
 from pinnsolve.methods.family_newton import apart, estimates, refined
@@ -27,6 +28,10 @@ from pinnsolve.setup import Setup
 from pinnsolve.solution.ensemble import Evaluated
 from pinnsolve.solution.points import inside
 from pinnsolve.solution.solution import Solution
+
+if TYPE_CHECKING:
+    from pinnsolve.objectives.family_fields import FamilyFields
+    from pinnsolve.objectives.joint_fields import JointFields
 
 BEYOND = 1.2  # times the largest distance, or share, of a function to train with
 SHARE = 1e-4  # outside of the principal space that is rounding
@@ -105,34 +110,30 @@ def evaluate(
     """
     from pinnsolve.objectives.family_fields import FamilyFields
     from pinnsolve.objectives.joint_fields import JointFields
+    from pinnsolve.objectives.reduced_fields import ReducedFields
 
     answer, problem = solution.answer, solution.problem
-    assert isinstance(answer, FamilyFields | JointFields)
+    assert isinstance(answer, FamilyFields | JointFields | ReducedFields)
     assert problem.family is not None
     setup = Setup(problem, nodes=solution.sample.nodes)
     there = points_of(problem, setup.nodes)
     flat = there.reshape(-1, there.shape[-1])
     codes = [own.codes() for own in functions.values()]
-    alone = answer.alone
-    seen = flat[:: 1 + len(flat) // LOOKED_AT]
-    x, heads = flat if x is None else x, alone.heads(codes)
-    if refine:
-        heads = refined(setup, alone.net, functions, heads)
-        errors = estimates(setup, answer, functions, seen, heads).total
-    elif answer is not alone:
-        errors = estimates(setup, answer, functions, seen).total
+    seen, x = flat[:: 1 + len(flat) // LOOKED_AT], flat if x is None else x
+    if not isinstance(answer, ReducedFields):
+        values, errors = _by_newton(solution, setup, answer, functions, x, seen, refine=refine)
+    elif refine:
+        message = "solutions that are sums of classical ones are not refined by Newton's method."
+        fault = Fault(("network", "features"), message, "Leave out --refine.")
+        raise problem.source.error(fault)
     else:
-        before = alone.values(heads, seen)
-        nearer = alone.values(refined(setup, alone.net, functions, heads, 1), seen)
-        branch = apart(problem.fields, before, nearer)
-        left = _left_by_features(solution)
-        errors = {name: np.hypot(e, left[name]) for name, e in branch.items()}
-    values = alone.values(heads, x) if refine else answer.evaluated(codes, x)
+        values = answer.evaluated(codes, x)
+        errors = dict.fromkeys(problem.fields, answer.estimated(codes))
     values[:, ~inside(problem, setup.domain, setup.nodes.spacing, x)] = np.nan
     training = [own.training.codes() for own in problem.family.inputs]
-    outside, distance = answer.branch.outside(codes), answer.branch.distance(codes)
-    most = BEYOND * answer.branch.distance(training).max()
-    share = max(SHARE, BEYOND * answer.branch.outside(training).max())
+    outside, distance = answer.outside(codes), answer.distance(codes)
+    most = BEYOND * answer.distance(training).max()
+    share = max(SHARE, BEYOND * answer.outside(training).max())
     return Evaluated(
         names,
         x,
@@ -143,6 +144,33 @@ def evaluate(
         (distance > most) | (outside > share),
         problem.settings.solver.accuracy or LIMIT,
     )
+
+
+def _by_newton(
+    solution: Solution,
+    setup: Setup,
+    answer: "FamilyFields | JointFields",
+    functions: Mapping[str, Functions],
+    x: Float[ndarray, "n D"],
+    seen: Float[ndarray, "m D"],
+    *,
+    refine: bool,
+) -> tuple[Float[ndarray, "M n c"], Mapping[str, Float[ndarray, " M"]]]:
+    """Return the solutions at points, and their errors as estimated at those that are seen."""
+    alone, names = answer.alone, solution.problem.fields
+    codes = [own.codes() for own in functions.values()]
+    heads = alone.heads(codes)
+    if refine:
+        heads = refined(setup, alone.net, functions, heads)
+        errors = estimates(setup, answer, functions, seen, heads).total
+        return alone.values(heads, x), errors
+    if answer is not alone:
+        return answer.evaluated(codes, x), estimates(setup, answer, functions, seen).total
+    before = alone.values(heads, seen)
+    nearer = alone.values(refined(setup, alone.net, functions, heads, 1), seen)
+    left = _left_by_features(solution)
+    errors = {n: np.hypot(e, left[n]) for n, e in apart(names, before, nearer).items()}
+    return answer.evaluated(codes, x), errors
 
 
 def _left_by_features(solution: Solution) -> dict[str, float]:

@@ -69,6 +69,7 @@ LIBRARIES, TORCH, FIGURES = 150 * MIB, 190 * MIB, 80 * MIB  # once imported, and
 WORKSPACE = 80 * MIB  # of training, whatever its size
 KEPT = 90 * MIB  # given back by training, but not by the allocator
 BYTES = 8  # of a number
+KERNELS = 3  # matrices of all pairs of functions, where a kernel between them is fitted
 INDEXED = 12  # bytes of a sparse matrix's entry, its column included
 L_BFGS = 200  # vectors that L-BFGS remembers
 LEAST_SQUARES = ("grow", "head", "gauss-newton", "variable-projection")

@@ -21,10 +21,11 @@ from pinnsolve.conditions.condition import Condition
 from pinnsolve.conditions.points import points_of
 from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.methods import memory, trained
-from pinnsolve.methods.family_newton import estimates
+from pinnsolve.methods.family_newton import Estimates, estimates
 from pinnsolve.methods.joint import is_joint, read_joint, start_joint
 from pinnsolve.methods.method import Method
 from pinnsolve.methods.pinn import pointwise_objective
+from pinnsolve.methods.reduced import is_reduced, memory_of_solutions, start_reduced
 from pinnsolve.networks.sizes import CENTRES, hidden_layers
 from pinnsolve.problem import Problem, Residual
 from pinnsolve.problem.families import FamilyOfProblems, functions_of
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
 
 RESIDUALS = 5  # of all functions that there are at once, and what they are made of
 FACTORS = 3  # of the rows, that of the best frequency among them
-KERNELS = 3  # matrices of all pairs of functions, where each is solved for alone
 ESTIMATED = 2000  # points at which errors are estimated
 ITERATIONS = 20  # of Newton's method
 
@@ -73,6 +73,8 @@ def start(setup: Setup) -> Process[Fields]:
     phases = problem.settings.training or (Phase(optimizer="head"),)
     device = trained.device_for(problem.settings.solver.device)
     frequency = wave_number(functions, [own.box for own in family.inputs])
+    if is_reduced(problem):
+        return start_reduced(setup)
     if is_joint(problem):
         return start_joint(setup, device, _budget(phases[0]), frequency)
     (net,) = network(setup, device).nets
@@ -123,8 +125,9 @@ def family(setup: Setup, answer: Fields) -> tuple[Fields, Measured]:
     """Return the solutions, that of the median error being shown, and what is known of errors."""
     from pinnsolve.objectives.family_fields import FamilyFields
     from pinnsolve.objectives.joint_fields import JointFields
+    from pinnsolve.objectives.reduced_fields import ReducedFields
 
-    assert isinstance(answer, FamilyFields | JointFields)
+    assert isinstance(answer, FamilyFields | JointFields | ReducedFields)
     problem = setup.problem
     functions = functions_of(_family(problem), held_out=True)
     codes = [own.codes() for own in functions.values()]
@@ -137,9 +140,13 @@ def family(setup: Setup, answer: Fields) -> tuple[Fields, Measured]:
         setup.watch,
     )
     with setup.stage("estimate"):
-        there = points_of(problem, setup.nodes)
-        flat = there.reshape(-1, there.shape[-1])
-        own = estimates(setup, answer, functions, flat[:: 1 + len(flat) // ESTIMATED])
+        if isinstance(answer, ReducedFields):
+            each = dict.fromkeys(problem.fields, answer.estimated(codes))
+            own = Estimates(each, each)
+        else:
+            there = points_of(problem, setup.nodes)
+            flat = there.reshape(-1, there.shape[-1])
+            own = estimates(setup, answer, functions, flat[:: 1 + len(flat) // ESTIMATED])
     short = Estimate(
         {name: float(np.mean(e)) for name, e in own.branch.items()},
         {name: float(np.mean(e)) for name, e in own.total.items()},
@@ -150,8 +157,8 @@ def family(setup: Setup, answer: Fields) -> tuple[Fields, Measured]:
     held_out = replace(
         found.held_out,
         estimates=own.total,
-        outside=answer.branch.outside(codes),
-        distance=answer.branch.distance(codes),
+        outside=answer.outside(codes),
+        distance=answer.distance(codes),
     )
     shown = answer.showing([own[[held_out.median]] for own in codes])
     return shown, replace(found, held_out=held_out, estimate=short)
@@ -166,7 +173,10 @@ def read(setup: Setup, state: State) -> Fields:
     """Return the solutions that were stored."""
     from pinnsolve.networks.build import network
     from pinnsolve.objectives.family_fields import family_fields
+    from pinnsolve.objectives.reduced_fields import reduced_fields
 
+    if is_reduced(setup.problem):
+        return reduced_fields(state)
     if is_joint(setup.problem):
         return read_joint(setup, state)
     (net,) = network(setup).nets
@@ -180,6 +190,8 @@ def forecast(
     stated: Sequence[Condition],
 ) -> dict[str, float]:
     """Return the memory in use at the peak of each stage, in bytes."""
+    if is_reduced(problem):
+        return memory_of_solutions(problem)
     found = memory.of_training(problem, nodes, conditions, stated)
     del found["direct solution"]
     rows = sum(condition.size for condition in stated)
@@ -191,7 +203,7 @@ def forecast(
         found[stage] += memory.BYTES * (residuals + FACTORS * (rows + features) * features)
         if not all(_has_same_slopes(condition.residual) for condition in stated):
             centres = min(_family(problem).count, CENTRES)
-            found[stage] += memory.BYTES * (KERNELS * centres**2 + features * centres)
+            found[stage] += memory.BYTES * (memory.KERNELS * centres**2 + features * centres)
     stage = "training: adam"
     if stage in found:
         found[stage] += memory.BYTES * _of_a_step(problem, nodes, stated)
@@ -232,8 +244,9 @@ def device(answer: Fields) -> str:
     """Return the device of the features."""
     from pinnsolve.objectives.family_fields import FamilyFields
     from pinnsolve.objectives.joint_fields import JointFields
+    from pinnsolve.objectives.reduced_fields import ReducedFields
 
-    assert isinstance(answer, FamilyFields | JointFields)
+    assert isinstance(answer, FamilyFields | JointFields | ReducedFields)
     return answer.device
 
 

@@ -159,10 +159,14 @@ class Kernel(Branch):
     length
         Over which solutions stay alike, in units of how much functions vary along the first
         coordinate.
+    power
+        Of how much they vary along a coordinate, as which it counts: above one where solutions
+        depend less on the smaller ones.
     """
 
     centres: Float[ndarray, "M k"]
     length: float
+    power: float = 1.0
 
     def of(self, z: Float[ndarray, "M k"]) -> Float[ndarray, "M K"]:
         """Return the functions of the branch, from the coordinates of all inputs."""
@@ -170,6 +174,12 @@ class Kernel(Branch):
 
         k = matern(self.squares(z), self.length)
         return np.hstack([np.ones((len(z), 1)), cho_solve(self._factor, k.T).T])
+
+    def deviation(self, codes: Sequence[Float[ndarray, "M _"]]) -> Float[ndarray, " M"]:
+        """Return how little is known of each problem: zero at the centres, one far from them."""
+        z = coordinates(self.spaces, codes)
+        known = np.sum(matern(self.squares(z), self.length) * self.of(z)[:, 1:], axis=1)
+        return np.sqrt(np.maximum(1 + NUGGET - known, NUGGET))
 
     @cached_property
     def _factor(self) -> tuple[ndarray, bool]:
@@ -179,7 +189,8 @@ class Kernel(Branch):
 
     def squares(self, z: Float[ndarray, "M k"]) -> Float[ndarray, "M N"]:
         """Return the squares of the distances from the centres."""
-        a, b = z * self._shares, self.centres * self._shares
+        weights = self._shares**self.power
+        a, b = z * weights, self.centres * weights
         apart = (a * a).sum(1)[:, None] + (b * b).sum(1) - 2 * a @ b.T
         return np.maximum(apart, 0.0)
 
@@ -190,7 +201,8 @@ class Kernel(Branch):
 
     def arrays(self) -> dict[str, ndarray | int | str]:
         """Return the arrays and numbers that determine it, by name."""
-        own = {"centres": self.centres, "length": np.array(self.length)}
+        numbers = {"length": np.array(self.length), "power": np.array(self.power)}
+        own = {"centres": self.centres, **numbers}
         return {**own, **self._arrays_of_spaces()}
 
 
@@ -310,7 +322,8 @@ def branch_from(arrays: Mapping[str, ndarray | float | int | str]) -> Branch:
         own = {k.removeprefix(lead): np.asarray(v) for k, v in arrays.items() if k.startswith(lead)}
         spaces.append(principal_from(own))
     if "centres" in arrays:
-        return Kernel(tuple(spaces), np.asarray(arrays["centres"]), float(arrays["length"]))
+        numbers = float(arrays["length"]), float(arrays.get("power", 1.0))
+        return Kernel(tuple(spaces), np.asarray(arrays["centres"]), *numbers)
     if "activation" in arrays:
         found = list[tuple[ndarray, ndarray]]()
         while (lead := f"layer {len(found)} ") + "weight" in arrays:

@@ -85,6 +85,14 @@ class FamilyFields:
         """Return the fields of many problems at points."""
         return self.values(self.heads(codes), x)
 
+    def outside(self, codes: Sequence[Float[ndarray, "M _"]]) -> Float[ndarray, " M"]:
+        """Return the largest share of an input that no member of the family has."""
+        return self.branch.outside(codes)
+
+    def distance(self, codes: Sequence[Float[ndarray, "M _"]]) -> Float[ndarray, " M"]:
+        """Return the root mean square of the coordinates of all inputs, about one of a member."""
+        return self.branch.distance(codes)
+
     def member(self, head: Float[ndarray, " P"]) -> NetworkFields:
         """Return the fields of the problem whose head is given."""
         net = deepcopy(self.net)

@@ -87,6 +87,14 @@ class JointFields:
         nothing = self.ansatz(np.zeros(values.shape[1:]), x)
         return nothing + (self.ansatz(np.ones(values.shape[1:]), x) - nothing) * values
 
+    def outside(self, codes: Sequence[Float[ndarray, "M _"]]) -> Float[ndarray, " M"]:
+        """Return the largest share of an input that no member of the family has."""
+        return self.branch.outside(codes)
+
+    def distance(self, codes: Sequence[Float[ndarray, "M _"]]) -> Float[ndarray, " M"]:
+        """Return the root mean square of the coordinates of all inputs, about one of a member."""
+        return self.branch.distance(codes)
+
     def state(self) -> State:
         """Return the weights by name, the coordinates, and the codes of what is shown."""
         weights = {f"joint:{k}": v.cpu().numpy() for k, v in self.net.state_dict().items()}

@@ -6,11 +6,13 @@ from typing import Any
 from pinnsolve.errors import Fault, KeyPath
 from pinnsolve.problem.abilities import ABILITIES, NODAL, methods_that_take
 from pinnsolve.problem.schema.file import Solver
+from pinnsolve.problem.schema.network import Network
 from pinnsolve.problem.schema.operator import SECTION, Operator
 from pinnsolve.problem.schema.training import Phase
 
 ABILITY = "input"
 STEPS = "adam"
+REFERENCE = "reference"  # features that are solutions of it
 
 
 def family_faults(valid: Mapping[KeyPath, Any]) -> list[Fault]:
@@ -40,6 +42,9 @@ def family_faults(valid: Mapping[KeyPath, Any]) -> list[Fault]:
             Fault(("network", key), f"{key} is of a family of problems.", "Remove it.")
             for key in ("trunk", "branch", "decoder")
             if getattr(network, key) is not None
+        ] + [
+            Fault(("network", "features"), "they are of a family of problems.", "Remove it.")
+            for _ in range(network.features == REFERENCE)
         ]
     wider = "Write trunk = [1000], the widths of the layers of functions of position."
     is_joint = network.decoder == "joint"
@@ -63,7 +68,7 @@ def family_faults(valid: Mapping[KeyPath, Any]) -> list[Fault]:
             "Remove these.",
         ),
         (
-            network.features not in (None, "mlp"),
+            network.features not in (None, "mlp", REFERENCE),
             "features",
             f'a family has no features that are "{network.features}".',
             "Remove it.",
@@ -80,7 +85,29 @@ def family_faults(valid: Mapping[KeyPath, Any]) -> list[Fault]:
         )
     )
     faults = [Fault(("network", key), why, remedy) for holds, key, why, remedy in asked if holds]
+    faults += _faults_of_solutions(network, valid[SECTION,], len(phases))
     return faults + _phase_faults(solver, valid[SECTION,], phases)
+
+
+def _faults_of_solutions(network: Network, operator: Operator, phases: int) -> list[Fault]:
+    """Return the faults of what is not together with classical solutions, or not without."""
+    is_reduced = network.features == REFERENCE
+    if not is_reduced:
+        message = f'symmetries are made use of with [network] features = "{REFERENCE}" alone.'
+        return [
+            Fault((SECTION, "symmetries"), message, "Remove them.")
+            for _ in range(bool(operator.symmetries))
+        ]
+    others = [
+        key for key in ("hidden", "trunk", "branch", "decoder") if getattr(network, key) is not None
+    ]
+    remedy = "Remove it, or features."
+    faults = [
+        Fault(("network", key), "classical solutions leave nothing of it.", remedy)
+        for key in others
+    ]
+    message = "what classical solutions tell is not trained in phases."
+    return faults + [Fault(("training", k), message, "Remove it.") for k in range(phases)]
 
 
 def _phase_faults(solver: Solver, operator: Operator, phases: Sequence[Phase]) -> list[Fault]:

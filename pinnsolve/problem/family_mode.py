@@ -19,6 +19,11 @@ def mode(problem: Problem) -> str:
     asked, family = problem.settings.operator, problem.family
     assert asked is not None
     assert family is not None
+    if problem.settings.network.features == "reference":
+        return (
+            f"the classical solver of the reference, for {family.count:,} functions, by whose "
+            "solutions all others are told: not from the equations alone"
+        )
     points = "all points" if asked.points is None else f"{asked.points:,} points of each condition"
     steps = (
         f"Adam on all weights, each step on {functions_of_a_step(problem):,} of {family.count:,} "

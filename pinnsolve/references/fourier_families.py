@@ -143,7 +143,11 @@ def resolved(
 
 
 def solved(
-    posed: Periodic, functions: Mapping[str, Functions], at: Resolution, watch: Watch
+    posed: Periodic,
+    functions: Mapping[str, Functions],
+    at: Resolution,
+    watch: Watch,
+    together: int | None = None,
 ) -> Waves | None:
     """Return the solutions for some functions; None if one of them grows beyond all bounds.
 
@@ -157,6 +161,8 @@ def solved(
         How fine.
     watch
         Told of the progress.
+    together
+        The number of functions, if these are but some, which the same instants are kept of.
     """
     grid = Spectrum(posed.torus.lower, posed.torus.period, at.modes)
     M, one = number_of(functions), int(np.prod(grid.kept))
@@ -175,7 +181,7 @@ def solved(
             at.steps,
             lambda v, _: v[fields].swapaxes(0, 1).reshape(-1, *grid.kept),
             watch,
-            M * len(fields) * one,
+            (together or M) * len(fields) * one,
         )
         if found is None:
             return None

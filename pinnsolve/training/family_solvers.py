@@ -172,8 +172,8 @@ class OneByOne:
                 empty = products(self._codes, is_linear=True)
                 self._known = empty, np.zeros((len(heads), empty.size))
             else:
-                branch, C, _ = regressed(some, heads, self._values)
-                self._known = branch, C
+                told = regressed(some, heads, self._values)
+                self._known = told.branch, told.C
         return self._known
 
     def state(self) -> State:

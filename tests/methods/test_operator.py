@@ -318,8 +318,9 @@ REFUSED = {
               'Choose a smoother one, as kernel = "rbf".'),
     "hard": (INITIAL.replace('condition = "u = f"', 'condition = "u = f"\nhard = true'),
              ':13: the value of a hard condition is one, but "f" varies. Leave out hard.'),
-    "later": (BEAM.replace("held_out = 10", 'symmetries = ["translation"]\nheld_out = 10'),
-              ":15: [operator] symmetries is not implemented in this version. Remove it."),
+    "symmetries": (BEAM.replace("held_out = 10", 'symmetries = ["translation"]\nheld_out = 10'),
+                   ':15: symmetries are made use of with [network] features = "reference" alone. '
+                   "Remove them."),
     "optimizer": (BEAM + '[[training]]\noptimizer = "lbfgs"\n',
                   ':30: a family is not trained by "lbfgs". Choose "head" or "adam".'),
     "no steps": (BEAM.replace("held_out = 10", "points = 5\nheld_out = 10"),

@@ -20,7 +20,8 @@ def heads(own, formula):
 
 def test_products_reproduce_what_is_quadratic_in_the_input():
     known, other = codes(100), codes(20, 3)
-    branch, C, error = regressed(known, heads(known, np.square), np.eye(4))
+    told = regressed(known, heads(known, np.square), np.eye(4))
+    branch, C, error = told.branch, told.C, told.error
     assert isinstance(branch, Products)
     assert error < 1e-10
     assert np.allclose(C @ branch(other).T, heads(other, np.square), atol=1e-9)
@@ -28,7 +29,8 @@ def test_products_reproduce_what_is_quadratic_in_the_input():
 
 def test_a_kernel_is_taken_where_products_do_not_do_and_its_error_is_told():
     known, other = codes(300), codes(200, 3)
-    branch, C, error = regressed(known, heads(known, np.tanh), np.eye(4))
+    told = regressed(known, heads(known, np.tanh), np.eye(4))
+    branch, C, error = told.branch, told.C, told.error
     assert isinstance(branch, Kernel)
     # what it interpolates it leaves by the nugget, 1e-9, times what the inverse makes of heads, 1e5
     assert np.allclose(C @ branch(known).T, heads(known, np.tanh), atol=1e-3)
@@ -51,7 +53,8 @@ def test_a_branch_is_read_again_to_the_bit(kind):
 def test_a_kernel_has_no_more_centres_than_memory_is_taken_for(monkeypatch):
     monkeypatch.setattr(regression, "CENTRES", 60)
     known = codes(100)
-    branch, C, error = regressed(known, heads(known, np.tanh), np.eye(4))
+    told = regressed(known, heads(known, np.tanh), np.eye(4))
+    branch, C, error = told.branch, told.C, told.error
     assert (len(branch.centres), C.shape) == (60, (4, 61))
     exact = heads(known, np.tanh)[:, 60:]
     left = C @ branch([own[60:] for own in known]).T - exact

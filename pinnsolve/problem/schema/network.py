@@ -39,14 +39,15 @@ class Network(Section):
         default=None,
         description="degree up to which powers of single coordinates join that polynomial",
     )
-    features: Literal["grown", "mlp", "waves"] | None = Field(
+    features: Literal["grown", "mlp", "waves", "reference"] | None = Field(
         default=None,
         description="grown: smooth features first, then bumps where the residual is, until it is "
         "small; waves: products of waves in periodic coordinates and polynomials in the others "
         "and in time, of pinn on an interval, a rectangle or a box; mlp: hidden layers of fixed "
         "widths, the default where hidden is given, of "
         "nonlinear systems, of dt-pinn in time and in several regions, and where a network cannot "
-        "grow",
+        "grow; reference: of method operator, the principal ones of the solutions that [reference] "
+        "finds for the functions to train with, and so not from the equations alone",
     )
     activation: Literal["tanh", "sin", "swish", "gelu"] = Field(
         default="tanh", description="activation function of the hidden layers"

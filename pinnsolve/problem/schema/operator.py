@@ -10,7 +10,6 @@ from pinnsolve.problem.schema.nodes import MAX_NODES, Seed
 from pinnsolve.problem.schema.values import (
     ExistingFile,
     Integer,
-    Later,
     Number,
     Positive,
     Section,
@@ -185,7 +184,13 @@ class Operator(Section):
         description="of adam: at how many points, drawn anew for each step, every condition is "
         "evaluated; by default at all",
     )
-    symmetries: Later = Field(default=None, description="symmetries that normalise an input")
+    symmetries: tuple[Literal["translation", "galilean", "reflection"], ...] = Field(
+        default=(),
+        description='of features = "reference" on a circle: what the equation allows, by which '
+        "solutions are made alike, so that fewer are needed; translation: in another place; "
+        "galilean: seen in motion, as flows are; reflection: -u(-x, t)",
+        examples=[["translation", "galilean", "reflection"]],
+    )
 
     @model_validator(mode="after")
     def check(self) -> "Operator":
