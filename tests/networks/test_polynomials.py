@@ -1,6 +1,7 @@
 """Polynomials of several coordinates."""
 
 import numpy as np
+import pytest
 import torch
 
 from pinnsolve.diffop import DiffOp, identity, laplacian, partial
@@ -39,3 +40,15 @@ def test_derivatives_are_those_of_the_polynomial():
     torch.testing.assert_close(found[partial((0, 2))], 2 * p**3, atol=1e-9, rtol=1e-9)
     torch.testing.assert_close(found[laplacian(2)], 6 * p * q**2 + 2 * p**3, atol=1e-9, rtol=1e-9)
     torch.testing.assert_close(found[mixed], 12 * p**2 * q - 6 * q**2, atol=1e-9, rtol=1e-9)
+
+
+@pytest.mark.parametrize("dim", [1, 3])
+def test_a_sum_is_that_of_its_columns(dim):
+    """By halves of the coordinates, of which the second may be none."""
+    double = torch.randn(3, dim, dtype=torch.float64).abs() + 0.5
+    own = Polynomials(exponents(dim, 3, 5), double[0], double[1])
+    x = torch.randn(2000, dim, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    c = torch.linspace(-1, 1, len(own), dtype=torch.float64)
+    ops = [identity(dim), laplacian(dim), partial([1] + [0] * (dim - 2) + [1] * (dim > 1))]
+    for op, values in own.sums(c, x, ops).items():
+        torch.testing.assert_close(values, own.columns(x, op) @ c, atol=1e-12, rtol=1e-11)
