@@ -56,6 +56,8 @@ class Cloud:
     ) -> tuple[Float[ndarray, " m"], Float[ndarray, " m"]]:
         """Return a function of integrals, and the half widths of its 95 % intervals.
 
+        Without points, as where work was stopped before it had any, neither is a number.
+
         Parameters
         ----------
         values
@@ -67,6 +69,9 @@ class Cloud:
         if self.coarse is not None:
             found = of(self.weights @ own)
             return found, np.abs(found - of(self.coarse.weights @ values[len(self.x) :]))
+        if not len(self.x):
+            nothing = np.full_like(of(np.ones(own.shape[1])), np.nan)
+            return nothing, nothing
         places = np.linspace(0, len(self.x), PARTS + 1).astype(int)
         sums = np.add.reduceat(self.weights[:, None] * own, places[:-1], axis=0)
         whole = sums.sum(axis=0)

@@ -172,3 +172,10 @@ def test_unknown_names_are_refused_with_their_place(tmp_path, output):
     assert f"{fault.message} {fault.remedy}".strip() == REFUSED[output]
     key = ("evolution", "conserved", "mass") if is_conserved else ("output",)
     assert fault.key[: len(key)] == key
+
+
+def test_of_no_points_nothing_is_known():
+    """As of particles that have been stopped before the first instant."""
+    found, half = Cloud(np.zeros((0, 2)), np.zeros(0)).estimate(np.zeros((0, 3)), lambda s: s[:2])
+    assert np.isnan(found).all()
+    assert np.isnan(half).all()
