@@ -2,8 +2,10 @@
 
 A polynomial of even degree may rise to infinity where no particle holds it down. A point lies in
 the extent if each of its coordinates lies between those of the particles, and its distance from
-their mean, in their own covariance, is none that no particle has; both somewhat widened. Between
-two instants means, bounds and covariances are interpolated linearly.
+their mean, in their own covariance, is none that no particle has; both somewhat widened. And where
+the logarithm is farther above the highest that a particle carries than that is above their median,
+and more than one, it is none of the density's: of a normal one in whatever dimension it never is.
+Between two instants means, bounds, covariances and heights are interpolated linearly.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,8 +17,9 @@ from jaxtyping import Bool, Float
 from numpy import ndarray
 
 WIDER = 1.25  # than the particles
+HIGHER = 1.0  # than the particles' logarithms, beside their spread
 NOTHING = -1e4  # a logarithm whose exponential is zero, and a number to compute with
-Row: TypeAlias = tuple[float, ndarray, ndarray, ndarray, ndarray, float]
+Row: TypeAlias = tuple[float, ndarray, ndarray, ndarray, ndarray, float, float]
 CHUNK = 4096  # points that are looked at together
 
 
@@ -36,6 +39,8 @@ class Extent:
         Inverses of their covariances.
     radii
         Of the farthest in these.
+    heights
+        Above which no logarithm is the density's.
     """
 
     times: Float[ndarray, " K"]
@@ -44,6 +49,7 @@ class Extent:
     upper: Float[ndarray, "K d"]
     precisions: Float[ndarray, "K d d"]
     radii: Float[ndarray, " K"]
+    heights: Float[ndarray, " K"]
 
     @classmethod
     def of(cls, rows: Sequence[Row]) -> "Extent":
@@ -62,6 +68,10 @@ class Extent:
             here = slice(start, start + CHUNK)
             found[here] = self._holds(x[here])
         return found
+
+    def height(self, t: Float[ndarray, " n"]) -> Float[ndarray, " n"]:
+        """Return the bound of the density's logarithm at instants."""
+        return np.interp(t, self.times, self.heights)
 
     def state(self) -> dict[str, ndarray]:
         """Return all of it by name."""
@@ -90,10 +100,22 @@ class Extent:
         return is_between & (distance <= at(self.radii) ** 2)
 
 
-def around(time: float, x: Float[ndarray, "n d"]) -> Row:
-    """Return an instant, and mean, bounds, precision and radius of particles."""
+def around(time: float, x: Float[ndarray, "n d"], logs: Float[ndarray, " m"]) -> Row:
+    """Return an instant, and mean, bounds, precision, radius and height of particles.
+
+    Parameters
+    ----------
+    time
+        The instant.
+    x
+        The particles.
+    logs
+        What those carry that are drawn from the density itself.
+    """
     mean = x.mean(axis=0)
     y = x - mean
     precision = np.linalg.pinv(np.cov(y.T).reshape(x.shape[1], x.shape[1]))
     radius = np.sqrt(np.einsum("ni,ij,nj->n", y, precision, y).max())
-    return time, mean, WIDER * y.min(axis=0), WIDER * y.max(axis=0), precision, WIDER * radius
+    bounds = WIDER * y.min(axis=0), WIDER * y.max(axis=0)
+    height = 2 * float(logs.max()) - float(np.median(logs)) + HIGHER
+    return time, mean, *bounds, precision, WIDER * radius, height

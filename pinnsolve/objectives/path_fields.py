@@ -134,10 +134,10 @@ class PathFields:
                             rows = seen[op]
                             found[term][here] += c * (shares[order][: len(rows)] * rows).sum(0)
         if self.extent is not None:
-            beyond = ~self.extent.holds(x)
+            beyond, height = ~self.extent.holds(x), self.extent.height(x[:, -1])
             for term in terms:
                 if not term.op.order:
-                    found[term][beyond] = NOTHING
+                    found[term][beyond | (found[term] > height)] = NOTHING
         return found
 
     def _by_step(self, t: Float[ndarray, " n"]) -> Iterator[tuple[Int[ndarray, " m"], int, int]]:

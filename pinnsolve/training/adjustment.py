@@ -11,7 +11,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from pinnsolve.leastsquares.damped import damped_step
-from pinnsolve.leastsquares.equilibrated import equilibrated
+from pinnsolve.leastsquares.equilibrated import Equilibrated, equilibrated
 from pinnsolve.leastsquares.jacobian import DenseJacobian
 from pinnsolve.objectives.outputs import Output
 from pinnsolve.process import State
@@ -32,6 +32,13 @@ class Adjustment:
         Points, and the values there.
     factors
         Of the rows.
+
+    Attributes
+    ----------
+    loss
+        The weighted sum of squares.
+    system
+        The rows by which a step was found, if the output is linear: they serve further values.
     """
 
     def __init__(
@@ -43,6 +50,7 @@ class Adjustment:
     ) -> None:
         self._output, self._x, self._values, self._factors = output, x, values, factors
         self._damping = FIRST
+        self.system: Equilibrated | None = None
         self.loss = self._loss()
 
     @torch.no_grad()
@@ -53,7 +61,8 @@ class Adjustment:
         wanted = self._factors * (self._values - output(self._x))
         J = output.jacobian(self._x).mul_(self._factors[:, None])
         if output.is_linear:
-            self._try(theta, equilibrated(J)(wanted, 0.0))
+            self.system = equilibrated(J)
+            self._try(theta, self.system(wanted, 0.0))
             return False
         change = damped_step(DenseJacobian(J), -wanted)
         for _ in range(TRIES):

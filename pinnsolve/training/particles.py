@@ -5,7 +5,8 @@ and stay drawn from ``u``; each carries ``ln u``. Least squares over them are le
 relative error where the density is: of evenly spread points in eight dimensions none may be there.
 
 Where the flow is known beforehand, only the particles move, and the weights are fitted to what they
-carry at the instants of output. Where it depends on the density, weights and particles move
+carry at the instants of output; if they are coefficients their rates follow from the same matrix,
+which is factorised once. Where it depends on the density, weights and particles move
 together, the rates of the weights being least-squares solutions, and a fit to what the particles
 carry at each of these instants takes off what has been lost on the way. Rows count less where the
 rates of ``ln u`` are far beyond the others, as beside a kink of ``u(0)``, where they have no second
@@ -14,6 +15,7 @@ arXiv:2304.14994; for flows that depend on the density Boffi & Vanden-Eijnden (2
 flow solution of the Fokker-Planck equation, doi:10.1088/2632-2153/ace2aa.
 """
 
+from dataclasses import replace
 from math import inf, isfinite, nan
 
 import numpy as np
@@ -25,7 +27,7 @@ from torch import Tensor
 from pinnsolve.constraints.ansatz import Ansatz
 from pinnsolve.diffop import identity
 from pinnsolve.leastsquares.damped import damped_step
-from pinnsolve.leastsquares.equilibrated import equilibrated
+from pinnsolve.leastsquares.equilibrated import Equilibrated, equilibrated
 from pinnsolve.leastsquares.jacobian import DenseJacobian
 from pinnsolve.objectives.cloud import Cloud, relative_l2, robust
 from pinnsolve.objectives.extent import Extent, Row, around
@@ -77,12 +79,13 @@ class Carried:
         self._pair = PAIRS[settings.integrator]
         self._t, self._h = float(times[0]), FIRST * float(times[-1] - times[0])
         self._fit: Adjustment | None = None
+        self._system: Equilibrated | None = None  # of the last fit, where it serves the rates too
         self._iterations, self._is_fitting, self._fits = 0, True, 0
         self._count = 0  # steps tried
         self._theta = self._output.vector()
         self._rates: Tensor | None = None  # of everything, where the next step begins
         self._path: list[tuple[float, ndarray, ndarray]] = []
-        self._extents: list[Row] = []  # of the particles at the instants of the path
+        self._extents: list[Row] = []  # at its instants
         self._shown: list[ndarray] = []  # unseen particles at the instants of output
         self._flowing: Flowing  # where rates were told last
         self._v: Tensor  # the rates of the weights, where the last step has led
@@ -195,6 +198,8 @@ class Carried:
             return Step(nan, at, "the fit is not finite.", None, "training: fit", "fit", before)
         ended = ""
         if not pays or at >= (LATER_FITS if self._fits else FIRST_FIT):
+            if not self._flow.is_driven and (self._fits or self._first_cloud is self._cloud):
+                self._system = self._fit.system
             self._fit, self._is_fitting, ended = None, False, "further iterations do not pay"
             self._settle()
         done = self._message if ended and self._t >= self._times[-1] else ""
@@ -261,12 +266,11 @@ class Carried:
             "regularization": self._settings.regularization,
             "fits": float(self._fits),
         }
-        loss = float(self._residuals[0] ** 2)
-        told_now = series if told <= 1 else {}
-        stage, note = "evolution", f"t = {self._t:.4g}"
-        return Step(
-            loss, self._t, "", self._fraction, stage, stage, loss, series=told_now, note=note
+        loss, stage = float(self._residuals[0] ** 2), "evolution"
+        step = Step(
+            loss, self._t, "", self._fraction, stage, stage, loss, note=f"t = {self._t:.4g}"
         )
+        return replace(step, series=series) if told <= 1 else step
 
     def _all_rates(self, t: float, y: Tensor) -> Tensor:
         """Return the rates of weights and particles; weights that do not move have none."""
@@ -283,18 +287,21 @@ class Carried:
         """Return the rates of the weights, at which the integral of the density is kept."""
         output, seen = self._output, cloud.seen
         wanted = self._flow.rates(cloud.x[seen], self._flowing.at(seen))
-        factors = cloud.factors(IN_TAILS) * robust(wanted)
-        J = output.jacobian(cloud.x[seen])
-        rows, target = factors[:, None] * J, factors * wanted
-        if output.is_linear:  # columns are independent, and nothing is to be held back
-            v = equilibrated(rows)(target, 0.0)
+        factors, system = cloud.factors(IN_TAILS), self._system
+        if system is None:
+            factors = factors * robust(wanted)
+            rows = output.jacobian(cloud.x[seen]).mul_(factors[:, None])
+            system = equilibrated(rows) if output.is_linear else None
+        if system is not None:  # columns are independent, and nothing is to be held back
+            v = system(factors * wanted, 0.0)
         else:
-            step = damped_step(DenseJacobian(rows), -target)
-            v = step(self._settings.regularization * min(J.shape))
+            step = damped_step(DenseJacobian(rows), -factors * wanted)
+            v = step(self._settings.regularization * min(rows.shape))
         if v is None:
             return torch.full_like(output.vector(), nan)
         # what is left has no mean over the density, whose integral is kept
-        v[0] -= (J[: cloud.body] @ v - wanted[: cloud.body]).mean()
+        value, body = identity(cloud.x.shape[1]), slice(cloud.body)
+        v[0] -= (output.changes(v, cloud.x[body], [value])[value] - wanted[body]).mean()
         return v
 
     def _measure(self) -> None:
@@ -349,8 +356,8 @@ class Carried:
 
     @property
     def _around(self) -> Row:
-        """The extent of the particles that are seen, at this instant."""
-        return around(self._t, self._cloud.x[self._cloud.seen].cpu().numpy())
+        x, logs = (values.cpu().numpy() for values in (self._cloud.x, self._cloud.logs))
+        return around(self._t, x[self._cloud.seen], logs[: self._cloud.body])
 
     def _together(self) -> Tensor:
         """Return all that moves as one vector."""
@@ -366,12 +373,10 @@ class Carried:
 
     @property
     def _beyond(self) -> str:
-        """Words on a residual above its limit; empty if it is not."""
         return beyond(self._settings.residual_limit, float(self._residuals[0]))
 
     @property
-    def _moving(self) -> int:
-        """Number of weights that move between two fits."""
+    def _moving(self) -> int:  # weights, between two fits
         return self._output.size if self._flow.is_driven else 0
 
     @property
@@ -392,5 +397,4 @@ class Carried:
 
     def _failed(self, why: str) -> Step:
         """Return the account of a step that leads nowhere."""
-        message, stage = f"{why} at t = {self._t:.4g}.", "evolution"
-        return Step(nan, self._t, message, None, stage, stage)
+        return Step(nan, self._t, f"{why} at t = {self._t:.4g}.", None, "evolution", "evolution")
