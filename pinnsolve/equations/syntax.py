@@ -3,7 +3,7 @@
 The text is read with Python's own parser, which yields exact positions, and every node of the
 tree is compared with a short list of what a formula may contain: numbers, names, arithmetic,
 calls of names, vectors ``[a, b]`` and, where asked for, comparisons. Nothing is ever executed.
-``^`` means power, as on paper.
+``^`` means power, as on paper, and ``lambda`` is a name.
 """
 
 import ast
@@ -39,6 +39,7 @@ WRITTEN = {  # what to write instead of characters that look at home in a formul
     "|": "or",
 }
 PAIRS = {"(": ")", "[": "]"}
+NAMES = {"lambda": "_ambda"}  # of Python's words, as it is given them to read
 ARITHMETIC = (ast.BinOp, ast.UnaryOp, ast.Constant, ast.Name, ast.Call, ast.List)
 OPERATORS = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow, ast.UAdd, ast.USub)
 LOGIC = (ast.BoolOp, ast.Compare)
@@ -119,7 +120,8 @@ def read(
     _check_brackets(part, start)
     # "(" and ")" around the part let it begin with spaces and run over several lines.
     code, origin = ["("], [start]
-    for i, character in enumerate(part, start):
+    words = re.sub(r"[A-Za-z_]\w*", lambda word: NAMES.get(word[0], word[0]), part)
+    for i, character in enumerate(words, start):
         plain = "**" if character == "^" else " " if character.isspace() else character
         code.append(plain)
         origin.extend([i] * len(plain))
@@ -139,6 +141,8 @@ def read(
         if isinstance(node, ast.expr):
             node.col_offset = origin[node.col_offset]
             node.end_col_offset = origin[(node.end_col_offset or 1) - 1] + 1
+        if isinstance(node, ast.Name):
+            node.id = text[node.col_offset : node.end_col_offset]
         if depth > MAX_DEPTH or count > MAX_NODES:
             span = (start, start + len(part))
             fault = f"nested more than {MAX_DEPTH} deep" if depth > MAX_DEPTH else "too long"
@@ -146,6 +150,15 @@ def read(
     for node, _, _ in _walk(tree):
         _check_node(node, logical, sided)
     return tree
+
+
+def is_reserved(word: str) -> bool:
+    """Tell whether a word is one of Python's, which its parser takes for no name.
+
+    >>> is_reserved("for"), is_reserved("lambda")
+    (True, False)
+    """
+    return keyword.iskeyword(word) and word not in NAMES
 
 
 def span(node: ast.expr) -> tuple[int, int]:
@@ -185,7 +198,7 @@ def _check_characters(part: str, start: int, logical: bool) -> None:
         raise ExpressionError("an = is not expected here.", remedy, (at, at + 1))
     for match in re.finditer(r"[A-Za-z_]\w*", part):
         word = match.group()
-        if keyword.iskeyword(word) and not (logical and word in ("and", "or", "not")):
+        if is_reserved(word) and not (logical and word in ("and", "or", "not")):
             place = (start + match.start(), start + match.end())
             raise ExpressionError(f'"{word}" cannot be used as a name.', "Choose another.", place)
 

@@ -1,6 +1,5 @@
 """The names that a problem file introduces: each must mean one thing."""
 
-import keyword
 import re
 import sys
 from collections import Counter
@@ -10,6 +9,7 @@ from typing import Any, TypeVar
 from pinnsolve.equations import axisymmetry
 from pinnsolve.equations.expression import CALLABLE, ExpressionError, parse_number
 from pinnsolve.equations.symbols import Symbols
+from pinnsolve.equations.syntax import is_reserved
 from pinnsolve.errors import Fault, KeyPath, suggestion
 from pinnsolve.problem.axis import half_faults
 from pinnsolve.problem.formula_faults import fault_of
@@ -197,7 +197,7 @@ def _misnomer(
     """Return the fault of a name, or nothing."""
     if not NAME.fullmatch(name):
         return f'"{name}" is not a name: names are made of letters, digits and _.'
-    if keyword.iskeyword(name):
+    if is_reserved(name):
         return f'"{name}" cannot be used as a name.'
     if name in CALLABLE and (kind, name) not in BESIDE_FUNCTIONS:
         return f'"{name}" is the name of a function of the language.'
@@ -218,7 +218,7 @@ def region_name_fault(name: str) -> str:
     """Return the fault of a region's name, which stands behind names in formulas, or nothing."""
     if not NAME.fullmatch(name):
         return f'"{name}" is not a name: names are made of letters, digits and _.'
-    return f'"{name}" cannot be used as a name.' if keyword.iskeyword(name) else ""
+    return f'"{name}" cannot be used as a name.' if is_reserved(name) else ""
 
 
 def piece_faults(domain: Shape) -> list[Fault]:
