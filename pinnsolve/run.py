@@ -179,6 +179,7 @@ def solve(
         provenance=Provenance(device, precision, threads(), versions()),
         verdict=found,
         constants=constants,
+        eigenvalues=beside.eigenvalues,
         data=beside.data,
         flow=flow,
         fluxes=through,
@@ -307,7 +308,8 @@ def _flow(
     constants: Mapping[str, FoundConstant],
 ) -> tuple[FlowBalance | None, Outcome]:
     """Return the balance of an incompressible flow, and the outcome, warned if there is none."""
-    if outcome.status == "diverged" or incompressible(setup.problem.equations) is None:
+    is_mode = setup.problem.eigenvalue is not None
+    if outcome.status == "diverged" or is_mode or incompressible(setup.problem.equations) is None:
         return None, outcome
     found = {name: constant.found for name, constant in constants.items()}
     with setup.stage("flow"):

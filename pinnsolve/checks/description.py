@@ -58,7 +58,8 @@ def figures(problem: Problem, nodes: Nodes, conditions: Sequence[Condition]) -> 
         "equations": list(dict.fromkeys(e.text for e in problem.equations)),
         "conditions": [{"on": list(b.on), "condition": b.equation.text} for b in problem.boundary],
         "constraints": [c.equation.text for c in problem.constraints],
-        "linear": all(condition.residual.is_linear for condition in conditions),
+        "linear": problem.eigenvalue is not None
+        or all(condition.residual.is_linear for condition in conditions),
         "interior": nodes.n_interior,
         "boundary": nodes.n_boundary,
         "ghosts": len(nodes.x) - nodes.rows.stop,
@@ -85,7 +86,7 @@ def lines(problem: Problem, figures: Mapping[str, Any]) -> list[str]:
     figures
         Those of `figures` and of the pre-flight.
     """
-    equations = {e.text: _kind(e) for e in problem.equations}
+    equations = {e.text: _kind(problem, e) for e in problem.equations}
     conditions = [
         (b.equation.text, f"on {', '.join(b.on)}" + _notes(problem, b)) for b in problem.boundary
     ]
@@ -103,6 +104,7 @@ def lines(problem: Problem, figures: Mapping[str, Any]) -> list[str]:
         *_entry("domain", f"{figures['shape']}, {figures['dimension']}-D"),
         *_time(figures),
         *_entry("unknowns", ", ".join([*figures["fields"], *figures["parameters"]])),
+        *_eigenvalue(problem),
         *_table("equations", list(equations.items()), wide),
         *_table("conditions", conditions, wide),
         *_entry("initially", *(f"{name} = {text}" for name, text in figures["initial"].items())),
@@ -167,6 +169,15 @@ def _time(figures: Mapping[str, Any]) -> list[str]:
         steps, stages = figures["stages"]
         text += f", {'one step' if steps == 1 else f'{steps} steps'} of {stages} stages"
     return _entry("time", text)
+
+
+def _eigenvalue(problem: Problem) -> list[str]:
+    """Return the entry of the eigenvalues that are sought, if there are any."""
+    sought = problem.eigenvalue
+    if sought is None:
+        return []
+    count = f"the {sought.count} nearest" if sought.count > 1 else "the nearest"
+    return _entry("eigenvalue", f"{sought.name}, {count} to {sought.near:g}")
 
 
 def _hidden(problem: Problem, nodes: Nodes) -> list[int] | dict[str, list[int]] | None:
@@ -264,13 +275,14 @@ def _memory(figures: Mapping[str, Any]) -> list[str]:
     return [text if free is None else f"{text}; {human(free)} are free", parts]
 
 
-def _kind(equation: Equation) -> str:
-    return f"{'linear' if equation.is_linear else 'nonlinear'}, order {equation.order}"
+def _kind(problem: Problem, equation: Equation) -> str:
+    is_linear = equation.is_linear or problem.eigenvalue is not None
+    return f"{'linear' if is_linear else 'nonlinear'}, order {equation.order}"
 
 
 def _notes(problem: Problem, condition: BoundaryCondition) -> str:
     """Return a remark on what is special about a condition."""
-    is_nonlinear = not condition.equation.is_linear
+    is_nonlinear = not (condition.equation.is_linear or problem.eigenvalue)
     built_in = "; built into the network" * is_by_make(problem, condition)
     return built_in + "; nonlinear" * is_nonlinear
 

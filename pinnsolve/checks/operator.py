@@ -73,6 +73,8 @@ def examined(setup: Setup, *, has_memory: bool = True) -> Examined:
         If a linear problem has no unique solution, or the nodes cannot carry the discretisation.
     """
     problem, system = setup.problem, _examinable(setup, has_memory)
+    if problem.eigenvalue is not None:  # near which the operator is singular
+        return Examined(system, None)
     is_whole = len(system.nodes.x) == len(setup.nodes.x)
     method = problem.settings.solver.method
     name = problem.reference if ABILITIES[method].has_network else method

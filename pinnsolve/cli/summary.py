@@ -51,8 +51,7 @@ def summary(solution: Solution, files: Sequence[Path]) -> list[str]:
         *lines,
         "",
         *_parameters(solution),
-        *_errors(solution),
-        *_estimate(solution),
+        *(_eigenvalues(solution) or [*_errors(solution), *_estimate(solution)]),
         *_regions(solution),
         *_flow(solution),
         "",
@@ -160,6 +159,27 @@ def _parameters(solution: Solution) -> list[str]:
     if misfit is not None:
         lines.append(f"Of equations and data together {misfit:.1e} of their size is left.")
     return [*lines, ""]
+
+
+def _eigenvalues(solution: Solution) -> list[str]:
+    """Return eigenvalues and the errors of their modes, if the fields are modes."""
+    found, names = solution.eigenvalues, solution.problem.fields
+    if not found:
+        return []
+    estimate, each = solution.accuracy.estimate, len(names) // len(found)
+    rows: list[tuple[str, ...]] = [("eigenvalue", "estimated error", "mode", "its", "error", "")]
+    for k, own in enumerate(found):
+        modes = names[k * each : (k + 1) * each]
+        in_mode = None if estimate is None else estimate.total[modes[0]]
+        told = ("–" if e is None else f"{e:.1e}" for e in (own.estimate, in_mode, own.error))
+        error, of_mode, true = told
+        rows.append((str(own), error, ", ".join(modes), of_mode, true, own.remark))
+    if not any(own.true is not None for own in found):
+        rows = [(*row[:4], row[5]) for row in rows]
+    lines = table(rows)
+    if estimate is not None and estimate.message:
+        lines.append(f"The errors could not be estimated: {estimate.message}")
+    return lines
 
 
 def _data(solution: Solution) -> list[str]:

@@ -7,6 +7,7 @@ try.
 from pinnsolve.accuracy.estimate import estimate
 from pinnsolve.accuracy.in_time import estimate_in_time
 from pinnsolve.methods import memory, snapshots
+from pinnsolve.methods.eigenvalues import EigenSolve
 from pinnsolve.methods.method import Method
 from pinnsolve.process import Process, State
 from pinnsolve.rbffd.assimilation import Assimilation
@@ -15,11 +16,14 @@ from pinnsolve.rbffd.solve import DirectSolve
 from pinnsolve.setup import Setup
 from pinnsolve.solution.accuracy import Estimate
 from pinnsolve.solution.fields import Fields
+from pinnsolve.solution.found import Found
 from pinnsolve.solution.solution import Sample
 
 
-def start(setup: Setup) -> DirectSolve | Assimilation:
+def start(setup: Setup) -> DirectSolve | Assimilation | EigenSolve:
     """Return the solution of the sparse system, in steps, or the search for one that data show."""
+    if setup.problem.eigenvalue is not None:
+        return EigenSolve(setup)
     if snapshots.has_search(setup):
         return snapshots.start(setup)
     return DirectSolve(setup.problem, setup.discretisation(), setup.placement, setup.watch)
@@ -37,6 +41,8 @@ def estimated(
     """Return the estimated error; None of what was found from data."""
     problem = setup.problem
     assert isinstance(answer, NodalFields)
+    if isinstance(process, EigenSolve):
+        return process.estimate()
     if isinstance(process, Assimilation):
         return None
     assert isinstance(process, DirectSolve)
@@ -68,8 +74,17 @@ def read(setup: Setup, state: State) -> NodalFields:
     return from_state(state, None if regions is None else regions.locate)
 
 
-def condition(_: Setup, process: Process[Fields]) -> float:
-    """Return the condition of the matrices that were factorised."""
+def found(setup: Setup, process: Process[Fields], answer: Fields) -> Found:
+    """Return eigenvalues, or what was found from data."""
+    if isinstance(process, EigenSolve):
+        return process.found()
+    return snapshots.found(setup, process, answer)
+
+
+def condition(_: Setup, process: Process[Fields]) -> float | None:
+    """Return the condition of the matrices that were factorised; None of shifted ones."""
+    if isinstance(process, EigenSolve):
+        return None
     assert isinstance(process, DirectSolve | Assimilation)
     return process.condition
 
@@ -81,5 +96,5 @@ METHOD = Method(
     read=read,
     memory=memory.of_direct_solution,
     condition=condition,
-    found=snapshots.found,
+    found=found,
 )

@@ -36,9 +36,9 @@ class Abilities:
         ``"hard"``: conditions with ``hard = true``, imposed or built in; ``"ansatz"``: it builds
         them into its network; ``"regions"``: materials; ``"stages"``: steps in time that the
         problem file prescribes; ``"snapshots"``: observations of single instants of these,
-        and unknown constants with them; ``"waves"``: features that are products; ``"slabs"``:
-        slabs of time; ``"batches"``: points that are drawn for each step; ``"densities"``:
-        exponentials of networks, in all of space.
+        and unknown constants with them; ``"eigenvalues"``: those of a problem, and its modes;
+        ``"waves"``: features that are products; ``"slabs"``: slabs of time; ``"batches"``: points
+        that are drawn for each step; ``"densities"``: exponentials of networks, in all of space.
     reference
         The classical solution that its answers are held against; None for one that is it.
     """
@@ -77,7 +77,7 @@ ABILITIES: dict[str, Abilities] = {
         derivatives=("rbf-fd",),
         precisions=("float64", "mixed", "float32"),  # of a network that it has not
         needs=frozenset({"operators"}),
-        takes=frozenset({"hard", "regions", "stages", "snapshots"}),
+        takes=frozenset({"hard", "regions", "stages", "snapshots", "eigenvalues"}),
     ),
     "dt-pinn": Abilities(
         title="DT-PINN",

@@ -25,12 +25,11 @@ from pinnsolve.equations.integrals import IntegralEquation, integral_equation
 from pinnsolve.equations.kirchhoff import Conductivity
 from pinnsolve.errors import Fault, KeyPath
 from pinnsolve.problem import families, names, stated_reference
-from pinnsolve.problem.consistency import boundary_faults, method_faults, node_faults, value_faults
+from pinnsolve.problem.consistency import boundary_faults, method_faults, node_faults
 from pinnsolve.problem.data_files import Table
 from pinnsolve.problem.densities import boundary_faults_of
 from pinnsolve.problem.exact import exact_solution
 from pinnsolve.problem.families import FamilyOfProblems
-from pinnsolve.problem.forces import force_faults
 from pinnsolve.problem.formula_faults import fault_of
 from pinnsolve.problem.manufactured import manufacture
 from pinnsolve.problem.observations import Observation, read_observations
@@ -41,6 +40,7 @@ from pinnsolve.problem.schema.file import TabulatedFunction
 from pinnsolve.problem.schema.shapes import Shape
 from pinnsolve.problem.snapshots import snapshot_faults
 from pinnsolve.problem.stated_reference import StatedReference
+from pinnsolve.problem.suitability import suitability_faults
 from pinnsolve.problem.time_dependence import (
     at_instant,
     at_rest,
@@ -169,9 +169,10 @@ def bind(
     conductivities = conductivities or {}
     family, exact = families.with_exact(family, exact)
     solved = exact and potentials(exact, unknowns.fields, conductivities)
-    truth = {name: parameter.true for name, parameter in unknowns.parameters.items()}
     inverses = {name: k.of for name, k in conductivities.items()}
-    symbols = replace(symbols, fields=unknowns.fields, parameters=truth, inverses=inverses)
+    symbols = replace(
+        symbols, fields=unknowns.fields, parameters=unknowns.numbers, inverses=inverses
+    )
     reading.faults += method_faults(valid)
     if ("pde",) in valid:
         texts = valid["pde",].definitions
@@ -188,11 +189,8 @@ def bind(
             symbols.manufactured, stated, conditions, solved
         )
     if not reading.faults:
-        hard = [
-            key for key, entry in entries(reading, "boundary") if entry.hard and not entry.periodic
-        ]
-        reading.faults += value_faults({key: conditions[key] for key in hard})
-        reading.faults += force_faults(valid, tuple(stated.values()))
+        held = [constraint.equation for constraint, _ in constraints]
+        reading.faults += suitability_faults(valid, stated, conditions, held)
     if domain is None or reading.faults:
         return None, reading.faults
     initial: tuple[tuple[Function, ...], ...] = ()

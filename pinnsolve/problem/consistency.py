@@ -15,6 +15,7 @@ from pinnsolve.errors import Fault, KeyPath, suggestion
 from pinnsolve.problem.abilities import ABILITIES, NESTED, methods_that_take
 from pinnsolve.problem.axis import axis_faults
 from pinnsolve.problem.densities import density_faults
+from pinnsolve.problem.eigenvalues import eigenvalue_faults
 from pinnsolve.problem.evolving import evolution_faults
 from pinnsolve.problem.family_faults import family_faults
 from pinnsolve.problem.profiles import profile_faults
@@ -40,7 +41,7 @@ def method_faults(valid: Mapping[KeyPath, Any]) -> list[Fault]:
     """
     unknowns = valid.get(("unknowns",))
     solver, network = valid.get(("solver",)), valid.get(("network",))
-    faults = family_faults(valid) + density_faults(valid)
+    faults = family_faults(valid) + density_faults(valid) + eigenvalue_faults(valid)
     if solver is not None:
         faults += _ability_faults(valid, solver.method) + _slab_faults(valid, solver)
         faults += evolution_faults(valid, solver.method)
@@ -86,6 +87,13 @@ def _ability_faults(valid: Mapping[KeyPath, Any], method: str) -> list[Fault]:
             ("data", 0) in valid,
             ("data", 0),
             f'method "{method}" cannot make use of data.',
+            "",
+        ),
+        (
+            "eigenvalues",
+            unknowns is not None and unknowns.eigenvalue is not None,
+            ("unknowns", "eigenvalue"),
+            f'method "{method}" finds no eigenvalues.',
             "",
         ),
         (

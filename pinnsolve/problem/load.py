@@ -16,6 +16,7 @@ from pinnsolve.problem.abilities import ABILITIES
 from pinnsolve.problem.binding import Statements, bind
 from pinnsolve.problem.derived import with_derived
 from pinnsolve.problem.evolving import evolving
+from pinnsolve.problem.modes import with_modes
 from pinnsolve.problem.outflow import with_outflow
 from pinnsolve.problem.potentials import potentials
 from pinnsolve.problem.problem import (
@@ -89,7 +90,7 @@ def _built(source: Source) -> Problem:
     faults += interfaces.stray_faults(valid)
     statements, faults = bind(document, valid, constants, faults)
     if statements is not None:
-        return _problem(source, _settings(valid), statements)
+        return with_modes(_problem(source, _settings(valid), statements))
     statements, of_fields, faults = conductivities.read(document, valid, constants, faults)
     if statements is not None and not statements.data:
         return _with_potentials(source, _settings(valid), statements, of_fields)
@@ -168,6 +169,9 @@ def _refuse_with_regions(problem: Problem) -> None:
             message = "nodes from a file do not tell to which region they belong."
             remedy = "Give nodes.count and a shape: each region is given its own nodes."
             raise problem.source.error(Fault((section, key), message, remedy))
+    if problem.eigenvalue is not None:
+        message = "an eigenvalue is not sought together with regions in this version."
+        raise problem.source.error(Fault(("unknowns", "eigenvalue"), message, "Take smooth ones."))
     if ABILITIES[problem.settings.solver.method].has_network:
         _refuse_of_networks(problem)
 

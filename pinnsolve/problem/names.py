@@ -158,10 +158,12 @@ def introduced(
     operator = valid.get((SECTION,))
     inputs = operator.input if operator else ()
     parameters = unknowns.parameters if unknowns else {}
+    sought = unknowns.eigenvalue if unknowns else None
     return [
         *(("coordinate", name, ("domain", "coordinates", i)) for i, name in enumerate(coordinates)),
         *(("field", name, ("unknowns", "fields", i)) for i, name in enumerate(fields)),
         *(("parameter", name, ("unknowns", "parameters", name)) for name in parameters),
+        *([("eigenvalue", sought.name, ("unknowns", "eigenvalue", "name"))] if sought else []),
         *(("constant", name, ("constants", name)) for name in valid.get(("constants",), {})),
         *(("function", name, ("functions", name)) for name in valid.get(("functions",), {})),
         *(("input", name, (SECTION, "input", i)) for i, name in enumerate(inputs)),

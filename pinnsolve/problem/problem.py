@@ -19,6 +19,7 @@ from pinnsolve.problem.observations import Observation
 from pinnsolve.problem.schema.file import Parameter, ProblemFile
 from pinnsolve.problem.schema.nodes import TIME_LEVELS
 from pinnsolve.problem.schema.shapes import Shape
+from pinnsolve.problem.schema.unknowns import Eigenvalue
 from pinnsolve.problem.stated_reference import StatedReference
 from pinnsolve.problem.text.source import Source
 from pinnsolve.problem.time_dependence import initial_names
@@ -270,7 +271,8 @@ class Problem:
         names in the equations' symbols those of the fields.
     solved
         The same problem with the exact solution of the potentials, which is what a method is
-        given; None where the fields themselves are solved for.
+        given, or, of an eigenvalue problem, for its fields in place of its modes'; None where the
+        fields themselves are solved for.
     stated
         The solution that errors are measured against where none is known as a formula; None if the
         file states none.
@@ -323,6 +325,11 @@ class Problem:
     def parameters(self) -> Mapping[str, Parameter]:
         """The unknown constants of the equations, by name."""
         return self.settings.unknowns.parameters
+
+    @property
+    def eigenvalue(self) -> Eigenvalue | None:
+        """The number in the equations of which eigenvalues are sought; None if there is none."""
+        return self.settings.unknowns.eigenvalue
 
     @property
     def reference(self) -> str | None:

@@ -267,6 +267,8 @@ def assemble(
     try:
         c, time_order = len(problem.fields), problem.time_order
         system = discretise(conditions, nodes, c, order, watch, time_order=time_order)
+        if (sought := problem.eigenvalue) is not None:
+            return replace(system, constants={sought.name: sought.near})
         return upstream(problem, system)
     except NodesError as error:
         raise located(problem, error) from None

@@ -9,6 +9,8 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
+from pinnsolve.solution.eigenvalues import FoundEigenvalue
+
 Places: TypeAlias = Callable[[float], tuple[Float[ndarray, "n d"], Float[ndarray, " n"]]]
 
 WHITE = 4.0  # standard deviations: neighbours that agree more have more in common than chance
@@ -285,6 +287,8 @@ class Found:
     places
         Points in space, and weights that make sums over them integrals, at an instant of output;
         None if the fields may be anywhere.
+    eigenvalues
+        Those of the modes that the fields are; none of other problems.
     """
 
     constants: Mapping[str, FoundConstant] = field(default_factory=dict)
@@ -294,3 +298,4 @@ class Found:
     remedy: str = ""
     shown: tuple[Float[ndarray, "n D"], Float[ndarray, " n"]] | None = None
     places: Places | None = None
+    eigenvalues: tuple[FoundEigenvalue, ...] = ()

@@ -24,6 +24,7 @@ from pinnsolve.problem import Problem
 from pinnsolve.problem.family_mode import mode
 from pinnsolve.solution.accuracy import Accuracy, accuracy_from
 from pinnsolve.solution.course import Course, GrowthStep, Outcome, PhaseResult, Record
+from pinnsolve.solution.eigenvalues import FoundEigenvalue
 from pinnsolve.solution.field import Field
 from pinnsolve.solution.fields import Fields, OfFamily
 from pinnsolve.solution.flow import FlowBalance, flow_from
@@ -85,6 +86,8 @@ class Solution:
         Whether it can be used.
     constants
         The unknown constants of the equations by name.
+    eigenvalues
+        Those of the modes that the fields are, ascending; none of other problems.
     data
         What was observed, and what became of it.
     flow
@@ -104,6 +107,7 @@ class Solution:
     provenance: Provenance
     verdict: Verdict
     constants: Mapping[str, FoundConstant] = made(default_factory=dict)
+    eigenvalues: tuple[FoundEigenvalue, ...] = ()
     data: tuple[Fit, ...] = ()
     flow: FlowBalance | None = None
     fluxes: tuple[InterfaceFlux, ...] = ()
@@ -253,6 +257,7 @@ class Solution:
             "nodes": self.sample.nodes.rows.stop,
             **self._metrics_in_time(),
             "unknown_parameters": {k: p.metrics() for k, p in self.constants.items()},
+            **self._metrics_of_modes(),
             **({"data": [fit.metrics() for fit in self.data]} if self.data else {}),
             **(self.flow.metrics() if self.flow else {}),
             **({"interfaces": [own.metrics() for own in self.fluxes]} if self.fluxes else {}),
@@ -278,6 +283,11 @@ class Solution:
             **({} if self.problem.family is None else {"mode": mode(self.problem)}),
             "versions": dict(self.provenance.versions),
         }
+
+    def _metrics_of_modes(self) -> dict[str, Any]:
+        """Return the eigenvalues, if there are any."""
+        told = [own.metrics() for own in self.eigenvalues]
+        return {"eigenvalues": told} if told else {}
 
     def _metrics_in_time(self) -> dict[str, Any]:
         """Return the figures that only a solution in time has."""
@@ -353,6 +363,7 @@ def from_metrics(
         constants={
             name: FoundConstant.of(told) for name, told in metrics["unknown_parameters"].items()
         },
+        eigenvalues=tuple(map(FoundEigenvalue.of, metrics.get("eigenvalues", ()))),
         flow=flow_from(metrics),
         fluxes=fluxes_from(metrics),
         observables=observables_from(metrics),

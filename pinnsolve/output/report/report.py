@@ -24,6 +24,7 @@ from pinnsolve.output.report.family import family
 from pinnsolve.output.report.findings import findings
 from pinnsolve.output.report.flow import flow
 from pinnsolve.output.report.growth import growth
+from pinnsolve.output.report.modes import modes
 from pinnsolve.output.report.observables import observables
 from pinnsolve.output.report.page import page, section, table
 from pinnsolve.output.report.regions import regions
@@ -96,7 +97,8 @@ def contents(solution: Solution, grid: Grid, domain: Domain) -> list[str]:
         section("The problem", statement(solution.problem)),
         section("Parameters found", _parameters(solution)),
         section("The data", data(solution)),
-        section("The solution", _fields(solution, grid, domain)),
+        section("Eigenvalues and modes", modes(solution, grid)),
+        section("The solution", "" if solution.eigenvalues else _fields(solution, grid, domain)),
         section("Along some coordinates, and in all", observables(solution)),
         section("The flow", flow(solution, grid, domain)),
         section("All of the family", family(solution, domain)),
@@ -274,6 +276,8 @@ def _estimate(solution: Solution, grid: Grid) -> str:
     found, errors = solution.accuracy.estimate, solution.accuracy.errors
     if found is None:
         return ""
+    if solution.eigenvalues and found.worst is not None:
+        return ""  # told with the eigenvalues
     columns = {
         "estimated error": found.total,
         "its largest": found.max_error,

@@ -17,6 +17,7 @@ from pinnsolve.problem.schema.domain import SHAPES
 from pinnsolve.problem.schema.file import Extra, Parameter, Piece, ProblemFile, TabulatedFunction
 from pinnsolve.problem.schema.operator import SECTION, Family
 from pinnsolve.problem.schema.shapes import Shape
+from pinnsolve.problem.schema.unknowns import Eigenvalue
 from pinnsolve.problem.schema.values import Section
 from pinnsolve.problem.text.validation import LATER_VALUES, LISTS, is_reserved, section_in
 
@@ -50,7 +51,10 @@ PIECES = {
 WITHIN: dict[
     str, tuple[tuple[str, type[Section]], ...]
 ] = {  # tables of a section that have keys of their own
-    "unknowns": (("[unknowns.parameters]   name = { … }, an unknown number each", Parameter),),
+    "unknowns": (
+        ("[unknowns.parameters]   name = { … }, an unknown number each", Parameter),
+        ("[unknowns.eigenvalue]", Eigenvalue),
+    ),
     SECTION: (("[operator.family]   of one input; of several [operator.family.NAME]", Family),),
     "pde": (("[[pde.extra]]   a further residual each", Extra),),
 }
@@ -89,7 +93,8 @@ On the boundary: n is the unit outward normal, n_x, n_y, … are its components.
 Between regions, in [[interface]]: fields, and constants and functions that differ, have the name
 of their region behind them: u.inside, u_x.inside, dn(u.inside), k.inside; n points from the first
 region into the second.
-Numbers: pi, the names in [constants], and in equations those in [unknowns.parameters].
+Numbers: pi, the names in [constants], and in equations those in [unknowns.parameters] and of the
+eigenvalue, which may be lambda.
 An equation is "lhs = rhs", or "expression" for expression = 0.
 A function given as "manufactured" is derived from [exact] such that the equation in which it
 stands holds; it must appear linearly in one equation, or in conditions on the boundary, each of

@@ -1,13 +1,14 @@
 """The section ``[unknowns]``: what is sought, fields and unknown numbers."""
 
 from math import exp, inf, log
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from pinnsolve.problem.schema.values import Number, Section, fault
+from pinnsolve.problem.schema.values import Integer, Number, Section, fault
 
 LARGEST = 500.0  # exponent of a parameter
+MOST_EIGENVALUES = 200
 
 
 class Parameter(Section):
@@ -86,6 +87,30 @@ class Parameter(Section):
             raise fault(message, "Widen the bounds, or correct it.", key="true")
 
 
+class Eigenvalue(Section):
+    """A number for which the equations have solutions that are not zero."""
+
+    name: str = Field(description="its name in the equations and conditions", examples=["lambda"])
+    near: Number = Field(default=0.0, description="those nearest to this number are sought")
+    count: Annotated[Integer, Field(ge=1, le=MOST_EIGENVALUES)] = Field(
+        default=1, description="how many"
+    )
+    true: tuple[Number, ...] = Field(
+        default=(),
+        description="the true ones, ascending, to measure the errors of those that are found",
+    )
+
+    @model_validator(mode="after")
+    def check(self) -> "Eigenvalue":
+        """Check that there are as many true ones as are sought, in order."""
+        if self.true and len(self.true) != self.count:
+            message = f"{len(self.true)} true eigenvalues are given, but {self.count} are sought."
+            raise fault(message, "Give each of them, several times if it is multiple.", key="true")
+        if list(self.true) != sorted(self.true):
+            raise fault("the true eigenvalues are not ascending.", "Sort them.", key="true")
+        return self
+
+
 class Unknowns(Section):
     """What is sought."""
 
@@ -98,3 +123,15 @@ class Unknowns(Section):
         "lower, upper, transform, true }; method pinn, and rbf-fd between snapshots in "
         "[time_discrete]",
     )
+    eigenvalue: Eigenvalue | None = Field(
+        default=None,
+        description="{ name, near, count, true }: equations and conditions hold this number, and "
+        "are solved for the numbers for which they have solutions that are not zero, the modes; "
+        "method rbf-fd",
+    )
+
+    @property
+    def numbers(self) -> dict[str, float | None]:
+        """The true values of the numbers that equations may hold; None where they are not known."""
+        sought = {} if self.eigenvalue is None else {self.eigenvalue.name: None}
+        return {name: parameter.true for name, parameter in self.parameters.items()} | sought
