@@ -14,6 +14,7 @@ from pinnsolve.errors import Fault, FileError, KeyPath, PinnsolveError, printabl
 from pinnsolve.problem import conductivities, interfaces, names, regions, sides
 from pinnsolve.problem.abilities import ABILITIES
 from pinnsolve.problem.binding import Statements, bind
+from pinnsolve.problem.complex_unknowns import in_real_numbers, is_complex
 from pinnsolve.problem.derived import with_derived
 from pinnsolve.problem.evolving import evolving
 from pinnsolve.problem.modes import with_modes
@@ -73,6 +74,11 @@ def _built(source: Source) -> Problem:
     document, faults = overrides.apply(source.document(), source.overrides)
     if not document:
         raise source.error(Fault((), "the file is empty.", "Start from pinnsolve new."))
+    if is_complex(document):
+        document, moved, unreadable = in_real_numbers(document)
+        source, faults = replace(source, moved=moved), faults + unreadable
+        if unreadable:
+            raise _refusal(source, faults)
     table = document.get("constants", {})
     constants, others, constant_faults = names.constants(table)
     context = {"constants": constants, "folder": source.folder}

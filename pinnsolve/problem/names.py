@@ -60,7 +60,7 @@ def resolve(
     def missing(name: str) -> str:
         return texts[name][slice(*errors[name].span)]
 
-    for name in _ordered(texts):
+    for name in ordered(texts):
         try:
             values[name] = read(texts[name], values)
         except ExpressionError as error:
@@ -87,7 +87,7 @@ def resolve(
     return values, faults
 
 
-def _ordered(texts: Mapping[str, str]) -> Iterator[str]:
+def ordered(texts: Mapping[str, str]) -> Iterator[str]:
     """Yield the names of expressions, those that others mention first, each once.
 
     So each is read once, however long the chain in which they use one another.

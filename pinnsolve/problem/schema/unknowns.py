@@ -117,6 +117,12 @@ class Unknowns(Section):
     fields: tuple[str, ...] = Field(
         min_length=1, description="names of the unknown fields", examples=[["u"]]
     )
+    complex: bool = Field(
+        default=False,
+        strict=True,
+        description="whether the fields are complex: each, as u, stands for u_real + i*u_imag, and "
+        "all that is stated for both parts of it; formulas may hold i, conj, real, imag and abs",
+    )
     parameters: dict[str, Parameter] = Field(
         default_factory=dict,
         description="unknown numbers in the equations, found with the fields: name = { initial, "

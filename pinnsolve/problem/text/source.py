@@ -44,11 +44,14 @@ class Source:
         Its content.
     overrides
         Values that count instead of the file's, by dotted key.
+    moved
+        Of what was rewritten since, by its key, the key under which the user wrote it.
     """
 
     path: Path
     text: str
     overrides: Mapping[str, Any] = field(default_factory=dict)
+    moved: Mapping[KeyPath, KeyPath] = field(default_factory=dict)
 
     @property
     def folder(self) -> Path:
@@ -89,7 +92,8 @@ class Source:
 
     def error(self, *faults: Fault) -> ProblemError:
         """Return the error that shows the faults, each with its line, in the order of the file."""
-        located = [(self._start(fault), self.locate(fault)) for fault in faults]
+        stated = [fault if fault.place else self._as_written(fault) for fault in faults]
+        located = [(self._start(fault), self._located(fault)) for fault in stated]
         unique = {str(fault): (start, fault) for start, fault in located}
         ordered = sorted(unique.values(), key=lambda pair: pair[0])
         return ProblemError(*(fault for _, fault in ordered))
@@ -100,6 +104,19 @@ class Source:
         The caret marks the span within a string value, the key for the span `KEY`, and the value
         else; a key that is not in the file is shown at the table in which it is missing.
         """
+        return fault if fault.place else self._located(self._as_written(fault))
+
+    def _as_written(self, fault: Fault) -> Fault:
+        """Return a fault of what was rewritten as one of what the user wrote."""
+        for depth in range(len(fault.key), 0, -1):
+            written_at = self.moved.get(fault.key[:depth])
+            if written_at is not None:
+                key = (*written_at, *fault.key[depth:])
+                return replace(fault, key=key, span=KEY if fault.span == KEY else None)
+        return fault
+
+    def _located(self, fault: Fault) -> Fault:
+        """Return a fault under the user's own key with its place and an excerpt of the file."""
         if fault.place:
             return fault
         override = self.override_of(fault.key)
