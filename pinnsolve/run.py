@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from pinnsolve.accuracy.axis import REMEDY, doubt_on_axis
 from pinnsolve.accuracy.extremes import overshoot
 from pinnsolve.accuracy.flow import balance
 from pinnsolve.accuracy.interface_fluxes import fluxes
@@ -145,7 +146,7 @@ def solve(
         beside = method.found(setup, process, answer)
         constants = beside.constants
         device = method.device(answer)
-        estimate = _doubted(setup, estimate_of_fields(asked_for, sample, estimate))
+        estimate = _doubted(setup, estimate_of_fields(asked_for, sample, estimate), answer)
         reference = reference_of_fields(asked_for, sample, reference)
         problem, (answer, sample) = asked_for, inverted(asked_for, answer, sample)
     with setup.stage("errors"):
@@ -249,12 +250,18 @@ def load_solution(run: str | Path) -> Solution:
         raise FileError(f"{path}: the solution is incomplete or broken ({error}).") from error
 
 
-def _doubted(setup: Setup, estimate: Estimate | None) -> Estimate | None:
+def _doubted(setup: Setup, estimate: Estimate | None, answer: Fields) -> Estimate | None:
     """Return an estimate with the reason for which it may be far too small, if there is one.
 
-    Networks are smooth where materials meet at a corner, and gradients are infinite.
+    Networks are smooth where materials meet at a corner, and gradients are infinite; and what is
+    divided by the distance from an axis may not vanish there.
     """
     problem = setup.problem
+    if estimate is not None and problem.eigenvalue is None:
+        doubt = doubt_on_axis(problem, setup.nodes, answer)
+        if doubt:
+            told = (*estimate.warnings, f"{doubt}.")
+            return replace(estimate, warnings=told, doubt=doubt, remedy=REMEDY)
     has_network = ABILITIES[problem.settings.solver.method].has_network
     if estimate is None or not problem.regions or not has_network:
         return estimate
