@@ -74,10 +74,10 @@ def derivatives(
     CompilerError
         If it cannot be compiled on this machine.
     """
-    if net.parities:
+    if net.has_views:
         ops = list(ops)
-        values, images = (derivatives(image, x, ops, is_compiled) for image in net.images())
-        return {op: net.combined(values[op], images[op]) for op in values}
+        seen = [derivatives(view, x, ops, is_compiled) for view in net.images()]
+        return {op: net.combined(*(own[op] for own in seen)) for op in seen[0]}
     chosen = plan(ops)
     pieces = [inputs(net, y, chosen) for y in _groups(net, x, chosen)]
     first, *further = net.head.weight.split(net.blocks, 1)

@@ -77,13 +77,13 @@ class Layer:
 
     def with_image(self, image: "Layer") -> "Layer":
         """Return the layer as a point and its image, mirrored or across, saw it together."""
-        n = self.n_values
+        n, m = self.n_values, image.n_values
 
         def joined(own: Tensor, other: Tensor) -> Tensor:
-            return torch.cat([own[:n], other[:n], own[n:], other[n:]])
+            return torch.cat([own[:n], other[:m], own[n:], other[m:]])
 
         signals = joined(self.signals.transpose(0, 1), image.signals.transpose(0, 1))
-        return Layer(joined(self.inputs, image.inputs), signals.transpose(0, 1), n_values=2 * n)
+        return Layer(joined(self.inputs, image.inputs), signals.transpose(0, 1), n_values=n + m)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ wanted, then by point.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import partial, reduce
 
 import torch
 from jaxtyping import Float
@@ -191,7 +191,7 @@ class Trace:
     values: dict[DiffOp, Float[Tensor, "N c"]]
     _layers: tuple[Callable[[Tensor], AnyLayer], ...]  # of their signals
     _outputs: tuple[Tensor, ...]
-    _is_double: bool = False  # whether there is a mirror image, whose layers follow
+    _views: int = 1  # of the network, whose layers follow one another
 
     def jacobian(self, wanted: Sequence[Float[Tensor, " N"]]) -> NetworkJacobian:
         """Return the Jacobian of quantities computed pointwise from `values`.
@@ -207,10 +207,10 @@ class Trace:
         ]
         signals = [torch.stack(signal) for signal in zip(*by_quantity, strict=True)]
         layers = [of(signal) for of, signal in zip(self._layers, signals, strict=True)]
-        if self._is_double:
-            half = len(layers) // 2
-            layers = list(map(with_image, layers[:half], layers[half:]))
-        return NetworkJacobian(tuple(layers))
+        n = len(layers) // self._views
+        by_view = (layers[k : k + n] for k in range(0, len(layers), n))
+        whole = reduce(lambda own, image: list(map(with_image, own, image)), by_view)
+        return NetworkJacobian(tuple(whole))
 
 
 def trace(net: MLP, x: Float[Tensor, "N d"], ops: Iterable[DiffOp]) -> Trace:
@@ -225,8 +225,8 @@ def trace(net: MLP, x: Float[Tensor, "N d"], ops: Iterable[DiffOp]) -> Trace:
     ops
         Which derivatives.
     """
-    if net.parities:
-        return _trace_with_image(net, x, list(ops))
+    if net.has_views:
+        return _trace_of_views(net, x, list(ops))
     chosen: Plan = plan(ops)
     pieces = inputs(net, x, chosen)
     a = torch.cat([part.expand(-1, len(x), -1) for part in pieces])
@@ -256,13 +256,14 @@ def trace(net: MLP, x: Float[Tensor, "N d"], ops: Iterable[DiffOp]) -> Trace:
     return Trace(values, tuple(layers), tuple(outputs))
 
 
-def _trace_with_image(net: MLP, x: Float[Tensor, "N d"], ops: Sequence[DiffOp]) -> Trace:
-    """Trace a network and its mirror image, of which symmetric outputs are made."""
-    seen, image = (trace(part, x, ops) for part in net.images())
+def _trace_of_views(net: MLP, x: Float[Tensor, "N d"], ops: Sequence[DiffOp]) -> Trace:
+    """Trace the views of a network, of which its outputs are made."""
+    seen = [trace(view, x, ops) for view in net.images()]
     with torch.enable_grad():
-        values = {op: net.combined(seen.values[op], image.values[op]) for op in seen.values}
-    layers = (*seen._layers, *image._layers)
-    return Trace(values, layers, (*seen._outputs, *image._outputs), _is_double=True)
+        values = {op: net.combined(*(own.values[op] for own in seen)) for op in seen[0].values}
+    layers = tuple(layer for own in seen for layer in own._layers)
+    outputs = tuple(output for own in seen for output in own._outputs)
+    return Trace(values, layers, outputs, len(seen))
 
 
 def _bump_layer(

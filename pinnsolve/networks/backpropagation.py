@@ -65,8 +65,8 @@ def values_and_pullback(
         ``pullback`` maps the gradient ``(c, N)`` of a function of the values to its gradient
         with respect to all weights, in the order of ``parameters_to_vector``.
     """
-    if net.parities:
-        return _with_image(net, x, reverse)
+    if net.has_views:
+        return _of_views(net, x, reverse)
     reverse = reverse or x.dtype
     linear = [*net.layers, net.head]
     evaluate, differentiate = RULES[net.activation]
@@ -91,14 +91,17 @@ def values_and_pullback(
     return torch.addmm(net.head.bias[:, None], net.head.weight, a), pullback
 
 
-def _with_image(
+def _of_views(
     net: MLP, x: Float[Tensor, "N d"], reverse: torch.dtype | None
 ) -> tuple[Float[Tensor, "c N"], Pullback]:
-    """Return the same of a network with symmetries, from the network without and its image."""
-    (u, back), (v, back_of_image) = (values_and_pullback(a, x, reverse) for a in net.images())
-    own, other = net.shares[:, :, None]
+    """Return the same of outputs that are sums of views, from these."""
+    values, backs = zip(
+        *(values_and_pullback(view, x, reverse) for view in net.images()), strict=True
+    )
+    shares = net.shares[:, :, None]
 
     def pullback(d: Float[Tensor, "c N"]) -> Float[Tensor, " P"]:
-        return back(own * d) + back_of_image(other * d)
+        parts = (back(own * d) for back, own in zip(backs, shares, strict=True))
+        return torch.stack(list(parts)).sum(0)
 
-    return own * u + other * v, pullback
+    return (shares * torch.stack(values)).sum(0), pullback

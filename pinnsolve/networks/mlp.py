@@ -9,12 +9,9 @@ with `GAIN` times the weights that would keep the variance of their input (Gloro
 2010), which makes up for what the activations flatten: Gauss-Newton then needs a fraction of
 the iterations.
 
-Outputs that are odd or even in the first coordinate are made so from any network ``N``,
-
-    u(x) = (N(x) -+ N(x')) / 2,        x' = x with the sign of its first coordinate changed,
-
-and ``N(x')`` is a network too, with the first half width of its box negative: whatever can be done
-to a network, as differentiate it, can be done to both.
+Outputs that are odd or even in the first coordinate, or do not depend on some, are sums of views of
+the network (`pinnsolve.networks.views`), which are networks with other half widths of the box:
+negative where they are mirrored, infinite where a coordinate is not seen.
 
 With an embedding (`pinnsolve.networks.embedding`) waves take the place of ``a_0``, or join it. A
 network can grow: bumps (`pinnsolve.networks.bumps`), functions of ``a_0``, join its features. One
@@ -40,6 +37,7 @@ from pinnsolve.networks.embedding import embedding as embedded
 from pinnsolve.networks.products import Axis
 from pinnsolve.networks.sizes import HIGHEST_WAVE
 from pinnsolve.networks.unknowns import Range, Unknowns
+from pinnsolve.networks.views import views
 from pinnsolve.networks.waves import Waves
 
 GAIN = 2.0
@@ -66,6 +64,8 @@ class MLP(nn.Module):
         Standard deviation of the first layer's weights, per half width of the domain.
     parities
         Of each output 1 if it is even in the first coordinate, -1 if odd, 0 if neither.
+    seen
+        Of each output which of the coordinates it depends on; by default all.
     ranges
         Of the unknown constants that are trained with the weights, by name.
     embedding
@@ -80,7 +80,7 @@ class MLP(nn.Module):
 
     center: Tensor
     half_width: Tensor
-    mirror: Tensor
+    factors: Tensor
     shares: Tensor
     head: nn.Linear
     _bumps: nn.ModuleList
@@ -100,21 +100,21 @@ class MLP(nn.Module):
         periods: Sequence[float | None] = (),
         highest_wave: float = HIGHEST_WAVE,
         axes: Sequence[Axis] = (),
+        seen: Sequence[Sequence[bool]] = (),
     ) -> None:
         super().__init__()
         low, high = torch.tensor(lower).double(), torch.tensor(upper).double()
-        self.parities = tuple(parities) if any(parities) else ()
-        if self.parities:  # the box is its own mirror image
+        if any(parities):  # the box is its own mirror image
             high[0] = torch.maximum(-low[0], high[0])
             low[0] = -high[0]
         self.register_buffer("center", (low + high) / 2)
         self.register_buffer("half_width", (high - low) / 2)
-        mirror = torch.tensor([-1.0] + [1.0] * (len(lower) - 1)).double()
-        parity = torch.tensor(self.parities).double()
-        self.register_buffer("mirror", mirror, persistent=False)
-        self.register_buffer(
-            "shares", torch.stack([1 - parity.abs() / 2, parity / 2]), persistent=False
+        factors, shares = views(
+            tuple(parities) or (0,) * outputs, seen or ((True,) * len(lower),) * outputs
         )
+        self.has_views = any(parities) or not all(map(all, seen))
+        self.register_buffer("factors", factors, persistent=False)
+        self.register_buffer("shares", shares, persistent=False)
         self.activation_name = activation
         self.activation = ACTIVATIONS[activation]
         own = embedded(embedding, self.half_width, periods, highest_wave, seed)
@@ -351,38 +351,34 @@ class MLP(nn.Module):
 
     def forward(self, x: Float[Tensor, "*N d"]) -> Float[Tensor, "*N c"]:
         """Return the fields at points ``x``."""
-        u = self.head(self.features(x))
-        return self.combined(u, self.head(self.features(x * self.mirror))) if self.parities else u
+        return self.combined(*(view.head(view.features(x)) for view in self.images()))
 
     def images(self) -> tuple["MLP", ...]:
-        """Return the network without symmetries and its mirror image, with the same weights.
-
-        Without symmetries there is none but the network.
-        """
-        if not self.parities:
+        """Return the views of the network that its outputs are made of, with the same weights."""
+        if not self.has_views:
             return (self,)
-        plain, mirrored = copy(self), copy(self)
-        box = {**self._buffers, "half_width": self.half_width * self.mirror}
-        mirrored.__dict__["_buffers"] = box
-        for image in (plain, mirrored):
-            image.parities = ()
-        return plain, mirrored
+        found = []
+        for factors in self.factors:
+            image = copy(self)
+            image.__dict__["_buffers"] = {**self._buffers, "half_width": self.half_width / factors}
+            image.has_views = False
+            found.append(image)
+        return tuple(found)
 
-    def combined(
-        self, values: Float[Tensor, "*N c"], images: Float[Tensor, "*N c"]
-    ) -> Float[Tensor, "*N c"]:
-        """Return the outputs from those of the network without symmetries and its image."""
-        own, other = self.shares
-        return own * values + other * images
+    def combined(self, *values: Float[Tensor, "*N c"]) -> Float[Tensor, "*N c"]:
+        """Return the outputs from those of the views."""
+        if not self.has_views:
+            return values[0]
+        return sum((s * u for s, u in zip(self.shares, values, strict=True)), self.head.bias * 0)
 
     def of_outputs(self, *features: Float[Tensor, "N w"]) -> Float[Tensor, "c N w"]:
-        """Return the features that each output's weights multiply, from those of the `images`."""
-        if not self.parities:
+        """Return the features that each output's weights multiply, from those of the views."""
+        if not self.has_views:
             return features[0].expand(self.head.out_features, -1, -1)
-        own, other = self.shares[:, :, None, None]
-        return own * features[0] + other * features[1]
+        shares = self.shares[:, :, None, None]
+        return torch.stack([s * u for s, u in zip(shares, features, strict=True)]).sum(0)
 
     @property
     def constant(self) -> Float[Tensor, " c"]:
         """What a bias of one in the head adds to each output: nothing to odd ones."""
-        return self.shares.sum(0) if self.parities else torch.ones_like(self.head.bias)
+        return self.shares.sum(0)

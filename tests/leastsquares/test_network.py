@@ -21,6 +21,7 @@ NETS = [
     ([5], 1, "tanh", -1),
     ([30, 40], 1, "tanh", 1),
     ([5, 4], 2, "tanh", -1, 0),
+    ([5, 4], 3, "tanh", 0, 0, 1, {"seen": [(True, True), (False, True), (True, False)]}),
     ([5], 1, "tanh", {"embedding": "fourier", "highest_wave": 4.0}),
     ([5, 4], 2, "sin", -1, 0, {"embedding": "sinusoidal", "highest_wave": 4.0}),
     ([5, 4], 1, "tanh", {"periods": [1.5, None]}),

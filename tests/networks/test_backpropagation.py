@@ -32,9 +32,10 @@ def test_values_and_gradients_are_those_of_automatic_differentiation(activation,
     torch.testing.assert_close(pullback(d), gradient, rtol=1e-12, atol=1e-13)
 
 
+@pytest.mark.parametrize("seen", [(), [(True, True), (True, False), (True, True)]])
 @pytest.mark.parametrize("name", EMBEDDINGS)
-def test_symmetries_are_differentiated_too_and_waves(name):
-    net = MLP([-1, 0], [1, 3], [7, 6], 3, parities=[1, 0, -1], embedding=name)
+def test_symmetries_are_differentiated_too_and_waves(name, seen):
+    net = MLP([-1, 0], [1, 3], [7, 6], 3, parities=[1, 0, -1], embedding=name, seen=seen)
     net.randomise_head(0)
     x, d = torch.rand(40, 2), torch.randn(3, 40)
     u, pullback = values_and_pullback(net, x)

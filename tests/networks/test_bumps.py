@@ -72,7 +72,7 @@ def test_derivatives_of_any_order_are_exact(net, op):
     expected = derivative(net, op)(x).detach()
     with torch.no_grad():
         found, features = derivatives(net, x, [op])[op], None
-        if not net.parities:
+        if not net.has_views:
             features = feature_derivatives(net, x, [op])[op] @ net.head.weight.mT
             features += net.head.bias * (op == VALUE)
     # rounding of a sum of terms that may cancel
@@ -139,7 +139,8 @@ def test_growing_changes_no_output_and_pruning_undoes_it(net):
 
 
 def test_a_form_and_weights_are_the_network(net):
-    kind = {"periods": (2.0, None)} if net.embedding else {"parities": net.parities}
+    kind = {"parities": (1, -1)} if net.has_views else {}
+    kind = {"periods": (2.0, None)} if net.embedding else kind
     by_form, by_names = (MLP([-1, -1], [1, 2], [20, 30], 2, seed=3, **kind) for _ in range(2))
     by_form.reform(net.form())
     by_form.set(net.vector())

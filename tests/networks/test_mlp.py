@@ -68,6 +68,17 @@ def test_outputs_are_the_head_of_what_each_multiplies(symmetric):
     torch.testing.assert_close(u, symmetric(x))
 
 
+def test_an_output_does_not_depend_on_what_it_does_not_see():
+    net = MLP([-1, 0, 0], [2, 1, 3], [8], 3, seen=[(True,) * 3, (True, False, False), (False,) * 3])
+    net.randomise_head(0)
+    x = torch.rand(9, 3).double()
+    moved = torch.cat([x[:, :1], torch.rand(9, 2).double()], 1)
+    torch.testing.assert_close(net(moved)[:, 1:], net(x)[:, 1:], rtol=0, atol=0)
+    assert (net(moved)[:, 0] - net(x)[:, 0]).abs().min() > 1e-6
+    assert net(x)[:, 1].std() > 1e-3
+    assert net(x)[:, 2].std() == 0
+
+
 def test_a_network_without_symmetries_is_its_only_image():
     net = MLP([0], [1], [4], 2)
     x = torch.rand(3, 1).double()
