@@ -241,11 +241,7 @@ def equations(text: str, symbols: Symbols) -> tuple[Equation, ...]:
             rhs = _zero_like(lhs)
     else:
         latex += " = 0"
-    differences = _difference(lhs, rhs, text)
-    if symbols.inverses:
-        differences = tuple(map(kirchhoff.solved, differences))
-    if symbols.revolved is not None:
-        differences = tuple(axisymmetry.regular(e, symbols.coordinates) for e in differences)
+    differences = (_settled(e, symbols) for e in _difference(lhs, rhs, text))
     components = tuple(Equation(text, latex, e, symbols) for e in differences)
     for component in components:
         if not component.terms:
@@ -256,6 +252,21 @@ def equations(text: str, symbols: Symbols) -> tuple[Equation, ...]:
             message = "this equation or its derivative by a field is not a finite real number."
             raise ExpressionError(message, "", (0, len(text)))
     return components
+
+
+def _settled(e: Expr, symbols: Symbols) -> Expr:
+    """Return an expression that vanishes as one in terms of the fields that are solved for.
+
+    Derivatives along coordinates that a field is constant in are left out.
+    """
+    vanishing = {
+        symbol: sympy.S.Zero
+        for symbol, own in variables.occurring(Derivative, e).items()
+        if any(n and axis in symbols.idle.get(own.field, ()) for axis, n in enumerate(own.alpha))
+    }
+    e = calculus.substitute(e, vanishing) if vanishing else e
+    e = kirchhoff.solved(e) if symbols.inverses else e
+    return e if symbols.revolved is None else axisymmetry.regular(e, symbols.coordinates)
 
 
 def equation(text: str, symbols: Symbols) -> Equation:

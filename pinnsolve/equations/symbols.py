@@ -1,7 +1,7 @@
 """The names that a formula may use, and what they stand for."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TypeAlias
@@ -76,6 +76,8 @@ class Symbols:
     inverses
         Fields that stand for functions of what is solved for in their place, by name
         (`kirchhoff`).
+    idle
+        Fields, by number, and the coordinates that each is constant in, if there are any.
     unknowns
         Names of fields that have no value here, as in functions of position.
     inputs
@@ -97,6 +99,7 @@ class Symbols:
     sides: tuple[str, ...] = ()
     signs: Mapping[Expr, int] = field(default_factory=dict)
     inverses: Mapping[str, Callable[[Expr], Expr]] = field(default_factory=dict)
+    idle: Mapping[int, Container[int]] = field(default_factory=dict)
     unknowns: tuple[str, ...] = ()
     inputs: Mapping[str, Varying] = field(default_factory=dict)
     revolved: float | None = None

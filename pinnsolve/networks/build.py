@@ -57,7 +57,17 @@ def _on(problem: Problem, nodes: Nodes, rows: Int[ndarray, " n"], number: int) -
         highest_wave=highest_wave(problem, len(rows)),
         periods=periods(problem, nodes),
         axes=axes(problem, nodes),
+        seen=_seen(problem),
     )
+
+
+def _seen(problem: Problem) -> list[list[bool]]:
+    """Return of each field which coordinates it depends on, time the last of them."""
+    symbols = problem.equations[0].symbols
+    places = range(len(symbols.coordinates))
+    return [
+        [axis not in symbols.idle.get(i, ()) for axis in places] for i in range(len(problem.fields))
+    ]
 
 
 def networks_in_space(setup: Setup, outputs: Sequence[int], device: str = "cpu") -> list[MLP]:

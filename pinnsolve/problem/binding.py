@@ -12,9 +12,9 @@ from typing import Any, TypeVar
 
 from sympy import Expr
 
+from pinnsolve.equations.bounds import Bounds
 from pinnsolve.equations.equation import Equation, equation, equations, periodic
 from pinnsolve.equations.expression import (
-    ExpressionError,
     Function,
     Predicate,
     Symbols,
@@ -24,33 +24,29 @@ from pinnsolve.equations.expression import (
 from pinnsolve.equations.integrals import IntegralEquation, integral_equation
 from pinnsolve.equations.kirchhoff import Conductivity
 from pinnsolve.errors import Fault, KeyPath
-from pinnsolve.problem import families, names, stated_reference
+from pinnsolve.problem import (
+    families,
+    initial_values,
+    names,
+    stated_reference,
+    unknown_functions,
+)
 from pinnsolve.problem.consistency import boundary_faults, method_faults, node_faults
 from pinnsolve.problem.data_files import Table
 from pinnsolve.problem.densities import boundary_faults_of
 from pinnsolve.problem.exact import exact_solution
 from pinnsolve.problem.families import FamilyOfProblems
-from pinnsolve.problem.formula_faults import fault_of
 from pinnsolve.problem.manufactured import manufacture
 from pinnsolve.problem.observations import Observation, read_observations
 from pinnsolve.problem.potentials import potentials
-from pinnsolve.problem.reading import Reading, entries, with_names
+from pinnsolve.problem.reading import MANUFACTURED, Reading, entries, with_names
 from pinnsolve.problem.schema.boxes import Unbounded
 from pinnsolve.problem.schema.file import TabulatedFunction
 from pinnsolve.problem.schema.shapes import Shape
-from pinnsolve.problem.snapshots import snapshot_faults
 from pinnsolve.problem.stated_reference import StatedReference
 from pinnsolve.problem.suitability import suitability_faults
-from pinnsolve.problem.time_dependence import (
-    at_instant,
-    at_rest,
-    axis_faults,
-    initial_faults,
-    initial_names,
-    steady_faults,
-)
+from pinnsolve.problem.time_dependence import at_rest, axis_faults, steady_faults
 
-MANUFACTURED = "manufactured"
 RESIDUAL = "residual"  # what the first equation leaves, in further residuals
 T = TypeVar("T")
 
@@ -149,7 +145,8 @@ def bind(
         reading.faults += axis_faults(coordinates)
     reading.is_partial |= any(fault.key[:2] == ("unknowns", "fields") for fault in reading.faults)
     place = (*coordinates, "t") if is_evolving else coordinates
-    unsolved = () if unknowns is None else unknowns.fields
+    reading.faults += unknown_functions.stated_faults(valid, place)
+    unsolved = () if unknowns is None else unknowns.names
     revolved = None if domain is None else domain.revolved
     symbols = Symbols(
         place, constants=constants, signs=signs or {}, unknowns=unsolved, revolved=revolved
@@ -165,19 +162,23 @@ def bind(
     on = _pieces(reading, domain)
     if unknowns is None:
         return None, reading.faults
-    exact = exact_solution(reading, families.for_exact(known, family), unknowns.fields)
-    conductivities = conductivities or {}
+    exact = exact_solution(reading, families.for_exact(known, family), unknowns.names)
+    potentials_of: dict[str, Conductivity | Bounds] = dict(conductivities or {})
+    potentials_of |= unknown_functions.bounded(unknowns)
     family, exact = families.with_exact(family, exact)
-    solved = exact and potentials(exact, unknowns.fields, conductivities)
-    inverses = {name: k.of for name, k in conductivities.items()}
+    solved = exact and potentials(exact, unknowns.names, potentials_of)
     symbols = replace(
-        symbols, fields=unknowns.fields, parameters=unknowns.numbers, inverses=inverses
+        symbols,
+        fields=unknowns.names,
+        parameters=unknowns.numbers,
+        inverses={name: k.of for name, k in potentials_of.items()},
+        idle=unknown_functions.idle(unknowns, place),
     )
     reading.faults += method_faults(valid)
     if ("pde",) in valid:
         texts = valid["pde",].definitions
         symbols = reading.resolve(("pde", "definitions"), texts, symbols, "definitions")
-    stated = _equations(reading, symbols)
+    stated = _equations(reading, symbols, len(unknowns.fields))
     data = read_observations(reading, replace(symbols, manufactured=()), domain)
     is_bounded = not isinstance(domain, Unbounded)
     if is_bounded and not (data or reading.valid.get(("boundary",), True)):
@@ -195,16 +196,19 @@ def bind(
         return None, reading.faults
     initial: tuple[tuple[Function, ...], ...] = ()
     if is_evolving:
-        initial = _initial(reading, still, tuple(stated.values()), exact)
+        initial = initial_values.read(reading, still, tuple(stated.values()), exact)
         initial = tuple(
-            (*potentials(values[:1], [name], conductivities), *values[1:])
-            for name, values in zip(unknowns.fields, initial, strict=True)
+            (*potentials(values[:1], [name], potentials_of), *values[1:])
+            for name, values in zip(unknowns.names, initial, strict=True)
         )
     else:
         reading.faults += steady_faults(valid)
-    compared = stated_reference.read(reading, still, unknowns.fields, tuple(stated.values()))
+    compared = stated_reference.read(reading, still, unknowns.names, tuple(stated.values()))
     extra = _extra(reading, replace(symbols, manufactured=()), next(iter(stated.values())))
-    own: list[Any] = [*stated.values(), *conditions.values(), *chain.from_iterable(initial)]
+    held = [*stated.values(), *conditions.values()]
+    told = [*held, *(e for e, _ in extra), *(c.equation for c, _ in constraints)]
+    reading.faults += unknown_functions.unused_faults(unknowns, told, [o.told for o in data])
+    own: list[Any] = [*held, *chain.from_iterable(initial)]
     reading.faults += families.unused_faults(family, [e.expression for e in own])
     family, compared = families.with_stated(family, compared)
     statements = Statements(
@@ -302,8 +306,11 @@ def _constraints(
     return tuple(found)
 
 
-def _equations(reading: Reading, symbols: Symbols) -> dict[KeyPath, Equation]:
-    """Read the equations, one for each field; data may tell of a field that has none."""
+def _equations(reading: Reading, symbols: Symbols, fields: int) -> dict[KeyPath, Equation]:
+    """Read the equations, one for each field; data may tell of a field that has none.
+
+    Unknown functions, which come behind the fields, may have some.
+    """
     pde = reading.valid.get(("pde",))
     stated: dict[KeyPath, Equation] = {}
     if pde is None:
@@ -316,52 +323,19 @@ def _equations(reading: Reading, symbols: Symbols) -> dict[KeyPath, Equation]:
         stated |= {(*key, j): e for j, e in enumerate(found)}  # of vectors it is several
     if not is_whole:  # what is said below would only repeat that
         return stated
-    missing = len(symbols.fields) - len(stated)
-    if missing < 0 or (missing and ("data", 0) not in reading.valid):
-        wanted = f"{len(symbols.fields)} field" + "s" * (len(symbols.fields) > 1)
+    is_less = len(stated) < fields and ("data", 0) not in reading.valid
+    if is_less or len(stated) > len(symbols.fields):
+        wanted = f"{fields} field" + "s" * (fields > 1)
         message = f"there must be one equation for each field: {wanted}, {len(stated)} found."
-        fault = Fault(("pde", "equations"), message, f"Fields: {', '.join(symbols.fields)}.")
+        known = ", ".join(symbols.fields[:fields])
+        fault = Fault(("pde", "equations"), message, f"Fields: {known}.")
         reading.faults.append(fault)
     used = {term.field for e in stated.values() for term in e.terms}
-    for i, name in enumerate(symbols.fields):
+    for i, name in enumerate(symbols.fields[:fields]):
         if i not in used:
             message = f'the field "{name}" is in no equation.'
             reading.faults.append(Fault(("unknowns", "fields", i), message))
     return stated
-
-
-def _initial(
-    reading: Reading,
-    symbols: Symbols,
-    stated: Sequence[Equation],
-    exact: Sequence[Function] | None,
-) -> tuple[tuple[Function, ...], ...]:
-    """Read the initial values, of which each field needs as many as it has orders in time."""
-    fields, texts = reading.valid["unknowns",].fields, reading.valid["initial",]
-    wanted, data = initial_names(fields, stated), entries(reading, "data")
-    told = initial_faults(texts, fields, wanted, is_observed=bool(data))
-    reading.faults += [*told, *snapshot_faults(reading, wanted)]
-    start, values = reading.valid["domain",].time[0], list[tuple[Function, ...]]()
-    for i, names_of_field in enumerate(wanted):
-        found = []
-        for order, name in enumerate(names_of_field):
-            key: KeyPath = ("initial", name)
-            if texts.get(name) == MANUFACTURED:
-                if exact is None:
-                    message = (
-                        f'"{name}" is manufactured from the exact solution, but there is none.'
-                    )
-                    reading.faults.append(Fault(key, message, "Add [exact], or give a formula."))
-                else:
-                    try:
-                        found.append(at_instant(exact[i], order, start))
-                    except ExpressionError as error:
-                        reading.faults.append(fault_of(key, error, is_whole=True))
-            elif name in texts:
-                value = reading.attempt(key, function, texts[name], symbols)
-                found += [value] if value is not None else []
-        values.append(tuple(found))
-    return tuple(values)
 
 
 def _extra(

@@ -53,10 +53,10 @@ def method_faults(valid: Mapping[KeyPath, Any]) -> list[Fault]:
         faults += _drawing_faults(valid, solver, phases)
     if unknowns is not None and network is not None:
         for name in network.symmetry:
-            if name not in unknowns.fields:
+            if name not in unknowns.names:
                 message = f'"{name}" in symmetry is not a field.'
                 key: KeyPath = ("network", "symmetry", name)
-                faults.append(Fault(key, message, suggestion(name, unknowns.fields), KEY))
+                faults.append(Fault(key, message, suggestion(name, unknowns.names), KEY))
     return faults
 
 
@@ -73,6 +73,13 @@ def _ability_faults(valid: Mapping[KeyPath, Any], method: str) -> list[Fault]:
             unknowns is not None and bool(unknowns.parameters),
             ("unknowns", "parameters"),
             f'method "{method}" cannot find unknown parameters.',
+            "",
+        ),
+        (
+            "data",
+            unknowns is not None and bool(unknowns.functions),
+            ("unknowns", "functions"),
+            f'method "{method}" cannot find unknown functions.',
             "",
         ),
         (

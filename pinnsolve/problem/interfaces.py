@@ -17,8 +17,8 @@ from pinnsolve.equations.symbols import Symbols, Value
 from pinnsolve.equations.syntax import ExpressionError
 from pinnsolve.equations.variables import Derivative
 from pinnsolve.errors import Fault, KeyPath, suggestion
-from pinnsolve.problem.binding import MANUFACTURED
 from pinnsolve.problem.problem import InterfaceCondition, Region
+from pinnsolve.problem.reading import MANUFACTURED
 from pinnsolve.problem.regions import entries_of
 
 

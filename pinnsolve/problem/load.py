@@ -9,9 +9,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from pinnsolve.equations.bounds import Bounds
 from pinnsolve.equations.kirchhoff import Conductivity
 from pinnsolve.errors import Fault, FileError, KeyPath, PinnsolveError, printable
-from pinnsolve.problem import conductivities, interfaces, names, regions, sides
+from pinnsolve.problem import (
+    conductivities,
+    interfaces,
+    names,
+    regions,
+    sides,
+    unknown_functions,
+)
 from pinnsolve.problem.abilities import ABILITIES
 from pinnsolve.problem.binding import Statements, bind
 from pinnsolve.problem.complex_unknowns import in_real_numbers, is_complex
@@ -96,30 +104,39 @@ def _built(source: Source) -> Problem:
     faults += interfaces.stray_faults(valid)
     statements, faults = bind(document, valid, constants, faults)
     if statements is not None:
-        return with_modes(_problem(source, _settings(valid), statements))
+        return _as_stated(source, _settings(valid), statements)
     statements, of_fields, faults = conductivities.read(document, valid, constants, faults)
     if statements is not None and not statements.data:
-        return _with_potentials(source, _settings(valid), statements, of_fields)
+        told = conductivities.told(of_fields)
+        return _with_potentials(source, _settings(valid), statements, of_fields, told)
     found, faults = sides.read(document, valid, constants, faults)
     if found is None:
         raise _refusal(source, faults)
     return _with_sides(source, _settings(valid), found)
 
 
+def _as_stated(source: Source, settings: ProblemFile, statements: Statements) -> Problem:
+    """Put a problem together in which nothing jumps."""
+    bounded = unknown_functions.bounded(settings.unknowns)
+    if bounded:
+        return _with_potentials(source, settings, statements, bounded)
+    return with_modes(_problem(source, settings, statements))
+
+
 def _with_potentials(
     source: Source,
     settings: ProblemFile,
     statements: Statements,
-    found: Mapping[str, Conductivity],
+    found: Mapping[str, Conductivity | Bounds],
+    told: str = "",
 ) -> Problem:
-    """Put a problem together that is solved for the potentials of some of its fields."""
-    problem = _problem(source, settings, statements)
-    problem = replace(problem, taken_for=conductivities.told(found))
+    """Put a problem together in which others stand in the place of some fields."""
+    problem = replace(_problem(source, settings, statements), taken_for=told)
     exact = statements.exact and potentials(statements.exact, problem.fields, found)
     solved = replace(problem, exact=exact)
     symbols = conductivities.symbols_of_fields(problem.equations[0].symbols, settings)
     named = tuple(replace(e, symbols=symbols) for e in problem.equations)
-    return replace(problem, equations=named, conductivities=found, solved=solved)
+    return replace(problem, equations=named, potentials=found, solved=solved)
 
 
 def _with_sides(source: Source, settings: ProblemFile, found: sides.Sides) -> Problem:
@@ -254,7 +271,7 @@ def _problem(source: Source, settings: ProblemFile, statements: Statements) -> P
         source=source,
         settings=settings,
         coordinates=statements.coordinates,
-        fields=settings.unknowns.fields,
+        fields=settings.unknowns.names,
         equations=statements.equations,
         boundary=with_outflow(statements.equations, boundary),
         exact=statements.exact,
@@ -270,7 +287,7 @@ def _problem(source: Source, settings: ProblemFile, statements: Statements) -> P
         ),
         data=statements.data,
         begins=initial_equations(
-            settings.unknowns.fields, statements.initial, statements.equations[0].symbols
+            settings.unknowns.names, statements.initial, statements.equations[0].symbols
         ),
         constraints=(*points, *integrals),
         stated=statements.reference,

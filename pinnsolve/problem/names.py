@@ -24,6 +24,7 @@ WORD = re.compile(r"[A-Za-z]\w*")
 RESERVED = {"pi": "the number π", "n": "the normal", "X": "the coordinate vector", "t": "time"}
 BESIDE_FUNCTIONS = {("constant", "d")}  # the number of dimensions, beside the derivative d(…, x)
 DEFAULT_COORDINATES = ("x", "y", "z")
+UNKNOWN = "unknown function"
 ENDS = ("low", "high")  # of an axis, in the order of the pieces of shapes along the axes
 MAX = sys.float_info.max
 
@@ -159,9 +160,11 @@ def introduced(
     inputs = operator.input if operator else ()
     parameters = unknowns.parameters if unknowns else {}
     sought = unknowns.eigenvalue if unknowns else None
+    functions = unknowns.functions if unknowns else {}
     return [
         *(("coordinate", name, ("domain", "coordinates", i)) for i, name in enumerate(coordinates)),
         *(("field", name, ("unknowns", "fields", i)) for i, name in enumerate(fields)),
+        *((UNKNOWN, name, ("unknowns", "functions", name)) for name in functions),
         *(("parameter", name, ("unknowns", "parameters", name)) for name in parameters),
         *([("eigenvalue", sought.name, ("unknowns", "eigenvalue", "name"))] if sought else []),
         *(("constant", name, ("constants", name)) for name in valid.get(("constants",), {})),
@@ -181,7 +184,7 @@ def name_faults(introduced: Sequence[tuple[str, str, KeyPath]]) -> list[Fault]:
     """
     faults: list[Fault] = []
     owners: dict[str, str] = {}
-    fields = [name for kind, name, _ in introduced if kind == "field"]
+    fields = [name for kind, name, _ in introduced if kind in ("field", UNKNOWN)]
     axes = Symbols(tuple(name for kind, name, _ in introduced if kind == "coordinate"))
     for kind, name, key in introduced:
         # the name of a key is marked at the key, that of a list entry at its value
@@ -208,7 +211,8 @@ def _misnomer(
     if name in owners:
         if owners[name] == kind:
             return f'two {kind}s have the name "{name}".'
-        return f'the {kind} "{name}" has the name of a {owners[name]}.'
+        article = "an" if owners[name] == UNKNOWN else "a"
+        return f'the {kind} "{name}" has the name of {article} {owners[name]}.'
     head, _ = axes.suffix(name) or ("", ())
     if head in (*fields, "n"):
         what = f"a derivative of {head}" if head in fields else "a component of the normal"

@@ -1,8 +1,13 @@
-"""Potentials in place of the fields whose conductivity jumps (`pinnsolve.equations.kirchhoff`)."""
+"""What is solved for in the place of fields.
+
+Of those whose conductivity jumps the potential (`pinnsolve.equations.kirchhoff`), of functions with
+bounds another without (`pinnsolve.equations.bounds`).
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from pinnsolve.equations.bounds import Bounds
 from pinnsolve.equations.expression import Function
 from pinnsolve.equations.kirchhoff import Conductivity, smooth
 
@@ -10,7 +15,7 @@ from pinnsolve.equations.kirchhoff import Conductivity, smooth
 def potentials(
     functions: Sequence[Function],
     fields: Sequence[str],
-    conductivities: Mapping[str, Conductivity],
+    known: Mapping[str, Conductivity | Bounds],
 ) -> tuple[Function, ...]:
     """Return functions that fields are, as those that what is solved for is.
 
@@ -18,12 +23,10 @@ def potentials(
     ----------
     functions, fields
         What the fields are, and their names.
-    conductivities
-        Of those in whose place their potentials are solved for.
+    known
+        Of those in whose place others are solved for, by name.
     """
     return tuple(
-        replace(f, expression=smooth(conductivities[name].potential(f.expression)))
-        if name in conductivities
-        else f
+        replace(f, expression=smooth(known[name].potential(f.expression))) if name in known else f
         for f, name in zip(functions, fields, strict=False)
     )

@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
+from pinnsolve.equations.bounds import Bounds
 from pinnsolve.equations.equation import Equation
 from pinnsolve.equations.expression import Function, Predicate
 from pinnsolve.equations.integrals import IntegralEquation
@@ -16,7 +17,7 @@ from pinnsolve.errors import KeyPath
 from pinnsolve.problem.abilities import ABILITIES
 from pinnsolve.problem.families import FamilyOfProblems
 from pinnsolve.problem.observations import Observation
-from pinnsolve.problem.schema.file import Parameter, ProblemFile
+from pinnsolve.problem.schema.file import Parameter, ProblemFile, UnknownFunction
 from pinnsolve.problem.schema.nodes import TIME_LEVELS
 from pinnsolve.problem.schema.shapes import Shape
 from pinnsolve.problem.schema.unknowns import Eigenvalue
@@ -265,10 +266,11 @@ class Problem:
     fits_exact
         Whether fields and fluxes jump between those as the exact solution does, of which the
         sources are made.
-    conductivities
-        Of fields, by name, whose conductivity jumps where they pass a value: their potentials are
-        solved for. Equations, conditions and initial values are those of the potentials, but the
-        names in the equations' symbols those of the fields.
+    potentials
+        Of fields, by name, for which others stand in all that is solved: those whose conductivity
+        jumps where they pass a value, and unknown functions with bounds. Equations, conditions and
+        initial values are those of what stands for them, but the names in the equations' symbols
+        those of the fields.
     solved
         The same problem with the exact solution of the potentials, which is what a method is
         given, or, of an eigenvalue problem, for its fields in place of its modes'; None where the
@@ -308,7 +310,7 @@ class Problem:
     interfaces: tuple[InterfaceCondition, ...] = ()
     taken_for: str = ""
     fits_exact: bool = False
-    conductivities: Mapping[str, Conductivity] = field(default_factory=dict)
+    potentials: Mapping[str, Conductivity | Bounds] = field(default_factory=dict)
     solved: "Problem | None" = None
     stated: StatedReference | None = None
     derived: Mapping[str, Equation] = field(default_factory=dict)
@@ -330,6 +332,9 @@ class Problem:
     def eigenvalue(self) -> Eigenvalue | None:
         """The number in the equations of which eigenvalues are sought; None if there is none."""
         return self.settings.unknowns.eigenvalue
+    def functions(self) -> Mapping[str, UnknownFunction]:
+        """The unknown functions in the equations, by name: the last of the fields."""
+        return self.settings.unknowns.functions
 
     @property
     def reference(self) -> str | None:

@@ -9,6 +9,7 @@ from pinnsolve.errors import Fault, KeyPath
 from pinnsolve.problem import names
 from pinnsolve.problem.formula_faults import fault_of
 
+MANUFACTURED = "manufactured"
 T = TypeVar("T")
 
 

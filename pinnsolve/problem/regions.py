@@ -12,8 +12,9 @@ from typing import Any
 
 from pinnsolve.errors import Fault, KeyPath
 from pinnsolve.problem import names
-from pinnsolve.problem.binding import MANUFACTURED, Statements, bind
+from pinnsolve.problem.binding import Statements, bind
 from pinnsolve.problem.formula_faults import ConductivityFault, JumpFault
+from pinnsolve.problem.reading import MANUFACTURED
 from pinnsolve.problem.schema.file import Pde
 from pinnsolve.problem.schema.region import Region as Entry
 

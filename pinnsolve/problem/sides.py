@@ -22,9 +22,10 @@ from pinnsolve.equations.jumps import HERE, beside, oriented
 from pinnsolve.equations.symbols import Symbols
 from pinnsolve.errors import Fault, KeyPath
 from pinnsolve.problem.abilities import ABILITIES, methods_that_take
-from pinnsolve.problem.binding import MANUFACTURED, Statements, bind
+from pinnsolve.problem.binding import Statements, bind
 from pinnsolve.problem.formula_faults import JumpFault
 from pinnsolve.problem.names import WORD, coordinates
+from pinnsolve.problem.reading import MANUFACTURED
 from pinnsolve.problem.schema.shapes import PointSet, Shape
 
 MAX_SURFACES = 4

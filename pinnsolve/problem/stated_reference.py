@@ -132,6 +132,10 @@ def _period_faults(
 def _parameter_faults(reading: Reading, given: str | None) -> list[Fault]:
     """Return the faults of unknown parameters that have no value to solve with."""
     unknowns = reading.valid.get(("unknowns",))
+    for name in unknowns.functions if unknowns else ():
+        message = f'the reference is to be solved for, but the function "{name}" is unknown.'
+        remedy = "Take the formula of [exact], or a reference from a file."
+        return [Fault((*SECTION, "solver"), message, remedy)]
     parameters = unknowns.parameters if unknowns else {}
     if not parameters:
         if given is None:

@@ -127,7 +127,7 @@ def must_be_whole(problem: Problem, solver: str) -> None:
         If it is one of those.
     """
     what = "several regions" if problem.regions else "a conductivity that jumps with a field"
-    if problem.regions or problem.conductivities:
+    if problem.regions or problem.potentials:
         message = f"{solver} does not take {what}."
         remedy = f"Choose another solver{', as rbf-fd' if problem.regions else ''}."
         raise refused(problem, ("reference", "solver"), message, remedy)

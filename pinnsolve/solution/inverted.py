@@ -1,7 +1,7 @@
-"""Fields whose potentials were solved for (`pinnsolve.equations.kirchhoff`).
+"""Fields for which others were solved (`pinnsolve.problem.potentials`).
 
-The values are those of ``u = U(w)``, derivatives those of the chain rule: ``u_x = w_x/k(u)``,
-beside the surface where ``k`` jumps, as do the derivatives.
+The values are those of ``u = U(w)``, derivatives those of the chain rule: of potentials ``u_x =
+w_x/k(u)``, beside the surface where ``k`` jumps, as do the derivatives.
 """
 
 from collections.abc import Mapping, Sequence, Set
@@ -54,7 +54,7 @@ class Inverted:
         for term in terms:
             name = self.problem.fields[term.field]
             w = variables.derivative(term.field, (0,) * len(symbols.coordinates))
-            known = self.problem.conductivities
+            known = self.problem.potentials
             u = known[name].of(w) if name in known else w
             e = sum(c * _derivative(u, alpha, symbols.coordinates) for alpha, c in term.op.terms)
             bound[term] = Equation(name, name, e, symbols, is_mixed=True).bind(x)
@@ -82,7 +82,7 @@ def fields_of(problem: Problem, values: Float[ndarray, "*K n c"]) -> Float[ndarr
         Of potentials; of fields without conductivity their own.
     """
     found = np.array(values)
-    for name, k in problem.conductivities.items():
+    for name, k in problem.potentials.items():
         i, w = problem.fields.index(name), variables.derivative(0, ())
         (found[..., i],) = program([k.of(w)], [w])(values[..., i])
     return found

@@ -18,7 +18,7 @@ def test_a_problem_is_posed_for_the_potential(tmp_path):
     # from the jump on: (1 - 0.5)*10
     assert str(problem.solved.boundary[0].equation.expression) == "field 0:0,0 - 5"
     assert problem.equations[0].text == MELTS
-    assert list(problem.conductivities) == ["u"]
+    assert list(problem.potentials) == ["u"]
     told = (
         "the conductivity jumps where u = 0.5: its integral over u is solved for, which is smooth "
         "there, and u is found from it."
@@ -35,7 +35,7 @@ def test_several_fields_have_potentials_of_their_own(tmp_path):
         "laplace(v + 3*max(v, 2)) = u",
         on=[*ALL, ("all", "v = 1")],
     )
-    assert {name: k.values for name, k in problem.conductivities.items()} == {"u": (0,), "v": (2,)}
+    assert {name: k.values for name, k in problem.potentials.items()} == {"u": (0,), "v": (2,)}
     assert "u = 0: its" in problem.taken_for
     assert "v = 2: its" in problem.taken_for
 
@@ -43,7 +43,7 @@ def test_several_fields_have_potentials_of_their_own(tmp_path):
 def test_what_does_not_jump_is_solved_for_as_it_is(tmp_path):
     problem = pose(tmp_path, "div((1 + u^2)*grad(u)) = heaviside(u - 0.5)", on=ALL)
     assert problem.solved is None
-    assert problem.conductivities == {}
+    assert problem.potentials == {}
 
 
 def test_initial_values_and_sources_are_those_of_the_potential(tmp_path):

@@ -196,6 +196,12 @@ def _parameter(name: str, definition: str, at: str, *says: str) -> Wrong:
     return Wrong(name, old, f"{old}\nparameters = {{ {definition} }}", at, says)
 
 
+def _function(name: str, definition: str, at: str, *says: str) -> Wrong:
+    """Return a wrong file with an unknown function."""
+    old = 'fields = ["u"]'
+    return Wrong(name, old, f"{old}\nfunctions = {{ {definition} }}", at, says)
+
+
 def _extra(name: str, keys: str, at: str, *says: str) -> Wrong:
     """Return a wrong file for a PINN with a further residual."""
     return Wrong(
@@ -232,6 +238,23 @@ NETWORKS = [
                '"u_x" means a derivative of u.'),
     _parameter("parameter-named-as-a-word-of-python", "class = {}", "class",
                '"class" cannot be used as a name.'),
+    _function("function-of-a-direct-solver", "k = {}", "functions =",
+              'method "rbf-fd" cannot find unknown functions.', 'Set method = "pinn"'),
+    _function("function-without-data", "k = {}", "functions =",
+              'there are no data that could tell what the function "k" is.',
+              "Add [[data]], or give a formula in [functions]."),
+    _function("function-named-as-a-field", "u = {}", "functions =",
+              'the unknown function "u" has the name of a field.', "Choose another name"),
+    _function("function-named-as-a-function", "f = {}", 'f = "manufactured"',
+              'the function "f" has the name of an unknown function.'),
+    _function("function-of-no-coordinate", 'k = { of = ["x", "z"] }', "z",
+              '"z" is no coordinate, of which "k" could be a function.', "Known: x, y"),
+    _function("function-of-nothing", "k = { of = [] }", "of = []", "at least 1"),
+    _function("function-of-one-coordinate-twice", 'k = { of = ["x", "x"] }', "of",
+              '"x" stands twice.', "Name it once."),
+    _function("function-without-room", "k = { lower = 2, upper = 1 }", "upper",
+              "upper must be larger than lower, but 1 is not above 2.", "Exchange them"),
+    _function("function-rougher-than-rough", "k = { smooth = -1 }", "smooth", "-1"),
     _extra("extra-without-equation", 'where = "x < 0"', "[[pde.extra]]",
            'key "equation" is missing', "Add equation"),
     _extra("extra-with-unknown-name", 'equation = "d(residuum, x) = 0"', "residuum",

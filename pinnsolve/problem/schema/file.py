@@ -23,7 +23,7 @@ from pinnsolve.problem.schema.region import AnyRegion, Interface
 from pinnsolve.problem.schema.shapes import Piece
 from pinnsolve.problem.schema.time_discrete import TimeDiscrete
 from pinnsolve.problem.schema.training import Phase
-from pinnsolve.problem.schema.unknowns import Parameter, Unknowns
+from pinnsolve.problem.schema.unknowns import Parameter, UnknownFunction, Unknowns
 from pinnsolve.problem.schema.values import (
     Integer,
     NotNegative,
@@ -43,6 +43,7 @@ __all__ = [
     "Piece",
     "ProblemFile",
     "TabulatedFunction",
+    "UnknownFunction",
     "piece_names",
 ]
 

@@ -14,7 +14,14 @@ from pydantic.fields import FieldInfo
 
 from pinnsolve.equations.translate import CALLABLE
 from pinnsolve.problem.schema.domain import SHAPES
-from pinnsolve.problem.schema.file import Extra, Parameter, Piece, ProblemFile, TabulatedFunction
+from pinnsolve.problem.schema.file import (
+    Extra,
+    Parameter,
+    Piece,
+    ProblemFile,
+    TabulatedFunction,
+    UnknownFunction,
+)
 from pinnsolve.problem.schema.operator import SECTION, Family
 from pinnsolve.problem.schema.shapes import Shape
 from pinnsolve.problem.schema.unknowns import Eigenvalue
@@ -54,6 +61,7 @@ WITHIN: dict[
     "unknowns": (
         ("[unknowns.parameters]   name = { … }, an unknown number each", Parameter),
         ("[unknowns.eigenvalue]", Eigenvalue),
+        ("[unknowns.functions]   name = { … }, an unknown function each", UnknownFunction),
     ),
     SECTION: (("[operator.family]   of one input; of several [operator.family.NAME]", Family),),
     "pde": (("[[pde.extra]]   a further residual each", Extra),),
@@ -94,7 +102,8 @@ Between regions, in [[interface]]: fields, and constants and functions that diff
 of their region behind them: u.inside, u_x.inside, dn(u.inside), k.inside; n points from the first
 region into the second.
 Numbers: pi, the names in [constants], and in equations those in [unknowns.parameters] and of the
-eigenvalue, which may be lambda.
+eigenvalue, which may be lambda. Those in [unknowns.functions] stand in formulas as fields do:
+ k, k_x, div(k*grad(u)).
 An equation is "lhs = rhs", or "expression" for expression = 0.
 A function given as "manufactured" is derived from [exact] such that the equation in which it
 stands holds; it must appear linearly in one equation, or in conditions on the boundary, each of

@@ -1,4 +1,4 @@
-"""The section ``[unknowns]``: what is sought, fields and unknown numbers."""
+"""The section ``[unknowns]``: what is sought, fields, unknown numbers and functions."""
 
 from math import exp, inf, log
 from typing import Annotated, Literal
@@ -111,6 +111,37 @@ class Eigenvalue(Section):
         return self
 
 
+class UnknownFunction(Section):
+    """An unknown function of position or time in the equations."""
+
+    of: tuple[str, ...] | None = Field(
+        default=None,
+        min_length=1,
+        description="the coordinates that it depends on; by default all of those of space",
+        examples=[["x"]],
+    )
+    smooth: Number | None = Field(
+        default=None,
+        ge=0,
+        description="weight of its roughness, the mean square of its second derivatives per half "
+        "width of the domain, relative to its size, where data weigh the mean square of their "
+        "misfit, relative to how much they vary; 0: none; by default as the data tell",
+    )
+    lower: Number | None = Field(default=None, description="it lies above this everywhere")
+    upper: Number | None = Field(default=None, description="it lies below this everywhere")
+
+    @model_validator(mode="after")
+    def check(self) -> "UnknownFunction":
+        """Check that the bounds leave room, and that no coordinate stands twice."""
+        if self.lower is not None and self.upper is not None and not self.lower < self.upper:
+            message = f"upper must be larger than lower, but {self.upper:g} is not above "
+            raise fault(f"{message}{self.lower:g}.", "Exchange them, or remove one.", key="upper")
+        for k, name in enumerate(self.of or ()):
+            if name in (self.of or ())[:k]:
+                raise fault(f'"{name}" stands twice.', "Name it once.", key="of")
+        return self
+
+
 class Unknowns(Section):
     """What is sought."""
 
@@ -141,3 +172,13 @@ class Unknowns(Section):
         """The true values of the numbers that equations may hold; None where they are not known."""
         sought = {} if self.eigenvalue is None else {self.eigenvalue.name: None}
         return {name: parameter.true for name, parameter in self.parameters.items()} | sought
+    functions: dict[str, UnknownFunction] = Field(
+        default_factory=dict,
+        description="unknown functions in the equations, found with the fields from data: name = "
+        "{ of, smooth, lower, upper }; they need no equation of their own; method pinn",
+    )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all fields that are sought, those of unknown functions last."""
+        return (*self.fields, *self.functions)
