@@ -375,7 +375,7 @@ def doubt_of_fits(data: Sequence[Fit]) -> tuple[str, str]:
 def _contradiction(objective: "PointwiseObjective", factor: float) -> str:
     """Return a sentence on equations that are not met where the data are followed."""
     r = objective.value().double().cpu().numpy()
-    left = r[: len(r) - sum(objective.counts)]
+    left = r[: len(r) - sum(objective.counts) - sum(rough.rows for rough in objective.rough)]
     unmet = float(np.linalg.norm(left)) / factor
     if unmet < UNMET or left @ left < CONTRARY * (r @ r):
         return ""

@@ -21,6 +21,7 @@ from pinnsolve.conditions.pointwise import (
     conditions_in_time,
     pointwise_conditions,
 )
+from pinnsolve.conditions.roughness import roughness
 from pinnsolve.conditions.weights import row_weights
 from pinnsolve.constraints.build import posed, without_corners
 from pinnsolve.geometry.features import local_spacing, refinement
@@ -111,9 +112,10 @@ def pointwise_objective(
     weights = row_weights(
         problem, conditions, nodes, sizes, spacing, eased, numbers, is_fine=is_fine
     )
+    smooth, rough, factors = roughness(problem, x, conditions[0].rows, sizes)
     if data:
-        x, conditions = np.concatenate([x, seen]), (*conditions, *data)
-        weights = np.concatenate([weights, data_weights(setup.observed)])
+        x, conditions = np.concatenate([x, seen]), (*conditions, *smooth, *data)
+        weights = np.concatenate([weights, factors, data_weights(setup.observed)])
     solver: Any = problem.settings.solver  # its derivatives are those of this method
     # a family differentiates many functions as it is told, and a typical one like this
     derivatives: Any = "taylor" if problem.family is not None else solver.derivatives
@@ -129,6 +131,7 @@ def pointwise_objective(
         regions,
         len(data),
         len(problem.equations),
+        rough,
         REVERSE[solver.precision],
     )
 

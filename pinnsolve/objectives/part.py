@@ -12,6 +12,7 @@ from jaxtyping import Float, Int
 from numpy import ndarray
 from torch import Tensor
 
+from pinnsolve.conditions.condition import Condition
 from pinnsolve.diffop import DiffOp, Term
 from pinnsolve.problem import Residual
 
@@ -105,6 +106,47 @@ class Part:
         residual = self.residual.with_data(lambda values: values[rows])
         factor = self.factor[rows] * sqrt(self.count / len(rows))
         return replace(self, residual=residual, sides=sides, factor=factor)
+
+
+def sides_of(
+    condition: Condition,
+    points: Float[Tensor, "N d"],
+    fields: int,
+    regions: Int[ndarray, " N"] | None,
+) -> tuple[Side, ...]:
+    """Return the terms that a condition takes from each network, and where.
+
+    Parameters
+    ----------
+    condition
+        What holds.
+    points
+        All points, by which its rows count.
+    fields
+        How many there are, in each region.
+    regions
+        That of each point; None if there is one network.
+    """
+    terms = frozenset(condition.residual.terms)  # in whose order they are added up
+    x = points[torch.as_tensor(condition.rows, device=points.device)]
+    if condition.points is not None:
+        x = torch.as_tensor(condition.points).to(points)
+    if condition.across is not None:
+        x = torch.cat([x, torch.as_tensor(condition.across).to(points)])
+    if regions is None:
+        return (Side(0, {term: term for term in terms}, x),)
+    sides = []
+    for shift, rows in ((0, condition.rows), (fields, condition.partners)):
+        own = {
+            t: replace(t, field=t.field - shift)
+            for t in terms
+            if t.field // fields * fields == shift
+        }
+        if own and rows is not None:
+            (number,) = np.unique(regions[rows])
+            there = x if shift == 0 else points[torch.as_tensor(rows, device=points.device)]
+            sides.append(Side(int(number), own, there))
+    return tuple(sides)
 
 
 def within(parts: Sequence[Part], rows: slice) -> list[Part]:

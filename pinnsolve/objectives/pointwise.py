@@ -24,6 +24,7 @@ from numpy import ndarray
 from torch import Tensor
 
 from pinnsolve.conditions.condition import Condition
+from pinnsolve.conditions.roughness import Roughness, spread
 from pinnsolve.derivatives.autograd import Autograd, derivative
 from pinnsolve.derivatives.jet import Jet
 from pinnsolve.derivatives.taylor import Taylor, features_of_outputs
@@ -38,7 +39,7 @@ from pinnsolve.networks.several import AnyNetwork
 from pinnsolve.objectives.capture import Work, captured
 from pinnsolve.objectives.gathered_head import GatheredHead, Triangle, triangle
 from pinnsolve.objectives.objective import by_reverse_mode
-from pinnsolve.objectives.part import Group, Part, Rows, Side, grouped, within
+from pinnsolve.objectives.part import Group, Part, Rows, Side, grouped, sides_of, within
 from pinnsolve.objectives.pointwise_head import PointwiseHead, columns_of, constants_of, head_part
 from pinnsolve.problem import Residual
 
@@ -69,6 +70,8 @@ class PointwiseObjective:
         How many of the conditions, the last, are observations.
     n_equations
         How many of the conditions, the first, are equations that hold at other points, too.
+    rough
+        The unknown functions whose roughness the conditions before the data are about.
     reverse
         Precision of gradients; the network's by default.
     """
@@ -83,6 +86,7 @@ class PointwiseObjective:
     regions: Int[ndarray, " N"] | None = None
     n_data: int = 0
     n_equations: int = 0
+    rough: tuple[Roughness, ...] = ()
     reverse: torch.dtype | None = None
 
     @property
@@ -139,13 +143,19 @@ class PointwiseObjective:
         """The number of rows of each set of data, the last rows."""
         return [c.size for c in self.conditions][len(self.conditions) - self.n_data :]
 
-    def emphasised(self, factor: float) -> "PointwiseObjective":
-        """Return the objective with the rows of all but the data that many times as large."""
-        n = sum(self.counts)
-        factors = np.repeat([factor, 1.0], [len(self.weights) - n, n])
+    def emphasised(
+        self, factor: float, smooth: Sequence[float] | None = None
+    ) -> "PointwiseObjective":
+        """Return the objective with the rows of all but the data that many times as large.
+
+        Those of the roughness of functions may have other factors, one for each.
+        """
+        factors = spread(factor, smooth, self.rough, len(self.weights), sum(self.counts))
         found = replace(self, weights=factors * self.weights)
         if self._has_fixed_features:  # evaluated once for all factors
-            kept = {"_fixed": self._fixed.emphasised(factor), "few": self.few}
+            starts = np.cumsum([0, *(c.rows_at_instant for c in self.conditions[:-1])])
+            own = factors[starts[: len(self._fixed.parts)]]  # those of data are not among them
+            kept = {"_fixed": self._fixed.scaled(own.tolist()), "few": self.few}
             found.__dict__.update(kept)
         return found
 
@@ -244,7 +254,11 @@ class PointwiseObjective:
 
     def _head(self, model: AnyNetwork, own: Sequence[Part]) -> PointwiseHead:
         """Return the residual of conditions as a function of the weights of a network's head."""
-        parts = tuple(head_part(part, model.nets, self._features) for part in own)
+
+        def features_of(net: MLP, side: Side) -> Mapping[DiffOp, Float[Tensor, "c R w"]]:
+            return self.features(net, side.x, side.ops)
+
+        parts = tuple(head_part(part, model.nets, features_of) for part in own)
         return PointwiseHead(parts, model, self.is_linear)
 
     def _jet(self, part: Part) -> Jet:
@@ -264,14 +278,16 @@ class PointwiseObjective:
         """Return the unknown constants that a residual needs."""
         return constants_of(part.residual, self.model.unknowns, part.count)
 
-    def _features(self, net: MLP, side: Side) -> Mapping[DiffOp, Float[Tensor, "c R w"]]:
+    def features(
+        self, net: MLP, x: Float[Tensor, "R d"], ops: Set[DiffOp]
+    ) -> Mapping[DiffOp, Float[Tensor, "c R w"]]:
         """Return derivatives of what each output's weights in the head multiply."""
         if self.derivatives == "taylor":
-            return features_of_outputs(net, side.x, side.ops)
+            return features_of_outputs(net, x, ops)
         images = net.images()
         return {
-            op: net.of_outputs(*(derivative(image.features, op)(side.x) for image in images))
-            for op in side.ops
+            op: net.of_outputs(*(derivative(image.features, op)(x) for image in images))
+            for op in ops
         }
 
     def _linearised(
@@ -361,28 +377,9 @@ class PointwiseObjective:
         for condition, factor in zip(self.conditions, shares, strict=True):
             residual = condition.residual.with_data(self._tensor)
             is_periodic = condition.across is not None
-            sides = self._sides(condition)
+            sides = sides_of(condition, self.x, len(self.sizes), self.regions)
             parts.append(Part(residual, sides, factor, is_periodic, condition.is_sum))
         return parts
-
-    def _sides(self, condition: Condition) -> tuple[Side, ...]:
-        """Return the terms that a condition takes from each network, and where."""
-        terms = frozenset(condition.residual.terms)  # in whose order they are added up
-        x = self.x[torch.as_tensor(condition.rows, device=self.x.device)]
-        if condition.points is not None:
-            x = self._tensor(condition.points)
-        if condition.across is not None:
-            x = torch.cat([x, self._tensor(condition.across)])
-        if self.regions is None:
-            return (Side(0, {term: term for term in terms}, x),)
-        c, sides = len(self.sizes), []
-        for shift, rows in ((0, condition.rows), (c, condition.partners)):
-            own = {t: replace(t, field=t.field - shift) for t in terms if t.field // c * c == shift}
-            if own and rows is not None:
-                (number,) = np.unique(self.regions[rows])
-                there = x if shift == 0 else self.x[torch.as_tensor(rows, device=self.x.device)]
-                sides.append(Side(int(number), own, there))
-        return tuple(sides)
 
     @cached_property
     def _groups(self) -> list[Group]:

@@ -149,10 +149,10 @@ class PointwiseHead:
         M = torch.cat(blocks)
         return M, M @ c - self.residual(c)
 
-    def emphasised(self, factor: float) -> "PointwiseHead":
-        """Return it with rows that many times as large."""
-        parts = tuple(replace(part, factor=factor * part.factor) for part in self.parts)
-        return replace(self, parts=parts)
+    def scaled(self, factors: Sequence[float]) -> "PointwiseHead":
+        """Return it with the rows of each part some times as large."""
+        parts = zip(self.parts, factors, strict=True)
+        return replace(self, parts=tuple(replace(p, factor=own * p.factor) for p, own in parts))
 
     def by_constants(self, c: Float[Tensor, " P"]) -> Float[Tensor, "R k"]:
         """Return the slopes of the residual by the unknown constants themselves.

@@ -332,6 +332,8 @@ class Problem:
     def eigenvalue(self) -> Eigenvalue | None:
         """The number in the equations of which eigenvalues are sought; None if there is none."""
         return self.settings.unknowns.eigenvalue
+
+    @property
     def functions(self) -> Mapping[str, UnknownFunction]:
         """The unknown functions in the equations, by name: the last of the fields."""
         return self.settings.unknowns.functions

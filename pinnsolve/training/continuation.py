@@ -27,6 +27,7 @@ from torch import Tensor
 
 from pinnsolve.leastsquares.inference import Inference
 from pinnsolve.networks.mlp import MLP
+from pinnsolve.objectives.functions import suited
 from pinnsolve.objectives.inferred import inferred, regressed
 from pinnsolve.objectives.objective import Linearisable
 from pinnsolve.objectives.pointwise import PointwiseObjective
@@ -47,6 +48,7 @@ CLOSE, SETTLED, STEADY = 1.0, 0.2, 0.8  # of the errors: a last step, none, and 
 WORSE = 2  # levels in turn that are worse than the best: it will not come back
 NEWTON, CONVERGED = 30, 1 - 1e-6
 FITTING, TOGETHER, PATIENCE = 100, 100, 15  # iterations of Gauss-Newton, and those that must pay
+SMOOTHINGS, STILL = 8, 0.1  # solutions at a level, and a change that is none, of a logarithm
 DOUBLED = log(2.0)  # of the weight of the equations, by e
 
 
@@ -72,6 +74,8 @@ class Level:
         Mean square error of what was fitted to the data.
     variance
         Mean of those of the data, by their misfit or as given.
+    smooth
+        Factors of the rows of the roughness of functions, which data suited.
     """
 
     factor: float
@@ -82,6 +86,7 @@ class Level:
     sizes: Float[ndarray, " k"]
     risk: float
     variance: float = 0.0
+    smooth: tuple[float, ...] = ()
 
     @property
     def totals(self) -> Float[ndarray, " k"]:
@@ -117,15 +122,21 @@ class Level:
     def row(self) -> list[float]:
         """Return all of it as numbers."""
         parts = (self.values, self.errors, self.shifts, self.steps, self.sizes)
-        return [self.factor, self.risk, self.variance, *np.concatenate(parts).tolist()]
+        told = [self.factor, self.risk, self.variance, len(self.smooth), *self.smooth]
+        return [*told, *np.concatenate(parts).tolist()]
 
     @classmethod
     def of(cls, row: Float[ndarray, " m"]) -> "Level":
         """Return the level whose numbers those are."""
-        values, errors, shifts, steps, sizes = np.split(row[3:], 5)
-        return cls(
-            float(row[0]), values, errors, shifts, steps, sizes, float(row[1]), float(row[2])
-        )
+        first = 4 + int(row[3])
+        values, errors, shifts, steps, sizes = np.split(row[first:], 5)
+        factor, risk, variance = row[:3].tolist()
+        smooth = tuple(row[4:first].tolist())
+        return cls(factor, values, errors, shifts, steps, sizes, risk, variance, smooth)
+
+    def of_objective(self, stated: PointwiseObjective) -> PointwiseObjective:
+        """Return an objective with the weights of this level."""
+        return stated.emphasised(self.factor, self.smooth)
 
 
 class Continuation:
@@ -160,12 +171,13 @@ class Continuation:
         self._frequency = FREQUENCY  # of the best level
         self._inner: GaussNewton | None = None
         self._factor = 0.0  # of the level that is at work; 0 while fields are fitted to the data
+        self._smooth = (1.0,) * len(objective.rough)  # of the rows of roughness, there
         self._count = 0
 
     @property
     def objective(self) -> PointwiseObjective:
         """What has been lowered at the best level."""
-        return self._stated if self._best is None else self._stated.emphasised(self._best.factor)
+        return self._stated if self._best is None else self._best.of_objective(self._stated)
 
     @property
     def levels(self) -> tuple[Level, ...]:
@@ -192,6 +204,7 @@ class Continuation:
             "count": self._count,
             "factor": self._factor,
             "frequency": self._frequency,
+            "smooth": np.array(self._smooth),
             "frequencies": np.array(list(self._losses)),
             "losses": np.array(list(self._losses.values())),
             "levels": np.array([level.row() for level in self._levels]),
@@ -206,6 +219,7 @@ class Continuation:
         """Continue from a state."""
         self._count, self._factor = int(state["count"]), float(state["factor"])
         self._frequency = float(state["frequency"])
+        self._smooth = tuple(np.asarray(state["smooth"]).tolist())
         self._rule.restore(part(state, "rule"))
         names = (np.asarray(state[name]).tolist() for name in ("frequencies", "losses"))
         self._losses = dict(zip(*names, strict=True))
@@ -231,16 +245,32 @@ class Continuation:
             net.draw(self._seed, frequency)
             self._losses[frequency] = inf
             self._factor = self._first
-            c = self._fitted()
-        else:
-            c = net.head_vector()
-        objective = self._stated.emphasised(self._factor)
-        c, loss = newton(objective.gathered_head(), c, NEWTON, CONVERGED)
-        net.set_head(c)
+            net.set_head(self._fitted())
+        objective, loss = self._solved()
         is_last = self._close(objective, loss)
         if is_last:
             self._levels = []
         return loss, is_last and self._next() is None
+
+    def _solved(self) -> tuple[PointwiseObjective, float]:
+        """Solve at the present level, functions as smooth as data ask for; return it and the loss.
+
+        How smooth that is follows from the solution, and the other way round.
+        """
+        net = self._stated.model
+        for left in reversed(range(SMOOTHINGS)):
+            objective = self._stated.emphasised(self._factor, self._smooth)
+            head = objective.gathered_head()
+            c, loss = newton(head, net.head_vector(), NEWTON, CONVERGED)
+            net.set_head(c)
+            if not (objective.rough and left):
+                break
+            better = suited(objective, self._smooth)
+            changes = np.abs(np.log(np.divide(better, self._smooth)))
+            if changes.max() < STILL:
+                break
+            self._smooth = tuple(better)
+        return objective, loss
 
     def _next(self) -> float | None:
         """Return the frequency to try next; the first alone for features that have none."""
@@ -280,7 +310,8 @@ class Continuation:
             return step.loss, False
         self._inner = None
         if self._factor:
-            return step.loss, self._close(self._stated.emphasised(self._factor), step.loss)
+            objective = self._stated.emphasised(self._factor, self._smooth)
+            return step.loss, self._close(objective, step.loss)
         if net.unknowns is not None:
             c = net.head_vector()
             c[-len(net.unknowns) :] = regressed(self._stated)
@@ -290,7 +321,7 @@ class Continuation:
 
     def _search(self) -> GaussNewton:
         """Return the search at the present level."""
-        objective = self._stated.emphasised(self._factor)
+        objective = self._stated.emphasised(self._factor, self._smooth)
         iterations = TOGETHER if self._factor else FITTING
         lowered = scaled(objective)
         assert isinstance(lowered, Linearisable)
@@ -307,7 +338,7 @@ class Continuation:
             if others and min(others) > PROMISING * loss:
                 self._best = None  # its features could not follow
         found, sizes = inferred(objective, whole=self._whole)
-        level = _level(objective, self._factor, found, sizes)
+        level = _level(objective, self._factor, self._smooth, found, sizes)
         before = self._levels[-1] if self._levels else None
         level = level.beside(self._levels[0] if self._levels else level)
         self._levels.append(level)
@@ -336,7 +367,11 @@ class Continuation:
 
 
 def _level(
-    objective: PointwiseObjective, factor: float, found: Inference, sizes: Float[ndarray, " k"]
+    objective: PointwiseObjective,
+    factor: float,
+    smooth: tuple[float, ...],
+    found: Inference,
+    sizes: Float[ndarray, " k"],
 ) -> Level:
     """Return a level with all changes in the units of the constants."""
     unknowns = objective.model.unknowns
@@ -345,7 +380,7 @@ def _level(
         v.double().cpu().numpy() * sizes for v in (found.errors, found.shift, found.step)
     )
     shift *= DOUBLED
-    return Level(factor, values, errors, shift, step, sizes, found.risk, found.variance)
+    return Level(factor, values, errors, shift, step, sizes, found.risk, found.variance, smooth)
 
 
 def _loss(objective: PointwiseObjective) -> float:

@@ -165,7 +165,7 @@ class Training(Generic[Answer]):
         """Go on with the weight of the equations that has been found to be best."""
         self._levels = levels
         if levels and isinstance(self._objective, PointwiseObjective):
-            self._objective = self._objective.emphasised(levels[0].factor)
+            self._objective = levels[0].of_objective(self._objective)
             self._scaled = scaled(self._objective)
 
     def _attempt(self, optimizer: Optimizer, name: str) -> Step:
@@ -216,7 +216,7 @@ class Training(Generic[Answer]):
         if phase.resample is not None and where is not None and where.between is not None:
             objective = where.between("pool")
             if self._levels and isinstance(objective, PointwiseObjective):
-                objective = objective.emphasised(self._levels[0].factor)
+                objective = self._levels[0].of_objective(objective)
         assert isinstance(objective, PointwiseObjective)  # as no other method draws points
         assert isinstance(self._scaled, ScaledObjective)
         self._drawn = Drawn(objective, phase.batch, phase.resample, self._seed)

@@ -172,6 +172,7 @@ class Unknowns(Section):
         """The true values of the numbers that equations may hold; None where they are not known."""
         sought = {} if self.eigenvalue is None else {self.eigenvalue.name: None}
         return {name: parameter.true for name, parameter in self.parameters.items()} | sought
+
     functions: dict[str, UnknownFunction] = Field(
         default_factory=dict,
         description="unknown functions in the equations, found with the fields from data: name = "

@@ -1,0 +1,185 @@
+"""What data and equations say of unknown functions: how smooth they are, and how well known.
+
+With ``A`` the Jacobian by all weights, those ``c_k`` of a function ``k`` last, ``A = Q R``, and
+``k = Phi c_k`` at some points, the weights found differ from the best ones by ``R_kk^-1 Q_k^T e``,
+``e`` the errors of the rows. If data alone have errors, of variances ``V``,
+
+    var k = diag(Z^T V Z),     Z = Q_dk R_kk^-T Phi^T,
+
+which is the scatter of estimates around their mean, and not around the truth: a function that is
+held smooth is bent towards straight lines. If roughness is as random as its weight makes it, the
+variance is that of Bayes,
+
+    var k = sigma^2 |R_kk^-T Phi^T|^2,
+
+of which bands hold the truth at 95 % of all places, in the mean over these, where the weight is
+suited. It is, where the roughness is as large as its weight makes it likely to be, given the
+``edf`` numbers of the function that the rest determines, linear ones not counted,
+
+    smooth <- smooth * sigma^2 edf / |r_smooth|^2,
+
+the condition for the largest likelihood of the data. Sources: Wahba (1983), Bayesian "confidence
+intervals" for the cross-validated smoothing spline, J. R. Statist. Soc. B 45; Nychka (1988),
+doi:10.1080/01621459.1988.10478711; Wood & Fasiolo (2017), A generalized Fellner-Schall method for
+smoothing parameter optimization, doi:10.1111/biom.12666.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import sqrt
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from pinnsolve.conditions.roughness import Roughness
+from pinnsolve.diffop import identity
+from pinnsolve.leastsquares.head import ridge_of
+from pinnsolve.leastsquares.inference import Inference
+from pinnsolve.networks.mlp import MLP
+from pinnsolve.objectives.gathered_head import GatheredHead
+from pinnsolve.objectives.pointwise import PointwiseObjective
+from pinnsolve.objectives.pointwise_head import PointwiseHead
+
+FEWEST = 0.1  # numbers that are taken to be determined of a function, so that it may be linear
+FASTEST = 10.0  # times the factor of its rows, in one step
+LARGEST = 1e4  # times the first: of a function that is linear there is no end
+TINY = torch.finfo(torch.float64).tiny
+
+
+@dataclass(frozen=True)
+class _Block:
+    """The part of a factorisation that belongs to a function.
+
+    Attributes
+    ----------
+    M, r
+        The Jacobian by its weights, and the residual.
+    Q, R
+        The last columns of the factors.
+    n_data
+        How many rows, the last, are data, or stand for them.
+    variance
+        Of the rows of data, by what is left of them.
+    """
+
+    M: Float[Tensor, "R k"]
+    r: Float[Tensor, " R"]
+    Q: Float[Tensor, "R k"]
+    R: Float[Tensor, "k k"]
+    n_data: int
+    variance: float
+
+    def edf(self, rows: slice) -> float:
+        """Return how many numbers of the function other rows than some determine."""
+        T = torch.linalg.solve_triangular(self.R, self.Q.mT, upper=True) * self.M.mT
+        return float(T.sum() - T[:, rows].sum())
+
+
+@torch.no_grad()
+def suited(objective: PointwiseObjective, factors: Sequence[float]) -> list[float]:
+    """Return factors of the rows of each roughness that suit the data better, for features drawn.
+
+    Parameters
+    ----------
+    objective
+        What has been lowered by the head's weights.
+    factors
+        Of the rows that it has, relative to those that were stated.
+    """
+    found = []
+    for rough, factor in zip(objective.rough, factors, strict=True):
+        if rough.is_given:
+            size = _size(objective, rough)
+            found.append(rough.size / size if rough.size is not None and size else factor)
+            continue
+        block, rows = _block(objective, rough.field), _rows(objective, rough)
+        left = block.r[rows] @ block.r[rows]
+        edf = max(block.edf(rows) - rough.null, FEWEST)
+        ratio = sqrt(block.variance * edf / max(float(left), TINY))
+        found.append(min(factor * min(max(ratio, 1 / FASTEST), FASTEST), LARGEST))
+    return found
+
+
+@torch.no_grad()
+def errors_of(
+    objective: PointwiseObjective, field: int, x: Float[Tensor, "n D"], told: Inference
+) -> tuple[Float[Tensor, " n"], Float[Tensor, " n"], float]:
+    """Return two standard errors of a function at points, and how many numbers of it are known.
+
+    The first is of the noise of data alone, the second with what smoothing may have bent.
+
+    Parameters
+    ----------
+    objective
+        What has been lowered by the head's weights.
+    field
+        The number of the function among the fields.
+    x
+        Where.
+    told
+        What is known of the noise.
+    """
+    block = _block(objective, field)
+    net = objective.model.nets[0]
+    features = objective.features(net, x, {identity(x.shape[1])})[identity(x.shape[1])][field]
+    Phi = torch.cat([features, net.constant[field].expand(len(x), 1)], 1).double()
+    whole = torch.linalg.solve_triangular(block.R.mT, Phi.mT, upper=False)
+    Z = block.Q[len(block.Q) - block.n_data :] @ whole
+    head = objective.gathered_head()
+    if isinstance(head, GatheredHead):
+        grams = head.gathered(head.vector()).weighted([s * s for s in told.sigmas])
+        noise = ((grams @ Z) * Z).sum(0)
+    else:
+        pairs = zip(objective.counts, told.sigmas, strict=True)
+        sigmas = torch.cat([Z.new_full((count,), s) for count, s in pairs])
+        noise = (sigmas[:, None] * Z).square().sum(0)
+    rows = [_rows(objective, rough) for rough in objective.rough if rough.field == field]
+    known = block.edf(rows[0] if rows else slice(0, 0))
+    total = told.variance * whole.square().sum(0)
+    return noise.clamp(min=0).sqrt(), total.sqrt(), known
+
+
+def _size(objective: PointwiseObjective, rough: Roughness) -> float:
+    """Return the root of the mean square of a function."""
+    return float(objective.model.nets[0](objective.x)[:, rough.field].square().mean().sqrt())
+
+
+def _rows(objective: PointwiseObjective, rough: Roughness) -> slice:
+    """Return the rows of the residual that are the roughness of a function."""
+    head = objective.gathered_head()
+    n_data = _n_data(objective, head)
+    own = objective.rough
+    later = sum(other.rows for other in own[own.index(rough) :])
+    first = len(head.residual(head.vector())) - n_data - later
+    return slice(first, first + rough.rows)
+
+
+def _n_data(objective: PointwiseObjective, head: PointwiseHead | GatheredHead) -> int:
+    """Return the number of rows that are data, or stand for them."""
+    return len(head.data.t) if isinstance(head, GatheredHead) else sum(objective.counts)
+
+
+def _block(objective: PointwiseObjective, field: int) -> _Block:
+    """Return the part of the factorisation that belongs to a field."""
+    head = objective.gathered_head()
+    c = head.vector()
+    M, r = head.linearise(c)[0].double(), head.residual(c).double()
+    own = _columns(objective.model.nets[0], field).to(M.device)
+    others = torch.ones(M.shape[1], dtype=torch.bool, device=M.device)
+    others[own] = False
+    A = torch.cat([M[:, others], M[:, own]], 1)
+    Q, R = torch.linalg.qr(torch.cat([A, torch.diag(ridge_of(A))]))
+    Q, k, n_data = Q[: len(A)], len(own), _n_data(objective, head)
+    seen = Q[len(A) - n_data :].square().sum()
+    square = float(r[len(A) - n_data :].square().sum())
+    if isinstance(head, GatheredHead):
+        square = sum(head.gathered(c).squares)
+    freedom = max(sum(objective.counts) - float(seen), 1.0)
+    return _Block(M[:, own], r, Q[:, -k:], R[-k:, -k:], n_data, max(square / freedom, TINY))
+
+
+def _columns(net: MLP, field: int) -> Int[Tensor, " k"]:
+    """Return the places of the weights of a field among those of the head, its bias last."""
+    w, c = net.head.in_features, net.head.out_features
+    return torch.cat([torch.arange(field * w, (field + 1) * w), torch.tensor([c * w + field])])
