@@ -168,7 +168,8 @@ def solve(
     warnings += doubts(seen)
     outcome = replace(_all_finite(outcome, sample, constants), warnings=warnings)
     flow, outcome = _flow(setup, answer, sample, outcome, constants)
-    found = verdict(problem, sample, outcome, accuracy, constants, (beside.doubt, beside.remedy))
+    doubt = (beside.doubt, beside.remedy)
+    found = verdict(problem, sample, outcome, accuracy, constants, doubt, beside.functions)
     precision = solver.precision if able.has_network else "float64"
     return Solution(
         problem=problem,
@@ -181,6 +182,7 @@ def solve(
         verdict=found,
         constants=constants,
         eigenvalues=beside.eigenvalues,
+        functions=beside.functions,
         data=beside.data,
         flow=flow,
         fluxes=through,

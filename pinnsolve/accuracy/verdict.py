@@ -16,6 +16,7 @@ nodes, if it is small enough for the order to show; of a larger one no rate is k
 from collections.abc import Mapping
 from dataclasses import replace
 from math import isfinite
+from types import MappingProxyType
 
 import numpy as np
 
@@ -24,6 +25,7 @@ from pinnsolve.problem.abilities import ABILITIES
 from pinnsolve.solution.accuracy import Accuracy, Errors
 from pinnsolve.solution.course import Outcome
 from pinnsolve.solution.found import FoundConstant
+from pinnsolve.solution.functions import FoundFunction
 from pinnsolve.solution.norms import overall_l2
 from pinnsolve.solution.solution import Sample
 from pinnsolve.solution.verdict import Verdict, Word
@@ -34,6 +36,7 @@ ASYMPTOTIC = 0.3  # relative error above which the order says nothing of what mo
 MARGIN = 2.0  # how far below the limit more nodes should bring the error
 MOST = 30.0  # times as many nodes: beyond, something else is the matter than their number
 UNDETERMINED = "Add what else is known as [[pde.extra]], or fix it in [constants]."
+NONE: Mapping[str, FoundFunction] = MappingProxyType({})
 MORE_DATA = "More data, or data of less noise, narrow the intervals."
 REFERENCE = (
     "The equations are met far better, by the estimate: look whether the reference is of the same "
@@ -51,6 +54,7 @@ def verdict(
     accuracy: Accuracy,
     constants: Mapping[str, FoundConstant],
     doubt: tuple[str, str] = ("", ""),
+    functions: Mapping[str, FoundFunction] = NONE,
 ) -> Verdict:
     """Return the verdict on a solution.
 
@@ -67,6 +71,8 @@ def verdict(
     doubt
         Why what was found from data is not to be believed, and what to do; empty if there is no
         reason. Where nothing but fields was sought their measured error decides.
+    functions
+        The unknown functions as found, by name.
     """
     if outcome.status == "diverged":
         reason = outcome.message or "the work left the finite numbers."
@@ -87,7 +93,8 @@ def verdict(
     if error is None and constants:
         return _of_constants(constants, limit)
     if error is None:
-        return _by_training(problem, accuracy, limit) or Verdict("unknown", *_unknown(accuracy))
+        told = _of_functions(functions, limit) or _by_training(problem, accuracy, limit)
+        return told or Verdict("unknown", *_unknown(accuracy))
     estimate = accuracy.estimate
     if kind == "estimated" and error <= limit and estimate is not None and estimate.doubt:
         told = f"the estimated relative error, {in_words(error)}, may be far too small: "
@@ -172,6 +179,18 @@ def _of_data(constants: Mapping[str, FoundConstant], limit: float) -> Verdict:
         widest = max(widest, relative)
         told.append(f"{name} = {constant.found:.6g} to {in_words(relative)}")
     reason = f"data and equations determine {', '.join(told)}, with 95 % confidence."
+    if widest <= limit:
+        return Verdict("resolved", reason, error=widest)
+    return Verdict("not resolved", reason, MORE_DATA, widest)
+
+
+def _of_functions(functions: Mapping[str, FoundFunction], limit: float) -> Verdict | None:
+    """Return the verdict on functions found from data, by their bands; None without any."""
+    if not functions:
+        return None
+    widest = max(own.half_width for own in functions.values())
+    told = (f"{name} to {in_words(own.half_width)}" for name, own in functions.items())
+    reason = f"data and equations determine {', '.join(told)}, in the mean over 95 % of all places."
     if widest <= limit:
         return Verdict("resolved", reason, error=widest)
     return Verdict("not resolved", reason, MORE_DATA, widest)

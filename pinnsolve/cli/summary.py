@@ -51,6 +51,7 @@ def summary(solution: Solution, files: Sequence[Path]) -> list[str]:
         *lines,
         "",
         *_parameters(solution),
+        *_functions(solution),
         *(_eigenvalues(solution) or [*_errors(solution), *_estimate(solution)]),
         *_regions(solution),
         *_flow(solution),
@@ -180,6 +181,18 @@ def _eigenvalues(solution: Solution) -> list[str]:
     if estimate is not None and estimate.message:
         lines.append(f"The errors could not be estimated: {estimate.message}")
     return lines
+
+
+def _functions(solution: Solution) -> list[str]:
+    """Return the unknown functions as found."""
+    if not solution.functions:
+        return []
+    rows = [("function", "of", "smooth", "known numbers", "95 % band, +-")]
+    for name, own in solution.functions.items():
+        place = ", ".join(own.of)
+        width = f"{100 * own.half_width:.2g} %"
+        rows.append((name, place, f"{own.smooth:.2g}", f"{own.edf:.1f}", width))
+    return [*table(rows), *([] if solution.constants else _data(solution)), ""]
 
 
 def _data(solution: Solution) -> list[str]:

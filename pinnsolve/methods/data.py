@@ -45,6 +45,10 @@ RATIOS = "Perhaps only ratios are determined: give one of them a number, in [con
 OTHERS = "Look at the data, the equations and the conditions: one of them is not the others'."
 NARROW = " Standard errors are too small; intervals are as wide as if it all had one direction."
 FINER = "More nodes, or time levels, give it more features."
+WITHOUT_BAND = (
+    "no band is told of functions that a network gives which was improved as a whole. Leave out "
+    "network.hidden for features that are drawn."
+)
 MOVING = 1.0  # standard errors: what moves farther has not come to rest
 CORRELATED = 0.99
 
@@ -100,7 +104,15 @@ def found(
     if not doubt:
         factor = process.levels[0].factor if process.levels else 1.0
         doubt, remedy = _contradiction(objective, factor), OTHERS
-    return Found(constants, data, tuple(warnings), doubt, remedy)
+    functions = {}
+    if setup.problem.functions and not whole:
+        from pinnsolve.methods.found_functions import found_functions
+
+        smooth = process.levels[0].smooth if process.levels else (1.0,) * len(objective.rough)
+        functions = found_functions(setup, answer, objective, smooth, told)
+    elif setup.problem.functions:
+        warnings.append(WITHOUT_BAND)
+    return Found(constants, data, tuple(warnings), doubt, remedy, functions=functions)
 
 
 def _unknown(setup: Setup, objective: "PointwiseObjective") -> dict[str, FoundConstant]:

@@ -101,13 +101,30 @@ def suited(objective: PointwiseObjective, factors: Sequence[float]) -> list[floa
     return found
 
 
-@torch.no_grad()
-def errors_of(
-    objective: PointwiseObjective, field: int, x: Float[Tensor, "n D"], told: Inference
-) -> tuple[Float[Tensor, " n"], Float[Tensor, " n"], float]:
-    """Return two standard errors of a function at points, and how many numbers of it are known.
+@dataclass(frozen=True)
+class Knowledge:
+    """What is known of a function at points.
 
-    The first is of the noise of data alone, the second with what smoothing may have bent.
+    Attributes
+    ----------
+    noise
+        Its standard errors, of the noise of data alone.
+    total
+        The same with what smoothing may have bent.
+    edf
+        How many numbers of it are known.
+    """
+
+    noise: Float[Tensor, " n"]
+    total: Float[Tensor, " n"]
+    edf: float
+
+
+@torch.no_grad()
+def known(
+    objective: PointwiseObjective, field: int, x: Float[Tensor, "n D"], told: Inference
+) -> Knowledge:
+    """Return what data and equations tell of a function at points.
 
     Parameters
     ----------
@@ -135,9 +152,25 @@ def errors_of(
         sigmas = torch.cat([Z.new_full((count,), s) for count, s in pairs])
         noise = (sigmas[:, None] * Z).square().sum(0)
     rows = [_rows(objective, rough) for rough in objective.rough if rough.field == field]
-    known = block.edf(rows[0] if rows else slice(0, 0))
-    total = told.variance * whole.square().sum(0)
-    return noise.clamp(min=0).sqrt(), total.sqrt(), known
+    edf = block.edf(rows[0] if rows else slice(0, 0))
+    total = (told.variance * whole.square().sum(0)).sqrt()
+    return Knowledge(noise.clamp(min=0).sqrt(), total, edf)
+
+
+@torch.no_grad()
+def weights_of(objective: PointwiseObjective, factors: Sequence[float]) -> dict[str, float]:
+    """Return the weight of each roughness by name, relative to the size of the function.
+
+    Parameters
+    ----------
+    objective, factors
+        As of `suited`.
+    """
+    found = {}
+    for rough, factor in zip(objective.rough, factors, strict=True):
+        share = 1.0 if rough.size is None else _size(objective, rough) / rough.size
+        found[rough.name] = rough.smooth * (factor * share) ** 2
+    return found
 
 
 def _size(objective: PointwiseObjective, rough: Roughness) -> float:
@@ -171,12 +204,12 @@ def _block(objective: PointwiseObjective, field: int) -> _Block:
     A = torch.cat([M[:, others], M[:, own]], 1)
     Q, R = torch.linalg.qr(torch.cat([A, torch.diag(ridge_of(A))]))
     Q, k, n_data = Q[: len(A)], len(own), _n_data(objective, head)
-    seen = Q[len(A) - n_data :].square().sum()
+    seen = float(Q[len(A) - n_data :].square().sum())
     square = float(r[len(A) - n_data :].square().sum())
     if isinstance(head, GatheredHead):
         square = sum(head.gathered(c).squares)
-    freedom = max(sum(objective.counts) - float(seen), 1.0)
-    return _Block(M[:, own], r, Q[:, -k:], R[-k:, -k:], n_data, max(square / freedom, TINY))
+    variance = max(square / max(sum(objective.counts) - seen, 1.0), TINY)
+    return _Block(M[:, own], r, Q[:, -k:], R[-k:, -k:], n_data, variance)
 
 
 def _columns(net: MLP, field: int) -> Int[Tensor, " k"]:

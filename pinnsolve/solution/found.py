@@ -10,6 +10,7 @@ from jaxtyping import Float
 from numpy import ndarray
 
 from pinnsolve.solution.eigenvalues import FoundEigenvalue
+from pinnsolve.solution.functions import FoundFunction
 
 Places: TypeAlias = Callable[[float], tuple[Float[ndarray, "n d"], Float[ndarray, " n"]]]
 
@@ -289,6 +290,8 @@ class Found:
         None if the fields may be anywhere.
     eigenvalues
         Those of the modes that the fields are; none of other problems.
+    functions
+        The unknown functions in the equations, by name.
     """
 
     constants: Mapping[str, FoundConstant] = field(default_factory=dict)
@@ -299,3 +302,4 @@ class Found:
     shown: tuple[Float[ndarray, "n D"], Float[ndarray, " n"]] | None = None
     places: Places | None = None
     eigenvalues: tuple[FoundEigenvalue, ...] = ()
+    functions: Mapping[str, FoundFunction] = field(default_factory=dict)

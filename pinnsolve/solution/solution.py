@@ -29,6 +29,7 @@ from pinnsolve.solution.field import Field
 from pinnsolve.solution.fields import Fields, OfFamily
 from pinnsolve.solution.flow import FlowBalance, flow_from
 from pinnsolve.solution.found import Fit, FoundConstant
+from pinnsolve.solution.functions import FoundFunction
 from pinnsolve.solution.interfaces import InterfaceFlux, fluxes_from
 from pinnsolve.solution.observables import Observables, observables_from
 from pinnsolve.solution.points import formula_at, formula_of, inside, points_in, values_where
@@ -88,6 +89,8 @@ class Solution:
         The unknown constants of the equations by name.
     eigenvalues
         Those of the modes that the fields are, ascending; none of other problems.
+    functions
+        The unknown functions in the equations by name.
     data
         What was observed, and what became of it.
     flow
@@ -108,6 +111,7 @@ class Solution:
     verdict: Verdict
     constants: Mapping[str, FoundConstant] = made(default_factory=dict)
     eigenvalues: tuple[FoundEigenvalue, ...] = ()
+    functions: Mapping[str, FoundFunction] = made(default_factory=dict)
     data: tuple[Fit, ...] = ()
     flow: FlowBalance | None = None
     fluxes: tuple[InterfaceFlux, ...] = ()
@@ -258,6 +262,7 @@ class Solution:
             **self._metrics_in_time(),
             "unknown_parameters": {k: p.metrics() for k, p in self.constants.items()},
             **self._metrics_of_modes(),
+            **self._metrics_of_functions(),
             **({"data": [fit.metrics() for fit in self.data]} if self.data else {}),
             **(self.flow.metrics() if self.flow else {}),
             **({"interfaces": [own.metrics() for own in self.fluxes]} if self.fluxes else {}),
@@ -288,6 +293,11 @@ class Solution:
         """Return the eigenvalues, if there are any."""
         told = [own.metrics() for own in self.eigenvalues]
         return {"eigenvalues": told} if told else {}
+
+    def _metrics_of_functions(self) -> dict[str, Any]:
+        """Return the figures that only a solution with unknown functions has."""
+        told = {name: own.metrics() for name, own in self.functions.items()}
+        return {"unknown_functions": told} if told else {}
 
     def _metrics_in_time(self) -> dict[str, Any]:
         """Return the figures that only a solution in time has."""
@@ -364,6 +374,10 @@ def from_metrics(
             name: FoundConstant.of(told) for name, told in metrics["unknown_parameters"].items()
         },
         eigenvalues=tuple(map(FoundEigenvalue.of, metrics.get("eigenvalues", ()))),
+        functions={
+            name: FoundFunction.from_metrics(told)
+            for name, told in metrics.get("unknown_functions", {}).items()
+        },
         flow=flow_from(metrics),
         fluxes=fluxes_from(metrics),
         observables=observables_from(metrics),

@@ -6,7 +6,7 @@ import torch
 from pinnsolve import load
 from pinnsolve.conditions.noise import noise_of
 from pinnsolve.methods.pinn import METHOD
-from pinnsolve.objectives.functions import errors_of, suited
+from pinnsolve.objectives.functions import known, suited
 from pinnsolve.objectives.inferred import inferred
 from pinnsolve.setup import Setup
 
@@ -78,11 +78,11 @@ def test_data_tell_how_smooth_a_function_is_and_its_band_holds_it(tmp_path):
         objective = process.objective
         factors = objective.weights[-objective.counts[0] :][:1].tolist()
         told, _ = inferred(objective, noise_of(setup.observed, factors), whole=False)
-        noise, total, edf = errors_of(objective, 1, torch.as_tensor(x), told)
-        assert (noise <= total * (1 + 1e-9)).all()
-        assert 2 < edf < 15
+        of_k = known(objective, 1, torch.as_tensor(x), told)
+        assert (of_k.noise <= of_k.total * (1 + 1e-9)).all()
+        assert 2 < of_k.edf < 15
         error = values(process, x) - (2 + np.sin(2 * x[:, 0]))
-        inside.append(np.mean(np.abs(error) < 1.96 * total.numpy()))
+        inside.append(np.mean(np.abs(error) < 1.96 * of_k.total.numpy()))
         wrong.append(np.sqrt(np.mean(error**2)))
         _, free = trained(tmp_path, "smooth = 0", seed=seed)
         rough.append(np.sqrt(np.mean((values(free, x) - 2 - np.sin(2 * x[:, 0])) ** 2)))

@@ -23,6 +23,7 @@ from pinnsolve.output.report.data import data, intervals
 from pinnsolve.output.report.family import family
 from pinnsolve.output.report.findings import findings
 from pinnsolve.output.report.flow import flow
+from pinnsolve.output.report.functions import functions
 from pinnsolve.output.report.growth import growth
 from pinnsolve.output.report.modes import modes
 from pinnsolve.output.report.observables import observables
@@ -96,6 +97,7 @@ def contents(solution: Solution, grid: Grid, domain: Domain) -> list[str]:
     return [
         section("The problem", statement(solution.problem)),
         section("Parameters found", _parameters(solution)),
+        section("Functions found", functions(solution)),
         section("The data", data(solution)),
         section("Eigenvalues and modes", modes(solution, grid)),
         section("The solution", "" if solution.eigenvalues else _fields(solution, grid, domain)),

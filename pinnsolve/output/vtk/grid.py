@@ -120,7 +120,7 @@ def values(solution: Solution) -> dict[str, ndarray]:
     known["boundary"] = np.full(len(x), -1, dtype=np.int32)  # -1: interior
     known["boundary"][nodes.boundary] = nodes.tags
     known |= dict(zip(problem.coordinates[3:], x.T[3:], strict=True))
-    known |= velocity(solution) | derived(solution)
+    known |= velocity(solution) | derived(solution) | bands(solution)
     return fields | {name: z for name, z in known.items() if name not in fields}
 
 
@@ -134,6 +134,17 @@ def derived(solution: Solution) -> dict[str, Float[ndarray, "*K n"]]:
     found = derived_values(problem, solution.answer, x, values.reshape(len(x), -1))
     parts = np.moveaxis(found.reshape(*values.shape[:-1], -1), -1, 0)
     return dict(zip(problem.derived, parts, strict=True))
+
+
+def bands(solution: Solution) -> dict[str, Float[ndarray, "*K n"]]:
+    """Return standard errors and bands of unknown functions at the nodes, by name."""
+    names = {"standard_error": "standard_error", "low": "lower", "high": "upper"}
+    return {
+        f"{name}_{names[kind]}": values
+        for name, own in solution.functions.items()
+        for kind, values in own.at_nodes.items()
+        if kind in names
+    }
 
 
 def velocity(solution: Solution) -> dict[str, Float[ndarray, "*K n 3"]]:
