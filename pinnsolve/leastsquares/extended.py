@@ -71,20 +71,21 @@ class ExtendedFactor:
     Parameters
     ----------
     t
-        What the rows shall be equal to.
+        What the rows shall be equal to; of several problems with the same columns one for each.
     most
         Columns that may come.
     strip
         Rows taken at a time.
     """
 
-    def __init__(self, t: Float[Tensor, " R"], most: int, strip: int | None = None) -> None:
+    def __init__(self, t: Float[Tensor, "R *k"], most: int, strip: int | None = None) -> None:
         length = strip or max(STRIP, ROWS_PER_COLUMN * most)
         starts = range(0, len(t), length)
         self.strips = tuple(slice(a, min(a + length, len(t))) for a in starts)
         self._panels: list[list[_Panel]] = [[] for _ in self.strips]  # of each strip
-        self._below = [t[rows, None].clone() for rows in self.strips]
-        self._right = t.new_zeros(most, 1)
+        self._problems = t.shape[1:]
+        self._below = [t[rows].reshape(-1, self._problems.numel()).clone() for rows in self.strips]
+        self._right = t.new_zeros(most, self._problems.numel())
         self._R, self._lengths = t.new_zeros(most, most), t.new_zeros(0)
 
     def extend(self, M: Float[Tensor, "R m"]) -> None:
@@ -113,15 +114,15 @@ class ExtendedFactor:
         self._R[:k, k : k + m], self._R[k : k + m, k : k + m] = above, triangle
         self._lengths = torch.cat([self._lengths, lengths])
 
-    def solution(self) -> Float[Tensor, " P"]:
+    def solution(self) -> Float[Tensor, "P *k"]:
         """Return the weights that minimise the residual, in the order in which columns came."""
         k = len(self._lengths)
         z = torch.linalg.solve_triangular(self._R[:k, :k], self._right[:k], upper=True)
-        return z[:, 0] / self._lengths
+        return (z / self._lengths[:, None]).reshape(-1, *self._problems)
 
-    def residual(self) -> Float[Tensor, " R"]:
+    def residual(self) -> Float[Tensor, "R *k"]:
         """Return the residual ``M c - t`` at the solution."""
-        top = self._right.new_zeros(len(self._lengths), 1)
+        top = self._right.new_zeros(len(self._lengths), self._right.shape[1])
         found: list[Tensor] = []
         for below, panels in reversed(list(zip(self._below, self._panels, strict=True))):
             r, end = below.clone(), len(top)
@@ -129,5 +130,10 @@ class ExtendedFactor:
                 start = end - panel.V.shape[1]
                 panel.apply_(top[start:end], r)
                 end = start
-            found.append(r[:, 0])
-        return -torch.cat(found[::-1])
+            found.append(r)
+        return -torch.cat(found[::-1]).reshape(-1, *self._problems)
+
+    def triangle(self) -> Float[Tensor, "P P"]:
+        """Return ``R`` with ``|M c - t|^2 = |R (c - c_0)|^2`` and what is left at the solution."""
+        k = len(self._lengths)
+        return self._R[:k, :k] * self._lengths

@@ -44,3 +44,18 @@ def test_columns_that_repeat_one_another_do_no_harm():
     # what rounding has left of the columns is some 1e-3 of the ridge, whose square is felt
     torch.testing.assert_close(-factor.residual(), alone, rtol=0, atol=1e-4)
     assert torch.isfinite(factor.solution()).all()
+
+
+def test_several_problems_share_the_factor_of_their_columns():
+    M, t, c = torch.randn(40, 12), torch.randn(40, 3), torch.randn(12)
+    factor = ExtendedFactor(t, 12, 15)
+    for columns in M.split([5, 7], 1):
+        factor.extend(columns)
+    for k in range(3):
+        alone = least_squares(M, t[:, k])
+        torch.testing.assert_close(factor.solution()[:, k], alone, rtol=1e-10, atol=0)
+        torch.testing.assert_close(factor.residual()[:, k], M @ alone - t[:, k])
+        # what other weights leave, by the triangle
+        least, more = factor.residual()[:, k], factor.triangle() @ (c - alone)
+        whole = least.square().sum() + more.square().sum()
+        torch.testing.assert_close(whole, (M @ c - t[:, k]).square().sum())
