@@ -53,6 +53,7 @@ from pinnsolve.networks.sizes import (
     BETWEEN,
     equation_points,
     features_of,
+    follows,
     grows,
     input_width,
     layers_by_region,
@@ -256,7 +257,8 @@ def _grown(problem: Problem, nodes: Nodes, conditions: Sequence[Condition]) -> t
         at_nodes = sum(condition.size for condition in conditions[: len(problem.equations)])
         rows += equation_points(problem, nodes) * len(problem.equations) - at_nodes
     is_linear = all(condition.residual.is_linear for condition in conditions)
-    most = most_features(problem, rows, nodes.rows.stop, is_linear=is_linear)
+    is_cheap = is_linear or follows(problem)  # a few steps at the end are all that is large
+    most = most_features(problem, rows, nodes.rows.stop, is_linear=is_cheap)
     weights = problem.settings.training[0].weights if problem.settings.training else None
     if weights is not None:
         inputs = input_width(problem, nodes.rows.stop)

@@ -72,12 +72,7 @@ def is_fitted_whole(problem: Problem, weights: int) -> bool:
 
 
 def grows(problem: Problem) -> bool:
-    """Return whether the network that a problem asks for grows; by default where that pays.
-
-    Of nonlinear systems, as of flows, every block costs many large steps of Newton's method; and
-    where equations in time, or of several regions, hold at the nodes and levels alone, features
-    that leave nothing there may leave more in between.
-    """
+    """Return whether the network that a problem asks for grows; by default where that pays."""
     network, solver = problem.settings.network, problem.settings.solver
     if problem.family is not None:
         return False
@@ -85,14 +80,39 @@ def grows(problem: Problem) -> bool:
         return network.features == "grown"
     if problem.settings.training:
         return problem.settings.training[0].optimizer == "grow"
-    is_costly = len(problem.fields) > 1 and not all(e.is_linear for e in problem.equations)
-    is_discrete = "operators" in ABILITIES[solver.method].needs
-    is_blind = is_discrete and (problem.times is not None or bool(problem.regions))
+    is_hopeless = not grows_alone(problem) and not follows(problem)
     is_other = network.hidden or solver.precision != "float64"
     # these it does not take
     is_refused = network.embedding != "none" or solver.derivatives in NESTED
     is_refused = is_refused or bool(problem.parameters or problem.data)
-    return not (is_costly or is_blind or is_other or is_refused)
+    return not (is_hopeless or is_other or is_refused)
+
+
+def grows_alone(problem: Problem) -> bool:
+    """Return whether a network may grow by the residual of the equations alone.
+
+    Of nonlinear systems, as of flows, every block costs many large steps of Newton's method; and
+    where equations in time, or of several regions, hold at the nodes and levels alone, features
+    that leave nothing there may leave more in between.
+    """
+    is_costly = len(problem.fields) > 1 and not all(e.is_linear for e in problem.equations)
+    is_discrete = "operators" in ABILITIES[problem.settings.solver.method].needs
+    return not (is_costly or (is_discrete and (problem.times is not None or bool(problem.regions))))
+
+
+def follows(problem: Problem) -> bool:
+    """Return whether a network that grows may follow the direct solution, if there is one.
+
+    That of a nonlinear problem in one piece; all fields share the features, and what symmetry they
+    have.
+    """
+    equations = [*problem.equations, *(condition.equation for condition in problem.boundary)]
+    symmetries = {problem.settings.network.symmetry.get(name) for name in problem.fields}
+    is_whole = not problem.regions and problem.settings.solver.slabs is None
+    is_free = not any(condition.is_hard for condition in problem.boundary)
+    is_nonlinear = not all(equation.is_linear for equation in equations)
+    is_known = problem.reference is not None and not problem.parameters
+    return is_nonlinear and is_known and is_whole and is_free and len(symmetries) == 1
 
 
 def most_features(problem: Problem, rows: int, n_nodes: int, *, is_linear: bool) -> int:

@@ -4,14 +4,8 @@
    layers, or waves about those of data that oscillate, whichever leaves least. Their number is
    doubled as long as that leaves a fifth: where the solution is smooth nothing converges faster,
    and where it is not nothing is gained.
-2. Bumps follow in blocks (`pinnsolve.networks.bumps`), half multiquadrics and half Gaussians. A
-   centre is the place of a row ``i`` of the residual, drawn with the probability
-
-       KEEP / R + (1 - KEEP) r_i^2 / |r|^2,
-
-   its radius some distances of the centres around it, but not less than `LEAST` spacings of the
-   points. Where the scales of the axes differ, centres, radii and distances are those of
-   coordinates that are stretched by them.
+2. Bumps follow in blocks (`pinnsolve.networks.bumps`), half multiquadrics and half Gaussians,
+   where the residual is large (`pinnsolve.training.placing`).
 3. The head is solved after each block; of a linear problem by extending the factor of the block
    before (`pinnsolve.leastsquares.extended`), which also gives the residual.
    Where there are several regions each has a network (`pinnsolve.networks.several`), and a centre
@@ -28,20 +22,17 @@ several scales; their places by the residual, their number by fresh points are o
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from math import inf, log, nan
+from math import inf, nan
 from typing import Literal, TypeAlias
 
 import numpy as np
 import torch
 from jaxtyping import Float
-from numpy import ndarray
-from scipy.spatial import KDTree
 from torch import Tensor
 
 from pinnsolve.conditions.oscillation import Oscillation
 from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.networks.bumps import LOCAL, Bumps
-from pinnsolve.networks.mlp import MLP
 from pinnsolve.networks.sizes import (
     BETWEEN,
     LARGEST_HEAD,
@@ -55,16 +46,11 @@ from pinnsolve.optimizers.growing_head import STEPS, GrowingHead
 from pinnsolve.optimizers.head import newton
 from pinnsolve.problem import Problem
 from pinnsolve.process import Budget, State, Step, StoppingRule, nested, part
+from pinnsolve.training.direct import Direct
 from pinnsolve.training.first_features import SMALLEST, FirstFeatures, Trial
 from pinnsolve.training.initialisation import sketch
+from pinnsolve.training.placing import FEWEST, bumps_at, chances, next_block
 
-MORE = 1.3  # times as many features after a block of bumps
-FEWEST = 16  # bumps in a block
-KEEP = 0.3  # of the centres are drawn evenly
-REACH = (3.0, 6.0)  # radii, in distances of the centres
-LEAST = 2.0  # radii, in spacings of the points
-WIDEST = 2.0  # radii, in half widths of the domain
-APART = 1e-6  # in half widths: centres are moved so that no two coincide
 FALLING = 0.95  # of the residual at fresh points: a block that leaves more has not helped
 ENOUGH = 0.1  # of the residual's norm that is tolerated: what bumps leave is rough, and counts more
 TRUE = 2.0  # of the norm of the residual at the nodes: less at fresh points, and it is true of all
@@ -88,12 +74,15 @@ class Collocation:
         of points to draw from; None if they know of the nodes alone.
     oscillation
         Waves in the data, if there are any.
+    direct
+        The direct solution, if the network is to follow it (`pinnsolve.training.following`).
     """
 
     problem: Problem
     nodes: Nodes
     between: Between | None
     oscillation: Oscillation | None = None
+    direct: Direct | None = None
 
 
 class Growing:
@@ -329,8 +318,7 @@ class Growing:
 
     def _next(self) -> int:
         """Return the number of bumps in the next block."""
-        have = self._features
-        return min(max(int(MORE * have), have + FEWEST), self._most) - have
+        return next_block(self._features, self._most)
 
     def _bumps(self, residual: Float[Tensor, " R"]) -> list[list[Bumps]]:
         """Draw the next bumps of each network, where the residual is, as many of each profile."""
@@ -339,38 +327,13 @@ class Growing:
         x, r, owners = self._objective.places, residual.cpu().numpy(), self._objective.owners
         is_point = np.isfinite(x.cpu().numpy()).all(axis=1)
         x, r, owners = x[torch.as_tensor(is_point, device=x.device)], r[is_point], owners[is_point]
-        share = r**2 / max(float(r @ r), np.finfo(float).tiny)
-        p = KEEP / len(r) + (1 - KEEP) * share
-        count = min(self._next(), len(r))
-        chosen = rng.choice(len(r), count, replace=False, p=p / p.sum())
+        p, count = chances(r**2), min(self._next(), len(r))
+        chosen = rng.choice(len(r), count, replace=False, p=p)
         found = []
         for k, net in enumerate(nets):
             mine, rows = chosen[owners[chosen] == k], np.flatnonzero(owners == k)
             if len(mine) < len(LOCAL):  # as every block has bumps of each network
                 mine = np.append(mine, rng.choice(rows, len(LOCAL), p=p[rows] / p[rows].sum()))
-            a = net.inputs(x).cpu().numpy() / self._first.scales
-            found.append(self._drawn(net, a[rows], a[mine], rng))
+            a = net.inputs(x).cpu().numpy()
+            found.append(bumps_at(net, a[rows], a[mine], self._first.scales, rng))
         return found
-
-    def _drawn(
-        self,
-        net: MLP,
-        a: Float[ndarray, "R q"],
-        new: Float[ndarray, "m q"],
-        rng: np.random.Generator,
-    ) -> list[Bumps]:
-        """Draw bumps of a network at some of its points."""
-        new = new + APART * rng.normal(size=new.shape)
-        old = [own.centres.detach().cpu().numpy() for own in net.bumps if own.is_local]
-        radii = _median_distance(np.concatenate([*old, new]), new)
-        radii = radii * np.exp(rng.uniform(log(REACH[0]), log(REACH[1]), len(new)))
-        radii = np.clip(radii, LEAST * _median_distance(np.unique(a, axis=0), new), WIDEST)
-        parts = (torch.as_tensor(v).to(net.like).tensor_split(len(LOCAL)) for v in (new, radii))
-        blocks, scales = zip(LOCAL, *parts, strict=True), torch.as_tensor(self._first.scales)
-        return [Bumps(profile, p, r, scales.to(p)) for profile, p, r in blocks]
-
-
-def _median_distance(x: Float[ndarray, "n q"], new: Float[ndarray, "m q"]) -> Float[ndarray, " m"]:
-    """Return the median distance from each of some points to those nearest."""
-    k = min(len(x), 2 * x.shape[1] + 1)
-    return np.median(KDTree(x).query(new, k)[0][:, 1:], axis=1)

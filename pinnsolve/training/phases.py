@@ -23,6 +23,7 @@ from pinnsolve.optimizers.tensors import arrays, refill
 from pinnsolve.problem.schema.file import Phase
 from pinnsolve.process import Answer, Budget, State, Step, nested, part
 from pinnsolve.training.continuation import Continuation, Level
+from pinnsolve.training.following import Following
 from pinnsolve.training.growth import Collocation, Growing
 from pinnsolve.training.initialisation import Drawing
 
@@ -203,6 +204,8 @@ class Training(Generic[Answer]):
         if self._draws_features and isinstance(objective, OfNetwork):
             if phase.optimizer == "grow" and self._collocation is not None:
                 where = self._collocation
+                if where.direct is not None and phase.weights is None:
+                    return Following(objective, budget, where, self._seed)
                 return Growing(objective, budget, where, self._seed, phase.weights)
             return Drawing(objective, budget, self._seed)
         if phase.batch is not None or phase.resample is not None:

@@ -7,14 +7,16 @@ import numpy as np
 import torch
 
 from pinnsolve.geometry.nodes import Nodes
+from pinnsolve.networks.mlp import MLP
 from pinnsolve.networks.products import has_products
-from pinnsolve.networks.sizes import grows, is_fitted_whole
+from pinnsolve.networks.sizes import grows, grows_alone, is_fitted_whole
 from pinnsolve.objectives.objective import Objective
 from pinnsolve.problem import Problem
 from pinnsolve.problem.abilities import ABILITIES, NESTED
 from pinnsolve.problem.schema.file import Phase
 from pinnsolve.process import Answer
 from pinnsolve.setup import Setup
+from pinnsolve.training.direct import Direct, direct_solution, is_rough
 from pinnsolve.training.growth import Between, Collocation
 from pinnsolve.training.phases import Training
 
@@ -49,22 +51,41 @@ def training(
     """
     problem = setup.problem
     chosen = problem.settings.training
+    direct = None if is_continued or not grows(problem) else _to_follow(objective, setup)
+    can_grow = direct is not None or grows_alone(problem)
     return Training(
         objective,
-        chosen or default_schedule(objective, problem, setup.nodes),
+        chosen or default_schedule(objective, problem, setup.nodes, can_grow=can_grow),
         answer,
         seed=problem.settings.solver.seed,
         patience=0 if chosen else PATIENCE,
         collocation=Collocation(
-            problem, setup.nodes, between, setup.oscillation if grows(problem) else None
+            problem,
+            setup.nodes,
+            between,
+            setup.oscillation if grows(problem) else None,
+            direct,
         ),
         is_continued=is_continued,
         whole=is_fitted_whole(problem, objective.model.size),
     )
 
 
+def _to_follow(objective: Objective, setup: Setup) -> Direct | None:
+    """Return the direct solution if the network is to follow it; None if it is not, or unknown.
+
+    A smooth solution is resolved by smooth features, and better by the equations alone.
+    """
+    found = direct_solution(setup)
+    if found is None or not isinstance(objective.model, MLP):
+        return None
+    return found if is_rough(found, objective.model) else None
+
+
 @torch.no_grad()
-def default_schedule(objective: Objective, problem: Problem, nodes: Nodes) -> Sequence[Phase]:
+def default_schedule(
+    objective: Objective, problem: Problem, nodes: Nodes, *, can_grow: bool = True
+) -> Sequence[Phase]:
     """Return growth, or else head solve, Gauss-Newton while it pays, head solve; continuation.
 
     With data the weight of the equations against them has to be found, and nothing else is.
@@ -88,7 +109,7 @@ def default_schedule(objective: Objective, problem: Problem, nodes: Nodes) -> Se
     r = objective.value()  # the head is still zero
     size = float(r @ r)
     tolerance = (size if isfinite(size) else 0.0) * discretisation**2
-    if grows(problem):
+    if can_grow and grows(problem):
         return (Phase(optimizer="grow", tolerance=tolerance),)
     head = Phase(optimizer="head", iterations=20)
     if has_products(problem):

@@ -11,8 +11,8 @@ TARGET = 1e-4  # relative error: how many weights it takes is told
 STEPS = (
     "How the network has grown: its smooth features first, of which several kinds are tried, then "
     "blocks of bumps. The loss is the weighted mean square of all residuals at the points of the "
-    "training; at fresh points it shows whether it is as small between them. The error is "
-    "relative, in L2 on the nodes."
+    "training, or of the distance from the direct solution while that is followed; at fresh points "
+    "it shows whether it is as small between them. The error is relative, in L2 on the nodes."
 )
 BUMPS = (
     "Centres of the bumps, functions of the distance from there, in the colours of their radii; "

@@ -42,10 +42,11 @@ class Network(Section):
     features: Literal["grown", "mlp", "waves", "reference"] | None = Field(
         default=None,
         description="grown: smooth features first, then bumps where the residual is, until it is "
-        "small; waves: products of waves in periodic coordinates and polynomials in the others "
+        "small, or, of nonlinear problems whose solution is rough, where the direct solution is "
+        "far; waves: products of waves in periodic coordinates and polynomials in the others "
         "and in time, of pinn on an interval, a rectangle or a box; mlp: hidden layers of fixed "
-        "widths, the default where hidden is given, of "
-        "nonlinear systems, of dt-pinn in time and in several regions, and where a network cannot "
+        "widths, the default where hidden is given, of nonlinear systems without a direct solution "
+        "to follow, of dt-pinn in time and in several regions, and where a network cannot "
         "grow; reference: of method operator, the principal ones of the solutions that [reference] "
         "finds for the functions to train with, and so not from the equations alone",
     )
