@@ -14,7 +14,7 @@ stencils of ``n`` nodes, and a network with ``w`` features and ``P`` weights, in
     growth            4.5 times the R c w entries of the matrix with all features that may join,
                       and those of each term; on a discretisation of all points instead
     data              the rows that stand for them; and in place of the three blocks, as it is told
-                      how well parameters are known, 3 R P and 3 P^2
+                      how well they are followed, 3 R P and 3 P^2, with parameters R P more
     Gauss-Newton      4.5 R^2, or P^2 and three Jacobians of R P if that is smaller; a PINN
                       instead of these 2 P^2, and 4 values in each unit for each series' channel
     projection        three Jacobians of R P and 2 P^2, of variable projection
@@ -194,7 +194,8 @@ def _training(problem: Problem, nodes: Nodes, conditions: Sequence[Condition]) -
     head: float = (rows + 3 * min(rows + head_weights, block)) * head_weights
     if data:
         standing = sum(_standing(problem, condition, widths) for condition in data)
-        head = (4 * (rows + standing) + standing + 3 * head_weights) * head_weights
+        matrices = 5 if problem.parameters else 4  # one is the orthogonal factor
+        head = (matrices * (rows + standing) + standing + 3 * head_weights) * head_weights
     newton = 3.2 * rows * weights + min(rows, weights) ** 2
     graph: float = 3 * points * units
     is_nested = problem.settings.solver.derivatives in NESTED and problem.family is None

@@ -41,6 +41,8 @@ def test_data_alone_pose_a_problem_and_stand_in_the_outline(tmp_path):
     (line,) = report.figures["data"]
     assert line.startswith("u at 40 points, x from 0.0")
     assert any("u at 40 points" in text for text in report.lines)
+    # nobody solves directly for what has no conditions
+    assert "direct solution" not in report.figures["memory_bytes_by_stage"]
 
 
 def test_points_in_other_units_are_refused_with_the_first_of_them(tmp_path):
@@ -186,6 +188,18 @@ method = "pinn"
         "nothing tells how large k is: if zero, any data satisfy it. "
         "Observe k as [[data]], at a point at least."
     ) in str(caught.value)
+
+
+def test_data_of_fixed_features_take_no_more_memory_the_more_they_are(tmp_path):
+    def head(count, features):
+        text = STEADY.replace('["u", "v"]', '["u", "v", "p"]').replace(
+            "count = 50", f"count = {count}"
+        )
+        report = check(written(tmp_path, f'{text}[network]\nfeatures = "{features}"\n'))
+        return report.figures["memory_bytes_by_stage"]["training: head"]
+
+    assert head(8000, "waves") == head(4000, "waves")
+    assert head(8000, "mlp") > head(4000, "mlp")
 
 
 def test_fewer_rows_than_parameters_tell_nothing(tmp_path):
