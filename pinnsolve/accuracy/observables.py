@@ -16,8 +16,6 @@ from pinnsolve.accuracy.clouds import PARTS, STUDENT, Cloud, cloud_of
 from pinnsolve.accuracy.verdict import in_words
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.problem import Problem
-from pinnsolve.problem.schema.boxes import Brick
-from pinnsolve.problem.schema.shapes import Interval, Rectangle
 from pinnsolve.references.linear_drift import Density
 from pinnsolve.solution.derived import formula_values
 from pinnsolve.solution.fields import Fields
@@ -110,7 +108,7 @@ class _Told:
     ) -> None:
         self._places = places
         self._problem, self._domain, self._answer, self._truth = problem, domain, answer, truth
-        self._is_box = isinstance(problem.settings.domain, Interval | Rectangle | Brick)
+        self._is_box = problem.settings.domain.is_box
         self._lower, self._upper = map(np.array, problem.settings.domain.box)
         self._still: Cloud | None = None
         self._known: dict[float, list[ndarray]] = {}

@@ -161,8 +161,9 @@ class Curve:
         travelled = np.concatenate([[0.0], np.cumsum(steps)])
         n = max(int(np.round(travelled[-1])), 1)
         if self.is_closed and n < FEWEST_ROUND:
+            what = f'boundary piece "{self.sides[0].piece}"' if self.sides else "an edge"
             raise NodesError(
-                f'boundary piece "{self.sides[0].piece}" is {self.length:.3g} around, '
+                f"{what} is {self.length:.3g} around, "
                 f"{travelled[-1]:.2g} spacings: it needs at least {FEWEST_ROUND}. "
                 'Raise nodes.count, lower nodes.spacing, or set nodes.refine = "auto".'
             )

@@ -10,19 +10,17 @@ P. J. Davis and P. Rabinowitz (1984), Methods of Numerical Integration, sections
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 from jaxtyping import Float, Int
 from numpy import ndarray
-from numpy.polynomial import legendre
 
+from pinnsolve.geometry.alongside import gauss_along
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.generation import Pieces
 from pinnsolve.geometry.patches import Curve
 from pinnsolve.geometry.surfaces import Face
 
-PER_PANEL = 8  # points
 PANELS = (16, 400)  # on a curve: fewest and most
 LENGTH = 2.0  # of a panel, in spacings
 ON_FACE = (256, 2500)  # points on a whole face: fewest and most
@@ -145,22 +143,8 @@ def _on_curve(curve: Curve, tags: _Tags, spacing: float) -> Iterator[tuple[int, 
 
 def _panels(curve: Curve, ends: Float[ndarray, " P"]) -> Quadrature:
     """Return points along a curve between the ends of panels."""
-    nodes, weights, slopes = _gauss()
-    half = np.diff(ends)[:, None] / 2
-    t = ends[:-1, None] + half * (1 + nodes)
-    x = curve.point(t.ravel()).reshape(*t.shape, 2)
-    tangent = np.einsum("ij,pjd->pid", slopes, x)
-    lengths = np.linalg.norm(tangent, axis=2) * weights
-    flat = x.reshape(-1, 2)
-    return Quadrature(flat, curve.sides[0].normal(flat), lengths.ravel(), curve.point(ends))
-
-
-@cache
-def _gauss() -> tuple[Float[ndarray, " q"], Float[ndarray, " q"], Float[ndarray, "q q"]]:
-    """Return nodes and weights on [-1, 1], and the matrix that differentiates at the nodes."""
-    nodes, weights = legendre.leggauss(PER_PANEL)
-    slopes = legendre.legval(nodes, legendre.legder(np.eye(PER_PANEL))).T
-    return nodes, weights, slopes @ np.linalg.inv(legendre.legvander(nodes, PER_PANEL - 1))
+    x, lengths = gauss_along(curve, ends)
+    return Quadrature(x, curve.sides[0].normal(x), lengths, curve.point(ends))
 
 
 def _on_face(face: Face, tags: _Tags, spacing: float) -> Iterator[tuple[int, Quadrature]]:

@@ -11,11 +11,13 @@ from numpy import ndarray
 from scipy.spatial import KDTree
 
 from pinnsolve.errors import Fault, KeyPath, NodesError, ProblemError
-from pinnsolve.geometry import csg, planar, solids
+from pinnsolve.geometry import csg, planar, revolution, solids
 from pinnsolve.geometry.domain import Domain
+from pinnsolve.geometry.extrusion import extrusion
 from pinnsolve.geometry.fit import must_fit
 from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.geometry.patches import Endpoint, Side
+from pinnsolve.geometry.placement import placed
 from pinnsolve.geometry.pointclouds import read
 from pinnsolve.geometry.relaxation import workers
 
@@ -44,6 +46,8 @@ def build_shape(shape: Any, key: KeyPath) -> Domain:
         If a file of points cannot be read.
     """
     domain = SHAPES[shape.shape](shape, key)
+    if shape.is_moved:
+        domain = placed(domain, shape.placement)
     if not domain.pieces and shape.shape in COMBINATIONS:
         parts = (
             "the parts have nothing in common"
@@ -108,6 +112,14 @@ def _polygon(shape: Any, key: KeyPath) -> Domain:
     return planar.polygon(shape.vertices)
 
 
+def _revolution(shape: Any, key: KeyPath) -> Domain:
+    """Return what a shape sweeps around an axis, unless it reaches across."""
+    try:
+        return revolution.revolution(build_shape(shape.of, (*key, "of")))
+    except NodesError as error:
+        raise ProblemError(Fault((*key, "of"), str(error))) from None
+
+
 def _points(shape: Any, key: KeyPath) -> Domain:
     """Return the domain of a file of points."""
     nodes = read(shape.file)
@@ -155,6 +167,11 @@ SHAPES: Mapping[str, Callable[[Any, KeyPath], Domain]] = {
     "annulus": lambda s, _: planar.annulus(s.center, s.inner, s.outer),
     "star": lambda s, _: planar.star(s.center, s.radius, s.amplitude, s.points),
     "polygon": _polygon,
+    "cylinder": lambda s, _: revolution.cylinder(s.start, s.end, s.radius),
+    "cone": lambda s, _: revolution.cone(s.start, s.end, s.radii),
+    "torus": lambda s, _: revolution.torus(s.center, s.axis, s.radius, s.tube),
+    "extrusion": lambda s, key: extrusion(build_shape(s.of, (*key, "of")), s.height),
+    "revolution": _revolution,
     "points": _points,
     "unbounded": lambda s, _: unbounded(s.lower, s.upper),
     "union": _combination,

@@ -176,7 +176,8 @@ def _edge_nodes(
     for edge in edges:
         line = edge.point(edge.parameters(spacing))
         rank = np.full(len(line), EDGE)
-        rank[[0, -1]] = CORNER
+        if not edge.is_closed:
+            rank[[0, -1]] = CORNER
         points.append(line)
         ranks.append(rank)
     x, rank = np.concatenate(points), np.concatenate(ranks)

@@ -36,9 +36,7 @@ from pinnsolve.methods.memory import BYTES, FIGURES, LIBRARIES, TORCH, WORKSPACE
 from pinnsolve.methods.method import Method
 from pinnsolve.networks.sizes import hidden_layers, octaves, wave_of
 from pinnsolve.problem import Problem
-from pinnsolve.problem.schema.boxes import Brick
 from pinnsolve.problem.schema.evolution import Evolution as Settings
-from pinnsolve.problem.schema.shapes import Interval, Rectangle
 from pinnsolve.process import Process, State
 from pinnsolve.setup import Setup
 from pinnsolve.solution.accuracy import Estimate
@@ -100,8 +98,7 @@ def _frozen(setup: Setup) -> Process[Fields]:
     (net,) = _networks(setup, [0])
     seed, shape = problem.settings.nodes.seed, problem.settings.domain
     count = max(settings.samples, PER_FEATURE * net.head.in_features)
-    is_box = isinstance(shape, Interval | Rectangle | Brick)
-    x, weights = interior_quadrature(setup.domain, count, is_box=is_box, seed=seed + 11)
+    x, weights = interior_quadrature(setup.domain, count, is_box=shape.is_box, seed=seed + 11)
     (functions,) = problem.initial
 
     def initial(x: Float[ndarray, "N d"]) -> Float[ndarray, "m N"]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pinnsolve.errors import Fault, KeyPath
-from pinnsolve.problem.schema.shapes import Shape
+from pinnsolve.problem.schema.shape import Shape
 
 HERE = ("domain", "coordinates")
 

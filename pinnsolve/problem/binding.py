@@ -42,7 +42,7 @@ from pinnsolve.problem.potentials import potentials
 from pinnsolve.problem.reading import MANUFACTURED, Reading, entries, with_names
 from pinnsolve.problem.schema.boxes import Unbounded
 from pinnsolve.problem.schema.file import TabulatedFunction
-from pinnsolve.problem.schema.shapes import Shape
+from pinnsolve.problem.schema.shape import Shape
 from pinnsolve.problem.stated_reference import StatedReference
 from pinnsolve.problem.suitability import suitability_faults
 from pinnsolve.problem.time_dependence import at_rest, axis_faults, steady_faults

@@ -19,11 +19,12 @@ from pinnsolve.problem.eigenvalues import eigenvalue_faults
 from pinnsolve.problem.evolving import evolution_faults
 from pinnsolve.problem.family_faults import family_faults
 from pinnsolve.problem.profiles import profile_faults
-from pinnsolve.problem.schema.boxes import Brick, Unbounded
+from pinnsolve.problem.schema.boxes import Unbounded
 from pinnsolve.problem.schema.file import Phase, Solver
 from pinnsolve.problem.schema.network import Network
 from pinnsolve.problem.schema.nodes import MAX_NODES, Nodes
-from pinnsolve.problem.schema.shapes import Interval, PointSet, Rectangle, Shape
+from pinnsolve.problem.schema.shape import Shape
+from pinnsolve.problem.schema.shapes import PointSet
 from pinnsolve.problem.text.source import KEY
 
 SHORTEST, LONGEST = 1e-50, 1e50  # lengths whose fourth powers are still numbers
@@ -199,8 +200,7 @@ def _wave_faults(
     other = 'Write features = "grown".'
     shape = valid.get(("domain",))
     stated = [value for key, value in valid.items() if key[0] == "boundary" and key[1:]]
-    is_box = isinstance(shape, Interval | Rectangle | Brick)
-    dim = len(shape.box[0]) if isinstance(shape, Interval | Rectangle | Brick) else 0
+    dim = shape.dim if shape is not None and shape.is_box else 0
     bare = dim - sum(entry.periodic for entry in stated)
     grows = next((k for k, phase in enumerate(phases) if phase.optimizer == "grow"), None)
     taken: list[tuple[bool, KeyPath, str, str]] = [
@@ -211,7 +211,7 @@ def _wave_faults(
             f"Set {_capable('waves')} in [solver], or remove features.",
         ),
         (
-            shape is not None and not is_box,
+            shape is not None and not dim,
             features,
             "products of waves and polynomials need an interval, a rectangle or a box.",
             other,

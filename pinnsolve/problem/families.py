@@ -28,7 +28,7 @@ from pinnsolve.families.tabulated import Tabulated
 from pinnsolve.problem.reading import Reading
 from pinnsolve.problem.schema import operator as schema
 from pinnsolve.problem.schema.operator import SECTION
-from pinnsolve.problem.schema.shapes import Shape
+from pinnsolve.problem.schema.shape import Shape
 from pinnsolve.problem.stated_reference import StatedReference
 from pinnsolve.problem.tabulated import read_functions
 

@@ -16,7 +16,8 @@ from pinnsolve.problem.formula_faults import fault_of
 from pinnsolve.problem.schema.boxes import Brick
 from pinnsolve.problem.schema.domain import Difference, Intersection, Union, piece_names
 from pinnsolve.problem.schema.operator import SECTION
-from pinnsolve.problem.schema.shapes import Interval, PointSet, Rectangle, Shape
+from pinnsolve.problem.schema.shape import Shape
+from pinnsolve.problem.schema.shapes import PointSet
 from pinnsolve.problem.text.source import KEY
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
@@ -293,7 +294,9 @@ def piece_aliases(domain: Shape) -> dict[str, str]:
 
 def _aliases(domain: Shape, axes: Sequence[str]) -> dict[str, str]:
     """Return further names of pieces and their usual ones, given those of the coordinates."""
-    if isinstance(domain, Interval | Rectangle | Brick):
+    if any(domain.rotate):
+        return {}
+    if domain.is_box:
         usual = domain.surfaces
         found = dict(zip((f"{axis}-{end}" for axis in axes for end in ENDS), usual, strict=True))
         if isinstance(domain, Brick):

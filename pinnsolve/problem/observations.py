@@ -18,7 +18,7 @@ from pinnsolve.equations.variables import Data, Symbol
 from pinnsolve.errors import Fault, KeyPath, suggestion
 from pinnsolve.problem import names
 from pinnsolve.problem.reading import Reading, entries
-from pinnsolve.problem.schema.shapes import Shape
+from pinnsolve.problem.schema.shape import Shape
 from pinnsolve.problem.text.source import KEY
 
 OBSERVED = "the observed value"  # no name of a file has spaces

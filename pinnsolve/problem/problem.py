@@ -19,7 +19,7 @@ from pinnsolve.problem.families import FamilyOfProblems
 from pinnsolve.problem.observations import Observation
 from pinnsolve.problem.schema.file import Parameter, ProblemFile, UnknownFunction
 from pinnsolve.problem.schema.nodes import TIME_LEVELS
-from pinnsolve.problem.schema.shapes import Shape
+from pinnsolve.problem.schema.shape import Shape
 from pinnsolve.problem.schema.unknowns import Eigenvalue
 from pinnsolve.problem.stated_reference import StatedReference
 from pinnsolve.problem.text.source import Source

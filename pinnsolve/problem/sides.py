@@ -26,7 +26,8 @@ from pinnsolve.problem.binding import Statements, bind
 from pinnsolve.problem.formula_faults import JumpFault
 from pinnsolve.problem.names import WORD, coordinates
 from pinnsolve.problem.reading import MANUFACTURED
-from pinnsolve.problem.schema.shapes import PointSet, Shape
+from pinnsolve.problem.schema.shape import Shape
+from pinnsolve.problem.schema.shapes import PointSet
 
 MAX_SURFACES = 4
 MAX_NAME = 40  # characters of a formula in it

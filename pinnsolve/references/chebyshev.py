@@ -28,7 +28,6 @@ from pinnsolve.equations.expression import Function
 from pinnsolve.equations.residual import prescribed
 from pinnsolve.geometry.sampling import sample
 from pinnsolve.problem import PointCondition, Problem
-from pinnsolve.problem.schema.shapes import Interval, Rectangle
 from pinnsolve.problem.time_dependence import initial_names
 from pinnsolve.progress import Progress, Watch
 from pinnsolve.references.evolution import must_be_whole, refused, span
@@ -89,7 +88,7 @@ def plan(problem: Problem) -> Posed:
     must_be_whole(problem, NAME)
     shape, dims = problem.settings.domain, len(problem.coordinates)
     in_time = problem.equations[0].symbols.time is not None
-    if not isinstance(shape, Interval | Rectangle) or (in_time and dims > 1):
+    if not shape.is_box or dims > (1 if in_time else 2):
         message = f"{NAME} needs an interval, or a rectangle without time."
         raise refused(problem, SOLVER, message, "Choose another solver.")
     known = [*list(SIDES)[: 2 * dims], "all"]

@@ -29,7 +29,6 @@ from pinnsolve.equations.equation import Equation
 from pinnsolve.equations.expression import Function
 from pinnsolve.geometry.sampling import sample_in_time
 from pinnsolve.problem import Problem
-from pinnsolve.problem.schema.shapes import Interval
 from pinnsolve.problem.stated_reference import StatedReference
 from pinnsolve.process import State
 from pinnsolve.progress import Progress
@@ -191,12 +190,12 @@ def plan(problem: Problem) -> Burgers:
     stated = problem.stated or StatedReference(NAME)
     must_be_whole(problem, NAME)
     shape = problem.settings.domain
-    if not isinstance(shape, Interval) or len(problem.fields) != 1:
+    if not shape.is_box or len(problem.coordinates) != 1 or len(problem.fields) != 1:
         message = f"{NAME} solves Burgers' equation for one field on an interval."
         raise refused(problem, SOLVER, message, "Choose another solver.")
     a, nu = _factors(problem)
     (initial,) = initial_values(problem, evolution(problem, NAME), NAME)
-    (low, high), time = shape.bounds, span(problem, NAME)
+    ((low,), (high,)), time = shape.box, span(problem, NAME)
     is_periodic = any(c.is_periodic for c in problem.boundary)
     zero = {piece for c in problem.boundary if _is_zero(c.equation) for piece in c.on}
     if stated.period:

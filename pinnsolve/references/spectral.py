@@ -22,8 +22,6 @@ from pinnsolve.conditions.selfadjoint import SelfAdjoint, self_adjoint
 from pinnsolve.diffop import Term
 from pinnsolve.geometry.sampling import sample_in_time
 from pinnsolve.problem import Problem
-from pinnsolve.problem.schema.boxes import Brick
-from pinnsolve.problem.schema.shapes import Interval, Rectangle
 from pinnsolve.process import State
 from pinnsolve.references.evolution import must_be_whole, refused
 from pinnsolve.references.refinement import SAMPLES, TARGET, distance
@@ -118,7 +116,7 @@ def plan(problem: Problem) -> SelfAdjoint:
     must_be_whole(problem, NAME)
     found = self_adjoint(problem) if problem.time is not None else "it is steady"
     shape = problem.settings.domain
-    if not isinstance(shape, Interval | Rectangle | Brick) or len(problem.coordinates) > 3:
+    if not shape.is_box or len(problem.coordinates) > 3:
         found = "it is not posed in a box of up to three dimensions"
     elif any(condition.is_periodic for condition in problem.boundary):
         found = "its sides are joined"

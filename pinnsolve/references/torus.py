@@ -17,7 +17,6 @@ from pinnsolve.equations import variables
 from pinnsolve.equations.expression import Function
 from pinnsolve.equations.variables import Data
 from pinnsolve.problem import Problem
-from pinnsolve.problem.schema.shapes import Interval, Rectangle
 from pinnsolve.references.evolution import must_be_whole, refused
 
 COARSE = 32  # points along each axis at which initial values are looked at
@@ -113,7 +112,7 @@ def torus(problem: Problem, solver: str, dim: int | None = None) -> Torus:
         raise refused(problem, SOLVER, message, "Give it as a formula, or choose another solver.")
     shape, period = problem.settings.domain, problem.stated.period if problem.stated else ()
     wanted = "a rectangle" if dim == 2 else "an interval or a rectangle"
-    if not isinstance(shape, Rectangle if dim == 2 else Interval | Rectangle):
+    if not shape.is_box or shape.dim not in ((2,) if dim == 2 else (1, 2)):
         message = f'{solver} needs {wanted}, not the shape "{shape.shape}".'
         raise refused(problem, SOLVER, message, "Choose another solver.")
     if not period:

@@ -4,7 +4,15 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import Field, WithJsonSchema, model_validator
 
-from pinnsolve.problem.schema.shapes import MAX_DIMENSION, Box, Point, Shape, ordered, plane
+from pinnsolve.problem.schema.shape import (
+    MAX_DIMENSION,
+    Box,
+    Point,
+    Shape,
+    ordered,
+    plane,
+    unmoved,
+)
 from pinnsolve.problem.schema.values import Info, Integer, fault, read_integer
 
 CORNER: Any = {"type": ["array", "number", "string"], "items": {"type": ["number", "string"]}}
@@ -65,7 +73,12 @@ class Brick(Shape):
         return _spread(data, info)
 
     @property
-    def box(self) -> Box:
+    def is_box(self) -> bool:
+        """Unless it is turned."""
+        return not any(self.rotate)
+
+    @property
+    def unmoved_box(self) -> Box:
         """The box itself."""
         return self.lower, self.upper
 
@@ -114,7 +127,7 @@ class Unbounded(Shape):
         return _spread(data, info, lower=-1.0, upper=1.0)
 
     @property
-    def box(self) -> Box:
+    def unmoved_box(self) -> Box:
         """The box that holds the initial values."""
         return self.lower, self.upper
 
@@ -128,4 +141,4 @@ class Unbounded(Shape):
         """Check the corners."""
         plane(self.upper, "upper", len(self.lower))
         ordered(self.lower, self.upper, "upper")
-        return self
+        return unmoved(self, "all of space is not moved.")

@@ -8,24 +8,26 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from pinnsolve.problem.schema.boxes import Brick, Unbounded
+from pinnsolve.problem.schema.shape import Box, Shape
 from pinnsolve.problem.schema.shapes import (
     Annulus,
     Ball,
-    Box,
     Disk,
     Ellipse,
     Interval,
     PointSet,
     Polygon,
     Rectangle,
-    Shape,
     Star,
     Surface,
 )
-from pinnsolve.problem.schema.values import fault
+from pinnsolve.problem.schema.solids import Cone, Cylinder, Torus
+from pinnsolve.problem.schema.values import Positive, fault
+
+OF_THE_WHOLE = ("coordinates", "pieces", "time")  # keys
 
 
 def _parts(value: object) -> object:
@@ -37,10 +39,60 @@ def _parts(value: object) -> object:
                 "Write of = [{ shape = …, }, { shape = … }].",
             )
         for i, part in enumerate(value):
-            for key in ("coordinates", "pieces", "time"):
+            for key in OF_THE_WHOLE:
                 if isinstance(part, dict) and key in part:
                     raise fault(f"{key} belongs to [domain], not to a part of it.", key=(i, key))
     return value
+
+
+def _flat(shape: "Domain") -> "Domain":
+    """Refuse to sweep what is no shape of the plane."""
+    if isinstance(shape, PointSet | Unbounded) or shape.dim != 2:
+        raise fault("must be a shape of the plane.", 'Write of = { shape = "disk", radius = 1 }.')
+    for key in OF_THE_WHOLE:
+        if key in shape.model_fields_set:
+            raise fault(f"{key} belongs to [domain], not to a part of it.", key=key)
+    return shape
+
+
+class Extrusion(Shape):
+    """The solid above a shape of the plane, from z = 0 up."""
+
+    shape: Literal["extrusion"]
+    of: Annotated["Domain", AfterValidator(_flat)] = Field(description="shape of the plane (x, y)")
+    height: Positive = Field(description="how far up it reaches", examples=[1.0])
+
+    @property
+    def unmoved_box(self) -> Box:
+        """The box of the shape, and the height."""
+        lower, upper = self.of.box
+        return (*lower, 0.0), (*upper, self.height)
+
+    @property
+    def surfaces(self) -> tuple[str, ...]:
+        """The walls by the shape's pieces, then the ends."""
+        return (*self.of.surfaces, "front", "back")
+
+
+class Revolution(Shape):
+    """The solid that a shape of the half plane sweeps around the axis z."""
+
+    shape: Literal["revolution"]
+    of: Annotated["Domain", AfterValidator(_flat)] = Field(
+        description="shape of the half plane (r, z), r ≥ 0"
+    )
+
+    @property
+    def unmoved_box(self) -> Box:
+        """The box around all turned copies."""
+        (left, low), (right, high) = self.of.box
+        r = max(abs(left), abs(right))
+        return (-r, -r, low), (r, r, high)
+
+    @property
+    def surfaces(self) -> tuple[str, ...]:
+        """The shape's pieces; those on the axis turn out to be none."""
+        return self.of.surfaces
 
 
 class _Composite(Shape):
@@ -94,7 +146,7 @@ class Union(_Composite):
     shape: Literal["union"]
 
     @property
-    def box(self) -> Box:
+    def unmoved_box(self) -> Box:
         """The box of all parts."""
         lowers, uppers = zip(*(part.box for part in self.of), strict=True)
         return (
@@ -109,7 +161,7 @@ class Intersection(_Composite):
     shape: Literal["intersection"]
 
     @property
-    def box(self) -> Box:
+    def unmoved_box(self) -> Box:
         """The box common to all parts."""
         lowers, uppers = zip(*(part.box for part in self.of), strict=True)
         return (
@@ -124,7 +176,7 @@ class Difference(_Composite):
     shape: Literal["difference"]
 
     @property
-    def box(self) -> Box:
+    def unmoved_box(self) -> Box:
         """The box of the first part."""
         return self.of[0].box
 
@@ -139,6 +191,11 @@ SHAPES: dict[str, type[Shape]] = {
     "annulus": Annulus,
     "star": Star,
     "polygon": Polygon,
+    "cylinder": Cylinder,
+    "cone": Cone,
+    "torus": Torus,
+    "extrusion": Extrusion,
+    "revolution": Revolution,
     "surface": Surface,
     "points": PointSet,
     "unbounded": Unbounded,
@@ -157,6 +214,11 @@ Domain: TypeAlias = Annotated[
     | Annulus
     | Star
     | Polygon
+    | Cylinder
+    | Cone
+    | Torus
+    | Extrusion
+    | Revolution
     | Surface
     | PointSet
     | Unbounded
@@ -165,7 +227,7 @@ Domain: TypeAlias = Annotated[
     | Difference,
     Field(discriminator="shape"),
 ]
-for _model in (Union, Intersection, Difference):
+for _model in (Extrusion, Revolution, Union, Intersection, Difference):
     _model.model_rebuild()
 
 

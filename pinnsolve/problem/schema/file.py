@@ -20,7 +20,7 @@ from pinnsolve.problem.schema.network import Network
 from pinnsolve.problem.schema.nodes import MAX_NODES, Nodes, Seed
 from pinnsolve.problem.schema.operator import Operator
 from pinnsolve.problem.schema.region import AnyRegion, Interface
-from pinnsolve.problem.schema.shapes import Piece
+from pinnsolve.problem.schema.shape import Piece
 from pinnsolve.problem.schema.time_discrete import TimeDiscrete
 from pinnsolve.problem.schema.training import Phase
 from pinnsolve.problem.schema.unknowns import Parameter, UnknownFunction, Unknowns

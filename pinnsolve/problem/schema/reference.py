@@ -23,7 +23,7 @@ from pinnsolve.problem.schema.file import (
     UnknownFunction,
 )
 from pinnsolve.problem.schema.operator import SECTION, Family
-from pinnsolve.problem.schema.shapes import Shape
+from pinnsolve.problem.schema.shape import Shape
 from pinnsolve.problem.schema.unknowns import Eigenvalue
 from pinnsolve.problem.schema.values import Section
 from pinnsolve.problem.text.validation import LATER_VALUES, LISTS, is_reserved, section_in
@@ -48,6 +48,11 @@ PIECES = {
     "annulus": "inner, outer",
     "star": "surface",
     "polygon": "edge1, edge2, …, counter-clockwise from the first vertex",
+    "cylinder": "side, start, end",
+    "cone": "side, start, end; a tip is none",
+    "torus": "surface",
+    "extrusion": "those of the shape in the plane; front at z = 0, back at the height",
+    "revolution": "those of the shape in the half plane that do not lie on the axis",
     "points": "surface, or the file's tags",
     "unbounded": "none",
     "union": "those of the parts; a part with a name gives name.piece, as hole.surface; equal "

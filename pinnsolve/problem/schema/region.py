@@ -12,7 +12,7 @@ from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from pinnsolve.problem.schema.domain import SHAPES
 from pinnsolve.problem.schema.functions import Function
-from pinnsolve.problem.schema.shapes import Shape
+from pinnsolve.problem.schema.shape import Shape
 from pinnsolve.problem.schema.values import Number, Positive, Section, Text, fault, in_words
 
 OF_DOMAIN = ("coordinates", "pieces", "time")  # keys of shapes that are those of the whole

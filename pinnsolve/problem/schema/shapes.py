@@ -1,118 +1,18 @@
-"""The plain shapes a domain can have, as written in ``[domain]``: pure data, a model for each.
+"""The plain shapes a domain can have, as written in ``[domain]``: a model for each."""
 
-Every shape knows its dimension, a box around it and the names of its boundary pieces, so that a
-problem file can be judged before any geometry is computed. All lengths are dimensionless.
-"""
+from typing import Annotated, Literal
 
-from typing import Annotated, Literal, TypeAlias
-
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from pinnsolve.problem.data_files import dimension
-from pinnsolve.problem.schema.values import (
-    ExistingFile,
-    Integer,
-    Number,
-    Positive,
-    Section,
-    Text,
-    fault,
-)
-
-MAX_DIMENSION = 100
-AXISYMMETRIC = "axisymmetric"
-Point: TypeAlias = Annotated[tuple[Number, ...], Field(max_length=MAX_DIMENSION)]
-Box: TypeAlias = tuple[tuple[float, ...], tuple[float, ...]]
-
-
-class Piece(Section):
-    """A named part of the boundary."""
-
-    name: str = Field(description="name of the part, for [[boundary]] on")
-    where: Text = Field(description='comparison that holds on the part, as "x < -0.99"')
-
-
-class Shape(Section):
-    """What every shape may say beside its own keys."""
-
-    name: str | None = Field(
-        default=None, description="name of a part of a union, … : hole.surface"
-    )
-    coordinates: (
-        Annotated[tuple[str, ...], Field(max_length=MAX_DIMENSION)] | Literal["axisymmetric"] | None
-    ) = Field(
-        default=None,
-        description="names of the coordinates; x, y, z, above three x1, x2, …; or "
-        '"axisymmetric": r and z, for what is the same all around the axis r = 0',
-    )
-    pieces: tuple[Piece, ...] = Field(
-        default=(), description="[[domain.pieces]]: parts of the boundary"
-    )
-    time: tuple[Number, Number] | None = Field(
-        default=None,
-        description="interval [t0, t1] of a problem in time, whose coordinate is t",
-        examples=[[0.0, 1.0]],
-    )
-
-    @field_validator("time")
-    @classmethod
-    def check_time(cls, time: tuple[float, float] | None) -> tuple[float, float] | None:
-        """Check that time does not go backward; where it stands still, initial values are all."""
-        if time is not None and not time[0] <= time[1]:
-            raise fault(
-                f"must end after it begins, but is [{time[0]:g}, {time[1]:g}].",
-                "Write time = [0.0, 1.0].",
-            )
-        return time
-
-    @property
-    def dim(self) -> int:
-        """Number of space coordinates."""
-        return len(self.box[0])
-
-    @property
-    def is_axisymmetric(self) -> bool:
-        """Whether the coordinates are the distance from an axis, and the place along it."""
-        return self.coordinates == AXISYMMETRIC
-
-    @property
-    def revolved(self) -> float | None:
-        """The longest side of the box around what is turned around an axis; None without one."""
-        if not self.is_axisymmetric:  # of points in a file no box is known
-            return None
-        return max(b - a for a, b in zip(*self.box, strict=True))
-
-    @property
-    def box(self) -> Box:
-        """Lower and upper corner of a box that holds the shape."""
-        raise NotImplementedError
-
-    @property
-    def surfaces(self) -> tuple[str, ...]:
-        """Names of the boundary pieces, without a prefix."""
-        return ("surface",)
-
-
-def plane(point: Point, key: str, count: int = 2) -> None:
-    """Refuse a point that has not `count` coordinates."""
-    if len(point) != count:
-        raise fault(f"must have {count} numbers, but has {len(point)}.", key=key)
+from pinnsolve.problem.schema.shape import Box, Point, Shape, ordered, plane, unmoved
+from pinnsolve.problem.schema.values import ExistingFile, Integer, Number, Positive, fault
 
 
 def _around(center: Point, radii: Point) -> Box:
     """Return the box of the given half widths around a centre."""
     pairs = list(zip(center, radii, strict=True))
     return tuple(c - r for c, r in pairs), tuple(c + r for c, r in pairs)
-
-
-def ordered(lower: Point, upper: Point, key: str, axes: str = "xyz") -> None:
-    """Refuse a box without inside."""
-    for axis, (low, high) in enumerate(zip(lower, upper, strict=True)):
-        if not low < high:
-            name = axes[axis] if len(lower) <= len(axes) else f"x{axis + 1}"
-            raise fault(
-                f"the upper end {high:g} in {name} must lie above the lower end, {low:g}.", key=key
-            )
 
 
 class Interval(Shape):
@@ -122,7 +22,12 @@ class Interval(Shape):
     bounds: Point = Field(description="ends [a, b]", examples=[[0.0, 1.0]])
 
     @property
-    def box(self) -> Box:
+    def is_box(self) -> bool:
+        """Always."""
+        return True
+
+    @property
+    def unmoved_box(self) -> Box:
         """Lower and upper end."""
         return (self.bounds[0],), (self.bounds[1],)
 
@@ -147,7 +52,12 @@ class Rectangle(Shape):
     upper: Point = Field(description="upper right corner [x, y]", examples=[[1.0, 1.0]])
 
     @property
-    def box(self) -> Box:
+    def is_box(self) -> bool:
+        """Unless it is turned."""
+        return not any(self.rotate)
+
+    @property
+    def unmoved_box(self) -> Box:
         """The rectangle itself."""
         return self.lower, self.upper
 
@@ -173,7 +83,7 @@ class Disk(Shape):
     radius: Positive = Field(description="radius, positive", examples=[1.0])
 
     @property
-    def box(self) -> Box:
+    def unmoved_box(self) -> Box:
         """The square around the disk."""
         return _around(self.center, (self.radius,) * 2)
 
@@ -192,7 +102,7 @@ class Ball(Shape):
     radius: Positive = Field(description="radius, positive", examples=[1.0])
 
     @property
-    def box(self) -> Box:
+    def unmoved_box(self) -> Box:
         """The cube around the ball."""
         return _around(self.center, (self.radius,) * len(self.center))
 
@@ -219,7 +129,7 @@ class Ellipse(Shape):
     )
 
     @property
-    def box(self) -> Box:
+    def unmoved_box(self) -> Box:
         """A square around the ellipse at any angle."""
         return _around(self.center, (max(self.radii),) * 2)
 
@@ -240,7 +150,7 @@ class Annulus(Shape):
     outer: Positive = Field(description="outer radius", examples=[1.0])
 
     @property
-    def box(self) -> Box:
+    def unmoved_box(self) -> Box:
         """The square around the outer circle."""
         return _around(self.center, (self.outer,) * 2)
 
@@ -275,7 +185,7 @@ class Star(Shape):
     )
 
     @property
-    def box(self) -> Box:
+    def unmoved_box(self) -> Box:
         """The square around the tips."""
         return _around(self.center, (self.radius * (1 + abs(self.amplitude)),) * 2)
 
@@ -301,7 +211,7 @@ class Polygon(Shape):
     )
 
     @property
-    def box(self) -> Box:
+    def unmoved_box(self) -> Box:
         """The box of the corners."""
         columns = list(zip(*self.vertices, strict=True))
         return tuple(min(c) for c in columns), tuple(max(c) for c in columns)
@@ -359,3 +269,8 @@ class PointSet(Shape):
     def dim(self) -> int:
         """Number of coordinates in the file."""
         return dimension(self.file)
+
+    @model_validator(mode="after")
+    def check(self) -> "PointSet":
+        """Check that the points stay where they are."""
+        return unmoved(self, "points in a file stay where they are.")
