@@ -188,5 +188,6 @@ SHAPES: Mapping[str, Callable[[Any, Position, int], Formulas]] = {
     "torus": _torus,
     "extrusion": _extrusion,
     "revolution": lambda *_: {},
+    "surface": lambda *_: {},
     "points": lambda *_: {},
 }

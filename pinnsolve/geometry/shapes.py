@@ -14,12 +14,14 @@ from pinnsolve.errors import Fault, KeyPath, NodesError, ProblemError
 from pinnsolve.geometry import csg, planar, revolution, solids
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.extrusion import extrusion
+from pinnsolve.geometry.facets import faceted
 from pinnsolve.geometry.fit import must_fit
 from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.geometry.patches import Endpoint, Side
 from pinnsolve.geometry.placement import placed
 from pinnsolve.geometry.pointclouds import read
 from pinnsolve.geometry.relaxation import workers
+from pinnsolve.problem.surface_files import read_boundary
 
 COMBINATIONS: Mapping[str, Callable[..., Domain]] = {
     "union": csg.union,
@@ -172,6 +174,7 @@ SHAPES: Mapping[str, Callable[[Any, KeyPath], Domain]] = {
     "torus": lambda s, _: revolution.torus(s.center, s.axis, s.radius, s.tube),
     "extrusion": lambda s, key: extrusion(build_shape(s.of, (*key, "of")), s.height),
     "revolution": _revolution,
+    "surface": lambda s, _: faceted(read_boundary(s.file)),
     "points": _points,
     "unbounded": lambda s, _: unbounded(s.lower, s.upper),
     "union": _combination,

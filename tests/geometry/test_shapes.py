@@ -96,7 +96,7 @@ def test_the_domain_lies_in_its_bounds(name):
 
 
 def test_every_shape_of_the_language_has_a_builder():
-    assert set(SHAPES) == set(MODELS) - {"surface"}
+    assert set(SHAPES) == set(MODELS)
 
 
 @pytest.mark.parametrize(

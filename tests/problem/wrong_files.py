@@ -184,7 +184,6 @@ LATER = [
            'Write it as "u = expression", or leave out hard.')),
     Wrong("data", "[exact]", '[[data]]\nfrom = "exact"\nfields = ["u"]\ncount = 9\n[exact]',
           "[[data]]", ('method "rbf-fd" cannot make use of data.', 'Set method = "pinn"')),
-    _domain("surface-file", 'shape = "surface"\nfile = "a.stl"', '"surface"', "not implemented"),
 ]  # fmt: skip
 
 PINN = 'method = "pinn"\n'

@@ -53,6 +53,7 @@ PIECES = {
     "torus": "surface",
     "extrusion": "those of the shape in the plane; front at z = 0, back at the height",
     "revolution": "those of the shape in the half plane that do not lie on the axis",
+    "surface": "surface, or the groups of the file; of holes in the plane hole1, hole2, …",
     "points": "surface, or the file's tags",
     "unbounded": "none",
     "union": "those of the parts; a part with a name gives name.piece, as hole.surface; equal "

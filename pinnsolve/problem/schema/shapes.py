@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from pinnsolve.problem.data_files import dimension
 from pinnsolve.problem.schema.shape import Box, Point, Shape, ordered, plane, unmoved
 from pinnsolve.problem.schema.values import ExistingFile, Integer, Number, Positive, fault
+from pinnsolve.problem.surface_files import read_boundary
 
 
 def _around(center: Point, radii: Point) -> Box:
@@ -245,18 +246,19 @@ class Surface(Shape):
     """A closed curve or surface from a file."""
 
     shape: Literal["surface"]
-    file: str = Field(description="STL, OBJ, PLY, VTK; GeoJSON or WKT in two dimensions")
+    file: ExistingFile = Field(
+        description="STL, OBJ, PLY, VTK, VTU or MSH; in two dimensions GeoJSON or WKT"
+    )
 
-    @model_validator(mode="before")
-    @classmethod
-    def refuse(cls, _: object) -> object:
-        """Refuse the shape."""
-        raise fault(
-            'shape "surface" is not implemented in this version.',
-            'Use "polygon", or nodes from a file: shape = "points".',
-            key="shape",
-            later=True,
-        )
+    @property
+    def unmoved_box(self) -> Box:
+        """The box of the vertices."""
+        return read_boundary(self.file).box
+
+    @property
+    def surfaces(self) -> tuple[str, ...]:
+        """The groups of the file."""
+        return read_boundary(self.file).names
 
 
 class PointSet(Shape):
