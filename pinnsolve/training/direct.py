@@ -3,6 +3,9 @@
 Values at the nodes and, by the interpolant of RBF-FD, between them: at two points around each
 interior node or, in time, at points spread over space and time, beside the nodes of the boundary
 and of the beginning.
+
+Networks whose derivatives are exact owe nothing to the nodes: they follow the solution on twice as
+many, and so on until two agree or the next would take longer than their training.
 """
 
 from copy import deepcopy
@@ -21,6 +24,7 @@ from pinnsolve.geometry.sampling import sample_in_time
 from pinnsolve.networks.mlp import FREQUENCY, MLP
 from pinnsolve.networks.sizes import BETWEEN, equation_points, follows
 from pinnsolve.optimizers.shared_head import SharedHead
+from pinnsolve.problem.abilities import ABILITIES
 from pinnsolve.setup import Setup
 from pinnsolve.solution.fields import Fields
 
@@ -28,6 +32,9 @@ WIDTH = 1.4  # of the boxes around the nodes, in spacings
 FREQUENCIES = (FREQUENCY, 2 * FREQUENCY)  # of smooth features
 PROBE = 200  # such features, at most
 ROUGH = 1e-2  # relative misfit of smooth features, above which a solution is not smooth
+AGREE = 1e-4  # relative distance of two solutions that are alike
+# values of a solution that costs no more than the training: nodes times fields, and levels in time
+MOST, MOST_ON_A_LINE = 20_000, 50_000
 SEED = 4  # added to that of the nodes: other points than those of the equations
 
 
@@ -43,11 +50,14 @@ class Direct:
         The fields there.
     slopes
         Their slopes along each axis, root of the sum of squares over the fields in their sizes.
+    nodes
+        On how many nodes it was found.
     """
 
     x: Float[ndarray, "N D"]
     values: Float[ndarray, "N c"]
     slopes: Float[ndarray, "N D"]
+    nodes: int
 
     @property
     def sizes(self) -> Float[ndarray, " c"]:
@@ -56,17 +66,46 @@ class Direct:
 
 
 def direct_solution(setup: Setup) -> Direct | None:
-    """Return the direct solution of a problem whose network follows it; None if there is none."""
+    """Return the direct solution that a network may follow; None if there is none."""
     problem = setup.problem
     if not follows(problem) or problem.reference is None:
         return None
     found = setup.reference(problem.reference)
     if found is None or found.fields is None:
         return None
-    x = _points(setup)
-    values = found.fields(x)
-    x, values = (own[np.isfinite(values).all(axis=1)] for own in (x, values))
-    return Direct(x, values, _slopes(found.fields, x, _sizes(values))) if len(x) else None
+    return _seen(found.fields, _points(setup), setup.nodes.rows.stop)
+
+
+def refined(setup: Setup, direct: Direct) -> Direct:
+    """Return the direct solution on as many more nodes as it takes, at the same points.
+
+    Parameters
+    ----------
+    setup, direct
+        Of the problem, and its direct solution on the nodes.
+    """
+    problem, nodes = setup.problem, setup.nodes
+    able, settings = ABILITIES[problem.settings.solver.method], problem.settings.nodes
+    are_given = settings.file is not None or problem.settings.domain.shape == "points"
+    if are_given or "operators" in able.needs or problem.reference is None:
+        return direct
+    most = MOST_ON_A_LINE if nodes.dim == 1 else MOST
+    levels = 1 if problem.times is None else len(problem.times)
+    while 2 * direct.nodes * levels * len(problem.fields) <= most:
+        count = 2 * direct.nodes
+        spacing = nodes.spacing * (nodes.rows.stop / count) ** (1 / nodes.dim)
+        key = "count" if settings.spacing is None else "spacing"
+        changes = {f"nodes.{key}": count if key == "count" else spacing}
+        finer = Setup(setup.asked.replace(changes), setup.watch)
+        found = finer.reference(problem.reference)
+        new = found and found.fields and _seen(found.fields, direct.x, count)
+        if not new or len(new.x) < len(direct.x):
+            break
+        apart = np.abs(new.values - direct.values) / direct.sizes
+        direct = new
+        if float(np.sqrt(np.mean(apart**2))) < AGREE:
+            break
+    return direct
 
 
 @torch.no_grad()
@@ -84,6 +123,13 @@ def is_rough(direct: Direct, net: MLP) -> bool:
         head = SharedHead(probe, x, values, sizes, probe.head.in_features)
         left.append(float(head.solve().square().mean()))
     return min(left) > ROUGH**2
+
+
+def _seen(fields: Fields, x: Float[ndarray, "N D"], nodes: int) -> Direct | None:
+    """Return fields at those of some points where they are known; None if they are at none."""
+    values = fields(x)
+    x, values = (own[np.isfinite(values).all(axis=1)] for own in (x, values))
+    return Direct(x, values, _slopes(fields, x, _sizes(values)), nodes) if len(x) else None
 
 
 def _sizes(values: Float[ndarray, "N c"]) -> Float[ndarray, " c"]:

@@ -160,8 +160,8 @@ class Following:
         rows = problem.residual(c)[: -len(problem.nearness)]
         left = float(torch.linalg.vector_norm(rows))
         return (
-            f"{fit.measure() ** 0.5:.1e} away from the direct solution, with {left:.2g} of what it "
-            "would leave of the equations"
+            f"{fit.measure() ** 0.5:.1e} away from the direct solution on {self._direct.nodes:,} "
+            f"nodes, with {left:.2g} of what following it left of the equations"
         )
 
     def _new_fit(self) -> "_Fit":

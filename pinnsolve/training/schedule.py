@@ -16,7 +16,7 @@ from pinnsolve.problem.abilities import ABILITIES, NESTED
 from pinnsolve.problem.schema.file import Phase
 from pinnsolve.process import Answer
 from pinnsolve.setup import Setup
-from pinnsolve.training.direct import Direct, direct_solution, is_rough
+from pinnsolve.training.direct import Direct, direct_solution, is_rough, refined
 from pinnsolve.training.growth import Between, Collocation
 from pinnsolve.training.phases import Training
 
@@ -79,7 +79,7 @@ def _to_follow(objective: Objective, setup: Setup) -> Direct | None:
     found = direct_solution(setup)
     if found is None or not isinstance(objective.model, MLP):
         return None
-    return found if is_rough(found, objective.model) else None
+    return refined(setup, found) if is_rough(found, objective.model) else None
 
 
 @torch.no_grad()

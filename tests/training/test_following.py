@@ -14,7 +14,7 @@ from pinnsolve.networks.sizes import follows, grows
 from pinnsolve.optimizers.shared_head import SharedHead
 from pinnsolve.process import Budget
 from pinnsolve.setup import Setup
-from pinnsolve.training.direct import direct_solution, is_rough
+from pinnsolve.training.direct import direct_solution, is_rough, refined
 from pinnsolve.training.following import Following
 from pinnsolve.training.growth import Collocation
 from pinnsolve.training.schedule import training
@@ -112,6 +112,17 @@ def test_without_a_direct_solution_layers_of_fixed_widths_are_trained(tmp_path):
     setup.reference = lambda _: None
     process = training(pointwise_objective(network(setup), setup), setup, lambda: None)
     assert process.step().phase == "head"
+
+
+def test_exact_derivatives_follow_the_solution_on_finer_nodes_until_two_agree(tmp_path):
+    for method, finer in (("dt-pinn", False), ("pinn", True)):
+        setup = Setup(shock(tmp_path, method, count=100))
+        first = direct_solution(setup)
+        found = refined(setup, first)
+        assert (found.nodes > first.nodes) is finer
+        exact = -torch.tanh(torch.as_tensor(found.x) / 0.005).numpy()
+        error, before = (abs(own.values - exact).max() for own in (found, first))
+        assert error < 1e-3 if finer else error == before
 
 
 def test_fields_share_features_and_each_has_the_best_weights():
