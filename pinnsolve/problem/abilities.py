@@ -140,6 +140,8 @@ SOLVERS: dict[str, str] = {
     "or between walls with zero values that hardly any of it reaches",
     "characteristics": "linear equations of first order, in all of space or with zero values where "
     "they flow in, along the curves on which they are ordinary equations",
+    "finite-differences": "central differences and explicit steps, for any problem in time, linear "
+    "or not, in an interval, a rectangle or a box with given values or joined sides",
     "rbf-fd": "the direct solution on four times as many nodes",
 }
 

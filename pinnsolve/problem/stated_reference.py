@@ -33,6 +33,8 @@ class StatedReference:
         Along each axis; empty for the extents of the domain.
     resolution
         With which the solver begins; None for its own choice.
+    spacing, order
+        Of finite differences; None for the solver's own choice.
     """
 
     solver: str
@@ -41,6 +43,8 @@ class StatedReference:
     initial: Mapping[str, Function] = field(default_factory=dict)
     period: tuple[float, ...] = ()
     resolution: int | None = None
+    spacing: float | None = None
+    order: int | None = None
 
 
 def read(
@@ -91,6 +95,8 @@ def read(
         initial,
         section.period or (),
         section.resolution,
+        section.spacing,
+        section.order,
     )
 
 

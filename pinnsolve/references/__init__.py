@@ -14,6 +14,7 @@ from pinnsolve.references import (
     cole_hopf,
     exact,
     finer_nodes,
+    finite_differences,
     fourier,
     from_file,
     linear_drift,
@@ -39,6 +40,7 @@ PLANS: dict[str, Callable[[Problem], object]] = {  # refuse what a solver does n
     "spectral": spectral.plan,
     "linear-drift": linear_drift.plan,
     "characteristics": characteristics.plan,
+    "finite-differences": finite_differences.plan,
     "rbf-fd": finer_nodes.plan,
 }
 TRUTHS: dict[str, Makes] = {  # the solvers of [reference], and its file
@@ -49,6 +51,7 @@ TRUTHS: dict[str, Makes] = {  # the solvers of [reference], and its file
     "spectral": spectral.reference,
     "linear-drift": linear_drift.reference,
     "characteristics": characteristics.reference,
+    "finite-differences": finite_differences.reference,
     "rbf-fd": finer_nodes.reference,
     "file": from_file.reference,
 }

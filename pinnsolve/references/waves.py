@@ -16,6 +16,7 @@ from numpy import ndarray
 
 from pinnsolve.diffop import Term
 from pinnsolve.process import State
+from pinnsolve.references.grids import weights_through
 
 WINDOW = 8  # instants through which a polynomial is laid
 ENTRIES = 2**21  # of an array of waves at points: 32 MB
@@ -95,7 +96,7 @@ class Waves:
         for rows, chosen in self._groups(x[:, -1], max(map(len, alike.values()), default=1)):
             t = x[rows, -1]
             for (alpha, order), columns in alike.items():
-                weights = _in_time(self.times[chosen], t, order)
+                weights = weights_through(self.times[chosen], t, order)
                 parts = self.amplitudes[chosen, [wanted[j][0] for j in columns]]
                 if len(rows) > 1 and (t == t[0]).all():
                     parts = np.tensordot(weights[:1], parts, axes=1)
@@ -167,21 +168,6 @@ def _both_ways(count: int) -> ndarray:
     """Return 0 … K, -K … -1."""
     K = count // 2
     return np.concatenate([np.arange(K + 1), np.arange(-K, 0)])
-
-
-def _in_time(
-    nodes: Float[ndarray, " T"], t: Float[ndarray, " m"], order: int
-) -> Float[ndarray, "m T"]:
-    """Return the weights of instants in a derivative of the polynomial through them."""
-    half = (nodes[-1] - nodes[0]) / 2 or 1.0
-    middle = (nodes[-1] + nodes[0]) / 2
-    powers = np.arange(len(nodes))
-    V = ((nodes - middle) / half)[:, None] ** powers
-    factor = np.ones(len(nodes))
-    for k in range(order):
-        factor *= np.maximum(powers - k, 0)
-    rising = ((t - middle) / half)[:, None] ** np.maximum(powers - order, 0)
-    return np.linalg.solve(V.T, (factor * rising).T).T / half**order
 
 
 def _runs(sorted_values: ndarray) -> Iterator[ndarray]:

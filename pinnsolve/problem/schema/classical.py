@@ -15,6 +15,8 @@ from pinnsolve.problem.schema.values import (
     fault,
 )
 
+GRID = "finite-differences"  # the solver that has a spacing
+
 if TYPE_CHECKING:
     SolverName: TypeAlias = str
 else:
@@ -65,6 +67,18 @@ class Classical(Section):
         description="modes or points along each axis to begin with; doubled until two agree",
         examples=[64],
     )
+    spacing: Positive | None = Field(
+        default=None,
+        description="of finite-differences: distance of the points along each axis, in place of "
+        "one that is halved until two grids agree; grids twice and four times as coarse tell the "
+        "error",
+        examples=[0.02],
+    )
+    order: Literal[2, 4, 6] | None = Field(
+        default=None,
+        description="of finite-differences: the power of the spacing with which errors fall, by "
+        "default 4",
+    )
 
     @model_validator(mode="after")
     def check(self) -> "Classical":
@@ -76,6 +90,9 @@ class Classical(Section):
                     f'Add solver = "…". Known: {", ".join(SOLVERS)}.',
                 )
             raise fault("solver and file are both given.", "Keep one of them.", key="file")
+        for key in ("spacing", "order"):
+            if getattr(self, key) is not None and self.solver != GRID:
+                raise fault(f'is of solver = "{GRID}" only.', "Remove it.", key=key)
         if self.time is not None and not self.time[0] < self.time[1]:
             raise fault(
                 f"must end after it begins, but is [{self.time[0]:g}, {self.time[1]:g}].",
