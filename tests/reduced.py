@@ -123,6 +123,7 @@ REDUCED = {
     # fewer nodes do not fit around its holes; `test_evolution` has one hole
     "plate_with_many_holes": Reduced(None, None),
     "pollutant": Reduced(None, None),
+    "predator_prey": Reduced(1e-6, None, {"domain.time": [0.0, 2.0], "nodes.time_levels": 11}),
     "pulsating_channel": Reduced(None, None, warnings=(outflow("p = p0", "left, right"),)),
     "reaction_diffusion_operator": Reduced(None, None),
     "stokes_operator": Reduced(None, None),

@@ -96,12 +96,16 @@ def lines(problem: Problem, figures: Mapping[str, Any]) -> list[str]:
     ]
     lengths = [len(text) for text, _ in [*equations.items(), *conditions]]
     wide = max((length for length in lengths if length <= LONGEST), default=LONGEST)
-    pieces = (f"{piece} {count}" for piece, count in figures["pieces"].items())
     total = figures["interior"] + figures["boundary"]
     return [
         problem.title or problem.name,
         "",
-        *_entry("domain", f"{figures['shape']}, {figures['dimension']}-D"),
+        *_entry(
+            "domain",
+            "time alone"
+            if problem.is_ordinary
+            else f"{figures['shape']}, {figures['dimension']}-D",
+        ),
         *_time(figures),
         *_entry("unknowns", ", ".join([*figures["fields"], *figures["parameters"]])),
         *_eigenvalue(problem),
@@ -109,13 +113,7 @@ def lines(problem: Problem, figures: Mapping[str, Any]) -> list[str]:
         *_table("conditions", conditions, wide),
         *_entry("initially", *(f"{name} = {text}" for name, text in figures["initial"].items())),
         *_entry("data", *figures["data"]),
-        *_entry(
-            "nodes",
-            f"{total} at spacing {figures['spacing']:.3g}: {figures['interior']} inside, "
-            f"{figures['boundary']} on the boundary; {figures['ghosts']} ghosts "
-            + ("in two rings" if figures["ghosts"] == 2 * figures["boundary"] else "outside"),
-        ),
-        *_entry("boundary", ", ".join(pieces)),
+        *([] if problem.is_ordinary else _nodes(figures, total)),
         *_materials(problem, figures),
         *_entry("derivatives", ", ".join(figures["derivatives"])),
         *_discretised(problem, figures, total),
@@ -159,6 +157,15 @@ def _materials(problem: Problem, figures: Mapping[str, Any]) -> list[str]:
     return [*_entry("regions", counts), *_entry("interfaces", "; ".join([*stated, rest]))]
 
 
+def _nodes(figures: Mapping[str, Any], total: int) -> list[str]:
+    """Return the entries of the nodes, inside and on the pieces of the boundary."""
+    pieces = (f"{piece} {count}" for piece, count in figures["pieces"].items())
+    rings = "in two rings" if figures["ghosts"] == 2 * figures["boundary"] else "outside"
+    text = f"{total} at spacing {figures['spacing']:.3g}: {figures['interior']} inside, "
+    text += f"{figures['boundary']} on the boundary; {figures['ghosts']} ghosts {rings}"
+    return [*_entry("nodes", text), *_entry("boundary", ", ".join(pieces))]
+
+
 def _time(figures: Mapping[str, Any]) -> list[str]:
     """Return the entry of a problem in time."""
     if figures["time"] is None:
@@ -193,6 +200,8 @@ def _hidden(problem: Problem, nodes: Nodes) -> list[int] | dict[str, list[int]] 
 def _discretised(problem: Problem, figures: Mapping[str, Any], total: int) -> list[str]:
     """Return the entries of the discrete problem, or of the evolution that has none."""
     evolution = problem.settings.evolution
+    if problem.is_ordinary:
+        return []
     if evolution is not None:
         if is_frozen(problem):
             text = f"of the last layer, exact in time; integrals by {evolution.samples} points or "

@@ -36,7 +36,9 @@ def summary(solution: Solution, files: Sequence[Path]) -> list[str]:
         The files that were written.
     """
     problem = solution.problem
-    outcome = f"{solution.method} on {solution.sample.nodes.rows.stop} nodes, "
+    outcome = f"{solution.method} on "
+    if not problem.is_ordinary:
+        outcome += f"{solution.sample.nodes.rows.stop} nodes, "
     if solution.sample.times is not None:
         outcome += f"{len(solution.sample.times)} time levels, "
     outcome += f"{solution.provenance.device}, "

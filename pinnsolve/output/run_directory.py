@@ -80,7 +80,7 @@ def _write_into(
     write_file(directory / "problem.toml", solution.problem.to_toml().encode())
     paths = [directory / "problem.toml"]
     drawn = grid(solution, domain)
-    in_time = {} if solution.sample.times is None else SERIES
+    in_time = {} if drawn.times is None else SERIES
     suffixes = {in_time.get(name, name) for name in formats}
     writers = WRITERS | {"pvd": partial(pvd.write, watch=watch)}
     for suffix, write in writers.items():

@@ -41,6 +41,7 @@ from pinnsolve.problem.schema.operator import SECTION
 from pinnsolve.problem.text import overrides, source
 from pinnsolve.problem.text.source import Source
 from pinnsolve.problem.text.validation import FileFault, LaterFault, validate
+from pinnsolve.problem.time_alone import is_time_alone, on_a_line
 from pinnsolve.problem.time_dependence import initial_equations, timed
 
 
@@ -82,11 +83,7 @@ def _built(source: Source) -> Problem:
     document, faults = overrides.apply(source.document(), source.overrides)
     if not document:
         raise source.error(Fault((), "the file is empty.", "Start from pinnsolve new."))
-    if is_complex(document):
-        document, moved, unreadable = in_real_numbers(document)
-        source, faults = replace(source, moved=moved), faults + unreadable
-        if unreadable:
-            raise _refusal(source, faults)
+    document, source = _rewritten(document, source, faults)
     table = document.get("constants", {})
     constants, others, constant_faults = names.constants(table)
     context = {"constants": constants, "folder": source.folder}
@@ -121,6 +118,29 @@ def _as_stated(source: Source, settings: ProblemFile, statements: Statements) ->
     if bounded:
         return _with_potentials(source, settings, statements, bounded)
     return with_modes(_problem(source, settings, statements))
+
+
+def _rewritten(
+    document: dict[str, Any], source: Source, faults: list[Fault]
+) -> tuple[dict[str, Any], Source]:
+    """Return the tables with a line for time alone and real parts for complex numbers.
+
+    Parameters
+    ----------
+    document, source
+        The tables, overrides applied, and the file; it learns where the user wrote what is new.
+    faults
+        What is wrong so far; what is found is added.
+    """
+    if is_time_alone(document):
+        document, of_space = on_a_line(document)
+        faults += of_space
+    if is_complex(document):
+        document, moved, unreadable = in_real_numbers(document)
+        source = replace(source, moved=moved)
+        if unreadable:
+            raise _refusal(source, [*faults, *unreadable])
+    return document, source
 
 
 def _with_potentials(

@@ -23,6 +23,7 @@ from pinnsolve.problem.schema.shape import Shape
 from pinnsolve.problem.schema.unknowns import Eigenvalue
 from pinnsolve.problem.stated_reference import StatedReference
 from pinnsolve.problem.text.source import Source
+from pinnsolve.problem.time_alone import EVERYWHERE
 from pinnsolve.problem.time_dependence import initial_names
 from pinnsolve.problem.written import written
 
@@ -327,6 +328,11 @@ class Problem:
     def parameters(self) -> Mapping[str, Parameter]:
         """The unknown constants of the equations, by name."""
         return self.settings.unknowns.parameters
+
+    @property
+    def is_ordinary(self) -> bool:
+        """Whether it is one in time alone, whose only coordinate in space is none."""
+        return self.coordinates == (EVERYWHERE,)
 
     @property
     def eigenvalue(self) -> Eigenvalue | None:

@@ -30,14 +30,15 @@ def points_in(problem: Problem, points: Any) -> Float[ndarray, "n D"]:
     problem
         Says which coordinates they have, the time last.
     points
-        An array, or lists of numbers; on a line also one number for each point.
+        An array, or lists of numbers; on a line, or in time alone, also one number for each.
 
     Raises
     ------
     PointsError
         If they are not that.
     """
-    names = (*problem.coordinates, *(("t",) if problem.time is not None else ()))
+    space = () if problem.is_ordinary else problem.coordinates
+    names = (*space, *(("t",) if problem.time is not None else ()))
     wanted = f"an array of shape (n, {len(names)}), for each point its {', '.join(names)}"
     if len(names) == 1:
         wanted = f"an array of shape (n,) or (n, 1), for each point its {names[0]}"
@@ -52,6 +53,8 @@ def points_in(problem: Problem, points: Any) -> Float[ndarray, "n D"]:
     if x.ndim != 2 or x.shape[1] != len(names):
         hint = f" Write [[{', '.join(names)}]] for one point." if x.shape == (len(names),) else ""
         raise PointsError(f"the points must be {wanted}, but have the shape {x.shape}.{hint}")
+    if problem.is_ordinary:  # whatever the place
+        x = np.column_stack([np.full(len(x), 0.5), x])
     return x.astype(float)
 
 

@@ -75,7 +75,8 @@ def has_cells(solution: Solution, grid: Grid) -> bool:
 
 def _drawn(solution: Solution, grid: Grid, shown: list[Quantity]) -> Figure:
     draw = {1: _lines, 2: _maps, 3: _bodies}[solution.sample.nodes.dim]
-    return draw(grid, shown, solution.problem.coordinates)
+    coordinates = ("t",) if solution.problem.is_ordinary else solution.problem.coordinates
+    return draw(grid, shown, coordinates)
 
 
 def _lines(grid: Grid, shown: list[Quantity], coordinates: Sequence[str]) -> Figure:

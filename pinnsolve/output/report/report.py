@@ -108,7 +108,7 @@ def contents(solution: Solution, grid: Grid, domain: Domain) -> list[str]:
         section("Estimated error", _estimate(solution, grid)),
         section("Regions", regions(solution)),
         section("Training", _training(solution)),
-        section("Nodes", _nodes(solution, domain)),
+        section("Nodes", "" if solution.problem.is_ordinary else _nodes(solution, domain)),
     ]
 
 
@@ -194,7 +194,7 @@ def _fields(solution: Solution, grid: Grid, domain: Domain) -> str:
     """Return pictures of the fields."""
     if not np.isfinite(solution.sample.values).all():
         return "<p>The values are not finite: there is nothing to draw.</p>"
-    draw = field_figure if solution.sample.times is None else evolution_figure
+    draw = field_figure if grid.times is None else evolution_figure
     parts = [
         set_apart(
             draw(solution, grid, domain, name),
@@ -297,7 +297,7 @@ def _estimate(solution: Solution, grid: Grid) -> str:
     parts = [table(["field", *columns], rows, caption)]
     if found.message:
         parts.append(f"<p>Not everything could be estimated: {escape(found.message)}</p>")
-    draw = estimate_figure if solution.sample.times is None else estimate_in_time_figure
+    draw = estimate_figure if grid.times is None else estimate_in_time_figure
     for name in fields[:MOST_FIELDS]:
         figure = draw(solution, grid, name)
         if figure is not None:

@@ -35,7 +35,7 @@ def statement(problem: Problem) -> str:
         where = f"where {extra.where.text}" if extra.where else "in Ω"
         rows.append((mathml(extra.equation.latex, extra.equation.text), f"also {where}"))
     if problem.time is not None:
-        where = f"in Ω, at {instant(problem.time[0])}"
+        where = f"{'' if problem.is_ordinary else 'in Ω, '}at {instant(problem.time[0])}"
         rows += [(mathml(e.latex, e.text), where) for e in problem.begins.values()]
     lines = [f"<p>{escape(text)}</p>" for text in problem.description.split("\n\n") if text.strip()]
     lines.append("<div class='scroll'><table class='formulas'>")
@@ -52,7 +52,7 @@ def _equations(problem: Problem) -> list[tuple[str, tuple[Equation, ...]]]:
     """Return the equations and where they hold; those that all regions state alike but once."""
     parts = [(region.name, region.problem.equations) for region in problem.regions]
     if len({tuple(e.text for e in equations) for _, equations in parts}) < 2:
-        return [("in Ω", problem.equations)]
+        return [("in Ω" if not problem.is_ordinary else "at all times", problem.equations)]
     return [(f"in {name}", equations) for name, equations in parts]
 
 
@@ -88,7 +88,9 @@ def _regions(problem: Problem) -> list[tuple[str, str]]:
 def _givens(problem: Problem) -> str:
     """Return the terms of the equations: domain, constants, functions, exact solution."""
     settings = problem.settings
-    rows = [("Ω", escape(shape_in_words(settings.domain.model_dump(exclude_unset=True))))]
+    rows = []
+    if not problem.is_ordinary:
+        rows = [("Ω", escape(shape_in_words(settings.domain.model_dump(exclude_unset=True))))]
     rows += _regions(problem)
     if problem.time is not None:
         rows.append(("t", "from {:.6g} to {:.6g}".format(*problem.time).replace("-", "−")))

@@ -3,7 +3,8 @@
 VTKHDF and VTU files hold the same grid. Space has three dimensions there: flat problems lie in
 the plane z = 0, and of problems above three dimensions the first three coordinates are shown,
 the others being values. In time the points and cells stay; values change from level to level.
-The velocity of an incompressible flow is a vector beside its components, also of three dimensions.
+What depends on time alone lies along a line of time. The velocity of an incompressible flow is a
+vector beside its components, also of three dimensions.
 """
 
 from collections.abc import Sequence
@@ -76,12 +77,25 @@ def grid(solution: Solution, domain: Domain) -> Grid:
     domain
         Its domain, that tells which cells lie inside.
     """
+    if solution.problem.is_ordinary:
+        return _along_time(solution)
     nodes = solution.sample.nodes
     x = nodes.x[nodes.rows]
     points = np.zeros((len(x), 3))
     points[:, : min(nodes.dim, 3)] = x[:, :3]
     cells, of = _cells(solution.problem, nodes, domain)
     return Grid(points, cells, values(solution), solution.sample.times, of)
+
+
+def _along_time(solution: Solution) -> Grid:
+    """Return a line along time, of a solution that depends on nothing else."""
+    times = solution.sample.times
+    assert times is not None
+    points = np.zeros((len(times), 3))
+    points[:, 0] = times
+    start = np.arange(len(times) - 1)
+    known = {name: z[:, 0] for name, z in values(solution).items() if z.ndim > 1}
+    return Grid(points, np.stack([start, start + 1], axis=1), known)
 
 
 def _cells(

@@ -1,0 +1,78 @@
+"""Problems in time alone: systems of ordinary differential equations, without any space."""
+
+import numpy as np
+import pytest
+from scipy.integrate import solve_ivp
+
+from pinnsolve import check, load_solution, solve
+from pinnsolve.errors import ProblemError
+from pinnsolve.run import write
+from tests.posing import written
+
+PREY = """\
+[domain]
+time = [0, 1]
+[nodes]
+time_levels = 21
+[unknowns]
+fields = ["x", "y"]
+[pde]
+equations = ["x_t = 1.5*x - x*y", "y_t = x*y - 3*y"]
+[initial]
+x = "10"
+y = "5"
+[solver]
+method = "rbf-fd"
+"""
+
+
+def test_predators_and_prey_agree_with_an_integrator(tmp_path):
+    problem = written(tmp_path, PREY)
+    report = check(problem)
+    assert report.warnings == ()
+    assert "  domain       time alone" in report.lines
+    solution = solve(problem)
+    t = np.linspace(0, 1, 21)
+
+    def slopes(_, z):
+        return [1.5 * z[0] - z[0] * z[1], z[0] * z[1] - 3 * z[1]]
+
+    truth = solve_ivp(slopes, (0, 1), [10, 5], "DOP853", t, rtol=1e-11, atol=1e-11).y.T
+    error = np.linalg.norm(solution(t) - truth) / np.linalg.norm(truth)
+    assert error < 1e-5
+    # the estimate is no bound, but tells the size
+    assert max(solution.accuracy.estimate.total.values()) > error / 10
+    assert solution.verdict.word == "resolved"
+    write(solution, tmp_path / "run", overwrite=True)
+    assert (tmp_path / "run" / "solution.vtu").exists()  # a line along time
+    assert not (tmp_path / "run" / "solution.pvd").exists()
+    again = load_solution(tmp_path / "run")
+    assert np.array_equal(again(t), solution(t))
+
+
+def test_an_algebraic_equation_stands_among_them(tmp_path):
+    """A pendulum in the plane by its angle, and its height by an equation without derivatives."""
+    text = PREY.replace('"x_t = 1.5*x - x*y", "y_t = x*y - 3*y"', '"x_tt = -x", "y = x^2 + 1"')
+    text = text.replace('x = "10"\ny = "5"', 'x = "1"\nx_t = "0"\n[exact]\nx = "cos(t)"')
+    text = text.replace('"cos(t)"', '"cos(t)"\ny = "cos(t)^2 + 1"')
+    solution = solve(written(tmp_path, text))
+    assert max(solution.accuracy.errors.relative_l2.values()) < 1e-4
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (
+            '[[boundary]]\non = "left"\ncondition = "x = 1"\n',
+            "a problem in time alone has no space, and no boundary.",
+        ),
+        ("", "a problem in time alone has no nodes in space."),
+    ],
+)
+def test_what_is_said_of_space_is_refused(tmp_path, more, message):
+    text = PREY + more if more else PREY.replace("time_levels = 21", "count = 21")
+    with pytest.raises(ProblemError) as refused:
+        written(tmp_path, text)
+    (fault,) = refused.value.faults
+    assert fault.message == message
+    assert fault.place.rpartition(":")[2].isdigit()
