@@ -102,7 +102,7 @@ REDUCED = {
     "disk_neumann": Reduced(3.1e-5, 4.8e-6, nodes(500)),
     "disk_poisson": Reduced(1.7e-5, 3.2e-9, nodes(500)),
     "disk_poisson_nonlinear": Reduced(1.2e-5, 2.1e-7, nodes(500)),
-    "drum": Reduced(5e-5, None, nodes(500)),
+    "drum": Reduced(2.1e-4, None, nodes(500)),
     "fokker_planck_20d": Reduced(None, None),
     "fokker_planck_8d": Reduced(None, None),
     "heat_2d": Reduced(None, None),
