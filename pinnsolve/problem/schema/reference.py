@@ -137,6 +137,16 @@ def json_schema() -> dict[str, Any]:
         keys = table.get("properties", {})
         for name in [name for name, key in keys.items() if "not" in key]:  # reserved
             del keys[name]
+    alone = {  # a domain of time, and of no space
+        "type": "object",
+        "properties": {
+            "time": schema["$defs"]["Interval"]["properties"]["time"],
+            "coordinates": {"type": "array", "maxItems": 0},
+        },
+        "required": ["time"],
+        "additionalProperties": False,
+    }
+    schema["properties"]["domain"] = {"anyOf": [schema["properties"]["domain"], alone]}
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 

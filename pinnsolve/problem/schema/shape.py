@@ -50,7 +50,8 @@ class Shape(Section):
     )
     time: tuple[Number, Number] | None = Field(
         default=None,
-        description="interval [t0, t1] of a problem in time, whose coordinate is t",
+        description="interval [t0, t1] of a problem in time, whose coordinate is t; without a "
+        "shape nothing depends on a place",
         examples=[[0.0, 1.0]],
     )
 
