@@ -69,7 +69,7 @@ def found(
         return Found(found_constants(setup, answer, objective_of))
     from pinnsolve.objectives.inferred import emptied, inferred
     from pinnsolve.objectives.pointwise import PointwiseObjective
-    from pinnsolve.training.continuation import bends
+    from pinnsolve.training.levels import bends
     from pinnsolve.training.phases import Training
 
     assert isinstance(process, Training)

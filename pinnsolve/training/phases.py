@@ -22,10 +22,11 @@ from pinnsolve.optimizers import OPTIMIZERS, Optimizer
 from pinnsolve.optimizers.tensors import arrays, refill
 from pinnsolve.problem.schema.file import Phase
 from pinnsolve.process import Answer, Budget, State, Step, nested, part
-from pinnsolve.training.continuation import Continuation, Level
+from pinnsolve.training.continuation import Continuation
 from pinnsolve.training.following import Following
 from pinnsolve.training.growth import Collocation, Growing
 from pinnsolve.training.initialisation import Drawing
+from pinnsolve.training.levels import Level
 
 # by default
 ITERATIONS = {

@@ -11,7 +11,8 @@ from pinnsolve.objectives.inferred import regressed
 from pinnsolve.optimizers.head import newton
 from pinnsolve.process import Budget
 from pinnsolve.setup import Setup
-from pinnsolve.training.continuation import Continuation, Level, bends
+from pinnsolve.training.continuation import Continuation
+from pinnsolve.training.levels import Level, bends
 from tests.training.taking_up import bits, from_file
 
 DECAY = """\

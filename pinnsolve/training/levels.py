@@ -1,0 +1,150 @@
+"""What was found with one weight of the equations, and how far it is to be believed.
+
+Constants of one level are compared with those of the next: between a weight under which the fit
+follows the noise, and one under which it is bent by what the network cannot represent, they stay
+within their errors.
+"""
+
+from dataclasses import dataclass, replace
+from math import log
+
+import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
+
+from pinnsolve.leastsquares.inference import Inference
+from pinnsolve.objectives.pointwise import PointwiseObjective
+
+CLOSE, SETTLED, STEADY = 1.0, 0.2, 0.8  # of the errors: a last step, none, and what is no less
+DOUBLED = log(2.0)  # of the weight of the equations, by e
+
+
+@dataclass(frozen=True)
+class Level:
+    """What was found with one weight of the equations; arrays have an entry for each constant.
+
+    Attributes
+    ----------
+    factor
+        Of the rows of the equations.
+    values
+        The constants.
+    errors
+        Their standard errors.
+    shifts
+        How far they would go if the equations weighed twice as much.
+    steps
+        How far Gauss-Newton's method would go.
+    sizes
+        In which their relative changes are measured.
+    risk
+        Mean square error of what was fitted to the data.
+    variance
+        Mean of those of the data, by their misfit or as given.
+    smooth
+        Factors of the rows of the roughness of functions, which data suited.
+    """
+
+    factor: float
+    values: Float[ndarray, " k"]
+    errors: Float[ndarray, " k"]
+    shifts: Float[ndarray, " k"]
+    steps: Float[ndarray, " k"]
+    sizes: Float[ndarray, " k"]
+    risk: float
+    variance: float = 0.0
+    smooth: tuple[float, ...] = ()
+
+    @property
+    def totals(self) -> Float[ndarray, " k"]:
+        """Errors with what is not random in them."""
+        return np.sqrt(self.errors**2 + self.shifts**2 + self.steps**2)
+
+    @property
+    def score(self) -> float:
+        """Mean of the logarithms of the squares of relative errors; of the fit without constants.
+
+        So an unknown constant that nothing determines has no say in what is best for the others.
+        """
+        if not len(self.values):
+            return log(max(self.risk, 1e-300))
+        relative = np.clip(self.totals / self.sizes, 1e-150, 1e150)
+        return float(np.mean(2 * np.log(relative)))
+
+    def beside(self, first: "Level") -> "Level":
+        """Return the level with what the misfit has gained since the first as a part of its risk.
+
+        Fields that have left the data, and follow the equations alone, are moved by neither.
+        """
+        return replace(self, risk=self.risk + max(0.0, self.variance - first.variance))
+
+    def is_settled(self, before: "Level") -> bool:
+        """Return whether a larger weight would change nothing any more."""
+        if not len(self.values):
+            return self.score > before.score + log(STEADY)
+        still = np.abs(self.values - before.values) <= SETTLED * self.totals
+        is_done = np.abs(self.steps) <= CLOSE * self.errors
+        return bool(np.all(is_done & still & (self.totals >= STEADY * before.totals)))
+
+    def row(self) -> list[float]:
+        """Return all of it as numbers."""
+        parts = (self.values, self.errors, self.shifts, self.steps, self.sizes)
+        told = [self.factor, self.risk, self.variance, len(self.smooth), *self.smooth]
+        return [*told, *np.concatenate(parts).tolist()]
+
+    @classmethod
+    def of(cls, row: Float[ndarray, " m"]) -> "Level":
+        """Return the level whose numbers those are."""
+        first = 4 + int(row[3])
+        values, errors, shifts, steps, sizes = np.split(row[first:], 5)
+        factor, risk, variance = row[:3].tolist()
+        smooth = tuple(row[4:first].tolist())
+        return cls(factor, values, errors, shifts, steps, sizes, risk, variance, smooth)
+
+    def of_objective(self, stated: PointwiseObjective) -> PointwiseObjective:
+        """Return an objective with the weights of this level."""
+        return stated.emphasised(self.factor, self.smooth)
+
+
+def level_of(
+    objective: PointwiseObjective,
+    factor: float,
+    smooth: tuple[float, ...],
+    found: Inference,
+    sizes: Float[ndarray, " k"],
+) -> Level:
+    """Return a level with all changes in the units of the constants.
+
+    Parameters
+    ----------
+    objective
+        What was made small, its model at the solution.
+    factor, smooth
+        Of the rows of the equations, and of the roughness of functions.
+    found, sizes
+        What the residual says of errors, and the units in which it says so.
+    """
+    unknowns = objective.model.unknowns
+    values = np.empty(0) if unknowns is None else unknowns().detach().double().cpu().numpy()
+    errors, shift, step = (
+        v.double().cpu().numpy() * sizes for v in (found.errors, found.shift, found.step)
+    )
+    shift *= DOUBLED
+    return Level(factor, values, errors, shift, step, sizes, found.risk, found.variance, smooth)
+
+
+def bends(best: Level, near: Level | None) -> Float[ndarray, " k"]:
+    """Return the distance by which constants may be bent, as a neighbour of the best level tells.
+
+    From one level to another they move by chance, too: of estimates that make more and more of the
+    same data the variance of the difference is that of the variances (Hausman, 1978,
+    doi:10.2307/1913827). What goes beyond is due to equations that the network cannot meet. It
+    grows as the square of their weight in rows at first, and less later; as the weight itself it
+    is taken to grow, so that of a move to the level above a share has been made below.
+    """
+    if near is None:
+        return np.zeros_like(best.values)
+    with np.errstate(invalid="ignore"):  # of errors that are not known
+        chance = np.nan_to_num(np.abs(best.errors**2 - near.errors**2), posinf=np.inf)
+    beyond = np.sqrt(np.maximum((best.values - near.values) ** 2 - chance, 0.0))
+    return beyond / max(1.0, near.factor / best.factor - 1)
