@@ -31,10 +31,11 @@ from pinnsolve.problem import (
     stated_reference,
     unknown_functions,
 )
-from pinnsolve.problem.consistency import boundary_faults, method_faults, node_faults
+from pinnsolve.problem.consistency import boundary_faults, method_faults
 from pinnsolve.problem.data_files import Table
 from pinnsolve.problem.densities import boundary_faults_of
 from pinnsolve.problem.exact import exact_solution
+from pinnsolve.problem.extents import node_faults
 from pinnsolve.problem.families import FamilyOfProblems
 from pinnsolve.problem.manufactured import manufacture
 from pinnsolve.problem.observations import Observation, read_observations
