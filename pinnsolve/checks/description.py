@@ -113,6 +113,7 @@ def lines(problem: Problem, figures: Mapping[str, Any]) -> list[str]:
         *_table("conditions", conditions, wide),
         *_entry("initially", *(f"{name} = {text}" for name, text in figures["initial"].items())),
         *_entry("data", *figures["data"]),
+        *_entry("functions", *figures["functions"]),
         *([] if problem.is_ordinary else _nodes(figures, total)),
         *_materials(problem, figures),
         *_entry("derivatives", ", ".join(figures["derivatives"])),

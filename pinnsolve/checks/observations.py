@@ -5,6 +5,7 @@ the domain no equation tells anything about; if that is most of a file, it is re
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 import sympy
@@ -15,7 +16,7 @@ from pinnsolve.checks.statements import prescribed
 from pinnsolve.conditions.condition import terms_in_space
 from pinnsolve.conditions.data import ON_BOUNDARY, Observed, axes
 from pinnsolve.equations import calculus, variables
-from pinnsolve.equations.equation import Equation
+from pinnsolve.equations.equation import Equation, equations
 from pinnsolve.errors import Fault
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.nodes import Nodes
@@ -38,7 +39,7 @@ def faults(problem: Problem, domain: Domain, observed: Sequence[Observed]) -> li
     observed
         What was seen.
     """
-    found = list(_homogeneous(problem)) if observed else []
+    found = [*_homogeneous(problem), *_scale_free(problem)] if observed else []
     rows = sum(len(own.values) for own in observed)
     if observed and rows < len(problem.parameters):
         message = f"{rows} rows of data cannot tell {len(problem.parameters)} unknown parameters."
@@ -100,6 +101,67 @@ def lines(problem: Problem, observed: Sequence[Observed]) -> list[str]:
         text += "" if own.sigma is None else f", sigma {own.sigma:.4g}"
         found.append(text)
     return found
+
+
+def functions(problem: Problem, observed: Sequence[Observed]) -> list[str]:
+    """Return what data can tell of unknown functions, a line for each.
+
+    Parameters
+    ----------
+    problem
+        Who asks for them.
+    observed
+        What was seen.
+    """
+    symbols, rows = problem.equations[0].symbols, sum(len(own.values) for own in observed)
+    found = []
+    for name, own in problem.functions.items():
+        still = symbols.idle.get(problem.fields.index(name), ())
+        of = [axis for i, axis in enumerate(symbols.coordinates) if i not in still]
+        fixed = " and conditions on it" if _is_conditioned(problem, name) else ""
+        smooth = "as smooth as these tell" if own.smooth is None else f"smooth = {own.smooth:g}"
+        found.append(f"{name}({', '.join(of)}) from {rows} rows{fixed}, {smooth}")
+    return found
+
+
+def _is_conditioned(problem: Problem, name: str) -> bool:
+    """Return whether a condition on the boundary, or at a point, is about a function alone."""
+    field = problem.fields.index(name)
+    stated = [c.equation for c in problem.boundary] + [c.equation for c in problem.constraints]
+    return any({term.field for term in e.terms} == {field} for e in stated)
+
+
+def _scale_free(problem: Problem) -> Iterator[Fault]:
+    """Yield the fault of each function whose equation holds for any multiple of it.
+
+    That is so if each term holds it, and no condition and no observation fixes its size: of
+    div(k*grad(u)) = 0 any multiple of k is a solution.
+    """
+    for name in problem.functions:
+        field = problem.fields.index(name)
+        stated = [*(c.equation for c in problem.boundary), *(o.told for o in problem.data)]
+        stated += [c.equation for c in problem.constraints]
+        holding = [e for e in problem.equations if any(t.field == field for t in e.terms)]
+        if any(term.field == field for e in stated for term in e.terms) or not holding:
+            continue
+        if all(_is_empty_without(e, field) for e in holding):
+            key = ("unknowns", "functions", name)
+            message = f"each term of the equations holds {name}, so that any multiple of it "
+            message += "satisfies them: data tell it up to a factor only."
+            remedy = f"Give {name} on a piece of the boundary or at a point, or observe a flux."
+            yield Fault(key, message, remedy)
+
+
+def _is_empty_without(stated: Equation, field: int) -> bool:
+    """Return whether nothing is left of an equation where a function is zero."""
+    symbols = replace(stated.symbols, inverses={})
+    plain = equations(stated.text, symbols)[0]
+    own = {
+        symbol: sympy.S.Zero
+        for symbol, meaning in variables.occurring(variables.Derivative, plain.expression).items()
+        if meaning.field == field
+    }
+    return bool(calculus.substitute(plain.expression, own) == 0)
 
 
 def _homogeneous(problem: Problem) -> Iterator[Fault]:

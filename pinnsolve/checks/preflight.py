@@ -149,6 +149,7 @@ def check(problem: Problem) -> Report:
     figures = {
         **description.figures(problem, nodes, conditions),
         "data": observations.lines(problem, setup.observed),
+        "functions": observations.functions(problem, setup.observed),
         "condition": found and found.condition,
         "condition_nodes": found.nodes if found else nodes.rows.stop,
         "memory_bytes": int(max(stages.values())),

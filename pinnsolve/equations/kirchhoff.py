@@ -233,7 +233,7 @@ def _value(e: Expr, u: Expr) -> Expr | None:
     """Return an equation ``U(w) = g`` as one for the potential; None if it is another."""
     e = e.xreplace({u: VALUE})
     slope = calculus.partial(e, VALUE)
-    if VALUE in slope.free_symbols:
+    if VALUE in slope.free_symbols or variables.occurring(Derivative, slope):
         return None
     g = -_at(e, sympy.S.Zero) / slope
     if any(isinstance(symbol.meaning, Derivative | Source) for symbol in g.free_symbols):

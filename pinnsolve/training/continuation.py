@@ -11,6 +11,9 @@ the level with the least errors, the shift counted in, is the best that the netw
 the constants move from it to its neighbour is told, and counts. Where nothing but fields is sought
 there is no plateau to be found, and the level with the least risk of the fit is the best.
 
+Where functions alone are sought the weight is raised as long as the network can follow: what is
+left of equations that can be met falls as their weight in rows, so that the rows stay as large.
+
 A small network can be improved as a whole, by Gauss-Newton's method. Else the features are drawn,
 at the frequency that leaves the least errors, and the last layer is solved for with the constants,
 by QR factors: variable projection (Golub & Pereyra, 2003, doi:10.1088/0266-5611/19/2/201).
@@ -250,7 +253,7 @@ class Continuation:
         found, sizes = inferred(objective, whole=self._whole)
         level = level_of(objective, self._factor, self._smooth, found, sizes)
         before = self._levels[-1] if self._levels else None
-        level = level.beside(self._levels[0] if self._levels else level)
+        level = level.beside(self._levels or [level])
         self._levels.append(level)
         is_settled = before is not None and level.is_settled(before)
         is_plateau = is_settled and bool(len(level.values))
@@ -264,7 +267,8 @@ class Continuation:
             self._near = level  # which shows how far it moves
         self._factor *= FASTER_OF_ALL if self._whole else FASTER
         since = len(self._levels) - 1 - self._levels.index(best)
-        return is_settled or since >= WORSE or len(self._levels) >= MOST
+        is_worse = since >= (1 if level.is_about_functions else WORSE)
+        return is_settled or is_worse or len(self._levels) >= MOST
 
     def _told(self) -> str:
         """Return the end of the work in words."""

@@ -5,8 +5,9 @@ follows the noise, and one under which it is bent by what the network cannot rep
 within their errors.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import log
+from math import inf, isfinite, log
 
 import numpy as np
 from jaxtyping import Float
@@ -16,6 +17,7 @@ from pinnsolve.leastsquares.inference import Inference
 from pinnsolve.objectives.pointwise import PointwiseObjective
 
 CLOSE, SETTLED, STEADY = 1.0, 0.2, 0.8  # of the errors: a last step, none, and what is no less
+STRAINED = 4.0  # times the least that was left of equations: a network that cannot follow
 DOUBLED = log(2.0)  # of the weight of the equations, by e
 
 
@@ -38,7 +40,8 @@ class Level:
     sizes
         In which their relative changes are measured.
     risk
-        Mean square error of what was fitted to the data.
+        Mean square error of what was fitted to the data; where functions are sought the square of
+        what is left of the equations, infinite where the network cannot follow them.
     variance
         Mean of those of the data, by their misfit or as given.
     smooth
@@ -61,27 +64,39 @@ class Level:
         return np.sqrt(self.errors**2 + self.shifts**2 + self.steps**2)
 
     @property
+    def is_about_functions(self) -> bool:
+        """Whether functions alone are unknown, and held smooth."""
+        return bool(self.smooth) and not len(self.values)
+
+    @property
     def score(self) -> float:
         """Mean of the logarithms of the squares of relative errors; of the fit without constants.
 
         So an unknown constant that nothing determines has no say in what is best for the others.
         """
+        if self.is_about_functions:
+            return -log(self.factor) if isfinite(self.risk) else inf
         if not len(self.values):
             return log(max(self.risk, 1e-300))
         relative = np.clip(self.totals / self.sizes, 1e-150, 1e150)
         return float(np.mean(2 * np.log(relative)))
 
-    def beside(self, first: "Level") -> "Level":
-        """Return the level with what the misfit has gained since the first as a part of its risk.
+    def beside(self, others: Sequence["Level"]) -> "Level":
+        """Return the level with what the levels before it, the first one first, tell of its risk.
 
-        Fields that have left the data, and follow the equations alone, are moved by neither.
+        What the misfit has gained is a part of it: fields that have left the data, and follow the
+        equations alone, are moved by neither. Where functions are sought it is infinite if far more
+        is left of the equations than was.
         """
-        return replace(self, risk=self.risk + max(0.0, self.variance - first.variance))
+        if self.is_about_functions:
+            least = min(own.risk for own in others)
+            return replace(self, risk=inf) if self.risk > STRAINED * least else self
+        return replace(self, risk=self.risk + max(0.0, self.variance - others[0].variance))
 
     def is_settled(self, before: "Level") -> bool:
         """Return whether a larger weight would change nothing any more."""
         if not len(self.values):
-            return self.score > before.score + log(STEADY)
+            return not self.is_about_functions and self.score > before.score + log(STEADY)
         still = np.abs(self.values - before.values) <= SETTLED * self.totals
         is_done = np.abs(self.steps) <= CLOSE * self.errors
         return bool(np.all(is_done & still & (self.totals >= STEADY * before.totals)))
@@ -130,7 +145,11 @@ def level_of(
         v.double().cpu().numpy() * sizes for v in (found.errors, found.shift, found.step)
     )
     shift *= DOUBLED
-    return Level(factor, values, errors, shift, step, sizes, found.risk, found.variance, smooth)
+    level = Level(factor, values, errors, shift, step, sizes, found.risk, found.variance, smooth)
+    if not level.is_about_functions:
+        return level
+    r, others = objective.value(), sum(objective.counts) + sum(own.rows for own in objective.rough)
+    return replace(level, risk=float(r[: len(r) - others].square().sum()))
 
 
 def bends(best: Level, near: Level | None) -> Float[ndarray, " k"]:

@@ -3,6 +3,7 @@
 import pytest
 
 from pinnsolve import load
+from pinnsolve.checks.preflight import check
 from pinnsolve.errors import ProblemError
 
 TEXT = """\
@@ -60,6 +61,25 @@ def test_values_of_a_function_with_bounds_stay_linear_conditions(tmp_path):
     assert read.boundary[0].equation.is_linear
     assert not read.equations[0].is_linear
     assert read.solved.exact[1].expression != read.exact[1].expression
+
+
+def test_a_check_says_what_data_can_tell_of_a_function(tmp_path):
+    report = check(problem(tmp_path))
+    assert report.figures["functions"] == [
+        "k(x) from 50 rows and conditions on it, as smooth as these tell"
+    ]
+
+
+@pytest.mark.parametrize("functions", ["k = {}", "k = { lower = 0 }"])
+def test_a_function_that_may_have_any_multiple_is_refused(tmp_path, functions):
+    read = problem(tmp_path, functions, "div(k*grad(u)) = 0", condition="u = 0")
+    with pytest.raises(ProblemError) as caught:
+        check(read)
+    assert (
+        "each term of the equations holds k, so that any multiple of it satisfies them: data tell "
+        "it up to a factor only. Give k on a piece of the boundary or at a point, or observe a "
+        "flux."
+    ) in str(caught.value)
 
 
 def test_a_function_that_stands_nowhere_is_refused(tmp_path):
