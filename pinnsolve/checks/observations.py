@@ -104,7 +104,7 @@ def lines(problem: Problem, observed: Sequence[Observed]) -> list[str]:
 
 
 def functions(problem: Problem, observed: Sequence[Observed]) -> list[str]:
-    """Return what data can tell of unknown functions, a line for each.
+    """Return a line for each unknown function on the data that tell of it.
 
     Parameters
     ----------

@@ -71,7 +71,7 @@ class _Block:
     variance: float
 
     def edf(self, rows: slice) -> float:
-        """Return how many numbers of the function other rows than some determine."""
+        """Return the count of numbers of the function that other rows than some determine."""
         T = torch.linalg.solve_triangular(self.R, self.Q.mT, upper=True) * self.M.mT
         return float(T.sum() - T[:, rows].sum())
 
@@ -124,7 +124,7 @@ class Knowledge:
 def known(
     objective: PointwiseObjective, field: int, x: Float[Tensor, "n D"], told: Inference
 ) -> Knowledge:
-    """Return what data and equations tell of a function at points.
+    """Return the knowledge of a function at points that data and equations give.
 
     Parameters
     ----------
@@ -171,6 +171,12 @@ def weights_of(objective: PointwiseObjective, factors: Sequence[float]) -> dict[
         share = 1.0 if rough.size is None else _size(objective, rough) / rough.size
         found[rough.name] = rough.smooth * (factor * share) ** 2
     return found
+
+
+def rest(objective: PointwiseObjective) -> float:
+    """Return the sum of the squares of the rows that are neither roughness nor data."""
+    others = sum(objective.counts) + sum(rough.rows for rough in objective.rough)
+    return float(objective.value()[: len(objective.weights) - others].square().sum())
 
 
 def _size(objective: PointwiseObjective, rough: Roughness) -> float:

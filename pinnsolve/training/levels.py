@@ -14,6 +14,7 @@ from jaxtyping import Float
 from numpy import ndarray
 
 from pinnsolve.leastsquares.inference import Inference
+from pinnsolve.objectives.functions import rest
 from pinnsolve.objectives.pointwise import PointwiseObjective
 
 CLOSE, SETTLED, STEADY = 1.0, 0.2, 0.8  # of the errors: a last step, none, and what is no less
@@ -145,11 +146,8 @@ def level_of(
         v.double().cpu().numpy() * sizes for v in (found.errors, found.shift, found.step)
     )
     shift *= DOUBLED
-    level = Level(factor, values, errors, shift, step, sizes, found.risk, found.variance, smooth)
-    if not level.is_about_functions:
-        return level
-    r, others = objective.value(), sum(objective.counts) + sum(own.rows for own in objective.rough)
-    return replace(level, risk=float(r[: len(r) - others].square().sum()))
+    risk = rest(objective) if smooth and not len(values) else found.risk
+    return Level(factor, values, errors, shift, step, sizes, risk, found.variance, smooth)
 
 
 def bends(best: Level, near: Level | None) -> Float[ndarray, " k"]:
