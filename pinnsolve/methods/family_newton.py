@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 STEPS = 12  # of Newton's method
 WIDER = 1.5  # times as many features, by which those there are judged
-SLOWEST = 0.4  # factor by which errors are taken to fall with so many more, at least
+SLOWEST = 1 / 3  # factor by which errors are taken to fall with so many more, at least
 
 
 @dataclass(frozen=True)
