@@ -53,7 +53,7 @@ def must_be_learnable(problem: Problem) -> None:
 
 
 def _lacking(problem: Problem, name: str) -> str:
-    """Return why a problem has not a symmetry; empty if it has."""
+    """Return the reason why a problem has not a symmetry; empty if it has."""
     family, (e, *more) = problem.family, [equation.expression for equation in problem.equations]
     assert family is not None
     begins = problem.initial[0][0].expression if problem.initial and problem.initial[0] else None

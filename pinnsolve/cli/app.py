@@ -27,6 +27,7 @@ import typer
 from pinnsolve.cli import bench, completion, terminal
 from pinnsolve.cli.distil import distil
 from pinnsolve.cli.evaluate import evaluate
+from pinnsolve.cli.export import export
 from pinnsolve.cli.failure import report
 from pinnsolve.cli.resume import resume
 from pinnsolve.cli.solving import Accept, Json, Quiet, begin, sum_up, watching
@@ -232,6 +233,7 @@ def compare(
 
 app.command()(distil)
 app.command()(evaluate)
+app.command()(export)
 app.command()(resume)
 app.command()(status)
 

@@ -53,7 +53,7 @@ class Symmetries:
     period: float
 
     def frames(self, values: Float[ndarray, "M s"]) -> Frames:
-        """Return where functions lie, from their values at even points of the circle."""
+        """Return the places of functions, from their values at even points of the circle."""
         means, places = np.zeros((2, len(values)))
         if GALILEAN in self.names:
             means = values.mean(axis=1)

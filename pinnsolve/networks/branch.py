@@ -103,10 +103,10 @@ class Branch(ABC):
 
     def scaled(self, codes: Sequence[Float[ndarray, "M _"]]) -> Float[ndarray, "M k"]:
         """Return the coordinates of all inputs, each as large as its share in them."""
-        return coordinates(self.spaces, codes) * self._shares
+        return coordinates(self.spaces, codes) * self.shares
 
     @property
-    def _shares(self) -> Float[ndarray, " k"]:
+    def shares(self) -> Float[ndarray, " k"]:
         """How much functions vary along each coordinate, of the largest of its input."""
         shares = [space.deviations / space.deviations.max(initial=0.0) for space in self.spaces]
         return np.concatenate(shares)
@@ -134,14 +134,14 @@ class Products(Branch):
     def of(self, z: Float[ndarray, "M k"]) -> Float[ndarray, "M K"]:
         """Return the functions of the branch, from the coordinates of all inputs."""
         i, j = np.triu_indices(self.multiplied)
-        first = z[:, np.argsort(-self._shares, kind="stable")[: self.multiplied]]
+        first = z[:, np.argsort(-self.shares, kind="stable")[: self.multiplied]]
         return np.hstack([np.ones((len(z), 1)), z, first[:, i] * first[:, j]])
 
     @property
     def size(self) -> int:
         """The number of its functions."""
         n = self.multiplied
-        return 1 + len(self._shares) + n * (n + 1) // 2
+        return 1 + len(self.shares) + n * (n + 1) // 2
 
     def arrays(self) -> dict[str, ndarray | int | str]:
         """Return the arrays and numbers that determine it, by name."""
@@ -176,7 +176,7 @@ class Kernel(Branch):
         return np.hstack([np.ones((len(z), 1)), cho_solve(self._factor, k.T).T])
 
     def deviation(self, codes: Sequence[Float[ndarray, "M _"]]) -> Float[ndarray, " M"]:
-        """Return how little is known of each problem: zero at the centres, one far from them."""
+        """Return the unknown part of each problem: zero at the centres, one far from them."""
         z = coordinates(self.spaces, codes)
         known = np.sum(matern(self.squares(z), self.length) * self.of(z)[:, 1:], axis=1)
         return np.sqrt(np.maximum(1 + NUGGET - known, NUGGET))
@@ -189,7 +189,7 @@ class Kernel(Branch):
 
     def squares(self, z: Float[ndarray, "M k"]) -> Float[ndarray, "M N"]:
         """Return the squares of the distances from the centres."""
-        weights = self._shares**self.power
+        weights = self.shares**self.power
         a, b = z * weights, self.centres * weights
         apart = (a * a).sum(1)[:, None] + (b * b).sum(1) - 2 * a @ b.T
         return np.maximum(apart, 0.0)
@@ -228,14 +228,14 @@ class Layers(Branch):
 
     def of(self, z: Float[ndarray, "M k"]) -> Float[ndarray, "M K"]:
         """Return the functions of the branch, from the coordinates of all inputs."""
-        psi = z * self._shares
+        psi = z * self.shares
         for weight, bias in self.layers:
             psi = ACTIVATIONS[self.activation](torch.as_tensor(psi @ weight.T + bias)).numpy()
         return np.hstack([np.ones((len(psi), 1)), psi])
 
     def inputs(self, codes: Sequence[Float[ndarray, "M _"]]) -> Float[ndarray, "M q"]:
         """Return the coordinates, in units of the first of each input."""
-        return coordinates(self.spaces, codes) * self._shares
+        return coordinates(self.spaces, codes) * self.shares
 
     def with_layers(self, layers: LayersOf) -> "Layers":
         """Return the branch with other weights of its layers."""
