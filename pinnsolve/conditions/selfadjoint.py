@@ -21,6 +21,7 @@ from pinnsolve.diffop import Term, identity
 from pinnsolve.equations.equation import prescribed_value
 from pinnsolve.errors import Fault
 from pinnsolve.problem import Problem, Residual
+from pinnsolve.problem.schema.evolution import Evolution
 
 SAME = 1e-12  # relative difference of coefficients that are one
 
@@ -106,13 +107,24 @@ def _operator(coefficients: dict[Term, float], order: int) -> SelfAdjoint | str:
 def faults(problem: Problem) -> list[Fault]:
     """Return the fault of weights that shall be frozen where they cannot be."""
     evolution = problem.settings.evolution
-    if evolution is None or evolution.weights != "frozen":
+    if evolution is None or not _asks_for_frozen(evolution):
         return []
+    if evolution.weights == "moving":
+        message = "weights that move are not exact in time."
+        remedy = 'Choose another integrator, or write weights = "frozen".'
+        return [Fault(("evolution", "integrator"), message, remedy)]
     found = self_adjoint(problem)
     if isinstance(found, SelfAdjoint):
         return []
     message = f"frozen weights take no such problem in this version: {found}."
-    return [Fault(("evolution", "weights"), message, 'Write weights = "moving".')]
+    key = "weights" if evolution.weights == "frozen" else "integrator"
+    remedy = 'Write weights = "moving".' if key == "weights" else "Choose another integrator."
+    return [Fault(("evolution", key), message, remedy)]
+
+
+def _asks_for_frozen(evolution: Evolution) -> bool:
+    """Return whether the file says that only the last layer evolves, in whichever key."""
+    return evolution.weights == "frozen" or evolution.integrator == "exact"
 
 
 def is_frozen(problem: Problem) -> bool:
@@ -121,7 +133,7 @@ def is_frozen(problem: Problem) -> bool:
     is_fit = problem.time is not None and problem.time[0] == problem.time[1]
     if evolution is None or evolution.weights == "moving" or is_fit:
         return False
-    if evolution.weights == "frozen":
+    if _asks_for_frozen(evolution):
         return True
     is_open = problem.settings.network.hidden is None
     return is_open and isinstance(self_adjoint(problem), SelfAdjoint)

@@ -293,6 +293,9 @@ def forecast(
         stage: base + WORKSPACE + BYTES * _entries(rows, weights, layers, way)
         for stage, (rows, way) in steps.items()
     }
+    if settings.integrator == "radau":  # both stages together, and each by itself
+        count = len(states(problem))
+        sizes["evolution"] += BYTES * 8 * count * settings.samples * count * weights
     return {**sizes, "report": base + FIGURES}
 
 

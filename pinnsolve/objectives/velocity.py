@@ -13,7 +13,8 @@ doi:10.1103/PhysRevE.104.045303; Finzi et al. (2023), A stable and scalable meth
 initial value PDEs with neural networks, arXiv:2304.14994.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -30,7 +31,7 @@ from pinnsolve.derivatives.taylor import derivatives
 from pinnsolve.diffop import DiffOp, Term, identity
 from pinnsolve.equations.expression import evaluate
 from pinnsolve.leastsquares.damped import Krylov, damped_step
-from pinnsolve.leastsquares.network import trace
+from pinnsolve.leastsquares.network import Trace, trace
 from pinnsolve.leastsquares.nystrom import Nystrom
 from pinnsolve.leastsquares.ways import RANK, Way
 from pinnsolve.networks.mlp import MLP
@@ -63,6 +64,24 @@ class Solved:
     largest: float = 0.0
     iterations: int = 0
     unsolved: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Linearised:
+    """Values and rates of the state at points, and how they change with the weights.
+
+    Attributes
+    ----------
+    u, F
+        Values and rates, weighted, of each component in turn.
+    J, slope
+        Their derivatives by all weights.
+    """
+
+    u: Float[Tensor, " R"]
+    F: Float[Tensor, " R"]
+    J: Float[Tensor, "R P"]
+    slope: Float[Tensor, "R P"]
 
 
 class Velocity:
@@ -176,6 +195,62 @@ class Velocity:
         )
 
     @torch.no_grad()
+    def linearise(self, places: Places, time: float) -> Linearised:
+        """Return values and rates at points, with their derivatives by the weights in full."""
+        like, factors = self.nets[0].like, self._rows(places)
+        x = torch.as_tensor(places.x).to(like)
+        residuals = self._residuals(places.x, time)
+        seen = [
+            trace(net, x, ops) for net, ops in zip(self.nets, self._ops(residuals), strict=True)
+        ]
+        jet = self._without_tops(residuals, x)
+        for (field, order), own in zip(self.states, seen, strict=True):
+            jet |= {Term(field, op, order): v[:, 0].detach() for op, v in own.values.items()}
+        top, B = self._tops(residuals, jet)
+        jet |= dict(zip(self._top_terms, top.T, strict=True))
+        slopes = [residual.partials(jet) for residual in residuals]
+        terms = {term for residual in residuals for term in residual.terms}
+        terms -= {*self._top_terms}
+        changes: list[dict[Term, Tensor]] = []  # of each rate, by what stands in the equations
+        for field, order in self.states:
+            if order + 1 < self._orders[field]:
+                changes.append({Term(field, self._value, order + 1): torch.ones_like(x[:, 0])})
+                continue
+            weights = -torch.linalg.inv(B)[:, field, :].T
+            parts = {
+                t: [w * own.get(t, 0.0) for w, own in zip(weights, slopes, strict=True)]
+                for t in terms
+            }
+            changes.append({t: sum(own[1:], own[0]) for t, own in parts.items()})
+        blocks = [self._block(i, own, factors, changes) for i, own in enumerate(seen)]
+        u = torch.stack([jet[Term(f, self._value, k)] for f, k in self.states])
+        F = self._all(jet, top)
+        J, slope = (torch.cat(own, 1) for own in zip(*blocks, strict=True))
+        return Linearised((factors * u).flatten(), (factors * F).flatten(), J, slope)
+
+    def _block(
+        self,
+        i: int,
+        seen: Trace,
+        factors: Float[Tensor, "s N"],
+        changes: Sequence[Mapping[Term, Tensor]],
+    ) -> tuple[Float[Tensor, "R p"], Float[Tensor, "R p"]]:
+        """Return the derivatives of values and rates by the weights of one network."""
+        count, size = factors.shape[1], self.nets[i].size
+        J, slope = factors.new_zeros(len(factors), count, size), []
+        with torch.enable_grad():
+            J[i] = seen.jacobian([factors[i] * seen.values[self._value][:, 0]]).dense()
+            for row, own in enumerate(changes):
+                mine = [
+                    factors[row] * c * seen.values[term.op][:, 0]
+                    for term, c in own.items()
+                    if self._index[term.field, term.time_order] == i
+                ]
+                none = factors.new_zeros(count, size)
+                slope.append(seen.jacobian([sum(mine[1:], mine[0])]).dense() if mine else none)
+        return J.flatten(0, 1), torch.cat(slope)
+
+    @torch.no_grad()
     def left(self, v: Float[Tensor, " P"], places: Places, time: float) -> Solved:
         """Return rates of the weights with what they leave at other points."""
         wanted, factors = self.rates(places.x, time), self._rows(places)
@@ -192,40 +267,60 @@ class Velocity:
         return torch.stack(found)
 
     def _rates(self, x: Float[ndarray, "N d"], time: float) -> Float[Tensor, "s N"]:
+        points, residuals = torch.as_tensor(x).to(self.nets[0].like), self._residuals(x, time)
+        jet = self._without_tops(residuals, points)
+        for (field, order), net, ops in zip(
+            self.states, self.nets, self._ops(residuals), strict=True
+        ):
+            for op, values in derivatives(net, points, ops).items():
+                jet[Term(field, op, order)] = values[:, 0]
+        return self._all(jet, self._tops(residuals, jet)[0])
+
+    def _residuals(self, x: Float[ndarray, "N d"], time: float) -> list[Residual]:
+        """Return the equations at points and an instant."""
         like = self.nets[0].like
-        residuals = [
+        return [
             residual.with_data(lambda data: torch.as_tensor(data).to(like))
             for residual in rates_at(self.problem, x, time)
         ]
-        jet = self._jet(residuals, torch.as_tensor(x).to(like))
+
+    def _tops(
+        self, residuals: Sequence[Residual], jet: Mapping[Term, Tensor]
+    ) -> tuple[Float[Tensor, "N c"], Float[Tensor, "N c c"]]:
+        """Return the highest rates, which are zero in the jet, and their factors."""
         R = torch.stack([residual(jet) for residual in residuals], 1)
         slopes = [residual.partials(jet) for residual in residuals]
-        zero = torch.zeros_like(R[:, 0])
-        tops = [Term(f, self._value, m) for f, m in enumerate(self._orders)]
+        zero, tops = torch.zeros_like(R[:, 0]), self._top_terms
         B = torch.stack([torch.stack([own.get(top, zero) for top in tops], 1) for own in slopes], 1)
-        top = -R / B[:, :, 0] if len(tops) == 1 else -torch.linalg.solve(B, R)
+        return (-R / B[:, :, 0] if len(tops) == 1 else -torch.linalg.solve(B, R)), B
+
+    def _all(self, jet: Mapping[Term, Tensor], top: Float[Tensor, "N c"]) -> Float[Tensor, "s N"]:
+        """Return the rates of all components of the state."""
         rows = []
         for field, order in self.states:
             is_top = order + 1 == self._orders[field]
             rows.append(top[:, field] if is_top else jet[Term(field, self._value, order + 1)])
         return torch.stack(rows)
 
-    def _jet(self, residuals: Sequence[Residual], x: Float[Tensor, "N d"]) -> dict[Term, Tensor]:
-        """Return the jet of the state that the equations need, its highest rates left at zero."""
-        wanted: dict[int, set[DiffOp]] = {i: set() for i in range(len(self.states))}
-        terms = {term for residual in residuals for term in residual.terms}
-        terms |= {Term(f, self._value, k) for f, k in self.states}
-        jet = {}
-        for term in terms:
-            if term.time_order == self._orders[term.field]:
-                jet[term] = torch.zeros_like(x[:, 0])
-            else:
+    def _ops(self, residuals: Sequence[Residual]) -> list[AbstractSet[DiffOp]]:
+        """Return the derivatives in space of each network that the equations need."""
+        wanted = [{self._value} for _ in self.states]
+        for term in {term for residual in residuals for term in residual.terms}:
+            if term.time_order < self._orders[term.field]:
                 wanted[self._index[term.field, term.time_order]].add(term.op)
-        for i, ops in wanted.items():
-            field, order = self.states[i]
-            for op, values in derivatives(self.nets[i], x, ops).items():
-                jet[Term(field, op, order)] = values[:, 0]
-        return jet
+        return [*wanted]
+
+    def _without_tops(
+        self, residuals: Sequence[Residual], x: Float[Tensor, "N d"]
+    ) -> dict[Term, Tensor]:
+        """Return a jet in which the highest rates are zero, and nothing else is."""
+        terms = {term for residual in residuals for term in residual.terms}
+        return {t: torch.zeros_like(x[:, 0]) for t in terms if t in self._top_terms}
+
+    @property
+    def _top_terms(self) -> list[Term]:
+        """The highest derivatives in time of all fields."""
+        return [Term(f, self._value, m) for f, m in enumerate(self._orders)]
 
     def _rows(self, places: Places) -> Float[Tensor, "s N"]:
         """Return the factor of each row, of each component of the state."""

@@ -143,6 +143,12 @@ def _with(valid: Mapping[KeyPath, Any]) -> list[Fault]:
             "Leave it out.",
         ),
         (
+            evolution is not None and evolution.integrator in ("radau", "exact"),
+            ("evolution", "integrator"),
+            "particles move by explicit steps.",
+            'Write integrator = "rk23" or "rk45".',
+        ),
+        (
             evolution is not None and evolution.restarts != "auto",
             ("evolution", "restarts"),
             "a density is fitted to its particles at the instants of output.",

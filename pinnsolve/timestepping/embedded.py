@@ -70,11 +70,24 @@ class Embedded:
         error
             Of the step, by what is tolerated: from one on it is too large.
         """
-        if not isfinite(error):
-            return LEAST
-        if error == 0:
-            return MOST
-        return min(MOST, max(LEAST, SAFETY * float(error ** (-1 / self.order))))
+        return factor(error, self.order)
+
+
+def factor(error: float, order: int) -> float:
+    """Return the factor on the length of the next step, or of this one if it is to be retried.
+
+    Parameters
+    ----------
+    error
+        Of the step, by what is tolerated: from one on it is too large.
+    order
+        The power of the length with which it falls.
+    """
+    if not isfinite(error):
+        return LEAST
+    if error == 0:
+        return MOST
+    return min(MOST, max(LEAST, SAFETY * float(error ** (-1 / order))))
 
 
 def _combined(weights: tuple[float, ...], k: list[Vector]) -> Vector:

@@ -1,7 +1,8 @@
 """Initial values fitted, then the weights of the networks carried through time, as a process.
 
 Each step is one of an embedded Runge-Kutta method for the weights (`pinnsolve.timestepping`), whose
-rates are least-squares solutions at points (`pinnsolve.objectives.velocity`). Its error counts in
+rates are least-squares solutions at points (`pinnsolve.objectives.velocity`), or an implicit one of
+the values at the points (`pinnsolve.objectives.implicit`). Its error counts in
 the norm of the solution at these points: weights themselves mean nothing. Where steps collapse, the
 regularization is raised until they do not, and eased again later. Steps end at the instants at
 which the solution is written.
@@ -26,6 +27,7 @@ from torch import Tensor
 
 from pinnsolve.conditions.resampling import Places
 from pinnsolve.networks.mlp import MLP
+from pinnsolve.objectives.implicit import Implicit
 from pinnsolve.objectives.outputs import Output
 from pinnsolve.objectives.path_fields import Path, PathFields
 from pinnsolve.objectives.pool import Pool
@@ -34,6 +36,7 @@ from pinnsolve.problem.schema.evolution import Evolution
 from pinnsolve.process import State, Step, nested, part
 from pinnsolve.solution.fields import Fields
 from pinnsolve.timestepping.embedded import PAIRS
+from pinnsolve.timestepping.embedded import factor as grown
 from pinnsolve.training.fitting import fit
 from pinnsolve.training.ledger import PER_WEIGHT, Ledger, beyond
 from pinnsolve.training.phases import Training
@@ -45,6 +48,7 @@ SLOW = 1e-4  # of the time: steps below raise it, too
 RAISED, RAISED_SLOWLY, EASED = 10.0, 2.0, 0.5
 LEAST, MOST_RAISED = 1e-14, 1e-3  # regularization
 MOST_RESTARTS = 20  # of their own accord
+IMPLICIT = 3  # order with which errors of implicit steps fall
 STILL = 1e-2  # of the state, by the time there is: rates below count as that
 
 
@@ -78,7 +82,7 @@ class Evolving:
     ) -> None:
         self._velocity, self._initial, self._pool = velocity, initial, pool
         self._settings, self._times, self._seed = settings, times, seed
-        self._pair = PAIRS[settings.integrator]
+        self._pair = PAIRS.get(settings.integrator)  # None of an implicit method
         self._mu = max(settings.regularization, LEAST)
         self._t, self._h = float(times[0]), FIRST * float(times[-1] - times[0])
         self._fitted = 0  # networks that have been fitted, of this fit
@@ -236,24 +240,20 @@ class Evolving:
         end = float(self._times[-1])
         if self._t >= end:
             return self._told(self._message, 1.0)
-        velocity, span = self._velocity, end - float(self._times[0])
+        span = end - float(self._times[0])
         places, first = self._here()
         if not torch.isfinite(first).all():
             return self._failed("the rates of the weights are not finite")
         if message := beyond(self._settings.residual_limit, self._ledger.residual):
             return self._failed(message)
         self._record(first)
-        begin, h = self._t, min(self._h, self._next - self._t)
+        h = min(self._h, self._next - self._t)
         is_cut = h < self._h
 
-        def rates(t: float, theta: Tensor) -> Tensor:
-            velocity.set(theta)
-            return self._solved(places, t)
-
-        new, error, last = self._pair.step(rates, begin, self._theta, h, first)
+        new, error, last = self._tried(places, h, first)
         errors, told = self._errors(places, new, error)
         self._count += 1
-        factor = self._pair.factor(told)
+        factor = grown(told, self._pair.order if self._pair else IMPLICIT)
         if told <= 1:
             self._ledger.stepped(h, errors)
             self._accept(new, last, h)
@@ -263,9 +263,8 @@ class Evolving:
             self._reject()
         if self._h < SHORTEST * span:
             return self._failed(f"steps have become shorter than {SHORTEST * span:.1g}")
-        done = self._message if self._t >= end else ""
+        ended = done = self._message if self._t >= end else ""
         fraction = (self._t - float(self._times[0])) / span
-        ended = done
         if not done and told <= 1 and self._pays_to_fit():
             self._fitted, ended = 0, "the network is fitted afresh"
         series = {
@@ -277,8 +276,21 @@ class Evolving:
             "fits": float(self._fits),
             **self._ledger.conditioning,
         }
-        series = series if told <= 1 else {}
-        return replace(self._told(done, fraction), ended=ended, series=series)
+        told_now = series if told <= 1 else {}
+        return replace(self._told(done, fraction), ended=ended, series=told_now)
+
+    def _tried(self, places: Places, h: float, first: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the weights after a step, its error, and the rates of the weights there."""
+
+        def rates(t: float, theta: Tensor) -> Tensor:
+            self._velocity.set(theta)
+            return self._solved(places, t)
+
+        if self._pair is not None:
+            return self._pair.step(rates, self._t, self._theta, h, first)
+        implicit = Implicit(self._velocity, places, self._settings.rtol, self._mu)
+        new, error = implicit.step(self._t, self._theta, h)
+        return new, error, rates(self._t + h, new) if torch.isfinite(new).all() else new
 
     def _told(self, done: str, fraction: float) -> Step:
         """Return the account of a step in time."""
@@ -288,9 +300,8 @@ class Evolving:
 
     def _failed(self, why: str) -> Step:
         """Return the account of a step that leads nowhere."""
-        message = f"{why} at t = {self._t:.4g}."
         stage, first = "evolution", self._ledger.after_fit**2
-        return Step(nan, self._t, message, None, stage, stage, first)
+        return Step(nan, self._t, f"{why} at t = {self._t:.4g}.", None, stage, stage, first)
 
     @property
     def _message(self) -> str:

@@ -88,10 +88,12 @@ class Evolution(Section):
         "constant coefficients, and zero values on the boundary; auto: frozen where that may be "
         "and hidden is not given",
     )
-    integrator: Literal["rk23", "rk45"] = Field(
+    integrator: Literal["rk23", "rk45", "radau", "exact"] = Field(
         default="rk23",
-        description="explicit Runge-Kutta steps of order 3 or 5, as long as their error, in the "
-        "norm of the solution, allows",
+        description="steps in time, as long as their error, in the norm of the solution, allows; "
+        "rk23, rk45: explicit Runge-Kutta methods of order 3 and 5; radau: an implicit one of "
+        "order 3 by Gauss-Newton, with matrices of the weights, for what is stiff, as diffusion, "
+        "not of particles; exact: none, as of frozen weights, which it asks for",
     )
     rtol: Positive = Field(
         default=1e-4, description="relative error of a step in time, in the norm of the solution"

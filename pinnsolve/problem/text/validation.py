@@ -264,7 +264,6 @@ def _in_words(kind: str, context: Mapping[str, Any], value: Any, key: KeyPath) -
 
 LATER_VALUES = {
     "decoder": ("joint",),
-    "integrator": ("radau", "exact"),
     "sampling": ("quadrature",),
 }
 EXPECTED = {
