@@ -6,13 +6,15 @@ relative error where the density is: of evenly spread points in eight dimensions
 
 Where the flow is known beforehand, only the particles move, and the weights are fitted to what they
 carry at the instants of output; if they are coefficients their rates follow from the same matrix,
-which is factorised once. Where it depends on the density, weights and particles move
-together, the rates of the weights being least-squares solutions, and a fit to what the particles
-carry at each of these instants takes off what has been lost on the way. Rows count less where the
-rates of ``ln u`` are far beyond the others, as beside a kink of ``u(0)``, where they have no second
-moment. As many particles that nothing is fitted to tell the error. Sources: Finzi et al. (2023),
-arXiv:2304.14994; for flows that depend on the density Boffi & Vanden-Eijnden (2023), Probability
-flow solution of the Fokker-Planck equation, doi:10.1088/2632-2153/ace2aa.
+which is factorised once. Where it depends on the density, weights and particles move together, the
+rates of the weights being least-squares solutions, and a fit to what the particles carry at each of
+these instants takes off what has been lost on the way: by its misfits ``sqrt(before^2 - after^2)``,
+and no more than the equations have left; of all fits the root of the sum of squares counts. A step,
+of an order higher by one than what tells its error ``e``, has lost ``e^(1 + 1/order)``. Rows count
+less where the rates of ``ln u`` are far beyond the others, as beside a kink of ``u(0)``, where they
+have no second moment. As many particles that nothing is fitted to tell the error. Sources: Finzi et
+al. (2023), arXiv:2304.14994; for flows that depend on the density Boffi & Vanden-Eijnden (2023),
+Probability flow solution of the Fokker-Planck equation, doi:10.1088/2632-2153/ace2aa.
 """
 
 from dataclasses import replace
@@ -80,8 +82,8 @@ class Carried:
         self._t, self._h = float(times[0]), FIRST * float(times[-1] - times[0])
         self._fit: Adjustment | None = None
         self._system: Equilibrated | None = None  # of the last fit, where it serves the rates too
-        self._iterations, self._is_fitting, self._fits = 0, True, 0
-        self._count = 0  # steps tried
+        self._iterations, self._is_fitting = 0, True
+        self._fits, self._count = 0, 0  # and steps tried
         self._theta = self._output.vector()
         self._rates: Tensor | None = None  # of everything, where the next step begins
         self._path: list[tuple[float, ndarray, ndarray]] = []
@@ -93,6 +95,8 @@ class Carried:
         self._residuals = np.zeros(2)  # at unseen particles and at the others
         self._misfits = np.zeros(2)  # of the last fit, the same
         self._drift, self._lost, self._variation, self._blind = 0.0, 0.0, 0.0, 0.0
+        # the misfit before a fit, what is left since the last, and squares of what all took off
+        self._losses = np.zeros(3)
 
     @torch.no_grad()
     def step(self) -> Step:
@@ -139,12 +143,8 @@ class Carried:
         """Return the weights, their path, the particles, the step, and a fit that is going on."""
         numbers = {"t": self._t, "h": self._h, "drift": self._drift, "lost": self._lost}
         numbers |= {"variation": self._variation, "blind": self._blind}
-        counts = {
-            "iterations": self._iterations,
-            "fitting": int(self._is_fitting),
-            "fits": self._fits,
-            "count": self._count,
-        }
+        counts = {"iterations": self._iterations, "fitting": int(self._is_fitting)}
+        counts |= {"fits": self._fits, "count": self._count}
         arrays = {
             "now": self._output.vector().cpu().numpy(),
             "x": self._cloud.x.cpu().numpy(),
@@ -156,6 +156,7 @@ class Carried:
             "shown": np.array(self._shown),
             "residuals": self._residuals.copy(),
             "misfits": self._misfits.copy(),
+            "losses": self._losses.copy(),
         }
         fit = {} if self._fit is None else self._fit.state()
         arrays |= Extent.of(self._extents).state() if self._extents else {}
@@ -185,9 +186,9 @@ class Carried:
         if fit := part(state, "fit"):
             self._fit = self._begin_fit()
             self._fit.restore(fit)
+        self._losses = np.array(state["losses"])
 
     def _adjust(self) -> Step:
-        """Return the account of one more iteration of a fit to what the particles carry."""
         if self._fit is None:
             self._fit, self._iterations = self._begin_fit(), 0
         before = self._fit.loss
@@ -210,6 +211,9 @@ class Carried:
     def _begin_fit(self) -> Adjustment:
         """Return the fit to the initial values, or to what the particles carry."""
         cloud = self._cloud if self._fits else self._first_cloud
+        if self._fits and self._flow.is_driven:
+            x, logs = (own[cloud.unseen] for own in (cloud.x, cloud.logs))
+            self._losses[0] = relative_l2(torch.expm1(self._output(x) - logs), logs)
         x, logs = cloud.x[cloud.seen], cloud.logs[cloud.seen]
         factors = cloud.factors(IN_TAILS)
         if self._fits and self._flow.is_driven:  # else the output is that of the instant before
@@ -226,7 +230,11 @@ class Carried:
         for some, row in ((cloud.unseen, 0), (slice(cloud.body), 1)):
             self._misfits[row] = relative_l2(ratios[some], cloud.logs[some])
         self._variation = max(self._variation, float(ratios[cloud.unseen].abs().mean()) / 2)
-        self._lost = max(self._lost, self._misfits[0] + self._drift)
+        taken = max(self._losses[0] ** 2 - self._misfits[0] ** 2, 0.0)
+        self._losses[2] += min(taken, self._losses[1] ** 2)
+        self._losses[:2] = 0.0
+        lost = self._misfits[0] + float(np.sqrt(self._losses[2])) + self._drift
+        self._lost = max(self._lost, lost)
         if self._misfits[0] > 1e-6:
             self._blind = max(self._blind, self._misfits[0] / max(self._misfits[1], 1e-300))
         self._fits += 1
@@ -254,7 +262,7 @@ class Carried:
             self._output.set(self._theta)
         else:
             self._h = max(self._h, factor * h) if is_cut else factor * h
-            self._drift += told * self._settings.rtol
+            self._drift += (told * self._settings.rtol) ** (1 + 1 / self._pair.order)
             self._accept(new, last, h)
         if self._h < SHORTEST * span:
             return self._failed(f"steps have become shorter than {SHORTEST * span:.1g}")
@@ -305,7 +313,6 @@ class Carried:
         return v
 
     def _measure(self) -> None:
-        """Measure what the rates of the weights leave, where the last rates have been told."""
         cloud, rates = self._cloud, self._rates
         assert rates is not None
         self._v = rates[: self._moving] if self._flow.is_driven else self._solve(cloud)
@@ -320,7 +327,6 @@ class Carried:
                 self._left = relative_l2(left, logs)
 
     def _told_error(self, new: Tensor, error: Tensor) -> float:
-        """Return the error of a step by what is tolerated, of all that moves."""
         if not (torch.isfinite(new).all() and torch.isfinite(error).all()):
             return inf
         (theta, cloud), (change, moved) = self._apart(new), self._apart(error)
@@ -335,7 +341,6 @@ class Carried:
         return max(float(part.abs().mean()) for part in parts) / self._settings.rtol
 
     def _accept(self, new: Tensor, last: Tensor, h: float) -> None:
-        """Go on from where a step has led, with a fit at an instant of output."""
         is_output = self._t + h >= self._next * (1 - 1e-14)
         self._t = self._next if is_output else self._t + h
         self._theta, self._cloud = self._apart(new)
@@ -343,14 +348,13 @@ class Carried:
         self._rates = last
         if self._flow.is_driven:
             self._measure()
-            self._drift += h * self._left
+            self._losses[1] += h * self._left
         if is_output:
             self._is_fitting = True
         elif self._flow.is_driven:
             self._record()
 
     def _record(self) -> None:
-        """Note the weights and their rates at this instant."""
         self._path.append((self._t, self._theta.cpu().numpy().copy(), self._v.cpu().numpy().copy()))
         self._extents.append(self._around)
 
@@ -360,12 +364,10 @@ class Carried:
         return around(self._t, x[self._cloud.seen], logs[: self._cloud.body])
 
     def _together(self) -> Tensor:
-        """Return all that moves as one vector."""
         parts = [self._cloud.x.flatten(), self._cloud.logs]
         return torch.cat([self._theta, *parts] if self._flow.is_driven else parts)
 
     def _apart(self, y: Tensor) -> tuple[Float[Tensor, " P"], Cloud]:
-        """Return weights and particles of such a vector."""
         shape = self._cloud.x.shape
         theta, x, logs = y.split([self._moving, shape.numel(), shape[0]])
         cloud = self._cloud.moved(x.view(shape), logs)
@@ -381,7 +383,6 @@ class Carried:
 
     @property
     def _next(self) -> float:
-        """The next instant of output."""
         return float(self._times[np.searchsorted(self._times, self._t, side="right")])
 
     @property
@@ -396,5 +397,4 @@ class Carried:
         )
 
     def _failed(self, why: str) -> Step:
-        """Return the account of a step that leads nowhere."""
         return Step(nan, self._t, f"{why} at t = {self._t:.4g}.", None, "evolution", "evolution")
