@@ -143,14 +143,9 @@ def known(
     Phi = torch.cat([features, net.constant[field].expand(len(x), 1)], 1).double()
     whole = torch.linalg.solve_triangular(block.R.mT, Phi.mT, upper=False)
     Z = block.Q[len(block.Q) - block.n_data :] @ whole
-    head = objective.gathered_head()
-    if isinstance(head, GatheredHead):
-        grams = head.gathered(head.vector()).weighted([s * s for s in told.sigmas])
-        noise = ((grams @ Z) * Z).sum(0)
-    else:
-        pairs = zip(objective.counts, told.sigmas, strict=True)
-        sigmas = torch.cat([Z.new_full((count,), s) for count, s in pairs])
-        noise = (sigmas[:, None] * Z).square().sum(0)
+    pairs = zip(_counts(objective, objective.gathered_head()), told.sigmas, strict=True)
+    sigmas = torch.cat([Z.new_full((count,), s) for count, s in pairs])
+    noise = (sigmas[:, None] * Z).square().sum(0)
     rows = [_rows(objective, rough) for rough in objective.rough if rough.field == field]
     edf = block.edf(rows[0] if rows else slice(0, 0))
     total = (told.variance * whole.square().sum(0)).sqrt()
@@ -187,16 +182,16 @@ def _size(objective: PointwiseObjective, rough: Roughness) -> float:
 def _rows(objective: PointwiseObjective, rough: Roughness) -> slice:
     """Return the rows of the residual that are the roughness of a function."""
     head = objective.gathered_head()
-    n_data = _n_data(objective, head)
+    n_data = sum(_counts(objective, head))
     own = objective.rough
     later = sum(other.rows for other in own[own.index(rough) :])
     first = len(head.residual(head.vector())) - n_data - later
     return slice(first, first + rough.rows)
 
 
-def _n_data(objective: PointwiseObjective, head: PointwiseHead | GatheredHead) -> int:
-    """Return the number of rows that are data, or stand for them."""
-    return len(head.data.t) if isinstance(head, GatheredHead) else sum(objective.counts)
+def _counts(objective: PointwiseObjective, head: PointwiseHead | GatheredHead) -> Sequence[int]:
+    """Return the number of rows of each set of data, or of those that stand for it."""
+    return head.data.counts if isinstance(head, GatheredHead) else objective.counts
 
 
 def _block(objective: PointwiseObjective, field: int) -> _Block:
@@ -209,11 +204,9 @@ def _block(objective: PointwiseObjective, field: int) -> _Block:
     others[own] = False
     A = torch.cat([M[:, others], M[:, own]], 1)
     Q, R = torch.linalg.qr(torch.cat([A, torch.diag(ridge_of(A))]))
-    Q, k, n_data = Q[: len(A)], len(own), _n_data(objective, head)
+    Q, k, n_data = Q[: len(A)], len(own), sum(_counts(objective, head))
     seen = float(Q[len(A) - n_data :].square().sum())
     square = float(r[len(A) - n_data :].square().sum())
-    if isinstance(head, GatheredHead):
-        square = sum(head.gathered(c).squares)
     variance = max(square / max(sum(objective.counts) - seen, 1.0), TINY)
     return _Block(M[:, own], r, Q[:, -k:], R[-k:, -k:], n_data, variance)
 

@@ -10,7 +10,7 @@ Where there are several regions each has a network (`pinnsolve.networks.several`
 the fields of the one in whose region its points lie; on an interface also those of the other.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import cached_property

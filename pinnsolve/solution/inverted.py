@@ -90,7 +90,7 @@ def fields_of(problem: Problem, values: Float[ndarray, "*K n c"]) -> Float[ndarr
 
 def inverted(problem: Problem, answer: Fields, sample: Sample) -> tuple[Fields, Sample]:
     """Return the fields that a problem asks for, and where they are shown, of what was found."""
-    if not problem.conductivities:
+    if not problem.potentials:
         return answer, sample
     shown = replace(sample, values=fields_of(problem, sample.values))
     return Inverted(problem, answer), shown
