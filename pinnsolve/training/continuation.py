@@ -74,8 +74,8 @@ class Continuation:
         self._rule = StoppingRule(budget)
         self._whole = whole
         # where nothing but fields is sought, to bend them less may be best
-        alone = WARM if objective.model.unknowns is None else FIRST
-        self._first = FIRST_OF_ALL if whole else alone
+        self._is_alone = objective.model.unknowns is None and not objective.rough
+        self._first = FIRST_OF_ALL if whole else WARM if self._is_alone else FIRST
         self._losses: dict[float, float] = {}  # at the first level, by the frequency
         self._levels: list[Level] = []  # at this frequency
         self._best: Level | None = None
@@ -256,7 +256,7 @@ class Continuation:
         level = level.beside(self._levels or [level])
         self._levels.append(level)
         is_settled = before is not None and level.is_settled(before)
-        is_plateau = is_settled and bool(len(level.values))
+        is_plateau = is_settled and not self._is_alone
         best = level if is_plateau else min(self._levels, key=lambda own: own.score)
         if isfinite(level.score) and level is best:
             is_next = before is not None and before is self._best  # on the same plateau
