@@ -33,7 +33,7 @@ def estimate_of_fields(
         Its estimated error. Where a witness without a field of errors raised it, those of the
         fields are raised as much.
     """
-    if estimate is None or not problem.conductivities:
+    if estimate is None or not problem.potentials:
         return estimate
     u, w = fields_of(problem, found.values), found.values
 
@@ -70,7 +70,7 @@ def reference_of_fields(
     reference
         A solution of it.
     """
-    if reference is None or reference.values is None or not problem.conductivities:
+    if reference is None or reference.values is None or not problem.potentials:
         return reference
     values, exact = fields_of(problem, reference.values), exact_at(problem, found.nodes)
     return replace(

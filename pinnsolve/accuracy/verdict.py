@@ -93,8 +93,8 @@ def verdict(
     if error is None and constants:
         return _of_constants(constants, limit)
     if error is None:
-        told = _of_functions(functions, limit) or _by_training(problem, accuracy, limit)
-        return told or Verdict("unknown", *_unknown(accuracy))
+        found = _of_functions(functions, limit) or _by_training(problem, accuracy, limit)
+        return found or Verdict("unknown", *_unknown(accuracy))
     estimate = accuracy.estimate
     if kind == "estimated" and error <= limit and estimate is not None and estimate.doubt:
         told = f"the estimated relative error, {in_words(error)}, may be far too small: "
