@@ -74,7 +74,7 @@ class Alongside:
         return t
 
     def depth(self, t: Float[ndarray, " N"]) -> Float[ndarray, " N"]:
-        """Return how far inside the curve's ends points of it lie; negative beyond one."""
+        """Return the depth of points of the curve inside its ends; negative beyond one."""
         curve, found = self.curve, np.full(len(t), np.inf)
         x = curve.point(t)
         for end, sign in ((curve.start, 1), (curve.stop, -1)):

@@ -46,7 +46,7 @@ def extrusion(shape: Domain, height: float) -> Domain:
 
 
 def _corners(shape: Domain) -> list[Float[ndarray, " 2"]]:
-    """Return where open curves meet, each place once."""
+    """Return the places at which open curves meet, each once."""
     found: list[Float[ndarray, " 2"]] = []
     for curve in shape.curves:
         if not curve.is_closed:

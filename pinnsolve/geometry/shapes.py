@@ -14,14 +14,12 @@ from pinnsolve.errors import Fault, KeyPath, NodesError, ProblemError
 from pinnsolve.geometry import csg, planar, revolution, solids
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.extrusion import extrusion
-from pinnsolve.geometry.facets import faceted
 from pinnsolve.geometry.fit import must_fit
 from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.geometry.patches import Endpoint, Side
 from pinnsolve.geometry.placement import placed
 from pinnsolve.geometry.pointclouds import read
 from pinnsolve.geometry.relaxation import workers
-from pinnsolve.problem.surface_files import read_boundary
 
 COMBINATIONS: Mapping[str, Callable[..., Domain]] = {
     "union": csg.union,
@@ -115,11 +113,19 @@ def _polygon(shape: Any, key: KeyPath) -> Domain:
 
 
 def _revolution(shape: Any, key: KeyPath) -> Domain:
-    """Return what a shape sweeps around an axis, unless it reaches across."""
+    """Return the solid that a shape sweeps around an axis, unless it reaches across."""
     try:
         return revolution.revolution(build_shape(shape.of, (*key, "of")))
     except NodesError as error:
         raise ProblemError(Fault((*key, "of"), str(error))) from None
+
+
+def _surface(shape: Any, _: KeyPath) -> Domain:
+    """Return the inside of a curve or surface from a file."""
+    from pinnsolve.geometry.facets import faceted  # which few domains need
+    from pinnsolve.problem.surface_files import read_boundary
+
+    return faceted(read_boundary(shape.file))
 
 
 def _points(shape: Any, key: KeyPath) -> Domain:
@@ -174,7 +180,7 @@ SHAPES: Mapping[str, Callable[[Any, KeyPath], Domain]] = {
     "torus": lambda s, _: revolution.torus(s.center, s.axis, s.radius, s.tube),
     "extrusion": lambda s, key: extrusion(build_shape(s.of, (*key, "of")), s.height),
     "revolution": _revolution,
-    "surface": lambda s, _: faceted(read_boundary(s.file)),
+    "surface": _surface,
     "points": _points,
     "unbounded": lambda s, _: unbounded(s.lower, s.upper),
     "union": _combination,

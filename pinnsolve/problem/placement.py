@@ -39,7 +39,7 @@ class Placement:
     shift: Float[ndarray, " d"]
 
     def there(self, x: Float[ndarray, "*n d"]) -> Float[ndarray, "*n d"]:
-        """Return where points of the shape's own coordinates come to lie."""
+        """Return the places of points of the shape's own coordinates."""
         return self.scale * x @ self.turn.T + self.shift
 
     def back(self, x: Float[ndarray, "*n d"]) -> Float[ndarray, "*n d"]:
@@ -55,7 +55,7 @@ class Placement:
 def placement(
     dim: int, scale: float = 1.0, rotate: Sequence[float] = (), translate: Sequence[float] = ()
 ) -> Placement:
-    """Return where a shape is put.
+    """Return the similarity that puts a shape in its place.
 
     Parameters
     ----------

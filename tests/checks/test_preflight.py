@@ -130,6 +130,7 @@ def test_the_figures_are_plain_json(membrane):
         "conditions": [{"on": pieces.split(), "condition": text} for pieces, text in ON],
         "constraints": [],
         "data": [],
+        "functions": [],
         "linear": False,
         "interior": 240,
         "boundary": 60,

@@ -105,4 +105,4 @@ def test_a_star_has_a_value_and_curvature_at_its_centre():
 
 
 def test_points_have_none():
-    assert vanishing(SimpleNamespace(shape="points"), ("x", "y")) == {}
+    assert vanishing(SimpleNamespace(shape="points", is_moved=False), ("x", "y")) == {}

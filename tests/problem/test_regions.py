@@ -253,7 +253,7 @@ functions, name, where.
         [(NAME, f'{NAME}\nshape = "disk"\nradius = 0.2\ncentre = [0, 0]')],
         """\
 :27: unknown key "centre" in [[region]]. Did you mean "center"? Known: center, constants, \
-equations, functions, name, radius, shape, where.
+equations, functions, name, radius, rotate, scale, shape, translate, where.
   27 | centre = [0, 0]
      | ^^^^^^""",
     ),

@@ -153,9 +153,9 @@ def _must_turn(count: int, dim: int) -> None:
 
 def unmoved(shape: AnyShape, message: str) -> AnyShape:
     """Refuse a shape that is moved though it cannot be, with a message."""
-    for key in ("scale", "rotate", "translate"):
-        if key in shape.model_fields_set:
-            raise fault(message, "Remove it.", key=key)
+    if shape.is_moved:
+        key = "scale" if shape.scale != 1 else "rotate" if shape.rotate else "translate"
+        raise fault(message, "Remove it.", key=key)
     return shape
 
 

@@ -35,7 +35,7 @@ class Cylinder(Shape):
 
 
 class Cone(Shape):
-    """A cone, or what is left of one below a cut, by two points of its axis and the radii there."""
+    """A cone, also cut off, by two points of its axis and the radii there."""
 
     shape: Literal["cone"]
     start: Point = Field(default=(0.0, 0.0, 0.0), description="where its axis begins [x, y, z]")
