@@ -72,7 +72,7 @@ def test_beside_a_straight_interface_they_are_as_near_as_the_direct_solution(lef
     assert own < 3 * direct
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", studied(METHODS, {"dt-pinn"}))
 @pytest.mark.parametrize(
     ("contrast", "overrides"), [(1e-3, {}), (10, {}), (1e3, SOURCE), (1e6, {})]
 )

@@ -31,6 +31,7 @@ SOLVED = [name for name in NAMES if REDUCED.get(name, Reduced()).direct is not N
 TRAINED = [name for name in NAMES if REDUCED.get(name, Reduced()).network is not None]
 # by networks the others are solved in the studies, as each kind of equation is in other tests
 GATE = {"annulus_conduction", "disk_heat", "disk_poisson_nonlinear", "interval_layer", "melting"}
+LONG = {"stokes_sphere", "kdv_discrete_inverse", "navier_stokes_inverse", "burgers_discrete"}
 PROFILES = {  # whose unknown constant is what counts: distance from 1/(2k) that is asked for
     "self_similar_burgers_1": 1e-8,
     "self_similar_burgers_2": 1e-7,
@@ -40,6 +41,17 @@ PROFILES = {  # whose unknown constant is what counts: distance from 1/(2k) that
 ROUNDING = 1e-11  # below this, rounding and not the method decides
 CLOSE = 1.5  # DT-PINN's error over the direct solution's
 RIDGE = 2e-8  # below this the ridge under the features decides, and not the differences
+
+
+def checked():
+    """Return all as parameters of a test; those whose check takes long are a study."""
+    return [
+        pytest.param(
+            name,
+            marks=pytest.mark.study if name in LONG else pytest.mark.slow if name in LATER else (),
+        )
+        for name in NAMES
+    ]
 
 
 def path(name):
@@ -80,7 +92,7 @@ def error(solution):
     return overall_l2(solution.sample.values, truth(solution))
 
 
-@pytest.mark.parametrize("name", parameters(NAMES, LATER))
+@pytest.mark.parametrize("name", checked())
 def test_a_check_warns_of_what_it_shall(name):
     assert check(load(path(name), reduced(name).checked)).warnings == reduced(name).warnings
 

@@ -51,7 +51,7 @@ def stages(problem, overrides=None):
     [
         pytest.param("ball_poisson", "rbf-fd", 4000, marks=pytest.mark.study),
         pytest.param("disk_poisson", "dt-pinn", 6000, marks=pytest.mark.study),
-        ("disk_poisson", "pinn", 800),
+        ("disk_poisson", "pinn", 400),
     ],
 )
 def test_the_forecast_is_near_the_truth(tmp_path, name, method, count):

@@ -418,7 +418,7 @@ print(json.dumps({"kills": kills, "folders": folders, "lost": lost}))
 @pytest.mark.parametrize(
     ("n", "task"),
     [
-        (4, "adam"),
+        (2, "adam"),
         pytest.param(30, "adam", marks=pytest.mark.study),
         pytest.param(30, "neural-ivp", marks=pytest.mark.study),
         pytest.param(30, "density", marks=pytest.mark.study),

@@ -20,6 +20,7 @@ from pinnsolve.solution.localised import supports_of
 from pinnsolve.training.first_features import FirstFeatures
 from pinnsolve.training.growth import FALLING, Collocation, Growing
 from pinnsolve.training.schedule import training
+from tests.lanes import studied
 from tests.posing import INTERVAL, pose, written
 from tests.training.taking_up import bits, from_file, weights
 
@@ -80,7 +81,7 @@ def assert_taken_up(problem, method, cut, steps, final):
     assert weights(fresh) == weights(final)
 
 
-@pytest.mark.parametrize("method", OBJECTIVES)
+@pytest.mark.parametrize("method", studied(OBJECTIVES, {"pinn"}))
 def test_beside_a_small_hole_it_resolves_what_layers_do_not(method, tmp_path):
     problem = written(tmp_path, HOLE).replace({"solver.method": method})
     grown = solve(problem).accuracy.errors.relative_l2["u"]
@@ -140,7 +141,7 @@ def test_where_the_solution_is_smooth_layers_suffice(method, tmp_path):
     assert error < {"pinn": 1e-7, "dt-pinn": 1e-3}[method]
 
 
-@pytest.mark.parametrize("method", OBJECTIVES)
+@pytest.mark.parametrize("method", studied(OBJECTIVES, {"dt-pinn"}))
 def test_it_can_be_left_after_any_step_and_taken_up_to_the_bit(method, tmp_path):
     problem = written(tmp_path, HOLE.replace("700", "150"))
     grow, final = growing(problem, method)
@@ -227,7 +228,7 @@ def test_a_grown_network_is_stored_and_read_to_the_bit(tmp_path):
     assert np.array_equal(*terms)
 
 
-@pytest.mark.parametrize("method", OBJECTIVES)
+@pytest.mark.parametrize("method", studied(OBJECTIVES, {"pinn"}))
 def test_each_step_of_growth_is_told_with_the_error_it_has_reached(method, tmp_path):
     solution = solve(written(tmp_path, HOLE.replace("700", "400")), method=method)
     steps = solution.course.growth
@@ -310,7 +311,7 @@ iterations = 12
 """
 
 
-@pytest.mark.parametrize("method", OBJECTIVES)
+@pytest.mark.parametrize("method", studied(OBJECTIVES, {"pinn"}))
 def test_few_bumps_that_move_resolve_what_takes_many_that_do_not(method, tmp_path):
     solution = solve(written(tmp_path, HOLE.replace("700", "400") + SMALL), method=method)
     grow, moved = solution.course.phases
@@ -418,7 +419,7 @@ u = "ue"
 """
 
 
-@pytest.mark.parametrize("method", OBJECTIVES)
+@pytest.mark.parametrize("method", studied(OBJECTIVES, {"dt-pinn"}))
 def test_the_network_of_each_region_grows_and_can_be_taken_up(method, tmp_path):
     problem = written(tmp_path, TWO)
     grow, final = growing(problem, method)
