@@ -76,6 +76,7 @@ def test_the_stream_behind_the_step_reattaches_where_on_finer_nodes():
     assert found["reattachment"] == pytest.approx(1, abs=0.01)
 
 
+@pytest.mark.study
 @pytest.mark.slow
 def test_the_velocities_in_the_cavity_are_those_on_finer_nodes():
     for found in figures("lid_driven_cavity", **{"nodes.count": 800}).values():

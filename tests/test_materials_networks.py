@@ -251,6 +251,7 @@ def test_heat_passes_a_gap_that_resists_it(method):
     assert sorted(gap.max() > 0.1 for gap in gaps) == [False, True]
 
 
+@pytest.mark.study
 def test_a_ball_in_space(tmp_path):
     settings = {"nodes.count": 700, "solver.method": "dt-pinn"}
     own, direct = distances(solve(posed(BALL, tmp_path, settings)))

@@ -177,6 +177,7 @@ def enthalpy_free(count, steps, end):
     return x, u
 
 
+@pytest.mark.study
 def test_a_front_that_starts_at_a_kink_is_followed(tmp_path):
     """The temperature is linear when time begins, the flux jumps at 1/2, where the front starts."""
     solution = solve(

@@ -186,6 +186,7 @@ def test_deferred_correction_is_the_distance_from_the_solution_of_higher_order(t
     assert np.linalg.norm(e - distance) < 0.1 * np.linalg.norm(distance)
 
 
+@pytest.mark.study
 @pytest.mark.slow
 def test_corrections_by_the_lower_order_converge_for_flows(monkeypatch):
     """Inside they are held by their pressure equation, whose operator damps what oscillates."""

@@ -61,6 +61,7 @@ def test_a_picture_shows_what_was_measured(rows, study, tmp_path):
     assert ("cuda-graph" in picture) == torch.cuda.is_available()
 
 
+@pytest.mark.study
 def test_the_command_says_what_it_does_not_know(capsys):
     command = ["bench", "acceleration", "--json", "--problems"]
     assert main([*command, "kdv_discrete_inverse", "--configurations", "cuda-graph"]) == 0

@@ -140,6 +140,7 @@ def test_on_a_whole_boundary_it_gains_digits(tmp_path, domain, gain):
     assert errors[0] < errors[1] / gain
 
 
+@pytest.mark.study
 @pytest.mark.slow
 def test_burgers_equation_between_hard_sides(tmp_path):
     problem = pose(

@@ -227,6 +227,7 @@ def test_refined_nodes_follow_the_local_spacing(name, count):
     assert even.fill_distance <= 1.0
 
 
+@pytest.mark.study
 @pytest.mark.slow
 def test_refined_nodes_in_space_and_on_a_line():
     def refine(x):

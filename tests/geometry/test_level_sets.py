@@ -114,6 +114,7 @@ def test_what_is_not_smooth_is_refused_with_its_place(tmp_path):
     assert "Give the region a shape, or put together where of smooth parts by and, or." in message
 
 
+@pytest.mark.study
 def test_beside_a_traced_interface_the_order_is_that_asked_for(tmp_path):
     text = """
 [functions]

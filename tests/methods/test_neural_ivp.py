@@ -153,6 +153,7 @@ def test_a_residual_beyond_its_limit_ends_an_evolution_at_the_last_good_instant(
     assert np.isfinite(solution.sample.values).all()
 
 
+@pytest.mark.study
 def test_a_second_order_in_time_is_a_system_of_two_networks(tmp_path):
     solution = solve(
         ring(

@@ -64,6 +64,7 @@ def trained(objectives):
     return objectives
 
 
+@pytest.mark.study
 def test_training_goes_on_in_mixed_where_single_precision_cannot(objectives):
     losses = {}
     for precision, found in trained(objectives).items():

@@ -119,6 +119,7 @@ def test_a_search_taken_up_continues_to_the_bit(tmp_path):
     np.testing.assert_array_equal(again.unknowns, whole.unknowns)
 
 
+@pytest.mark.study
 def test_where_no_step_leads_on_the_search_looks_around(tmp_path):
     # a hump that has gone as far as five times its width: from no speed all slopes are those of
     # humps that do not meet

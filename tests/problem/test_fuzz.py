@@ -22,7 +22,7 @@ def test_the_files_that_are_changed_are_right():
     assert [examine(tomli_w.dumps(base)) for base in BASES] == ["problem"] * 3
 
 
-@pytest.mark.parametrize("cases", [200, pytest.param(10_000, marks=pytest.mark.study)])
+@pytest.mark.parametrize("cases", [400, pytest.param(10_000, marks=pytest.mark.study)])
 def test_every_file_is_a_problem_or_told_to_be_none(tmp_path, cases):
     # in a process of its own, for types are checked in this one at every call
     kept = [*("--failures", tmp_path / "failures"), *("--json", tmp_path / "rows.json")]

@@ -127,6 +127,7 @@ def test_a_disk_of_a_thousand_nodes_is_right_and_well_conditioned(tmp_path):
     assert found.condition < 1e6
 
 
+@pytest.mark.study
 def test_nodes_that_gather_at_the_wall_are_as_good(tmp_path):
     graded = Case(nodes='refine = "0.4 + 0.6*min(1, 2*(1 - sqrt(x^2 + y^2)))"')
     (u, v, p), _ = solved(tmp_path, graded, 2000)
@@ -222,6 +223,7 @@ def test_velocities_that_agree_at_corners_at_every_instant_tear_nothing(tmp_path
     assert setup.placement.torn == ()
 
 
+@pytest.mark.study
 @pytest.mark.slow
 def test_the_classical_cavity_at_reynolds_number_100(tmp_path):
     # Ghia, Ghia & Shin (1982), doi:10.1016/0021-9991(82)90058-4, tables I and II

@@ -430,6 +430,7 @@ def test_the_network_of_each_region_grows_and_can_be_taken_up(method, tmp_path):
     assert_taken_up(problem, method, len(steps) - 1, steps, final)
 
 
+@pytest.mark.study
 def test_networks_that_have_grown_in_regions_are_right_and_read_to_the_bit(tmp_path):
     solution = solve(written(tmp_path, TWO.replace("250", "600")), method="pinn")
     (direct,) = solution.accuracy.baseline.relative_l2.values()
