@@ -1,7 +1,6 @@
 """Unknown functions from noisy data: errors, bands, and the least error that the noise allows.
 
-    python benchmarks/functions.py              # each problem with three seeds of the noise
-    python benchmarks/functions.py 0,1          # with these
+    python benchmarks/functions.py [--seeds 0 1 2]
 
 For each the relative error of the function in the mean square, the mean half width of its band
 likewise, the share of test places in it, the weight of roughness found, and processor seconds. Last
@@ -10,11 +9,13 @@ leave of the conductivity, were it known but for the height of one bump, and u o
 finite differences.
 """
 
-import sys
+from collections.abc import Iterator
 from time import process_time
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
+from reporting import options_of, report
 from scipy.sparse.linalg import spsolve
 
 from pinnsolve import load, solve
@@ -24,19 +25,26 @@ CELLS = 80
 ROWS, NOISE = 2500, 0.1
 
 
-def measured(name: str, seed: int) -> str:
-    """Return the line of a problem with a seed of the noise."""
-    start = process_time()
-    found = solve(load(f"problems/{name}.toml", {"data.0.seed": seed}))
-    ((of, k),) = found.functions.items()
-    i, points = found.problem.fields.index(of), found.sample.nodes.x[found.sample.nodes.rows]
-    x = points if found.problem.time is None else np.c_[points, np.zeros(len(points))]
-    true = found.problem.exact[i](x)
-    error = np.linalg.norm(found(x)[:, i] - true) / np.linalg.norm(true)
-    return (
-        f"{name:22} {seed:4d}  {100 * error:6.2f} %  {100 * k.half_width:6.2f} %  {k.held:5.2f}  "
-        f"{k.smooth:8.1e}  {process_time() - start:6.1f} s"
-    )
+def rows(seeds: list[int]) -> Iterator[dict[str, Any]]:
+    """Yield a row for each problem and seed of the noise."""
+    for name in PROBLEMS:
+        for seed in seeds:
+            start = process_time()
+            found = solve(load(f"problems/{name}.toml", {"data.0.seed": seed}))
+            ((of, k),) = found.functions.items()
+            i, nodes = found.problem.fields.index(of), found.sample.nodes
+            x = nodes.x[nodes.rows]
+            x = x if found.problem.time is None else np.c_[x, np.zeros(len(x))]
+            true = found.problem.exact[i](x)
+            yield {
+                "problem": name,
+                "seed": seed,
+                "error": float(np.linalg.norm(found(x)[:, i] - true) / np.linalg.norm(true)),
+                "band": k.half_width,
+                "in it": k.held,
+                "smooth": k.smooth,
+                "seconds": process_time() - start,
+            }
 
 
 def least_error() -> float:
@@ -70,10 +78,14 @@ def least_error() -> float:
     return deviation * np.linalg.norm(bump(x, y)) / np.linalg.norm(conductivity(x, y))
 
 
+def main() -> None:
+    parser = options_of(__doc__, threads=1)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], help="of the noise")
+    options = parser.parse_args()
+    columns = {"problem": "20s", "seed": "4d", "error": "8.1e", "band": "8.1e", "in it": "6.2f"}
+    report(options, (rows(options.seeds), {**columns, "smooth": "8.1e", "seconds": "8.1f"}))
+    print(f"least for one bump in pinv: {least_error():.1e}")
+
+
 if __name__ == "__main__":
-    seeds = [int(own) for own in (sys.argv[1] if len(sys.argv) > 1 else "0,1,2").split(",")]
-    print("problem                seed     error      band  in it    smooth      time")
-    for name in PROBLEMS:
-        for seed in seeds:
-            print(measured(name, seed), flush=True)
-    print(f"least for one bump in pinv: {100 * least_error():.2f} %")
+    main()

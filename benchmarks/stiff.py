@@ -7,13 +7,15 @@ around it; a network of 6 x 6 features each. A row for each problem and integrat
 the instant reached within the seconds of CPU, and the largest error there.
 """
 
-import argparse
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from time import process_time
+from typing import Any
 
 import numpy as np
 import torch
+from reporting import options_of, report
 
 from pinnsolve import load
 from pinnsolve.methods import METHODS
@@ -55,13 +57,16 @@ CASES = {
 
 
 def main() -> None:
-    """Print a row for each problem and integrator."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=15.0)
-    given = parser.parse_args()
-    torch.set_num_threads(1)
+    parser = options_of(__doc__, threads=1)
+    parser.add_argument("--seconds", type=float, default=15.0, help="of CPU for each run")
+    options = parser.parse_args()
     torch.set_default_dtype(torch.float64)
-    print("problem   by      steps   reached     error   CPU s")
+    columns = {"problem": "10s", "integrator": "11s", "steps": "6d", "reached": "8.3g"}
+    report(options, (rows(options.seconds), {**columns, "error": "8.1e", "seconds": "8.1f"}))
+
+
+def rows(limit: float) -> Iterator[dict[str, Any]]:
+    """Yield a row for each problem and integrator."""
     for name, (equation, initial, exact) in CASES.items():
         for integrator in ("rk23", "radau"):
             with tempfile.TemporaryDirectory() as folder:
@@ -70,19 +75,21 @@ def main() -> None:
                 problem = load(path, {"evolution.integrator": integrator})
             process = METHODS["neural-ivp"].start(Setup(problem))
             begin, steps = process_time(), 0
-            while process_time() - begin < given.seconds:
+            while process_time() - begin < limit:
                 step = process.step()
                 steps += step.stage == "evolution"
                 if step.done:
                     break
-            x = np.linspace(-1, 1, 201)
-            t = process.reached
+            x, t = np.linspace(-1, 1, 201), process.reached
             apart = process.answer()(np.column_stack([x, np.full(201, t)]))[:, 0] - exact(x, t)
-            print(
-                f"{name:9} {integrator:6} {steps:6} {t:9.3g} {np.abs(apart).max():9.1e} "
-                f"{process_time() - begin:7.1f}",
-                flush=True,
-            )
+            yield {
+                "problem": name,
+                "integrator": integrator,
+                "steps": steps,
+                "reached": t,
+                "error": float(np.abs(apart).max()),
+                "seconds": process_time() - begin,
+            }
 
 
 if __name__ == "__main__":
