@@ -155,6 +155,15 @@ def suggestion(name: str, known: Iterable[str]) -> str:
     return f"{guess}Known: {', '.join(names)}."
 
 
+def place(x: Iterable[float], digits: int = 4) -> str:
+    """Return a point as a person writes it.
+
+    >>> place([0.5, 1 / 3])
+    '(0.5, 0.3333)'
+    """
+    return "(" + ", ".join(f"{value:.{digits}g}" for value in x) + ")"
+
+
 def printable(text: str) -> str:
     r"""Return the text with a replacement for what a terminal would not print as itself.
 

@@ -24,7 +24,7 @@ from jaxtyping import Bool, Float, Int
 from numpy import ndarray
 from scipy.spatial import KDTree
 
-from pinnsolve.errors import NodesError
+from pinnsolve.errors import NodesError, place
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.geometry.patches import Curve
@@ -145,8 +145,8 @@ def _check_normals(nodes: Nodes, domain: Domain) -> None:
         b = int(wrong[np.argmax(turned[wrong])])
         raise NodesError(
             f"the normal of boundary node {_named(nodes, nodes.n_interior + b)} of the file is "
-            f"{_place(normals[b])}, but the outward normal of the domain there is "
-            f"{_place(wanted[b])}{_more(wrong)}. Correct the normals: row by row they belong to "
+            f"{place(normals[b])}, but the outward normal of the domain there is "
+            f"{place(wanted[b])}{_more(wrong)}. Correct the normals: row by row they belong to "
             "the boundary nodes in their order."
         )
 
@@ -173,7 +173,7 @@ def _check_ghosts(nodes: Nodes, domain: Domain) -> None:
         g = int(far[0])
         raise NodesError(
             f"ghost node {_named(nodes, nodes.rows.stop + g)} of the file is far from its boundary "
-            f"node at {_place(base[g])}{_more(far)}. Ghosts come in the order of the boundary "
+            f"node at {place(base[g])}{_more(far)}. Ghosts come in the order of the boundary "
             "nodes; leave them out, and they are made anew."
         )
 
@@ -191,7 +191,7 @@ def _check_outward(nodes: Nodes) -> None:
         b = int(wrong[np.argmax(ahead[wrong])])
         raise NodesError(
             f"the normal of boundary node {_named(nodes, nodes.n_interior + b)} of the file is "
-            f"{_place(nodes.normals[b])}, but the interior nodes near it lie on that side"
+            f"{place(nodes.normals[b])}, but the interior nodes near it lie on that side"
             f"{_more(wrong)}. Normals point out of the domain: correct them."
         )
 
@@ -216,7 +216,7 @@ def _check_tangential(nodes: Nodes) -> None:
         b = int(wrong[np.argmax(askew[wrong])])
         raise NodesError(
             f"the normal of boundary node {_named(nodes, nodes.n_interior + b)} of the file is "
-            f"{_place(normals[b])}, which is not across the boundary that the nodes near it form"
+            f"{place(normals[b])}, which is not across the boundary that the nodes near it form"
             f"{_more(wrong)}. Correct the normals: row by row they belong to the boundary nodes "
             "in their order."
         )
@@ -279,12 +279,7 @@ def _is_on_face(face: Face, x: Float[ndarray, "B d"], off: float) -> Bool[ndarra
 def _named(nodes: Nodes, row: int) -> str:
     """Return the number of a node and its place."""
     first = next(s.start for s in (nodes.ghost, nodes.boundary, nodes.interior) if row >= s.start)
-    return f"{row - first} at {_place(nodes.x[row])}"
-
-
-def _place(x: Float[ndarray, " d"]) -> str:
-    """Return coordinates as a person reads them."""
-    return "(" + ", ".join(f"{c:.4g}" for c in x) + ")"
+    return f"{row - first} at {place(nodes.x[row])}"
 
 
 def _more(wrong: Int[ndarray, " W"]) -> str:

@@ -25,7 +25,7 @@ from pinnsolve.equations import variables
 from pinnsolve.equations.expression import Predicate
 from pinnsolve.equations.functions import Absolute, Maximum, Minimum
 from pinnsolve.equations.program import Program, program
-from pinnsolve.errors import Fault
+from pinnsolve.errors import Fault, place
 from pinnsolve.geometry import csg, planar, solids
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.level_sets import NotSmooth, negative
@@ -91,23 +91,18 @@ def _check(problem: Problem, domain: Domain, shapes: Sequence[Domain | None]) ->
     if len(twice):
         first, second = np.flatnonzero(is_in[:, twice[0]])[:2]
         message = f'the regions "{names[first]}" and "{names[second]}" overlap, as at '
-        message += f"{_place(x[twice[0]])}."
+        message += f"{place(x[twice[0]])}."
         remedy = "Let one of them end where the other begins."
         raise problem.source.error(Fault(problem.regions[second].key, message, remedy))
     outside = np.flatnonzero((depth > SAME).all(axis=0))
     if None not in shapes and len(outside):
-        message = f"the regions leave a gap: {_place(x[outside[0]])} is in none of them."
+        message = f"the regions leave a gap: {place(x[outside[0]])} is in none of them."
         remedy = "Add a [[region]] with a name alone, which is all the rest."
         raise problem.source.error(Fault(problem.regions[0].key, message, remedy))
     if None in shapes and not len(outside):
         region = problem.regions[list(shapes).index(None)]
         message = f'the region "{region.name}" is empty: the others fill the domain.'
         raise problem.source.error(Fault(region.key, message, "Remove it."))
-
-
-def _place(x: Float[ndarray, " d"]) -> str:
-    """Return a point in words."""
-    return f"({', '.join(f'{value:.4g}' for value in x)})"
 
 
 def _where(problem: Problem, region: Region, domain: Domain) -> Domain:
@@ -228,8 +223,8 @@ def _traced(g: sympy.Expr, axes: Sequence[variables.Symbol], domain: Domain) -> 
     try:
         found = negative(jet, domain.lower, domain.upper)
     except NotSmooth as error:
-        place = _place(error.place)
-        raise _NoShape(f"is bounded by a curve with a corner, or a crossing, at {place}.") from None
+        where = place(error.place)
+        raise _NoShape(f"is bounded by a curve with a corner, or a crossing, at {where}.") from None
     if found is not None:
         return found
     is_everywhere = jet((domain.lower + domain.upper)[None] / 2)[0][0] < 0

@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
-from pinnsolve.errors import FileError, suggestion
+from pinnsolve.errors import FileError, place, suggestion
 from pinnsolve.outside import must_be_ordinary
 from pinnsolve.table import read as read_table
 from pinnsolve.table import read_names
@@ -83,7 +83,7 @@ class Table:
             row = int(differs[0])
             raise FileError(
                 f'{self.path}: the column "{self.column}" has two values at '
-                f"{_place(points[row])}, {values[first[which[row]]]:.6g} and {values[row]:.6g}. "
+                f"{place(points[row], 6)}, {values[first[which[row]]]:.6g} and {values[row]:.6g}. "
                 "Remove one."
             )
         return unique, values[first]
@@ -110,8 +110,8 @@ class Table:
         beyond = np.linalg.norm(np.maximum(np.maximum(low - x, x - high), 0), axis=1)
         if len(x) and beyond.max() > REACH * np.linalg.norm(high - low):
             raise FileError(
-                f"{self.path}: has values from {_place(low)} to {_place(high)} only, but "
-                f'"{self.column}" is needed at {_place(x[int(beyond.argmax())])}. Give values '
+                f"{self.path}: has values from {place(low, 6)} to {place(high, 6)} only, but "
+                f'"{self.column}" is needed at {place(x[int(beyond.argmax())], 6)}. Give values '
                 "there, or the coordinates in the units of the domain."
             )
 
@@ -210,8 +210,3 @@ def _dimension(path: Path, suffix: str, modified: int) -> int:  # noqa: ARG001  
     header = set(read_names(path))
     names = ["x", "y", "z"] if "x" in header else [f"x{i + 1}" for i in range(len(header))]
     return next((i for i, name in enumerate(names) if name not in header), len(names))
-
-
-def _place(x: Float[ndarray, " d"]) -> str:
-    """Return coordinates as a person reads them."""
-    return "(" + ", ".join(f"{c:.6g}" for c in x) + ")"

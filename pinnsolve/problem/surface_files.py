@@ -20,7 +20,7 @@ import numpy as np
 from jaxtyping import Float, Int
 from numpy import ndarray
 
-from pinnsolve.errors import FileError, PackageError
+from pinnsolve.errors import FileError, PackageError, place
 from pinnsolve.outside import content, must_be_ordinary
 
 PLANE = (".geojson", ".json", ".wkt")
@@ -193,7 +193,7 @@ def _closed(
         if bad.any():
             x, y = vertices[edges[where[np.flatnonzero(bad)[0]]]]
             raise FileError(
-                f"{path}: the surface {said}, from {_place(x)} to {_place(y)} "
+                f"{path}: the surface {said}, from {place(x, 6)} to {place(y, 6)} "
                 f"({int(bad.sum()):,} such edges). Repair it by the program that made it."
             )
     a, b, c = (vertices[triangles[:, i]] for i in range(3))
@@ -245,7 +245,3 @@ def _polygons(shape: Any) -> Sequence[Any]:
     if shape.geom_type == "Polygon":
         return [shape]
     return [polygon for part in getattr(shape, "geoms", ()) for polygon in _polygons(part)]
-
-
-def _place(x: Float[ndarray, " d"]) -> str:
-    return "(" + ", ".join(f"{c:.6g}" for c in x) + ")"
