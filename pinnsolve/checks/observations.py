@@ -176,7 +176,8 @@ def _homogeneous(problem: Problem) -> Iterator[Fault]:
         equation = problem.equations[i]
         own = tuple(name for name in equation.constants if name in names)
         unseen = tuple(problem.fields[k] for k in sorted(_fields_of(equation) & fields))
-        if (*own, *unseen) in found:
+        is_told = len(unseen) == 1 and not own and unseen[0] in problem.functions  # its scale
+        if (*own, *unseen) in found or is_told:
             continue
         found.add((*own, *unseen))
         *first, last = (*own, *unseen)

@@ -80,6 +80,7 @@ def test_a_function_that_may_have_any_multiple_is_refused(tmp_path, functions):
         "it up to a factor only. Give k on a piece of the boundary or at a point, or observe a "
         "flux."
     ) in str(caught.value)
+    assert len(caught.value.faults) == 1  # once, whatever the bounds
 
 
 def test_a_function_that_stands_nowhere_is_refused(tmp_path):
