@@ -19,6 +19,7 @@ from pinnsolve.geometry.patches import Curve
 from pinnsolve.geometry.relaxation import workers
 
 PER_PANEL = 8  # points of Gauss and Legendre
+FINE = 32 * PER_PANEL  # points that tell a length or an area
 NEWTON_STEPS = 8
 PROBE = 1e-5  # of the range of the parameter: step of the differences
 BEYOND = 0.1  # of the range: how far a curve goes on beyond an end
@@ -42,11 +43,7 @@ class Alongside:
     @cached_property
     def length(self) -> float:
         """Arc length."""
-        return float(gauss_along(self.curve, self._panels)[1].sum())
-
-    @property
-    def _panels(self) -> Float[ndarray, " P"]:
-        return np.linspace(self.curve.start, self.curve.stop, 33)
+        return float(self.rule(FINE)[1].sum())
 
     @cached_property
     def _tree(self) -> KDTree:
@@ -77,8 +74,8 @@ class Alongside:
         """Return the depth of points of the curve inside its ends; negative beyond one."""
         curve, found = self.curve, np.full(len(t), np.inf)
         x = curve.point(t)
-        for end, sign in ((curve.start, 1), (curve.stop, -1)):
-            if (0 if sign > 0 else 1) in self.ends:
+        for side, end, sign in ((0, curve.start, 1), (1, curve.stop, -1)):
+            if side in self.ends:
                 chord = np.linalg.norm(x - curve.point(np.array([end])), axis=1)
                 found = np.minimum(found, np.sign(sign * (t - end)) * chord)
         return found

@@ -19,7 +19,7 @@ from numpy import ndarray
 
 from pinnsolve.errors import NodesError
 from pinnsolve.geometry import csg, planar
-from pinnsolve.geometry.alongside import PER_PANEL, Alongside
+from pinnsolve.geometry.alongside import FINE, PER_PANEL, Alongside
 from pinnsolve.geometry.domain import Distance, Domain
 from pinnsolve.geometry.patches import Curve, Side
 from pinnsolve.geometry.placement import placed
@@ -148,7 +148,7 @@ def _face(curve: Curve, tolerance: float) -> Face:
     tips = curve.point(np.array([curve.start, curve.stop]))[:, 0]
     ends = () if curve.is_closed else tuple(i for i in (0, 1) if tips[i] > tolerance)
     beside = Alongside(curve, ends)
-    s, ds = beside.rule(256)
+    s, ds = beside.rule(FINE)
     area = float(2 * np.pi * (s[:, 0] * ds).sum())
 
     def project(x: Float[ndarray, "N 3"]) -> Float[ndarray, "N 3"]:
