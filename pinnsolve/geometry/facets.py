@@ -68,7 +68,7 @@ def _libigl() -> ModuleType:
     except ModuleNotFoundError:
         raise PackageError(
             "distances to surfaces from files are measured by the package libigl. "
-            "Install pinnsolve[geometry]."
+            'Install it: pip install "pinnsolve[geometry]".'
         ) from None
     return igl
 

@@ -211,7 +211,8 @@ def _rings(path: Path) -> Boundary:
         from shapely.geometry.polygon import orient
     except ModuleNotFoundError:
         raise PackageError(
-            f"{path}: outlines are read by the package shapely. Install pinnsolve[geometry]."
+            f"{path}: outlines are read by the package shapely. "
+            'Install it: pip install "pinnsolve[geometry]".'
         ) from None
     text = content(path, MOST_BYTES).decode("utf-8", "replace")
     try:
