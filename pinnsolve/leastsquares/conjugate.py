@@ -6,7 +6,9 @@ where ``A_i`` is known by what it and its transpose make of a vector. With the t
 matrix that is like all of them, gradients are conjugate in ``A_i R⁻¹``, whose condition is small:
 a few steps are enough, each a few products of matrices for all columns together. A column stays as
 it is when its gradient has fallen to the tolerance, a share of the first one or of the right-hand
-side: from a smaller one the residual gains nothing, and beyond it rounding takes over. Source:
+side, beyond which rounding takes over; or to a share of the residual. Since ``A_i R⁻¹`` is nearly
+orthogonal, the gradient is about as long as what is missing of ``A_i c_i``, and the residual all
+that no ``c_i`` takes away: what the columns cannot hold is then many times what is missing. Source:
 Björck (1996), Numerical Methods for Least Squares Problems, section 7.4 (CGLS),
 doi:10.1137/1.9781611971484.
 """
@@ -20,6 +22,7 @@ from torch import Tensor
 
 STEPS = 60  # at most
 TOLERANCE = 1e-5  # of the gradient
+SHARE = 0.03  # of the residual, below which a gradient is too small to matter
 TINY = 1e-300
 
 Map: TypeAlias = Callable[[Tensor], Tensor]
@@ -32,6 +35,7 @@ def conjugate_gradients(
     triangle: Float[Tensor, "P P"],
     steps: int = STEPS,
     tolerance: float = TOLERANCE,
+    share: float = SHARE,
 ) -> Float[Tensor, "P M"]:
     """Return the least-squares solution of each column.
 
@@ -47,6 +51,8 @@ def conjugate_gradients(
         How many at most.
     tolerance
         Share of the first gradient, or of the right-hand side, at which a column is solved.
+    share
+        Share of the residual at which the gradient is that small.
     """
 
     def solved(c: Tensor) -> Tensor:
@@ -60,7 +66,7 @@ def conjugate_gradients(
     size = (slope * slope).sum(0)
     enough = tolerance**2 * torch.maximum(size, (b * b).sum(0))
     for _ in range(steps):
-        is_open = size > enough
+        is_open = size > torch.maximum(enough, share**2 * (r * r).sum(0))
         if not is_open.any():
             break
         step = solved(direction)

@@ -17,31 +17,53 @@ from pinnsolve.leastsquares.head import RIDGE
 
 @dataclass(frozen=True)
 class Factor:
-    """A matrix of many rows, factorised.
+    """A matrix of many rows, factorised, above rows of a share of the length of its columns.
+
+    Its orthogonal factor stays a product of reflections: to write it out takes as long as to find
+    it, and mostly a few right-hand sides are all that it is for.
 
     Attributes
     ----------
-    orthogonal
-        Its rows of the orthogonal factor.
-    triangle
-        The triangular factor.
+    reflections, scales
+        The reflections, as LAPACK has them, and the triangular factor above them.
     """
 
-    orthogonal: Float[Tensor, "R P"]
-    triangle: Float[Tensor, "P P"]
+    reflections: Float[Tensor, "S P"]
+    scales: Float[Tensor, " P"]
 
     @classmethod
     def of(cls, A: Float[Tensor, "R P"], ridge: float = RIDGE) -> "Factor":
         """Return the factors of a matrix, above rows of a share of the length of its columns."""
         lengths = torch.linalg.vector_norm(A, dim=0)
         below = torch.diag(ridge * torch.where(lengths > 0, lengths, 1.0))
-        Q, R = torch.linalg.qr(torch.cat([A, below]))
-        return cls(Q[: len(A)], R)
+        return cls(*torch.geqrf(torch.cat([A, below])))
+
+    @property
+    def triangle(self) -> Float[Tensor, "P P"]:
+        """The triangular factor."""
+        return self.reflections[: self._size].triu()
 
     def solve(self, b: Float[Tensor, "R M"]) -> Float[Tensor, "P M"]:
         """Return ``c`` that minimises ``|A c - b|``, for many right-hand sides at once."""
-        return torch.linalg.solve_triangular(self.triangle, self.orthogonal.mT @ b, upper=True)
+        return self.step(b)[0]
+
+    def step(self, b: Float[Tensor, "R M"]) -> tuple[Float[Tensor, "P M"], Float[Tensor, " M"]]:
+        """Return the same, and by how much it lowers the square of the length of each side."""
+        turned = self._turned(b)[: self._size]
+        found = torch.linalg.solve_triangular(self.triangle, turned, upper=True)
+        return found, (turned * turned).sum(0)
 
     def left(self, b: Float[Tensor, "R M"]) -> Float[Tensor, "R M"]:
         """Return ``b - A c`` for that ``c``."""
-        return b - self.orthogonal @ (self.orthogonal.mT @ b)
+        turned = self._turned(b)
+        turned[: self._size] = 0
+        return torch.ormqr(self.reflections, self.scales, turned)[: len(b)]
+
+    def _turned(self, b: Float[Tensor, "R M"]) -> Float[Tensor, "S M"]:
+        """Return the product of the transposed orthogonal factor with right-hand sides."""
+        whole = torch.cat([b, b.new_zeros(self._size, b.shape[1])])
+        return torch.ormqr(self.reflections, self.scales, whole, transpose=True)
+
+    @property
+    def _size(self) -> int:
+        return len(self.scales)

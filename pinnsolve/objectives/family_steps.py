@@ -20,7 +20,7 @@ from pinnsolve.objectives.family_slopes import lengths_of, slopes_at
 from pinnsolve.objectives.pointwise import PointwiseObjective
 
 TINY = 1e-300
-SLOW = 0.1  # a step that leaves more of the loss than this needs slopes taken anew
+SLOW = 0.1  # a step short by more of what its slopes promise needs slopes taken anew
 PAYS = 0.99  # a step that leaves more of the loss is the last
 USUAL = 50  # problems by which rows are balanced
 RIDGE = 1e-10  # of the triangle for conjugate gradients: what it magnifies, rounding is too
@@ -87,16 +87,21 @@ def _in_the_mean(group: FamilyHead, C: Float[Tensor, "P M"], steps: int) -> Floa
     r, is_slow = group.residual(C, one), False
     factor: Factor | None = None
     for _ in range(steps):
+        before = (r * r).sum(0)
         if factor is None or is_slow:  # the slopes have changed
             factor = Factor.of(group.slopes(C, one))
-        new = C - factor.solve(r)
+        change, lowered = factor.step(r)
         if steps == 1 or group.is_affine:  # its size is what counts, wherever it leads
-            return new
+            return C - change
+        pays = lowered > (1 - PAYS) * before
+        if not bool(pays.any()):
+            break
+        new = C - change
         after = group.residual(new, one)
-        shares = (after * after).sum(0) / (r * r).sum(0).clamp(min=TINY)
-        C, r = torch.where(shares < 1, new, C), torch.where(shares < 1, after, r)
-        is_slow = float(shares.max()) > SLOW
-        if float(shares.min()) > PAYS:
+        left = (after * after).sum(0)
+        C, r = torch.where(left < before, new, C), torch.where(left < before, after, r)
+        is_slow = bool((pays & (before - left < (1 - SLOW) * lowered)).any())
+        if not bool((left < PAYS * before).any()):
             break
     return C
 

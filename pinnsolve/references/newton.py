@@ -99,8 +99,9 @@ def _least_squares(J: Float[ndarray, "m n"], r: Float[ndarray, " m"]) -> Float[n
 
     columns = np.linalg.norm(J, axis=0)
     columns[columns == 0] = 1.0
-    Q, R = qr(J / columns, mode="economic", check_finite=False)
-    diagonal = np.abs(np.diag(R))
+    n = J.shape[1]  # a further column turns with the others, so that Q need not be written out
+    (R,) = qr(np.column_stack([J / columns, r]), mode="r", check_finite=False, overwrite_a=True)
+    diagonal = np.abs(np.diag(R[:n, :n]))
     if diagonal.min() > RANK * diagonal.max():
-        return solve_triangular(R, Q.T @ r, check_finite=False) / columns
+        return solve_triangular(R[:n, :n], R[:n, n], check_finite=False) / columns
     return lstsq(J / columns, r, cond=RANK, lapack_driver="gelsy")[0] / columns
