@@ -149,7 +149,7 @@ def suggestion(name: str, known: Iterable[str]) -> str:
     >>> suggestion("laplce", ["laplace", "grad"])
     'Did you mean "laplace"? Known: grad, laplace.'
     """
-    names = sorted(known)
+    names = sorted(set(known))
     near = get_close_matches(name, names, n=1)
     guess = f'Did you mean "{near[0]}"? ' if near else ""
     return f"{guess}Known: {', '.join(names)}."

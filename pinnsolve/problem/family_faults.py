@@ -9,10 +9,12 @@ from pinnsolve.problem.schema.file import Solver
 from pinnsolve.problem.schema.network import Network
 from pinnsolve.problem.schema.operator import SECTION, Operator
 from pinnsolve.problem.schema.training import Phase
+from pinnsolve.problem.schema.unknowns import Unknowns
 
 ABILITY = "input"
 STEPS = "adam"
 REFERENCE = "reference"  # features that are solutions of it
+SHARED = ("split-branch", "split-trunk")  # outputs of several fields, as they are
 
 
 def family_faults(valid: Mapping[KeyPath, Any]) -> list[Fault]:
@@ -40,7 +42,7 @@ def family_faults(valid: Mapping[KeyPath, Any]) -> list[Fault]:
     if not takes:
         return [
             Fault(("network", key), f"{key} is of a family of problems.", "Remove it.")
-            for key in ("trunk", "branch", "decoder")
+            for key in ("trunk", "branch", "decoder", "outputs")
             if getattr(network, key) is not None
         ] + [
             Fault(("network", "features"), "they are of a family of problems.", "Remove it.")
@@ -68,6 +70,18 @@ def family_faults(valid: Mapping[KeyPath, Any]) -> list[Fault]:
             "Remove these.",
         ),
         (
+            is_joint and network.branch is not None,
+            "branch",
+            "a joint decoder has no functions of the input alone.",
+            "Write hidden = [1000].",
+        ),
+        (
+            is_joint and network.outputs is not None,
+            "outputs",
+            "all fields of a joint decoder share one network.",
+            "Remove it.",
+        ),
+        (
             network.features not in (None, "mlp", REFERENCE),
             "features",
             f'a family has no features that are "{network.features}".',
@@ -85,8 +99,35 @@ def family_faults(valid: Mapping[KeyPath, Any]) -> list[Fault]:
         )
     )
     faults = [Fault(("network", key), why, remedy) for holds, key, why, remedy in asked if holds]
+    if is_joint:
+        faults += _periodic_faults(valid)
+    if network.outputs is not None and not is_joint:
+        faults += _output_faults(network.outputs, valid.get(("unknowns",)))
     faults += _faults_of_solutions(network, valid[SECTION,], len(phases))
-    return faults + _phase_faults(solver, valid[SECTION,], phases)
+    return faults + _phase_faults(solver, valid[SECTION,], phases, is_joint=is_joint)
+
+
+def _periodic_faults(valid: Mapping[KeyPath, Any]) -> list[Fault]:
+    """Return the faults of joined sides across which a joint network would go on by itself."""
+    message = "a joint network is not periodic by itself, but told of joined sides as of all else."
+    return [
+        Fault((*key, "hard"), message, "Leave out hard.")
+        for key, entry in valid.items()
+        if key[0] == "boundary" and len(key) > 1 and entry.periodic and entry.hard
+    ]
+
+
+def _output_faults(outputs: str, unknowns: Unknowns | None) -> list[Fault]:
+    """Return the faults of what fields are to share where there is one, or nothing to be shared."""
+    key = ("network", "outputs")
+    if unknowns is not None and len(unknowns.fields) == 1:
+        return [Fault(key, "there is one field, which shares nothing.", "Remove it.")]
+    if outputs in SHARED:
+        return []
+    message = "each field has weights of its own between functions of position and of the input "
+    message += f'that all share; with functions of its own, as by "{outputs}", it would have fewer.'
+    known = " or ".join(f'"{name}"' for name in SHARED)
+    return [Fault(key, message, f"Remove it, or write {known}, which say the same.")]
 
 
 def _faults_of_solutions(network: Network, operator: Operator, phases: int) -> list[Fault]:
@@ -99,7 +140,9 @@ def _faults_of_solutions(network: Network, operator: Operator, phases: int) -> l
             for _ in range(bool(operator.symmetries))
         ]
     others = [
-        key for key in ("hidden", "trunk", "branch", "decoder") if getattr(network, key) is not None
+        key
+        for key in ("hidden", "trunk", "branch", "decoder", "outputs")
+        if getattr(network, key) is not None
     ]
     remedy = "Remove it, or features."
     faults = [
@@ -110,7 +153,9 @@ def _faults_of_solutions(network: Network, operator: Operator, phases: int) -> l
     return faults + [Fault(("training", k), message, "Remove it.") for k in range(phases)]
 
 
-def _phase_faults(solver: Solver, operator: Operator, phases: Sequence[Phase]) -> list[Fault]:
+def _phase_faults(
+    solver: Solver, operator: Operator, phases: Sequence[Phase], *, is_joint: bool
+) -> list[Fault]:
     """Return the faults of phases that a family cannot have, and of what none of them reads."""
     able = ABILITIES[solver.method]
     known = " or ".join(f'"{name}"' for name in able.optimizers)
@@ -121,10 +166,10 @@ def _phase_faults(solver: Solver, operator: Operator, phases: Sequence[Phase]) -
             f"Choose {known}.",
         )
         for k, phase in enumerate(phases)
-        if phase.optimizer not in able.optimizers
+        if phase.optimizer not in able.optimizers and not is_joint  # of which that is told
     ]
     steps = [phase for phase in phases if phase.optimizer == STEPS]
-    remedy = f'Add [[training]] optimizer = "{STEPS}", or remove it.'
+    remedy = "Remove it." if is_joint else f'Add [[training]] optimizer = "{STEPS}", or remove it.'
     asked: list[tuple[bool, KeyPath]] = [
         (solver.derivatives != able.derivatives[0], ("solver", "derivatives")),
         (operator.functions is not None, (SECTION, "functions")),

@@ -74,6 +74,11 @@ def plan(problem: Problem) -> None:
         key = ("reference", "solver" if stated.solver else "file")
         remedy = f"Choose one of {', '.join(SOLVERS)}, or give [exact]."
         raise refused(problem, key, message, remedy)
+    for name in ("time", "initial", "period"):
+        if getattr(stated, name):
+            message = f"the reference of a family has no {name} of its own: its functions are "
+            message += "those of the problem, and live on its domain."
+            raise refused(problem, ("reference", name), message, "Remove it.")
     PLANS[stated.solver](problem)
 
 

@@ -109,6 +109,11 @@ def test_numbers_beyond_those_trained_with_are_warned_of_and_refined(solved):
          "Write trunk = [1000]"),
         ("hidden", 'embedding = "fourier"\nhidden', ":28: a joint network takes no embedding and "
          "no symmetry. Remove these."),
+        ('on = "all"\ncondition = "u = 0"', 'on = ["left", "right"]\nperiodic = true\nhard = true',
+         ":14: a joint network is not periodic by itself, but told of joined sides as of all else. "
+         "Leave out hard."),
+        ("held_out", "functions = 3\nheld_out",
+         ':16: functions is read by steps of "adam" alone, and there are none. Remove it.'),
     ],
 )  # fmt: skip
 def test_what_is_no_joint_network_is_refused(tmp_path, old, new, message):

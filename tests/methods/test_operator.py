@@ -335,6 +335,13 @@ REFUSED = {
     "autograd": (BY.format("autograd"),
                  ':25: derivatives "autograd" would add up those of functions that share points. '
                  'Choose "taylor" or "rbf-fd" or "zcs" or "loop" or "vectorised".'),
+    "outputs of one field": (BEAM.replace("trunk", 'outputs = "split-branch"\ntrunk'),
+                             ":26: there is one field, which shares nothing. Remove it."),
+    "outputs": (FLOW.replace("trunk", 'outputs = "independent"\ntrunk'),
+                ":33: each field has weights of its own between functions of position and of the "
+                'input that all share; with functions of its own, as by "independent", it would '
+                'have fewer. Remove it, or write "split-branch" or "split-trunk", which say '
+                "the same."),
     "leak": (of_file("count = 35"),
              ":20: of 40 functions the last 10 are held out: to train with them, too, would make "
              "errors small that are not. Take 30 at most."),

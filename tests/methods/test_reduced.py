@@ -118,6 +118,9 @@ LACKING = {
     "solver": ('solver = "fourier"', 'solver = "chebyshev"',
                'there are no classical solutions to learn from. Add [reference] solver = '
                '"fourier".'),
+    "period": ('solver = "fourier"', 'solver = "fourier"\nperiod = [2.0]',
+               "the reference of a family has no period of its own: its functions are those of the "
+               "problem, and live on its domain. Remove it."),
     "features": ('[network]\nfeatures = "reference"\n', "",
                  'symmetries are made use of with [network] features = "reference" alone. '
                  "Remove them."),

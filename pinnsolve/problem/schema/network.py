@@ -6,7 +6,6 @@ from pydantic import Field, model_validator
 
 from pinnsolve.problem.schema.values import (
     Integer,
-    Later,
     Section,
     fault,
 )
@@ -91,7 +90,13 @@ class Network(Section):
         "default these are its principal coordinates and, of nonlinear problems, products of them",
         examples=[[128, 128, 128]],
     )
-    outputs: Later = Field(default=None, description="what fields of an operator share")
+    outputs: Literal["split-branch", "split-trunk", "split-both", "independent"] | None = Field(
+        default=None,
+        description="of method operator with several fields: what these share. Each has weights of "
+        "its own between all functions of position and all of the input, which is split-branch "
+        "(functions of position are shared) and split-trunk (those of the input are) alike; "
+        "split-both and independent, which share neither, are refused: weights of zero give them",
+    )
 
     @model_validator(mode="after")
     def check(self) -> "Network":

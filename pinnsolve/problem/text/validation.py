@@ -263,7 +263,6 @@ def _in_words(kind: str, context: Mapping[str, Any], value: Any, key: KeyPath) -
 
 
 LATER_VALUES = {
-    "decoder": ("joint",),
     "sampling": ("quadrature",),
 }
 EXPECTED = {

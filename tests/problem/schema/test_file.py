@@ -79,7 +79,6 @@ def test_the_json_schema_allows_no_unknown_and_no_reserved_key():
     assert schema["additionalProperties"] is False
     open_keys = [name for name, info in ProblemFile.model_fields.items() if not is_reserved(info)]
     assert list(schema["properties"]) == open_keys
-    assert "outputs" not in schema["$defs"]["Network"]["properties"]
     assert schema["$defs"]["Disk"]["properties"]["radius"]["type"] == ["number", "string"]
 
 
