@@ -23,6 +23,7 @@ from pinnsolve.accuracy.trivial import trivial
 from pinnsolve.accuracy.verdict import judged, verdict
 from pinnsolve.checks import interface_corners
 from pinnsolve.checks.preflight import afterwards, preflight
+from pinnsolve.conditions.points import points_of
 from pinnsolve.equations.incompressible import incompressible
 from pinnsolve.errors import FileError, ProblemError, Stopped
 from pinnsolve.geometry import build_domain
@@ -32,6 +33,7 @@ from pinnsolve.methods import METHODS
 from pinnsolve.problem import Problem, load
 from pinnsolve.problem.abilities import ABILITIES
 from pinnsolve.problem.load import build
+from pinnsolve.problem.sources import is_far
 from pinnsolve.problem.text.source import Source
 from pinnsolve.process import Budget, State, nested, part
 from pinnsolve.progress import Progress, Watch, unwatched
@@ -99,7 +101,7 @@ def solve(
     if settings:
         problem = problem.replace({f"solver.{key}": value for key, value in settings.items()})
     setup = Setup(problem, watch) if setup is None else setup.sharing(problem, watch)
-    asked_for, problem = problem, setup.problem
+    asked_for, problem = setup.asked, setup.problem
     if spent:
         setup.seconds["start-up"] = spent
     solver, output = problem.settings.solver, problem.settings.output
@@ -157,7 +159,7 @@ def solve(
         if of_family is not None:
             errors, truth = of_family.errors, of_family.truth
             estimate = of_family.estimate
-        reference = compared(reference, truth, problem)
+        reference = compared(reference, truth, problem, sample.nodes)
         estimate = estimated_by_region(problem, sample, estimate)
         through = fluxes(problem, setup.parts, answer, sample)
     held_out = None if of_family is None else of_family.held_out
@@ -243,6 +245,7 @@ def load_solution(run: str | Path) -> Solution:
         problem = build(Source(named, stored.problem))
         nodes = stored_nodes(problem, stored.nodes, stored.pieces)
         setup = Setup(problem, nodes=nodes)
+        problem = setup.asked
         method = METHODS[problem.settings.solver.method]
         answer = method.read(setup, stored.answer)
         sample = method.sample(setup, answer)
@@ -333,11 +336,12 @@ def _error(setup: Setup, truth: Reference | None) -> Callable[[Fields], float] |
     """Return the relative error on the nodes as a function of an answer; None if it is unknown."""
     if truth is None or truth.values is None or not np.any(truth.values):
         return None
-    problem, exact = setup.asked, truth.values
-    method = METHODS[problem.settings.solver.method]
+    problem, method = setup.asked, METHODS[setup.asked.settings.solver.method]
+    far = is_far(problem, points_of(problem, setup.nodes)) if problem.sources else ...
+    exact = truth.values[far]
 
     def error(answer: Fields) -> float:
         with np.errstate(over="ignore"):  # of a network that is about to leave the finite numbers
-            return overall_l2(fields_of(problem, method.sample(setup, answer).values), exact)
+            return overall_l2(fields_of(problem, method.sample(setup, answer).values)[far], exact)
 
     return error

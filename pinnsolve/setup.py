@@ -28,7 +28,9 @@ from pinnsolve.geometry.from_problem import node_set
 from pinnsolve.geometry.nodal_quadrature import NodalQuadrature
 from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.geometry.regions import region_domains
+from pinnsolve.geometry.sources import widths
 from pinnsolve.problem import Problem
+from pinnsolve.problem.sources import with_widths, without_sources
 from pinnsolve.progress import Progress, Watch, unwatched
 from pinnsolve.rbffd.discretisation import Discretisation
 from pinnsolve.rbffd.quadrature import order_for, weights_for
@@ -84,8 +86,8 @@ class Setup:
     def __init__(
         self, problem: Problem, watch: Watch = unwatched, nodes: Nodes | None = None
     ) -> None:
+        self.asked = problem = with_widths(problem, lambda: self.widths)
         self.problem, self.watch = begun(problem.solved or problem, self._begun), watch
-        self.asked = problem
         self.seconds: dict[str, float] = {}
         self._made: dict[Hashable, _Made] = {}
         self._used: set[Hashable] = set()  # keys whose time is booked here
@@ -145,8 +147,15 @@ class Setup:
         return self._once(
             "nodes",
             "nodes",
-            lambda: node_set(self.problem, self.domain, self.watch, parts=self.parts),
+            lambda: node_set(
+                without_sources(self.problem), self.domain, self.watch, parts=self.parts
+            ),
         )
+
+    @property
+    def widths(self) -> Mapping[str, float]:
+        """How wide the point sources are spread on the nodes, by name."""
+        return self._once("widths", "nodes", lambda: widths(self.asked, self.domain, self.nodes))
 
     @property
     def placement(self) -> Placement:

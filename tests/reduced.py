@@ -116,6 +116,7 @@ REDUCED = {
     "kirchhoff_love_operator": Reduced(None, None),  # a family: tests/methods/test_operator.py
     "lid_driven_cavity": Reduced(None, None),
     "lshape_mixed": Reduced(1.3e-7, 3.2e-12, nodes(500)),
+    "moving_laser": Reduced(None, None),  # tests/test_point_sources.py
     "plate_clamped": Reduced(8.9e-6, 2.5e-9, nodes(500)),
     "plate_simply_supported": Reduced(2.7e-6, 4.6e-9, nodes(500)),
     "plate_with_hole": Reduced(1.3e-2, 6.2e-3, nodes(600, hidden=[100, 400])),

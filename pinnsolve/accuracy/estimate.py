@@ -23,6 +23,8 @@ layers
     Where rows near corners count less (`beside_direct`) it is the direct solution's that counts.
 corners
     Values on the boundary that contradict one another (`corners`).
+point sources
+    What spreading them changes (`spread`); where they are spread nothing is estimated.
 another set of nodes
     For nonlinear equations (`second_set`), which may have several solutions.
 
@@ -48,6 +50,7 @@ from pinnsolve.accuracy.relative import relative
 from pinnsolve.accuracy.residuals import residuals
 from pinnsolve.accuracy.second_set import on_other_nodes
 from pinnsolve.accuracy.smoothing import smoothed
+from pinnsolve.accuracy.spread import beside_sources
 from pinnsolve.equations.pressure import is_derived
 from pinnsolve.errors import NodesError, PinnsolveError
 from pinnsolve.geometry.domain import Domain
@@ -153,7 +156,7 @@ def estimate(
             if not trained_exactly:
                 at = higher.error(higher.residual)[rows]
                 total = weighed(at, total, of_data, is_rough=is_rough)
-            sizes = relative(problem, u, total)
+            total, sizes = beside_sources(problem, domain, system, U, higher.error, total)
             findings.append(_data(problem, u, of_data, seen.misfits))
             findings.append(_layers(problem, domain, system, U, fields))
             if fields is not None and not trained_exactly:

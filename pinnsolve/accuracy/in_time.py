@@ -10,6 +10,8 @@ nodes from its interpolant (`sharpened`), the mean of the difference over the po
 is added to it there. And between the time levels, at instants of its own steps, it knows what a
 solution is that was computed at the levels alone.
 
+It knows point sources spread otherwise (`spread`), and nothing is told where they are spread.
+
 What is carried is damped where the nodes do not resolve it, by the finer solution as well: there
 solutions on fewer nodes tell how much more would change (`second_set`).
 """
@@ -23,12 +25,15 @@ from numpy import ndarray
 from pinnsolve.accuracy.relative import relative
 from pinnsolve.accuracy.second_set import extrapolated
 from pinnsolve.accuracy.sharpened import sharpened
+from pinnsolve.accuracy.spread import spread_otherwise
 from pinnsolve.conditions.initial import initial_values
 from pinnsolve.conditions.placement import Placement
+from pinnsolve.conditions.points import in_time, points_of
 from pinnsolve.errors import PinnsolveError
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.problem import Problem
+from pinnsolve.problem.sources import is_far
 from pinnsolve.progress import Watch, unwatched
 from pinnsolve.rbffd.discretisation import discretise
 from pinnsolve.rbffd.solve import solve as solve_directly
@@ -79,15 +84,20 @@ def estimate_in_time(
     order = problem.settings.solver.order + RAISE
     try:
         c, m = len(problem.fields), problem.time_order
+        placement, reach = spread_otherwise(placement, domain)
         system = discretise(placement.at(), nodes, c, order, watch, time_order=m)
         sharp = sharpened(placement, domain, order)
         initial = sharp.initial(initial_values(problem, nodes))
         finer = solve_directly(problem, system, placement, watch, bind=sharp.at, initial=initial)
         total = values - finer.fields.values[:, nodes.rows]
-        known = relative(problem, values, total)
+        seen = is_far(problem, points_of(problem, nodes), reach)
+        known = relative(problem, values[seen], total[seen])
+        total[~seen] = 0.0
         sizes = {k: None if e is None else e + finer.error_in_time for k, e in known.items()}
         if is_damped(problem, nodes, order):
-            raised, unchecked = _on_fewer_nodes(problem, domain, finer.fields, nodes, sizes, watch)
+            raised, unchecked = _on_fewer_nodes(
+                placement.problem, domain, finer.fields, nodes, sizes, watch
+            )
             sizes |= raised
             warnings += unchecked
         if sharp.misfits and max(e or 0.0 for e in sizes.values()) > WORTH_TELLING:
@@ -96,7 +106,8 @@ def estimate_in_time(
         assert finer.between is not None
         instants, inner = finer.between
         there = _at(fields, nodes.x[nodes.alone], instants)
-        apart = relative(problem, there, there - inner[:, nodes.alone])
+        seen = is_far(problem, in_time(nodes.x[nodes.alone], instants), reach)
+        apart = relative(problem, there[seen], (there - inner[:, nodes.alone])[seen])
         far = {
             k: e
             for k, e in apart.items()

@@ -2,7 +2,8 @@
 
 Errors are measured on points that no method has seen, a low-discrepancy set inside the domain,
 and again on the nodes, where the classical baseline is known too. Of several regions both have the
-nodes on their interface, each with the values of its own side.
+nodes on their interface, each with the values of its own side. Where point sources are spread no
+solution is that of points, which may be infinite: these places are left out.
 """
 
 from dataclasses import replace
@@ -15,8 +16,10 @@ from numpy import ndarray
 from pinnsolve.accuracy.relative import relative
 from pinnsolve.conditions.points import points_of
 from pinnsolve.geometry.domain import Domain
+from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.geometry.sampling import sample, sample_in_time
 from pinnsolve.problem import Problem
+from pinnsolve.problem.sources import is_far
 from pinnsolve.solution.accuracy import Errors, Estimate
 from pinnsolve.solution.derived import derived_values
 from pinnsolve.solution.fields import Fields
@@ -63,6 +66,8 @@ def measure(
     if shown is not None:
         return _where_shown(fields, problem, truth, *shown)
     points, exact_nodes = test_points(problem, domain), truth.values
+    if problem.sources:
+        return _beside_sources(fields, sample, problem, truth, points)
     exact = truth.fields(points)
     there = fields(points)
     names, regions = problem.fields, sample.nodes.regions
@@ -98,6 +103,34 @@ def measure(
             uncertainty=truth.error or 0.0,
         )
     return replace(errors, by_region=by_region)
+
+
+def _beside_sources(
+    fields: Fields,
+    sample: Sample,
+    problem: Problem,
+    truth: Reference,
+    points: Float[ndarray, "n D"],
+) -> Errors:
+    """Return the errors where no point source is spread; see `measure`."""
+    assert truth.fields is not None
+    assert truth.values is not None
+    names, points = problem.fields, points[is_far(problem, points)]
+    there, exact = fields(points), truth.fields(points)
+    far = is_far(problem, points_of(problem, sample.nodes))
+    at_end = None
+    if sample.times is not None:
+        end = far[-1]
+        at_end = by_field(names, sample.values[-1][end], truth.values[-1][end])
+    return Errors(
+        by_field(names, there, exact),
+        max_by_field(names, there, exact),
+        by_field(names, sample.values[far], truth.values[far]),
+        len(points),
+        at_end,
+        against=truth.described,
+        uncertainty=truth.error or 0.0,
+    )
 
 
 def _where_shown(
@@ -188,16 +221,20 @@ def estimated_by_region(
 
 
 def compared(
-    reference: Reference | None, truth: Reference | None, problem: Problem
+    reference: Reference | None, truth: Reference | None, problem: Problem, nodes: Nodes
 ) -> Reference | None:
-    """Return a classical solution with its errors, where these are not known yet."""
+    """Return a classical solution with its errors on nodes, where these are not known yet."""
     if reference is None or reference.values is None or reference.relative_l2 is not None:
         return reference
     if truth is None or truth.values is None:
         return reference
+    values, exact = reference.values, truth.values
+    if problem.sources:
+        far = is_far(problem, points_of(problem, nodes))
+        values, exact = values[far], exact[far]
     return replace(
         reference,
-        relative_l2=by_field(problem.fields, reference.values, truth.values),
-        overall_l2=overall_l2(reference.values, truth.values),
-        max_error=max_by_field(problem.fields, reference.values, truth.values),
+        relative_l2=by_field(problem.fields, values, exact),
+        overall_l2=overall_l2(values, exact),
+        max_error=max_by_field(problem.fields, values, exact),
     )

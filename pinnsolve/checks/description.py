@@ -16,7 +16,7 @@ from pinnsolve.constraints.build import is_by_make
 from pinnsolve.diffop import DiffOp
 from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.networks.sizes import layers_by_region
-from pinnsolve.problem import BoundaryCondition, Equation, PointCondition, Problem
+from pinnsolve.problem import BoundaryCondition, Equation, PointCondition, Problem, sources
 from pinnsolve.problem.abilities import ABILITIES
 from pinnsolve.problem.densities import coefficients
 from pinnsolve.rbffd.stencils import polynomial_degree, stencil_size
@@ -72,6 +72,7 @@ def figures(problem: Problem, nodes: Nodes, conditions: Sequence[Condition]) -> 
         "method": solver.method,
         "hidden": _hidden(problem, nodes),
         "coefficients": _coefficients(problem),
+        **sources.metrics(problem),
         "reference": problem.stated and (problem.stated.solver or str(problem.stated.file)),
     }
 
@@ -114,6 +115,7 @@ def lines(problem: Problem, figures: Mapping[str, Any]) -> list[str]:
         *_entry("initially", *(f"{name} = {text}" for name, text in figures["initial"].items())),
         *_entry("data", *figures["data"]),
         *_entry("functions", *figures["functions"]),
+        *_entry("sources", *(source.told for source in problem.sources)),
         *([] if problem.is_ordinary else _nodes(figures, total)),
         *_materials(problem, figures),
         *_entry("derivatives", ", ".join(figures["derivatives"])),

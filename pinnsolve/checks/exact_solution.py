@@ -18,9 +18,11 @@ from pinnsolve.constraints.transfinite import instants
 from pinnsolve.equations import calculus
 from pinnsolve.equations.expression import ExpressionError, Function, evaluate
 from pinnsolve.equations.jumps import Jump
+from pinnsolve.equations.sources import Delta
 from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.geometry.regional import divided
 from pinnsolve.problem import Problem, Residual
+from pinnsolve.problem.sources import is_far
 from pinnsolve.problem.time_dependence import at_instant
 from pinnsolve.rbffd.discretisation import Discretisation
 from pinnsolve.setup import Setup
@@ -82,24 +84,13 @@ def _doubts_at(problem: Problem, system: Discretisation, level: int | None) -> d
     exact = _exact(problem, nodes, x)
     if problem.exact is None or exact is None:
         return {}
-    bad = ~np.isfinite(exact[nodes.rows]).all(axis=1)
+    bad = ~np.isfinite(exact[nodes.rows]).all(axis=1) & is_far(problem, x[nodes.rows])
     if bad.any():
         names = problem.coordinates if level is None else (*problem.coordinates, "t")
         place = zip(names, x[np.argmax(bad)], strict=True)
         words = ", ".join(f"{name} = {value:.4g}" for name, value in place)
         return {"": f"[exact] is not finite at {words}, so no error can be measured there."}
-    fields = exact
-    if level is not None:  # derivatives in time are further fields
-        slopes = np.empty((len(x), problem.time_order * len(problem.fields)))
-        for functions, here in _by_region(problem, nodes):
-            names = functions[0].symbols.coordinates
-            rates = [
-                calculus.derivative(e.expression, (*(0 for _ in names[:-1]), order), names)
-                for order in range(1, problem.time_order + 1)
-                for e in functions
-            ]
-            slopes[here] = np.column_stack(evaluate(rates, functions[0].symbols, x[here]))
-        fields = np.column_stack([exact, slopes])
+    fields = exact if level is None else _with_rates(problem, nodes, exact, x)
     equations = [*problem.equations, *(condition.equation for condition in problem.boundary)]
     found = {}
     for k, equation in enumerate(equations):
@@ -117,8 +108,10 @@ def _doubts_at(problem: Problem, system: Discretisation, level: int | None) -> d
                     )
                 except Jump as error:
                     doubt = f'[exact] cannot be held against "{equation.text}": {error.message}'
-                    found[equation.text] = doubt
+                    if not equation.expression.has(Delta):  # which lets it jump
+                        found[equation.text] = doubt
                     continue
+        left = left[is_far(problem, x[rows])] if equation.expression.has(Delta) else left
         residual = (condition if level is None else condition.at(level)).residual
         most = _largest(left)
         share = most / (_largest_term(residual, system, k, fields) or 1.0)
@@ -128,6 +121,22 @@ def _doubts_at(problem: Problem, system: Discretisation, level: int | None) -> d
                 f"{share:.1g} of the largest term. Errors will not fall much below that."
             )
     return found | _unlike(problem, system, fields, level)
+
+
+def _with_rates(
+    problem: Problem, nodes: Nodes, exact: Float[ndarray, "N c"], x: Float[ndarray, "N D"]
+) -> Float[ndarray, "N s"]:
+    """Return the exact solution at an instant, with its derivatives in time as further fields."""
+    slopes = np.empty((len(x), problem.time_order * len(problem.fields)))
+    for functions, here in _by_region(problem, nodes):
+        names = functions[0].symbols.coordinates
+        rates = [
+            calculus.derivative(e.expression, (*(0 for _ in names[:-1]), order), names)
+            for order in range(1, problem.time_order + 1)
+            for e in functions
+        ]
+        slopes[here] = np.column_stack(evaluate(rates, functions[0].symbols, x[here]))
+    return np.column_stack([exact, slopes])
 
 
 def _by_region(

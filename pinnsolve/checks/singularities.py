@@ -19,9 +19,11 @@ from sympy import Expr
 
 from pinnsolve.checks.frozen import Frozen, frozen
 from pinnsolve.equations.expression import Symbols, evaluate
+from pinnsolve.equations.sources import Delta
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.problem import Problem
+from pinnsolve.problem.sources import is_far
 
 SAMPLES = 2000  # points at which the search begins, beside as many nodes at most
 TRIED = 64  # points in each box
@@ -101,12 +103,14 @@ def _infinite(problem: Problem, domain: Domain, inside: Float[ndarray, "n d"]) -
         value = symbols.functions[name]
         effect = "no discretisation resolves that. Leave that place out of the domain, or cut "
         for k, part in enumerate(value if isinstance(value, tuple) else (value,)):
+            if part.has(Delta):
+                continue
             label = f"{name}[{k}]" if isinstance(value, tuple) else name
             known[f"the function {label}"] = _function(part, symbols), f"{effect}it off."
     for label, (values, effect) in known.items():
         with np.errstate(all="ignore"):
             found = pole(values, points, domain)
-        if found is not None:
+        if found is not None and is_far(problem, found):  # of sources, that may make it so
             yield f"{label} is infinite near {_place(problem, found)}: {effect}"
 
 

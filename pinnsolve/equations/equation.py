@@ -27,7 +27,7 @@ from pinnsolve.equations.program import program
 from pinnsolve.equations.residual import Residual
 from pinnsolve.equations.symbols import Symbols, Value
 from pinnsolve.equations.syntax import ExpressionError, read
-from pinnsolve.equations.translate import translate
+from pinnsolve.equations.translate import refuse_twice, translate
 from pinnsolve.equations.typeset import typeset
 from pinnsolve.equations.variables import (
     Constant,
@@ -241,6 +241,7 @@ def equations(text: str, symbols: Symbols) -> tuple[Equation, ...]:
             rhs = _zero_like(lhs)
     else:
         latex += " = 0"
+    refuse_twice([left, right] if signs else [left], symbols)
     differences = (_settled(e, symbols) for e in _difference(lhs, rhs, text))
     components = tuple(Equation(text, latex, e, symbols) for e in differences)
     for component in components:

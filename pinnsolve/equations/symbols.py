@@ -85,6 +85,8 @@ class Symbols:
     revolved
         The size of the domain where the coordinates are ``r`` and ``z`` around an axis
         (`axisymmetry`); None where they are Cartesian.
+    sources
+        Whether point sources may stand here: ``delta(x - a)``.
     """
 
     coordinates: tuple[str, ...]
@@ -103,6 +105,7 @@ class Symbols:
     unknowns: tuple[str, ...] = ()
     inputs: Mapping[str, Varying] = field(default_factory=dict)
     revolved: float | None = None
+    sources: bool = False
 
     @property
     def space(self) -> tuple[int, ...]:

@@ -14,7 +14,7 @@ import sympy
 from sympy import Expr
 
 from pinnsolve.diffop import MultiIndex
-from pinnsolve.equations import calculus, functions, jumps, kirchhoff, variables
+from pinnsolve.equations import calculus, functions, jumps, kirchhoff, sources, variables
 from pinnsolve.equations.algebra import add, dot, each, exact, is_finite, multiply, pairs, power
 from pinnsolve.equations.symbols import Symbols, Value
 from pinnsolve.equations.syntax import ExpressionError, span
@@ -23,12 +23,12 @@ from pinnsolve.errors import suggestion
 
 OPERATORS = ("biharmonic", "d", "div", "dn", "dot", "grad", "laplace", "norm", "prod", "sum")
 INTEGRALS = ("integral", "mean")  # of constraints alone
+SOURCE = "delta"  # Dirac's, a point source
 SYNONYMS = {  # what others call it
     "arccos": "acos",
     "arcsin": "asin",
     "arctan": "atan",
     "arctan2": "atan2",
-    "delta": "laplace",
     "diff": "d",
     "lap": "laplace",
     "laplacian": "laplace",
@@ -39,7 +39,7 @@ OF_FIELDS = (
     'Name expressions of the fields in [pde], definitions = { name = "…" }; equations and '
     "conditions may use them."
 )
-CALLABLE = (*functions.FUNCTIONS, *functions.FUNCTIONS_OF_TWO, *OPERATORS, *INTEGRALS)
+CALLABLE = (*functions.FUNCTIONS, *functions.FUNCTIONS_OF_TWO, *OPERATORS, *INTEGRALS, SOURCE)
 
 
 def translate(tree: ast.expr, symbols: Symbols) -> Value:
@@ -58,6 +58,20 @@ def translate(tree: ast.expr, symbols: Symbols) -> Value:
         if e.has(sympy.zoo, sympy.nan, sympy.oo, -sympy.oo):
             raise ExpressionError("this is not a finite number.", "", span(tree))
     return value
+
+
+def refuse_twice(trees: Sequence[ast.expr], symbols: Symbols) -> None:
+    """Refuse two point sources at one place, of which one was meant elsewhere, or once."""
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    calls = [n for n in nodes if isinstance(n, ast.Call) and getattr(n.func, "id", "") == SOURCE]
+    seen = set[Value]()
+    for call in calls if len(calls) > 1 else ():
+        source = translate(call, symbols)
+        if source in seen:
+            message = "this point source stands at the place of another."
+            remedy = "Write one, times the sum of their strengths."
+            raise ExpressionError(message, remedy, span(call))
+        seen.add(source)
 
 
 @dataclass(frozen=True)
@@ -155,6 +169,7 @@ class _Translation:
             return s.inputs[name].named(name)
         for values in (s.functions, s.definitions):
             if name in values:
+                self._need_sources(values[name])
                 return values[name]
         return self._built_in(name)
 
@@ -174,6 +189,13 @@ class _Translation:
         if not self.symbols.normals:
             message = f"{name} is the normal of the boundary and has no meaning here."
             raise ExpressionError(message, "Use it in boundary conditions.")
+
+    def _need_sources(self, value: Value) -> None:
+        """Refuse a point source where it has no meaning."""
+        parts = value if isinstance(value, tuple) else (value,)
+        if not self.symbols.sources and any(e.has(sources.Delta) for e in parts):
+            message = "a point source stands in [pde] equations alone."
+            raise ExpressionError(message, sources.SMOOTH)
 
     def _unknown(self, name: str, side: str) -> ExpressionError:
         known = [own for own in self.symbols.names if own != "X"]  # all coordinates together
@@ -223,6 +245,8 @@ class _Translation:
     def _call(self, name: str, arguments: Sequence[ast.expr]) -> Value:
         if name in OPERATORS:
             return self._operator(name, arguments)
+        if name == SOURCE:
+            return self._source(arguments)
         if name in functions.FUNCTIONS:
             _count(name, arguments, 1)
             return functions.FUNCTIONS[name](self.scalar(arguments[0]))
@@ -230,6 +254,23 @@ class _Translation:
         _count(name, arguments, 2, None if is_extreme else 2)
         values = list(map(self.visit if is_extreme else self.scalar, arguments))
         return reduce(partial(pairs, functions.FUNCTIONS_OF_TWO[name]), values)
+
+    def _source(self, arguments: Sequence[ast.expr]) -> Expr:
+        """Return ``delta(x - a, y - b)``, with an argument for each coordinate of space."""
+        names = [self.symbols.coordinates[axis] for axis in self.symbols.space]
+        if len(arguments) != len(names) or not names:
+            written = f"{SOURCE}({', '.join(f'{name} - …' for name in names)})"
+            message = f"a point source has one argument for each of {', '.join(names)}: "
+            raise ExpressionError(f"{message}{len(arguments)} found.", f"Write {written}.")
+        offsets = []
+        for argument, name in zip(arguments, names, strict=True):
+            try:
+                offsets.append(sources.offset(self.scalar(argument), name))
+            except ExpressionError as error:
+                raise error.at(span(argument)) if error.span == (0, 0) else error from None
+        source = sources.point_source(offsets, names)
+        self._need_sources(source)
+        return source
 
     def _not_callable(self, name: str, place: tuple[int, int]) -> ExpressionError:
         if name in self.symbols.names or self.symbols.suffix(name):
@@ -268,6 +309,8 @@ class _Translation:
 
     def _slope(self, e: Expr, axis: int, *, along_normal: bool) -> Expr:
         names = self.symbols.coordinates
+        if e.has(sources.Delta):
+            raise ExpressionError("a point source has no derivative.", "Write a smooth function.")
         e = kirchhoff.tidied(e) if self.symbols.inverses else e
         return calculus.differentiate(e, axis, names, along_normal=along_normal)
 

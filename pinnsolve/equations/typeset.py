@@ -36,6 +36,7 @@ FUNCTIONS = {
     "max": r"\max",
     "sign": r"\mathrm{sgn}",
     "heaviside": r"\mathrm{H}",
+    "delta": r"\delta",
     "erf": r"\mathrm{erf}",
     "prod": r"\mathrm{prod}",
     "sum": r"\mathrm{sum}",

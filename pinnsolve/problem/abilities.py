@@ -38,7 +38,8 @@ class Abilities:
         problem file prescribes; ``"snapshots"``: observations of single instants of these,
         and unknown constants with them; ``"eigenvalues"``: those of a problem, and its modes;
         ``"waves"``: features that are products; ``"slabs"``: slabs of time; ``"batches"``: points
-        that are drawn for each step; ``"densities"``: exponentials of networks, in all of space.
+        that are drawn for each step; ``"densities"``: exponentials of networks, in all of space;
+        ``"sources"``: point sources.
     reference
         The classical solution that its answers are held against; None for one that is it.
     """
@@ -77,7 +78,7 @@ ABILITIES: dict[str, Abilities] = {
         derivatives=("rbf-fd",),
         precisions=("float64", "mixed", "float32"),  # of a network that it has not
         needs=frozenset({"operators"}),
-        takes=frozenset({"hard", "regions", "stages", "snapshots", "eigenvalues"}),
+        takes=frozenset({"hard", "regions", "stages", "snapshots", "eigenvalues", "sources"}),
     ),
     "dt-pinn": Abilities(
         title="DT-PINN",
@@ -87,7 +88,7 @@ ABILITIES: dict[str, Abilities] = {
         optimizers=TRAINED,
         precisions=("float64", "mixed", "float32"),
         needs=frozenset({"operators"}),
-        takes=frozenset({"regions", "slabs"}),
+        takes=frozenset({"regions", "slabs", "sources"}),
         reference="rbf-fd",
     ),
     "pinn": Abilities(
@@ -99,7 +100,10 @@ ABILITIES: dict[str, Abilities] = {
         precisions=("float64", "mixed", "float32"),
         accelerations=("auto", "none", "compile", "cuda-graph", "compile+cuda-graph"),
         takes=frozenset(
-            {"constants", "data", "extra", "hard", "ansatz", "regions", "waves", "slabs", "batches"}
+            {
+                *("constants", "data", "extra", "hard", "ansatz", "regions", "waves", "slabs"),
+                *("batches", "sources"),
+            }
         ),
         reference="rbf-fd",
     ),

@@ -44,6 +44,7 @@ from pinnsolve.problem.reading import MANUFACTURED, Reading, entries, with_names
 from pinnsolve.problem.schema.boxes import Unbounded
 from pinnsolve.problem.schema.file import TabulatedFunction
 from pinnsolve.problem.schema.shape import Shape
+from pinnsolve.problem.sources import source_faults
 from pinnsolve.problem.stated_reference import StatedReference
 from pinnsolve.problem.suitability import suitability_faults
 from pinnsolve.problem.time_dependence import at_rest, axis_faults, steady_faults
@@ -153,7 +154,8 @@ def bind(
         place, constants=constants, signs=signs or {}, unknowns=unsolved, revolved=revolved
     )
     symbols, family = families.read(reading, symbols, domain)
-    symbols = replace(_functions(reading, symbols), unknowns=())
+    symbols = _functions(reading, replace(symbols, sources=True))
+    symbols = replace(symbols, unknowns=(), sources=False)
     known = replace(symbols, manufactured=())
     still = at_rest(known) if is_evolving else known
     pieces, refine = _parts(reading, still)
@@ -178,7 +180,9 @@ def bind(
     reading.faults += method_faults(valid)
     if ("pde",) in valid:
         texts = valid["pde",].definitions
-        symbols = reading.resolve(("pde", "definitions"), texts, symbols, "definitions")
+        with_sources = replace(symbols, sources=True)
+        symbols = reading.resolve(("pde", "definitions"), texts, with_sources, "definitions")
+        symbols = replace(symbols, sources=False)
     stated = _equations(reading, symbols, len(unknowns.fields))
     data = read_observations(reading, replace(symbols, manufactured=()), domain)
     is_bounded = not isinstance(domain, Unbounded)
@@ -193,6 +197,7 @@ def bind(
     if not reading.faults:
         held = [constraint.equation for constraint, _ in constraints]
         reading.faults += suitability_faults(valid, stated, conditions, held)
+        reading.faults += source_faults(valid, stated)
     if domain is None or reading.faults:
         return None, reading.faults
     initial: tuple[tuple[Function, ...], ...] = ()
@@ -319,7 +324,8 @@ def _equations(reading: Reading, symbols: Symbols, fields: int) -> dict[KeyPath,
     is_whole = True
     for i, text in enumerate(pde.equations):
         key: KeyPath = ("pde", "equations", i)
-        found = reading.attempt(key, equations, text, symbols) or ()
+        found = reading.attempt(key, equations, text, replace(symbols, sources=True)) or ()
+        found = tuple(replace(e, symbols=symbols) for e in found)
         is_whole &= bool(found)
         stated |= {(*key, j): e for j, e in enumerate(found)}  # of vectors it is several
     if not is_whole:  # what is said below would only repeat that

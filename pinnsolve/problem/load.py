@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from pinnsolve.equations import sources
 from pinnsolve.equations.bounds import Bounds
 from pinnsolve.equations.kirchhoff import Conductivity
 from pinnsolve.errors import Fault, FileError, KeyPath, PinnsolveError, printable
@@ -38,6 +39,7 @@ from pinnsolve.problem.problem import (
 )
 from pinnsolve.problem.schema.file import ProblemFile
 from pinnsolve.problem.schema.operator import SECTION
+from pinnsolve.problem.sources import point_sources
 from pinnsolve.problem.text import overrides, source
 from pinnsolve.problem.text.source import Source
 from pinnsolve.problem.text.validation import FileFault, LaterFault, validate
@@ -198,6 +200,9 @@ def _refuse_with_regions(problem: Problem) -> None:
     if problem.family is not None:
         message = "a family of problems is not taken together with regions in this version."
         raise problem.source.error(Fault((SECTION, "input"), message, "Take smooth formulas."))
+    if problem.sources:
+        message = "point sources are not taken together with regions in this version."
+        raise problem.source.error(Fault(problem.sources[0].key, message, sources.SMOOTH))
     if problem.constraints:
         message = "points, means and integrals are not taken together with regions in this version."
         remedy = "Remove it; a level is fixed by a value on a piece of the boundary."
@@ -312,6 +317,7 @@ def _problem(source: Source, settings: ProblemFile, statements: Statements) -> P
         constraints=(*points, *integrals),
         stated=statements.reference,
         family=statements.family,
+        sources=point_sources(statements.equations, len(settings.pde.equations)),
     )
 
 

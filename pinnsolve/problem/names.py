@@ -23,7 +23,8 @@ from pinnsolve.problem.text.source import KEY
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 WORD = re.compile(r"[A-Za-z]\w*")
 RESERVED = {"pi": "the number π", "n": "the normal", "X": "the coordinate vector", "t": "time"}
-BESIDE_FUNCTIONS = {("constant", "d")}  # the number of dimensions, beside the derivative d(…, x)
+# the number of dimensions, beside the derivative d(…, x), and a length, beside a source delta(…)
+BESIDE_FUNCTIONS = {("constant", "d"), ("constant", "delta")}
 DEFAULT_COORDINATES = ("x", "y", "z")
 UNKNOWN = "unknown function"
 ENDS = ("low", "high")  # of an axis, in the order of the pieces of shapes along the axes

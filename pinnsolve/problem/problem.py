@@ -21,6 +21,7 @@ from pinnsolve.problem.schema.file import Parameter, ProblemFile, UnknownFunctio
 from pinnsolve.problem.schema.nodes import TIME_LEVELS
 from pinnsolve.problem.schema.shape import Shape
 from pinnsolve.problem.schema.unknowns import Eigenvalue
+from pinnsolve.problem.sources import PointSource
 from pinnsolve.problem.stated_reference import StatedReference
 from pinnsolve.problem.text.source import Source
 from pinnsolve.problem.time_alone import EVERYWHERE
@@ -286,6 +287,8 @@ class Problem:
     family
         What varies, and the exact solution then; None if nothing does. Formulas hold a typical
         function of it.
+    sources
+        The point sources in the equations.
     """
 
     name: str
@@ -317,6 +320,7 @@ class Problem:
     derived: Mapping[str, Equation] = field(default_factory=dict)
     conserved: Mapping[str, Equation] = field(default_factory=dict)
     family: FamilyOfProblems | None = None
+    sources: tuple[PointSource, ...] = ()
 
     def __repr__(self) -> str:
         """Return name, title and unknowns; all of it is in `to_toml`."""

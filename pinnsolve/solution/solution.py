@@ -20,7 +20,7 @@ from pinnsolve.errors import PointsError, suggestion
 from pinnsolve.geometry import build_domain
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.nodes import Nodes
-from pinnsolve.problem import Problem
+from pinnsolve.problem import Problem, sources
 from pinnsolve.problem.family_mode import mode
 from pinnsolve.solution.accuracy import Accuracy, accuracy_from
 from pinnsolve.solution.course import Course, GrowthStep, Outcome, PhaseResult, Record
@@ -265,6 +265,7 @@ class Solution:
             **self._metrics_of_functions(),
             **({"data": [fit.metrics() for fit in self.data]} if self.data else {}),
             **(self.flow.metrics() if self.flow else {}),
+            **sources.metrics(self.problem),
             **({"interfaces": [own.metrics() for own in self.fluxes]} if self.fluxes else {}),
             **(self.observables.metrics() if self.observables else {}),
             "parameters": self.answer.size,

@@ -106,6 +106,10 @@ def _givens(problem: Problem) -> str:
         else:
             text = f"<code>{escape(_code(function))}</code>"
         rows.append((escape(name), text))
+    rows += [
+        ("point source", f"{escape(s.told)}: where it is spread no error is told")
+        for s in problem.sources
+    ]
     for name, exact in zip(problem.fields, problem.exact or (), strict=False):
         rows.append((f"{escape(name)}, exact", mathml(exact.latex, exact.text)))
     cells = "".join(f"<tr><th>{name}</th><td>{value}</td></tr>" for name, value in rows)

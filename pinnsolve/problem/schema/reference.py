@@ -90,6 +90,8 @@ OPERATORS = {
 }
 LANGUAGE = """
 gauss(z) is exp(-z^2), sech(z) is 1/cosh(z), heaviside(0) is 1/2.
+delta(x - a, y - b), with an argument for each coordinate of space, is a point source, of [pde]
+equations only; a and b may hold t. It is spread over some spacings of the nodes.
 Arithmetic: + - * / and ** or ^ for powers. Comparisons, and, or, not: in "where" only.
 Coordinates: x; x, y; x, y, z; above three dimensions x1, x2, …; or those in [domain] coordinates.
 With coordinates = "axisymmetric" they are r and z.
