@@ -58,7 +58,7 @@ class PointSource:
         return any(e.free_symbols for e in self.at)
 
     def places(self, times: Float[ndarray, " K"]) -> Float[ndarray, "K d"]:
-        """Return where it is at instants; of a steady problem whatever these are."""
+        """Return its places at instants; of a steady problem whatever these are."""
         x = np.zeros((len(times), len(self.symbols.coordinates)))
         if self.symbols.time is not None:
             x[:, self.symbols.time] = times
