@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from numpy import ndarray
 from scipy.spatial import KDTree
 
 from pinnsolve.errors import NodesError
+from pinnsolve.geometry.cuts import Pieces, cut
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.ghosts import with_ghosts
 from pinnsolve.geometry.interior import MOST_CELLS, settle, start
@@ -29,8 +30,6 @@ MOST_ON_BOUNDARY = 0.5
 __all__ = ["Nodes", "generate", "retagged", "with_ghosts"]
 
 Factor: TypeAlias = Callable[[Float[ndarray, "N d"]], Float[ndarray, "N"]]
-Predicate: TypeAlias = Callable[[Float[ndarray, "N d"]], Bool[ndarray, "N"]]
-Pieces: TypeAlias = Sequence[tuple[str, Predicate]]
 
 HIGHEST_SPACED = 3  # dimension up to which nodes are spaced
 SHRINK = 0.8  # of a spacing that proved too large
@@ -154,6 +153,7 @@ def generate(
             return lambda x: np.full(len(x), h)
         return lambda x: h * refine(x)
 
+    edged = cut(domain, pieces)
     probes = probes_of(domain)
     measure = measured(domain, size(1.0)(probes))
     box = 0.0 if refine is not None else float(np.prod(domain.upper - domain.lower))
@@ -162,7 +162,7 @@ def generate(
         watch(Progress("nodes"))
         check_memory(max(measure, box) / h**domain.dim, h)
         rng = np.random.default_rng(seed)
-        boundary = boundary_nodes(domain, size(h), rng, preferred, pieces)
+        boundary = boundary_nodes(edged, size(h), rng, preferred, pieces)
         return Draft(boundary, start(domain, size(h), refine is not None, rng), h)
 
     if spacing is not None:

@@ -111,6 +111,8 @@ class Curve:
         Whether the curve ends where it starts, without a corner.
     segments
         Of the polyline that measures arc length; by default its error is below 1e-6 of it.
+    is_cut
+        Whether either end is no corner, and only another piece begins there.
     """
 
     point: Callable[[Float[ndarray, "N"]], Float[ndarray, "N d"]]
@@ -119,6 +121,7 @@ class Curve:
     stop: float = 1.0
     is_closed: bool = False
     segments: int = 2048
+    is_cut: tuple[bool, bool] = (False, False)
 
     def flipped(self) -> "Curve":
         """Return the curve as seen from the other side of the boundary."""
@@ -172,13 +175,13 @@ class Curve:
         return np.concatenate([[self.start], inner, ends])
 
     def nodes(self, spacing: Spacing, pieces: Sequence[str]) -> Boundary:
-        """Return nodes along a curve in the plane; the ends of an open curve are corners."""
+        """Return nodes along a curve in the plane; its ends are corners, or cuts."""
         t = self.parameters(spacing)
         x = self.point(t)
         rank = np.full(len(t), SMOOTH)
         t_probe = t.copy()
         if not self.is_closed:
-            rank[[0, -1]] = CORNER
+            rank[[0, -1]] = [EDGE if is_cut else CORNER for is_cut in self.is_cut]
             step = CORNER_PROBE * (self.stop - self.start) / (len(t) - 1)
             t_probe[0] += step
             t_probe[-1] -= step

@@ -16,8 +16,8 @@ from jaxtyping import Float, Int
 from numpy import ndarray
 
 from pinnsolve.geometry.alongside import gauss_along
+from pinnsolve.geometry.cuts import Pieces
 from pinnsolve.geometry.domain import Domain
-from pinnsolve.geometry.generation import Pieces
 from pinnsolve.geometry.patches import Curve
 from pinnsolve.geometry.surfaces import Face
 

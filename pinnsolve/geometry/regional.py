@@ -16,13 +16,12 @@ from numpy import ndarray
 from scipy.spatial import KDTree
 
 from pinnsolve.errors import NodesError
+from pinnsolve.geometry.cuts import Pieces, Predicate, cut
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.generation import (
     CELL,
     Draft,
     Factor,
-    Pieces,
-    Predicate,
     boundary_nodes,
     check_memory,
     measured,
@@ -107,6 +106,7 @@ def generate_apart(
         return lambda x: where(x) & (np.abs(domain.distance(x)) < EDGE * domain.size)
 
     outer = [(name, on_rim(where)) for name, where in pieces]
+    edged = [cut(part, outer) for part in parts]
     measure = sum(measured(part, size(1.0)(probes_of(part))) for part in parts)
 
     def draft(h: float) -> Drafts:
@@ -116,7 +116,7 @@ def generate_apart(
         drafts = list[Draft]()
         for k, part in enumerate(parts):
             rng = np.random.default_rng(seed)
-            rim = boundary_nodes(part, size(h), rng, preferred, outer)
+            rim = boundary_nodes(edged[k], size(h), rng, preferred, outer)
             for other, known in zip(parts[:k], rims, strict=True):
                 rim = _shared(rim, part, known, other, size(h))
             rims.append(rim)

@@ -60,4 +60,4 @@ def test_a_field_without_any_condition_at_an_outflow_is_free_there(tmp_path):
     """
     w = world(tmp_path, text, 300)
     (free,) = match(w.discretise(2)).free
-    assert set(w.nodes.x[free] @ [1, 2] >= 0) == {True}
+    assert (w.nodes.x[free] @ [1, 2] > -1e-12).all()  # where it ends but for rounding
