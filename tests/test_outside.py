@@ -159,11 +159,19 @@ def test_a_table_in_hdf5_with_a_fault_is_refused(case, tmp_path):
 
 def test_values_known_in_few_places_go_no_further(tmp_path):
     table = Table(written(tmp_path / "data.csv", "x,f\n0,1\n1,2\n"), "f", ("x",))
-    np.testing.assert_array_equal(table(np.array([[-1.0], [0.5], [9.0]])), [1, 1.5, 2])
-    assert refused(table, np.array([[0.5], [1e3]])) == (
-        f'{tmp_path / "data.csv"}: has values from (0) to (1) only, but "f" is needed at (1000). '
+    np.testing.assert_array_equal(table(np.array([[-0.5], [0.5], [2.0]])), [1, 1.5, 2])
+    assert refused(table, np.array([[0.5], [2.5]])) == (
+        f'{tmp_path / "data.csv"}: has values from (0) to (1) only, but "f" is needed at (2.5). '
         "Give values there, or the coordinates in the units of the domain."
     )
+
+
+def test_a_table_of_a_part_of_the_domain_is_no_function_on_all_of_it(tmp_path):
+    at = np.linspace(0.05, 0.95, 10)  # middles of cells, which reach from 0 to 1
+    rows = "".join(f"{x},{y},{x * y}\n" for x in at for y in at)
+    table = Table(written(tmp_path / "data.csv", "x,y,f\n" + rows), "f", ("x", "y"))
+    np.testing.assert_allclose(table(np.array([[0.0, 0.0], [1.0, 0.45]])), [0.0025, 0.4275])
+    assert 'but "f" is needed at (1.2, 0.5)' in refused(table, np.array([[1.2, 0.5]]))
 
 
 def _pipe(path):

@@ -3,8 +3,9 @@
 A function may be a column of a CSV or HDF5 file, known at points and interpolated.
 
 Between the points a function is interpolated linearly (in one dimension along the line, above on
-a Delaunay triangulation); outside of them it is that of the nearest point, but not at
-places so far off that the points must be those of something else.
+a Delaunay triangulation); just outside of them, as at the wall of cells whose middles they are, it
+is that of the nearest point. Farther off nothing is known, and a function that went on there would
+make a solution that looks right.
 """
 
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from pinnsolve.outside import must_be_ordinary
 from pinnsolve.table import read as read_table
 from pinnsolve.table import read_names
 
-REACH = 10.0  # times the size of what the points span: how far off the nearest one still counts
+REACH = 0.1  # of what the points span along an axis, or their widest gap: how far they still tell
 POINTS = (".csv", ".h5", ".hdf5", ".vtk", ".vtu")  # kinds of files of points
 
 
@@ -104,14 +105,22 @@ class Table:
                 "an area or a volume."
             ) from error
 
+    @cached_property
+    def _reach(self) -> Float[ndarray, " d"]:
+        """How far beyond the points, along each axis, the nearest one still tells something."""
+        points, _ = self._samples
+        gaps = [np.diff(np.unique(along)).max(initial=0.0) for along in points.T]
+        return np.maximum(gaps, REACH * np.ptp(points, axis=0))
+
     def _check_reach(self, x: Float[ndarray, "N d"]) -> None:
-        """Refuse places so far off that the points are those of something else."""
+        """Refuse places of which the file says nothing."""
         low, high = self.bounds
-        beyond = np.linalg.norm(np.maximum(np.maximum(low - x, x - high), 0), axis=1)
-        if len(x) and beyond.max() > REACH * np.linalg.norm(high - low):
+        beyond = (np.maximum(low - x, x - high) > self._reach).any(axis=1)
+        if beyond.any():
+            off = np.linalg.norm(np.maximum(np.maximum(low - x, x - high), 0), axis=1)
             raise FileError(
                 f"{self.path}: has values from {place(low, 6)} to {place(high, 6)} only, but "
-                f'"{self.column}" is needed at {place(x[int(beyond.argmax())], 6)}. Give values '
+                f'"{self.column}" is needed at {place(x[int(off.argmax())], 6)}. Give values '
                 "there, or the coordinates in the units of the domain."
             )
 

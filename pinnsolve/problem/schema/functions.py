@@ -10,7 +10,9 @@ from pinnsolve.problem.schema.values import ExistingFile, Section, Text
 class TabulatedFunction(Section):
     """A function interpolated from the columns of a file."""
 
-    file: ExistingFile = Field(description="CSV or HDF5 file with a column per coordinate")
+    file: ExistingFile = Field(
+        description="CSV or HDF5 file with a column per coordinate, whose points cover the domain"
+    )
     column: str = Field(
         description="name of the column that holds the values, which no equation may differentiate"
     )
