@@ -144,7 +144,9 @@ def solve(
     if problem is asked_for and problem.family is None:
         warnings += overshoot(setup.placement, sample) + trivial(problem, sample)
     with setup.stage("estimate"):
-        estimate = method.estimate(setup, process, answer, sample)
+        estimate = _unless_stopped(
+            lambda: method.estimate(setup, process, answer, sample), problem, outcome
+        )
         beside = method.found(setup, process, answer)
         constants = beside.constants
         device = method.device(answer)
@@ -253,6 +255,19 @@ def load_solution(run: str | Path) -> Solution:
         return from_metrics(problem, answer, sample, stored.history, stored.metrics)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise FileError(f"{path}: the solution is incomplete or broken ({error}).") from error
+
+
+def _unless_stopped(
+    estimate: Callable[[], Estimate | None], problem: Problem, outcome: Outcome
+) -> Estimate | None:
+    """Return an estimate; of work that was stopped none, if that takes too long as well."""
+    try:
+        return estimate()
+    except Stopped as stop:
+        if outcome.status != "stopped":
+            raise
+        nothing = dict.fromkeys(problem.fields)
+        return Estimate(nothing, nothing, message=str(stop))
 
 
 def _doubted(setup: Setup, estimate: Estimate | None, answer: Fields) -> Estimate | None:

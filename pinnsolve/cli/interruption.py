@@ -6,6 +6,7 @@ of its own hears the signals: the main thread may be inside a call to compiled c
 and would not hear them before its end. SIGUSR1 asks for a checkpoint, and the work goes on.
 """
 
+import math
 import os
 import signal
 import socket
@@ -18,14 +19,17 @@ from contextlib import contextmanager
 from pinnsolve.errors import Stopped
 from pinnsolve.progress import Progress, Watch
 
+GRACE = 60.0  # seconds after a request that what is left to do may take
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 SAVE = getattr(signal, "SIGUSR1", None)  # Windows has none
 
 
 class Interruption:
-    """A `Watch` that raises `Stopped`, once, after a request or when the time is over.
+    """A `Watch` that raises `Stopped` after a request or when the time is over.
 
-    Once, because the work that is stopped may still report progress while it saves what it has.
+    Then not again for `GRACE` seconds: work that is stopped may still report progress while it
+    measures and saves what it has. What takes longer, as an estimate that solves the problem once
+    more, is stopped in its turn, and left out.
     """
 
     def __init__(
@@ -39,14 +43,15 @@ class Interruption:
         self.asked = asked
         self.started = time.monotonic()
         self.request = ""
-        self.raised = False
+        self.patient_until = -math.inf
 
     def __call__(self, _: Progress) -> None:
         """Raise `Stopped` if it is time."""
-        late = self.time_limit is not None and time.monotonic() - self.started >= self.time_limit
-        if self.raised or not (self.request or late):
+        now = time.monotonic()
+        late = self.time_limit is not None and now - self.started >= self.time_limit
+        if now < self.patient_until or not (self.request or late):
             return
-        self.raised = True
+        self.patient_until = now + GRACE
         raise Stopped(self.request or f"the time limit of {self.time_limit:g} s was reached.")
 
     def hear(self, signum: int) -> None:

@@ -38,6 +38,15 @@ def test_the_time_limit_stops_a_run_once():
         stop(HERE)  # what saves the results is not stopped again
 
 
+def test_what_still_goes_on_after_a_while_is_stopped_again(monkeypatch):
+    # an estimate by a finer solution has gone on for hours after the time limit
+    monkeypatch.setattr("pinnsolve.cli.interruption.GRACE", 0.0)
+    with interruption(0.0, print) as stop:
+        for _ in range(2):
+            with pytest.raises(Stopped):
+                stop(HERE)
+
+
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_stops_the_run_at_its_next_report(signum):
     heard = []
