@@ -18,6 +18,7 @@ from numpy import ndarray
 from scipy.spatial import KDTree
 
 from pinnsolve.accuracy.cells import around
+from pinnsolve.accuracy.relative import still
 from pinnsolve.diffop import identity
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.nodes import Nodes
@@ -103,7 +104,8 @@ def layers(
         there = local_values(x, nodes.x, U, value, order + 1, nodes.sight)[0]
     else:
         there = fields(x)
-    sizes = [norms.size(values) for values in U[nodes.rows].T]
+    at_rest = still(problem, U[nodes.rows])
+    sizes = [at_rest.get(i) or norms.size(values) for i, values in enumerate(U[nodes.rows].T)]
 
     def apart(order: int) -> Float[ndarray, "P c"]:
         return there - local_values(x, known, U[owner], value, order + 1, sight)[0]

@@ -38,12 +38,22 @@ def relative(
     sizes: dict[str, float | None] = {
         name: min(to_truth[name], to_found[name]) for name in problem.fields
     }
+    for i, speed in still(problem, u).items():
+        sizes[problem.fields[i]] = float(np.linalg.norm(e[..., i])) / speed
+    return sizes
+
+
+def still(problem: Problem, u: Float[ndarray, "*K n c"]) -> dict[int, float]:
+    """Return the components of the velocity that do not move, each with the size of the speed.
+
+    Parameters
+    ----------
+    problem, u
+        As of `relative`.
+    """
     velocity = _velocity(problem)
     speed = float(np.linalg.norm(u[..., velocity]))
-    for i in velocity:
-        if speed and np.linalg.norm(u[..., i]) <= STILL * speed:
-            sizes[problem.fields[i]] = float(np.linalg.norm(e[..., i])) / speed
-    return sizes
+    return {i: speed for i in velocity if speed and np.linalg.norm(u[..., i]) <= STILL * speed}
 
 
 def _velocity(problem: Problem) -> list[int]:

@@ -2,10 +2,15 @@
 
 import re
 
+import numpy as np
 import pytest
 
 from pinnsolve import solve
-from tests.posing import INTERVAL, SQUARE, pose
+from pinnsolve.accuracy.continued import layers
+from pinnsolve.geometry.from_problem import build_domain, node_set
+from tests.flows import STOKES
+from tests.flows import text_of as text_of_flow
+from tests.posing import INTERVAL, SQUARE, pose, written
 
 EXACT = "x - (exp((x - 1)/{eps}) - exp(-1/{eps}))/(1 - exp(-1/{eps}))"
 
@@ -44,3 +49,16 @@ def test_a_layer_that_the_nodes_see_is_none(tmp_path):
     solution = carried(tmp_path, 0.1, INTERVAL, 101, 4)
     assert solution.accuracy.estimate.total["u"] < 1e-3
     assert not solution.accuracy.estimate.warnings
+
+
+def test_what_rounding_leaves_of_a_component_at_rest_is_no_layer(tmp_path):
+    exact = {"u": "y*(1 - y)", "v": "0", "p": "-x"}
+    problem = written(tmp_path, text_of_flow(SQUARE, exact, equations=STOKES))
+    domain = build_domain(problem)
+    nodes = node_set(problem, domain)
+    (x, y), noise = nodes.x.T, np.random.default_rng(0).standard_normal(len(nodes.x))
+    along, pressure = y * (1 - y), -x
+    at_rest = layers(problem, domain, nodes, np.column_stack([along, 1e-15 * noise, pressure]))
+    moving = layers(problem, domain, nodes, np.column_stack([along, 0.1 * noise, pressure]))
+    assert not at_rest.sizes
+    assert set(moving.sizes) == {"v"}
