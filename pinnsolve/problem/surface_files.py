@@ -22,8 +22,9 @@ from numpy import ndarray
 
 from pinnsolve.errors import FileError, PackageError, place
 from pinnsolve.outside import content, must_be_ordinary
+from pinnsolve.problem.svg_files import nested, read_rings
 
-PLANE = (".geojson", ".json", ".wkt")
+PLANE = (".geojson", ".json", ".wkt", ".svg")
 SPACE = (".stl", ".obj", ".ply", ".vtk", ".vtu", ".msh")
 MOST_BYTES = 500_000_000
 MOST_CELLS = 2_000_000
@@ -205,7 +206,10 @@ def _closed(
 
 
 def _rings(path: Path) -> Boundary:
-    """Return the outlines of polygons: ``surface``, around holes ``hole1`` and so on."""
+    """Return the outlines of polygons: ``surface``, around holes ``hole1`` and so on.
+
+    Paths of a drawing that have ids are called by these.
+    """
     try:
         import shapely
         from shapely.geometry.polygon import orient
@@ -214,12 +218,9 @@ def _rings(path: Path) -> Boundary:
             f"{path}: outlines are read by the package shapely. "
             'Install it: pip install "pinnsolve[geometry]".'
         ) from None
-    text = content(path, MOST_BYTES).decode("utf-8", "replace")
-    try:
-        shape = (shapely.from_wkt if path.suffix.lower() == ".wkt" else shapely.from_geojson)(text)
-    except shapely.errors.ShapelyError as error:
-        raise FileError(f"{path}: {' '.join(str(error).split())}") from None
-    parts = list(_polygons(shape))
+    is_drawn = path.suffix.lower() == ".svg"
+    drawn = read_rings(path) if is_drawn else []
+    parts = nested(drawn, shapely) if is_drawn else _stated(path, shapely)
     if not parts:
         raise FileError(f"{path}: there is no polygon in the file.")
     whole = shapely.MultiPolygon(parts)
@@ -228,6 +229,8 @@ def _rings(path: Path) -> Boundary:
     rings = [(SURFACE, orient(part).exterior) for part in parts]
     holes = [hole for part in parts for hole in orient(part).interiors]
     rings += [(f"hole{i + 1}", hole) for i, hole in enumerate(holes)]
+    own = {frozenset(map(tuple, x.tolist())): name for name, x in drawn if name}
+    rings = [(own.get(frozenset(ring.coords), name), ring) for name, ring in rings]
     names = tuple(dict.fromkeys(name for name, _ in rings))
     vertices, cells, groups, start = [], [], [], 0
     for name, ring in rings:
@@ -239,6 +242,16 @@ def _rings(path: Path) -> Boundary:
         groups.append(np.full(len(x), names.index(name)))
         start += len(x)
     return Boundary(np.concatenate(vertices), np.concatenate(cells), np.concatenate(groups), names)
+
+
+def _stated(path: Path, shapely: Any) -> list[Any]:
+    """Return the polygons of a file of geometries."""
+    text = content(path, MOST_BYTES).decode("utf-8", "replace")
+    try:
+        shape = (shapely.from_wkt if path.suffix.lower() == ".wkt" else shapely.from_geojson)(text)
+    except shapely.errors.ShapelyError as error:
+        raise FileError(f"{path}: {' '.join(str(error).split())}") from None
+    return list(_polygons(shape))
 
 
 def _polygons(shape: Any) -> Sequence[Any]:

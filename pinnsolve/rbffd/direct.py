@@ -170,7 +170,7 @@ class Equations:
         determined = np.concatenate([matching.determined, *ghosts])
         is_square = np.array_equal(np.sort(determined), np.arange(n_columns))
         order = np.argsort(determined) if is_square else None
-        levels = levels_of(discretisation, matching.determined // discretisation.n_nodes)
+        levels = levels_of(discretisation, matching)
         return cls(discretisation, stack(closing, n_columns), order, levels)
 
     @property

@@ -35,6 +35,7 @@ from pinnsolve.conditions.condition import Condition
 from pinnsolve.errors import SingularError
 from pinnsolve.rbffd.discretisation import Discretisation
 from pinnsolve.rbffd.factorisation import Factorisation, factorise
+from pinnsolve.rbffd.matching import Matching
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -127,15 +128,15 @@ def values_held(condition: Condition, n_fields: int) -> Float[ndarray, "R c"]:
     return np.asarray(found[np.isfinite(found).all(axis=1)])
 
 
-def levels_of(discretisation: Discretisation, fields: Int[ndarray, " R"]) -> tuple[Level, ...]:
+def levels_of(discretisation: Discretisation, matching: Matching) -> tuple[Level, ...]:
     """Return the levels that the constraints of a discrete problem fix; none if it has none.
 
     Parameters
     ----------
     discretisation
         The discrete problem.
-    fields
-        For each row of its conditions, constraints not counted, the field that it determines.
+    matching
+        Of its rows and unknowns, constraints not counted.
 
     Raises
     ------
@@ -157,7 +158,11 @@ def levels_of(discretisation: Discretisation, fields: Int[ndarray, " R"]) -> tup
     central = int(np.argmin(np.linalg.norm(x - x.mean(axis=0), axis=1)))
     found = []
     for field in _pivots(shifts):
-        rows = multiplier_rows(discretisation, fields, field)
+        rows = np.empty(0, dtype=int)  # least squares need no multiplier
+        if not matching.has_more_rows:
+            rows = multiplier_rows(
+                discretisation, matching.determined // discretisation.n_nodes, field
+            )
         pin = field * discretisation.n_nodes + central
         found.append(Level(field, pin, rows, np.ones(len(rows))))
     return tuple(found)
@@ -280,10 +285,11 @@ def factorise_with_levels(
         return LevelledFactors(factorise(matrix, order), is_constraint, none, none.T)
     free = csr_array(matrix)[~is_constraint]
     constraints = csr_array(matrix)[is_constraint].toarray()
-    rows = np.concatenate([level.rows for level in levels])
-    column = np.repeat(np.arange(k), [len(level.rows) for level in levels])
-    factors = np.concatenate([level.factors for level in levels])
-    multipliers = coo_array((factors, (rows, column)), shape=(free.shape[0], k))
+    held = [level for level in levels if len(level.rows)]
+    rows = np.concatenate([np.empty(0, dtype=int), *(level.rows for level in held)])
+    column = np.repeat(np.arange(len(held)), [len(level.rows) for level in held])
+    factors = np.concatenate([np.empty(0), *(level.factors for level in held)])
+    multipliers = coo_array((factors, (rows, column)), shape=(free.shape[0], len(held)))
     pins = [level.pin for level in levels]
     pinned = coo_array((np.ones(k), (np.arange(k), pins)), shape=(k, n_unknowns))
     whole = csr_array(block_array([[free, multipliers], [pinned, None]], format="csr"))

@@ -26,7 +26,9 @@ On a line a steady field of order one takes one condition at most; another at th
 the fields that it is tied to, as in ``q = k u_x, q_x = 0`` with ``u`` given at both. Central
 differences would let ``u`` alternate from node to node to meet it, and leave ``q`` undetermined.
 So all ghosts of such fields are continued smoothly, and the equations hold at all nodes in the
-sense of least squares, with a few rows more than there are unknowns.
+sense of least squares, with a few rows more than there are unknowns. Elliptic systems of first
+order (`first_order`), which have fewer conditions than fields, are solved likewise in the plane and
+in space: on the boundary rows and unknowns would be as many, but for levels that are left open.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -40,6 +42,7 @@ from pinnsolve.conditions.condition import Condition
 from pinnsolve.diffop import identity
 from pinnsolve.rbffd.blocks import Block
 from pinnsolve.rbffd.discretisation import Discretisation
+from pinnsolve.rbffd.first_order import is_elliptic_of_first_order
 from pinnsolve.rbffd.stencils import nearest, polynomial_degree
 from pinnsolve.rbffd.weights import stencil_weights
 
@@ -55,10 +58,13 @@ class Matching:
         problem is not square some are named twice, or not at all.
     free
         For each field the ghosts at which nothing determines its value.
+    has_more_rows
+        Whether rows are more than unknowns all around, so that levels need no multipliers.
     """
 
     determined: Int[ndarray, " R"]
     free: tuple[Int[ndarray, " _"], ...]
+    has_more_rows: bool = False
 
 
 def match(discretisation: Discretisation, *, is_steady: bool = True) -> Matching:
@@ -114,10 +120,10 @@ def match(discretisation: Discretisation, *, is_steady: bool = True) -> Matching
         for field, ghost in left:
             free[field].append(here + ghost * nodes.n_boundary)
 
-    orders = np.array([_order(equations, field) for field in range(n_fields)])
-    if is_steady and nodes.dim == 1 and np.any((orders == 1) & (claimed > 1)):
-        for first_order in np.flatnonzero(orders == 1).tolist():
-            free[first_order] = [boundary + nodes.n_boundary]
+    of_first_order, has_more_rows = _by_least_squares(discretisation, equations, claimed)
+    for field in of_first_order if is_steady else ():
+        rings = [boundary + k * nodes.n_boundary for k in range(1, nodes.rings + 1)]
+        free[field] = [np.empty(0, dtype=int), *rings]
 
     for k in tying:
         (term,) = conditions[k].residual.terms
@@ -128,7 +134,28 @@ def match(discretisation: Discretisation, *, is_steady: bool = True) -> Matching
         fields[k, c.held] * len(nodes.x) + c.held + ghosts[k, c.held] * nodes.n_boundary
         for k, c in enumerate(conditions)
     ]
-    return Matching(np.concatenate(determined), tuple(np.concatenate(f) for f in free))
+    ghosts_free = tuple(np.concatenate(f) for f in free)
+    return Matching(np.concatenate(determined), ghosts_free, is_steady and has_more_rows)
+
+
+def _by_least_squares(
+    discretisation: Discretisation, equations: Sequence[Condition], claimed: Int[ndarray, " c"]
+) -> tuple[Sequence[int], bool]:
+    """Return the fields of which all ghosts are continued, and whether rows are more all around.
+
+    Parameters
+    ----------
+    discretisation, equations
+        The discrete problem, and its differential equations.
+    claimed
+        How many times conditions claim each field, over the whole boundary.
+    """
+    count = discretisation.n_fields
+    if is_elliptic_of_first_order(discretisation):
+        return range(count), True
+    first = [field for field in range(count) if _order(equations, field) == 1]
+    is_given_twice = discretisation.nodes.dim == 1 and any(claimed[field] > 1 for field in first)
+    return first if is_given_twice else (), False
 
 
 def _fields_of(

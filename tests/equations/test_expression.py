@@ -221,8 +221,9 @@ REFUSED = {  # text: place, and what is said
     "sine(x)": (
         "sine",
         'unknown function "sine". Did you mean "sin"? Known: abs, acos, asin, atan, atan2, '
-        "biharmonic, cos, cosh, d, div, dn, dot, erf, exp, gauss, grad, heaviside, integral, "
-        "laplace, log, max, mean, min, norm, prod, sech, sign, sin, sinh, sqrt, sum, tan, tanh.",
+        "biharmonic, cos, cosh, d, delta, div, dn, dot, erf, exp, gauss, grad, heaviside, "
+        "integral, laplace, log, max, mean, min, norm, prod, sech, sign, sin, sinh, sqrt, sum, "
+        "tan, tanh.",
     ),
     "ln(x)": ("ln", 'unknown function "ln". Write log(…).'),
     "X*X": ("X*X", "two vectors cannot be multiplied with *. Use dot(a, b)."),

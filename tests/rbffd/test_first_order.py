@@ -1,56 +1,89 @@
-"""Systems of order one on a line: of full order, wherever their conditions stand."""
+"""Elliptic systems of first order: the Cauchy-Riemann equations and their like."""
 
 import numpy as np
 import pytest
-from scipy.integrate import solve_bvp
 
 from pinnsolve import solve
-from tests.posing import INTERVAL, manufactured, pose
+from pinnsolve.rbffd.direct import solve as solve_directly
+from pinnsolve.rbffd.first_order import is_elliptic_of_first_order
+from pinnsolve.setup import Setup
+from tests.posing import DISK, manufactured, pose
 
-LINE = {"domain": INTERVAL}
-ENDS = ("left", "u = a"), ("right", "u = b")
+CAUCHY_RIEMANN = ("u_x = v_y", "u_y = -v_x")
+LEVEL = '[[constraint]]\nequation = "mean(v) = 0"\n'
+HARMONIC = '[exact]\nu = "exp(x)*cos(y)"\nv = "exp(x)*sin(y)"\n'
+VARYING = ("(1 + x)*u_x - v_y + u = f", "u_y + (2 - y)*v_x - v = g")
+ORDER = 4
+
+
+def errors(problem):
+    """Return the relative errors of the direct solution at the nodes, and its condition."""
+    setup = Setup(problem)
+    found = solve_directly(setup.discretisation())
+    u, exact = found.values[setup.nodes.rows], setup.truth.values
+    return np.linalg.norm(u - exact, axis=0) / np.linalg.norm(exact, axis=0), found.condition
+
+
+def on_two(folder, *equations, counts=(150, 600), **parts):
+    """Return the errors on some nodes and on four times as many, as rows."""
+    found = [errors(pose(folder, *equations, count=n, order=ORDER, **parts)) for n in counts]
+    assert all(condition < 1e6 for _, condition in found)
+    return np.stack([e for e, _ in found])
+
+
+def test_a_harmonic_conjugate_is_found_with_the_order(tmp_path):
+    """One field is given on the boundary, of the other its mean; neither has a ghost to itself."""
+    real = [("all", "u = exp(x)*cos(y)")]
+    coarse, fine = on_two(tmp_path, *CAUCHY_RIEMANN, on=real, domain=DISK, more=LEVEL + HARMONIC)
+    assert np.all(fine < coarse / 2 ** (ORDER - 0.5))
+    assert np.all(fine < 3e-6)
+
+
+def test_coefficients_vary_and_either_field_is_given_somewhere(tmp_path):
+    made = manufactured("f", "g", "h", "m", u="sin(2*x)*cos(y + 1)", v="exp(x - y)*cos(x)")
+    on = [("left right", "u = h"), ("top bottom", "v = m")]
+    coarse, fine = on_two(tmp_path, *VARYING, on=on, more=made)
+    assert np.all(fine < coarse / 2 ** (ORDER - 0.5))
 
 
 @pytest.mark.parametrize(
-    ("on", "refine"),
+    ("equations", "is_one"),
     [
-        (ENDS, ""),
-        ((("left", "u = a"), ("right", "v = b")), ""),
-        (ENDS, '\nrefine = "0.5 + x"'),
+        (CAUCHY_RIEMANN, True),
+        (VARYING, True),
+        (("u_x + v_y = 0", "u_y + v_x = 0"), False),  # waves
+        (("u_x + u_y = 0", "v_x = u"), False),  # transport
+        (("u_x = v_y", "v = -u_y"), False),  # a gradient is named: of second order in truth
+        (("laplace(u) = v", "v_x + v_y = u"), False),
     ],
 )
-@pytest.mark.parametrize("order", [2, 4])
-def test_the_error_falls_with_the_order(tmp_path, on, refine, order):
-    more = manufactured("f", "g", "a", "b", u="sin(3*x)", v="3*(1 + x**2)*cos(3*x)")
-    errors = []
-    for count in (40, 80):
-        parts = {"count": f"{count}{refine}", "order": order, "more": more, **LINE}
-        solution = solve(pose(tmp_path, "v = (1 + x**2)*u_x + g", "v_x = f", on=on, **parts))
-        errors.append(max(solution.accuracy.errors.relative_l2.values()))
-    assert errors[1] < 5e-4
-    assert errors[0] / errors[1] > 2 ** (order - 1)  # the order shows in full on finer nodes
+def test_only_a_determinant_without_zeros_makes_them_elliptic(tmp_path, equations, is_one):
+    sources = '[functions]\nf = "0"\ng = "x"\n'
+    on = [("all", "u = 0"), ("left", "v = 0")]
+    setup = Setup(pose(tmp_path, *equations, on=on, count=100, more=sources))
+    assert is_elliptic_of_first_order(setup.discretisation().without_constraints()) is is_one
 
 
-def test_a_flux_is_the_same_on_both_sides_of_a_jump(tmp_path):
-    """With conductivities 1 and 10 the flux is 1/(0.5 + 0.05); the kink costs the order."""
-    equations = "v = (1 + 9*heaviside(x - 0.5))*u_x", "v_x = 0"
-    on = [("left", "u = 0"), ("right", "u = 1")]
-    solution = solve(pose(tmp_path, *equations, on=on, count=100, **LINE))
-    assert solution.sample.values[:, 1] == pytest.approx(1 / 0.55, rel=1e-3)
-    u = solution.sample.values[:, 0]
-    x = solution.sample.nodes.x[solution.sample.nodes.rows][:, 0]
-    assert np.interp(0.5, np.sort(x), u[np.argsort(x)]) == pytest.approx(0.5 / 0.55, abs=5e-3)
+@pytest.mark.study
+def test_darcy_flow_in_mixed_form_has_the_order(tmp_path):
+    """Velocity by name: the flux is given on two sides, the pressure on the others."""
+    exact = {
+        "p": "sin(2*x)*cos(y + 1)",
+        "u": "-(1 + x*y)*2*cos(2*x)*cos(y + 1)",
+        "v": "(1 + x*y)*sin(2*x)*sin(y + 1)",
+    }
+    equations = ("u = -(1 + x*y)*p_x", "v = -(1 + x*y)*p_y", "u_x + v_y = f")
+    on = [("left right", "p = g"), ("top bottom", "u*n_x + v*n_y = h")]
+    made = manufactured("f", "g", "h", **exact)
+    coarse, fine = on_two(tmp_path, *equations, on=on, more=made, counts=(400, 1600))
+    assert np.all(fine < coarse / 2 ** (ORDER - 0.6))  # of a flux next to walls
 
 
-def test_a_nonlinear_system_agrees_with_collocation(tmp_path):
-    on = [("left", "u = 0"), ("right", "u = 0")]
-    solution = solve(pose(tmp_path, "v = u_x", "v_x = exp(u)", on=on, count=60, order=4, **LINE))
-    x = solution.sample.nodes.x[solution.sample.nodes.rows][:, 0]
-    found = solve_bvp(
-        lambda _, y: [y[1], np.exp(y[0])],
-        lambda a, b: [a[0], b[0]],
-        np.linspace(0, 1, 21),
-        np.zeros((2, 21)),
-        tol=1e-8,
-    )
-    assert solution.sample.values == pytest.approx(found.sol(x).T, abs=1e-8)
+@pytest.mark.study
+def test_estimates_and_networks_know_such_systems(tmp_path):
+    real = [("all", "u = exp(x)*cos(y)")]
+    parts = {"on": real, "domain": DISK, "count": 300, "more": LEVEL + HARMONIC, "order": ORDER}
+    for method, most in (("rbf-fd", 1e-5), ("pinn", 1e-6)):
+        found = solve(pose(tmp_path, *CAUCHY_RIEMANN, **parts, method=method)).accuracy
+        assert found.errors.worst < most
+        assert found.errors.worst < 3 * found.estimate.worst

@@ -247,7 +247,7 @@ class Surface(Shape):
 
     shape: Literal["surface"]
     file: ExistingFile = Field(
-        description="STL, OBJ, PLY, VTK, VTU or MSH; in two dimensions GeoJSON or WKT"
+        description="STL, OBJ, PLY, VTK, VTU or MSH; in two dimensions GeoJSON, WKT or SVG"
     )
 
     @property
