@@ -68,6 +68,29 @@ def test_what_is_exported_gives_the_same(tmp_path, name):
     np.testing.assert_allclose(found.numpy(), expected, rtol=0, atol=1e-11)
 
 
+@pytest.mark.parametrize("name", ["a network", "products"])
+def test_a_file_of_onnx_gives_the_same_for_any_number_of_functions_and_points(tmp_path, name):
+    for module in ("onnx", "onnxscript"):
+        pytest.importorskip(module)
+    runtime = pytest.importorskip("onnxruntime")
+    solution = solve(written(tmp_path, RUNS[name]))
+    path = tmp_path / "u.onnx"
+    assert export(solution, path, "onnx") <= 10 * AGREES
+    session = runtime.InferenceSession(path)
+    metadata = session.get_modelmeta().custom_metadata_map
+    told = {key: json.loads(value) for key, value in metadata.items()}
+    rng = np.random.default_rng(0)
+    x = 0.1 + 0.5 * rng.random((7, len(told["coordinates"])))
+    if solution.problem.family is None:
+        given, expected = [x], solution.answer(x)
+    else:
+        values = 1 + rng.random((3, len(told["sensors"]["q"])))
+        given, expected = [values, x], solution(values, x)
+    names = [own.name for own in session.get_inputs()]
+    (found,) = session.run(None, dict(zip(names, given, strict=True)))
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-11)
+
+
 def test_without_onnx_it_is_said_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "onnx", None)
     solution = solve(written(tmp_path, BEAM))
