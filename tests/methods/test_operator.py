@@ -403,6 +403,9 @@ def test_without_a_true_solution_the_estimate_decides(tmp_path):
     assert solution.accuracy.held_out is None
     assert solution.verdict.word == "resolved"
     assert solution.verdict.reason.startswith("the estimated relative error is")
+    pinnsolve.write(solution, tmp_path / "run")
+    told = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
+    assert "with half as many features more, drawn anew" in told
 
 
 STEPS = {

@@ -10,6 +10,7 @@ from pinnsolve.output.figures.fields import field_figure
 from pinnsolve.output.numbers import scientific
 from pinnsolve.output.report.page import table
 from pinnsolve.output.vtk.grid import grid
+from pinnsolve.problem import Problem
 from pinnsolve.problem.family_mode import mode
 from pinnsolve.solution.fields import OfFamily
 from pinnsolve.solution.held_out import HeldOut, in_short
@@ -19,6 +20,26 @@ CAPTION = (
     "Relative L2 errors of problems of the family with which nothing was trained, each relative to "
     "the variation of its own solution. The pictures above are of the one in the middle."
 )
+
+BY_FEATURES = (
+    "The mean over the functions held out, relative to the field’s variation, in L2 on the nodes: "
+    "the distance from solutions of the same equations with half as many features more, drawn "
+    "anew, made larger where errors fall slowly with these. What the training left is how far a "
+    "step of Newton’s method on each function leads. An estimate, never a bound."
+)
+BY_OTHERS = (
+    "The mean over the functions held out, relative to the field’s variation: how far solutions of "
+    "functions to train with are from what all others tell of them, times how little is known of "
+    "a function. An estimate, never a bound."
+)
+
+
+def estimated(problem: Problem) -> str:
+    """Return the sentences below estimated errors of a family; nothing of a single problem."""
+    if problem.family is None:
+        return ""
+    is_told = problem.settings.network.features == "reference"
+    return BY_OTHERS if is_told else BY_FEATURES
 
 
 def family(solution: Solution, domain: Domain) -> str:

@@ -20,7 +20,7 @@ from pinnsolve.output.figures.fields import estimate_figure, field_figure
 from pinnsolve.output.figures.figures import convergence_figure, nodes_figure, svg
 from pinnsolve.output.numbers import between, duration, instant, scientific
 from pinnsolve.output.report.data import data, intervals
-from pinnsolve.output.report.family import family
+from pinnsolve.output.report.family import estimated, family
 from pinnsolve.output.report.findings import findings
 from pinnsolve.output.report.flow import flow
 from pinnsolve.output.report.functions import functions
@@ -294,6 +294,7 @@ def _estimate(solution: Solution, grid: Grid) -> str:
     caption = ESTIMATED if solution.sample.times is None else ESTIMATED_IN_TIME
     if "evolution" in ABILITIES[solution.method].needs:
         caption = ESTIMATED_BY_STEPS.format(solution.problem.places)
+    caption = estimated(solution.problem) or caption
     parts = [table(["field", *columns], rows, caption)]
     if found.message:
         parts.append(f"<p>Not everything could be estimated: {escape(found.message)}</p>")
