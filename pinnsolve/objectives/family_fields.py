@@ -111,13 +111,14 @@ class FamilyFields:
             some = torch.as_tensor(x[start : start + EVALUATED]).to(net.like)
             features = net.of_outputs(*(image.features(some) for image in net.images()))
             for i in range(c):
-                own = features[i] @ weights[i * w : (i + 1) * w]
-                own = own + net.constant[i] * weights[c * w + i]
-                found[:, start : start + len(some), i] = own.mT.cpu().numpy()
-        if not any(self.ansatz.parts):
-            return found
-        offset = self.ansatz(np.zeros((len(x), c)), x)
-        return offset + (self.ansatz(np.ones((len(x), c)), x) - offset) * found
+                own = weights[i * w : (i + 1) * w].mT @ features[i].mT  # rows are functions
+                own += net.constant[i] * weights[c * w + i, :, None]
+                found[:, start : start + len(some), i] = own.cpu().numpy()
+        if any(self.ansatz.parts):
+            offset = self.ansatz(np.zeros((len(x), c)), x)
+            found *= self.ansatz(np.ones((len(x), c)), x) - offset
+            found += offset
+        return found
 
     def rows(self, x: Float[ndarray, "n D"]) -> Float[ndarray, "m P"]:
         """Return the change of all fields at points by each weight of a head."""
