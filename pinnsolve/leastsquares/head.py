@@ -19,8 +19,11 @@ Communication-optimal parallel and sequential QR and LU factorizations, doi:10.1
 Where many problems are only to be compared, `first_look` adds rows up, each with a random sign
 and in a random place, until there are a few for each column. Its solution leaves a residual that
 is larger by a small factor. Source: Clarkson & Woodruff (2017), Low-rank approximation and
-regression in input sparsity time, doi:10.1145/3019134.
+regression in input sparsity time, doi:10.1145/3019134. Rows may come a strip
+at a time, for these sums are all that is kept of them.
 """
+
+from collections.abc import Iterable
 
 import torch
 from jaxtyping import Float
@@ -82,11 +85,38 @@ def first_look(
     """
     if not is_long(*M.shape):
         return least_squares(M, t, precision)
-    rows, draw = LOOK * M.shape[1], torch.Generator().manual_seed(0)
-    place = torch.randint(rows, (len(M),), generator=draw).to(M.device)
-    sign = (2.0 * torch.randint(2, (len(M),), generator=draw) - 1).to(M)
-    few = M.new_zeros(rows, M.shape[1]).index_add_(0, place, M.mul_(sign[:, None]))
-    return least_squares(few, t.new_zeros(rows).index_add_(0, place, sign * t), precision)
+    return first_look_in_strips([(M, t)], len(M), precision)
+
+
+def first_look_in_strips(
+    strips: Iterable[tuple[Float[Tensor, "r P"], Float[Tensor, " r"]]],
+    count: int,
+    precision: torch.dtype = torch.float64,
+) -> Float[Tensor, " P"]:
+    """Return the same where rows come some at a time, of which no more need be there at once.
+
+    Parameters
+    ----------
+    strips
+        Rows and what they shall be equal to, at least one strip; the rows lose their signs.
+    count
+        Of all rows.
+    precision
+        As of `least_squares`.
+    """
+    draw, start = torch.Generator().manual_seed(0), 0
+    few = right = place = sign = torch.empty(0)
+    for M, t in strips:
+        if start == 0:
+            rows = LOOK * M.shape[1]
+            place = torch.randint(rows, (count,), generator=draw).to(M.device)
+            sign = (2.0 * torch.randint(2, (count,), generator=draw) - 1).to(M)
+            few, right = M.new_zeros(rows, M.shape[1]), t.new_zeros(rows)
+        at, signs = (own[start : start + len(M)] for own in (place, sign))
+        few.index_add_(0, at, M.mul_(signs[:, None]))
+        right.index_add_(0, at, signs * t)
+        start += len(M)
+    return least_squares(few, right, precision)
 
 
 def is_long(rows: int, columns: int) -> bool:

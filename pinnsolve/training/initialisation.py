@@ -15,9 +15,15 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from pinnsolve.errors import DivergedError
-from pinnsolve.leastsquares.head import first_look, is_long, least_squares
+from pinnsolve.leastsquares.extended import STRIP
+from pinnsolve.leastsquares.head import (
+    first_look,
+    first_look_in_strips,
+    is_long,
+    least_squares,
+)
 from pinnsolve.networks.mlp import FREQUENCY, MLP
-from pinnsolve.objectives.objective import HeadProblem, OfNetwork
+from pinnsolve.objectives.objective import HeadProblem, InStrips, OfNetwork
 from pinnsolve.optimizers.head import Head, loss_of, newton
 from pinnsolve.process import Budget, State, Step, StoppingRule, nested, part
 
@@ -177,6 +183,10 @@ def sketch(objective: OfNetwork) -> tuple[float, Float[Tensor, " P"]]:
     has none without a temperature, or is not finite, they start from fields that are their sizes;
     and where that is no better, from a field that satisfies the conditions that are linear.
     """
+    if objective.is_linear and isinstance(objective, InStrips):
+        found = _in_strips(objective)
+        if found is not None:
+            return found
     problem = objective.head()
     best = inf, objective.model.head_vector()
     for start in _starts(objective, problem):
@@ -193,6 +203,27 @@ def sketch(objective: OfNetwork) -> tuple[float, Float[Tensor, " P"]]:
             "Rewrite them, or train with another optimizer first."
         )
     return best
+
+
+def _in_strips(objective: InStrips) -> tuple[float, Float[Tensor, " P"]] | None:
+    """Return the same of a linear problem with so many rows that they are better taken in strips.
+
+    None if they are few, if there are unknown parameters, or if that leads nowhere.
+    """
+    model = objective.model
+    zero, count = model.head_vector(), len(objective.places)
+    if count <= STRIP or not is_long(count, len(zero)) or model.unknowns is not None:
+        return None
+    ends = range(0, count, STRIP)
+    each = (objective.head_within(model, slice(k, k + STRIP)).linearise(zero) for k in ends)
+    c = first_look_in_strips(each, count, zero.dtype).to(zero)
+    losses = []
+    for tried in (zero, c):
+        model.set_head(tried)
+        r = objective.value()
+        losses.append(float(r @ r))
+    model.set_head(zero)
+    return (losses[1], c) if losses[1] < losses[0] else None
 
 
 def _starts(objective: OfNetwork, problem: HeadProblem) -> Iterator[Float[Tensor, " P"]]:

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from pinnsolve.leastsquares.head import least_squares
+from pinnsolve.leastsquares.head import first_look, first_look_in_strips, least_squares
 
 
 def test_consistent_equations_are_satisfied():
@@ -41,3 +41,16 @@ def test_a_column_of_zeros_gets_no_weight():
 def test_fewer_rows_than_columns_are_satisfied():
     M, t = torch.randn(10, 30), torch.randn(10)
     torch.testing.assert_close(M @ least_squares(M, t), t, rtol=1e-10, atol=1e-10)
+
+
+def test_a_first_look_is_the_same_whether_rows_come_at_once_or_in_strips():
+    M, t = torch.randn(400, 10), torch.randn(400)
+    in_strips = zip(M.clone().split(150), t.split(150), strict=True)
+    torch.testing.assert_close(first_look_in_strips(in_strips, 400), first_look(M.clone(), t))
+
+
+def test_a_first_look_leaves_little_more_than_the_least_residual():
+    M, t = torch.randn(2000, 10), torch.randn(2000)
+    least = torch.linalg.vector_norm(M @ least_squares(M, t) - t)
+    # four sums for each column keep lengths within a factor that is seldom above two
+    assert torch.linalg.vector_norm(M @ first_look(M.clone(), t) - t) < 2 * least

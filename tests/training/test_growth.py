@@ -17,8 +17,10 @@ from pinnsolve.process import Budget
 from pinnsolve.run import write
 from pinnsolve.setup import Setup
 from pinnsolve.solution.localised import supports_of
+from pinnsolve.training import initialisation
 from pinnsolve.training.first_features import FirstFeatures
 from pinnsolve.training.growth import FALLING, Collocation, Growing
+from pinnsolve.training.initialisation import sketch
 from pinnsolve.training.schedule import training
 from tests.lanes import studied
 from tests.posing import INTERVAL, pose, written
@@ -521,3 +523,26 @@ def test_phases_that_do_not_fit_are_refused(text, message, tmp_path):
 )
 def test_a_network_grows_where_nothing_else_is_asked_for(text, expected, tmp_path):
     assert grows(written(tmp_path, HOLE + text + '[solver]\nmethod = "pinn"\n')) is expected
+
+
+def test_trials_of_first_features_never_have_all_rows_of_a_large_problem_at_once(
+    tmp_path, monkeypatch
+):
+    _, objective = growing(written(tmp_path, HOLE), "pinn")
+    objective.model.rebuild((20,))
+    objective.model.draw_ridges(0, (1.0, 1.0))
+    loss, c = sketch(objective)
+    asked, rows = list[int](), type(objective).head_within
+
+    def watched(self, of, some):
+        found = rows(self, of, some)
+        asked.append(sum(len(part.factor.expand(part.count)) for part in found.parts))
+        return found
+
+    monkeypatch.setattr(type(objective), "head_within", watched)
+    monkeypatch.setattr(initialisation, "STRIP", 100)
+    in_strips, weights = sketch(objective)
+    assert sum(asked) == len(objective.places)
+    assert max(asked) == 100
+    torch.testing.assert_close(weights, c, rtol=1e-6, atol=1e-6)  # as the features' condition lets
+    assert in_strips == pytest.approx(loss, rel=1e-9)
