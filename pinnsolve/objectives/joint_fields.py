@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import cached_property
-from math import ceil
 
 import numpy as np
 import torch
@@ -20,10 +19,6 @@ from pinnsolve.objectives.family_fields import FamilyFields, part_of
 from pinnsolve.objectives.joint import network_of_member
 from pinnsolve.objectives.network_fields import NetworkFields
 from pinnsolve.process import State
-
-# Libraries add up in another order where rows are few, and weights of features that are nearly
-# dependent are so large that it shows in the eighth digit: rows are filled up to multiples of this.
-ROWS = 256
 
 
 @dataclass(frozen=True)
@@ -84,15 +79,13 @@ class JointFields:
         found = np.empty((len(z) * len(x), self.net.head.out_features))
         for start in range(0, len(found), EVALUATED):
             pair = np.arange(start, min(start + EVALUATED, len(found)))
-            whole = np.resize(pair, ROWS * ceil(len(pair) / ROWS))
-            points = np.hstack([x[whole % len(x)], z[whole // len(x)]])
-            values = self.net(torch.as_tensor(points).to(self.net.like)).cpu().numpy()
-            found[pair] = values[: len(pair)]
-        fields = found.reshape(len(z), len(x), -1)
+            points = np.hstack([x[pair % len(x)], z[pair // len(x)]])
+            found[pair] = self.net(torch.as_tensor(points).to(self.net.like)).cpu().numpy()
+        values = found.reshape(len(z), len(x), -1)
         if not any(self.ansatz.parts):
-            return fields
-        nothing = self.ansatz(np.zeros(fields.shape[1:]), x)
-        return nothing + (self.ansatz(np.ones(fields.shape[1:]), x) - nothing) * fields
+            return values
+        nothing = self.ansatz(np.zeros(values.shape[1:]), x)
+        return nothing + (self.ansatz(np.ones(values.shape[1:]), x) - nothing) * values
 
     def outside(self, codes: Sequence[Float[ndarray, "M _"]]) -> Float[ndarray, " M"]:
         """Return the largest share of an input that no member of the family has."""

@@ -75,14 +75,6 @@ def test_it_is_read_again_to_the_bit(solved):
     assert np.array_equal(again(eps, x), solved[0](eps, x))
 
 
-def test_values_at_few_points_are_those_among_many_to_the_bit(solved):
-    answer, x = solved[0].answer, np.random.default_rng(0).random((700, 1))
-    codes = [np.linspace(-1.0, 0.0, 4)[:, None]]
-    many = answer.evaluated(codes, x)
-    for n in (1, 7):
-        np.testing.assert_array_equal(answer.evaluated(codes, x[:n]), many[:, :n])
-
-
 def test_work_that_is_taken_up_again_gives_the_same_to_the_bit(solved):
     solution, kept, _ = solved
     again, x = solve(solution.problem, state=kept[-2]), np.linspace(0, 1, 7)
