@@ -215,6 +215,7 @@ class Flow:
         state, matrices, before = moment.state, moment.matrices, np.inf
         for _ in range(FEW_STEPS if self.has_changed else NEWTON_STEPS):
             fields = self.stages.fields(state, slopes, h)
+            is_kept = matrices is not None
             if matrices is None:
                 # linear in time or not, the middle of the step stands for all of it
                 middle = (s - 1) // 2
@@ -233,6 +234,9 @@ class Flow:
                 matrices = None
                 if before <= 1e-6 * known:  # rounding errors are all that is left
                     return Moment(state, slopes[-1], None, loss), slopes
+                if is_kept and size > before:  # from there no other would lead back
+                    slopes = slopes + change
+                    continue
             before = size
         if self.has_changed:  # a front has passed a node
             return self._coupled(conditions, equations, stages, moment, h)

@@ -50,6 +50,25 @@ def test_predators_and_prey_agree_with_an_integrator(tmp_path):
     assert np.array_equal(again(t), solution(t))
 
 
+def test_a_step_of_newton_that_leads_away_is_taken_back(tmp_path):
+    """Robertson's reaction, whose second substance is in balance after a thousandth of a step."""
+    text = PREY.replace("[0, 1]", "[0, 0.4]").replace("levels = 21", "levels = 3")
+    text = text.replace('"x", "y"', '"x", "y", "z"').replace(
+        '"10"\ny = "5"', '"1"\ny = "0"\nz = "0"'
+    )
+    left, right = "-0.04*x + 1e4*y*z", "0.04*x - 1e4*y*z - 3e7*y^2"
+    equations = f'"x_t = {left}", "y_t = {right}", "z_t = 3e7*y^2"'
+    text = text.replace('"x_t = 1.5*x - x*y", "y_t = x*y - 3*y"', equations)
+    found = solve(written(tmp_path, text))([0.4])[0]
+
+    def slopes(_, u):
+        back, on = 1e4 * u[1] * u[2], 3e7 * u[1] ** 2
+        return [back - 0.04 * u[0], 0.04 * u[0] - back - on, on]
+
+    truth = solve_ivp(slopes, (0, 0.4), [1, 0, 0], "Radau", rtol=1e-10, atol=1e-14).y[:, -1]
+    np.testing.assert_allclose(found, truth, rtol=1e-5)  # steps are halved until 1e-6 is left
+
+
 def test_an_algebraic_equation_stands_among_them(tmp_path):
     """A pendulum in the plane by its angle, and its height by an equation without derivatives."""
     text = PREY.replace('"x_t = 1.5*x - x*y", "y_t = x*y - 3*y"', '"x_tt = -x", "y = x^2 + 1"')
