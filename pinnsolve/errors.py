@@ -90,9 +90,21 @@ class ProblemError(PinnsolveError):
 
 
 class NodesError(PinnsolveError):
-    """The node set cannot carry the discretisation asked of it."""
+    """The node set cannot carry the discretisation asked of it.
+
+    Parameters
+    ----------
+    message
+        Fault and remedy.
+    key
+        What asks for it, where that is not the number of nodes.
+    """
 
     exit_code = 2
+
+    def __init__(self, message: str, key: KeyPath = ()) -> None:
+        super().__init__(message)
+        self.key = key
 
 
 class PointsError(PinnsolveError):

@@ -216,6 +216,8 @@ class _Translation:
         if stem in self.symbols.fields or f"{stem}.{side}" in self.symbols.fields:
             axes = ", ".join(self.symbols.coordinates)
             remedy = f"Derivatives of {stem} are written with the coordinates: {axes}."
+            if "t" in suffix and set(suffix) <= {"t", *self.symbols.coordinates}:
+                remedy += " Add time = [0.0, 1.0] to [domain] if it depends on time."
             return ExpressionError(f'unknown name "{whole}": "{suffix}" is no coordinate.', remedy)
         if {name, stem} & {*self.symbols.unknowns}:
             message = f'"{name}" is unknown here, where only position, time and constants count.'

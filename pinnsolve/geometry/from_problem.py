@@ -193,7 +193,7 @@ def located(problem: Problem, error: NodesError) -> ProblemError:
     """Return an error of the nodes as one of the key that asks for them."""
     settings = problem.settings.nodes
     given = [k for k in ("file", "count", "spacing") if getattr(settings, k) is not None]
-    key = ("nodes", given[0]) if given else ("domain", "file")
+    key = error.key or (("nodes", given[0]) if given else ("domain", "file"))
     return problem.source.error(Fault(key, str(error)))
 
 

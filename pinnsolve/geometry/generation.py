@@ -213,11 +213,12 @@ def held_pieces(
     """
     names = [*own, *(name for name, _ in pieces)]
     held = np.isin(np.arange(len(names)), tags)
-    for name, is_held in zip(names[len(own) :], held[len(own) :], strict=True):
+    for i, (name, is_held) in enumerate(zip(names[len(own) :], held[len(own) :], strict=True)):
         if not is_held:
             raise NodesError(
                 f'the boundary piece "{name}" has no node: its condition holds on none. '
-                "Change where in [[domain.pieces]], or raise nodes.count."
+                "Change where in [[domain.pieces]], or raise nodes.count.",
+                ("domain", "pieces", i, "where"),
             )
     number = np.cumsum(held) - 1
     return number[tags], tuple(name for name, is_held in zip(names, held, strict=True) if is_held)
@@ -314,7 +315,8 @@ def measured(domain: Domain, factor: Float[ndarray, "K"]) -> float:
     if len(wrong):
         raise NodesError(
             "the local factor of the spacing must be positive everywhere in the domain, but is "
-            f"{wrong[0]:.3g} somewhere. Change nodes.refine."
+            f"{wrong[0]:.3g} somewhere. Change nodes.refine.",
+            ("nodes", "refine"),
         )
     box = np.prod(domain.upper - domain.lower)
     return float(box * max(np.sum(factor**-domain.dim), 1.0) / PROBES)

@@ -40,6 +40,7 @@ UNKNOWN_RATIO = 2.0  # of two changes, where only one is known
 SMALLEST_RATIO = 1.25  # taken for changes that fall no faster, or not at all
 # a change, relative to the solution, that is rounding if it falls less than of order two
 ROUNDING, SECOND_ORDER = 1e-6, 4.0
+ALIKE = 1e-9  # relative differences between changes everywhere: nothing depends on a place
 BEYOND = "The equations, linearised there, determine no step: it blows up, as at a shock. "
 BEYOND += "End before that, or add diffusion."
 
@@ -269,6 +270,8 @@ class Evolution:
         first, last = (level[nodes.rows] for level in (levels[0], levels[-1]))
         change = np.abs(last - first)
         change /= np.maximum(np.abs(first).max(axis=0), np.finfo(float).tiny)
+        if np.ptp(change, axis=0).max() <= ALIKE * change.max():
+            return ""
         node, _ = np.unravel_index(np.argmax(change), change.shape)
         place = ", ".join(f"{x:.4g}" for x in nodes.x[node])
         return f"; until then it had changed most at ({place})"

@@ -220,6 +220,7 @@ def test_a_named_piece_without_nodes_is_refused():
         'the boundary piece "inlet" has no node: its condition holds on none. '
         "Change where in [[domain.pieces]], or raise nodes.count."
     )
+    assert caught.value.key == ("domain", "pieces", 0, "where")
 
 
 def test_pieces_of_given_nodes_are_retagged_too():
