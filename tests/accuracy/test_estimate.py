@@ -102,7 +102,11 @@ def test_the_estimate_of_a_direct_solution(name):
 @pytest.mark.parametrize("name", FEWER)
 def test_the_estimate_of_a_network_with_rbf_fd_derivatives(name):
     solution = solved(name, **{"solver.method": "dt-pinn"})
-    assert all(1 / CLOSE < ratio < CLOSE for ratio in ratios(solution))
+    left = solution.accuracy.estimate.optimisation
+    true = solution.accuracy.errors.relative_l2_nodes
+    for field, ratio in zip(left, ratios(solution), strict=True):
+        # what the training leaves (of a clamped plate, rounding errors) may cancel what nodes miss
+        assert 1 / CLOSE < ratio < CLOSE * (1 + left[field] / true[field])
 
 
 @pytest.mark.slow

@@ -21,6 +21,7 @@ from pinnsolve.references.exact import exact_at
 from pinnsolve.setup import Setup
 from pinnsolve.solution.norms import overall_l2
 from tests import posing
+from tests.lanes import studied
 from tests.posing import DISK, SQUARE, manufactured
 from tests.posing import INTERVAL as LINE
 
@@ -71,8 +72,12 @@ CASES = {
 
 @pytest.fixture(params=CASES)
 def problem(request, tmp_path):
-    domain, exact, *on = CASES[request.param]
-    return pose(tmp_path, domain, exact, *on)
+    return posed_case(request.param, tmp_path)
+
+
+def posed_case(name, folder):
+    domain, exact, *on = CASES[name]
+    return pose(folder, domain, exact, *on)
 
 
 def random_solution(problem):
@@ -116,8 +121,9 @@ def test_the_residual_for_the_network_is_that_of_the_field(problem):
 
 
 @pytest.mark.slow
-def test_the_solution_is_as_good_as_with_soft_conditions(tmp_path, problem):
-    built_in = solve(problem)
+@pytest.mark.parametrize("name", studied(CASES, {"disk", "some sides"}))
+def test_the_solution_is_as_good_as_with_soft_conditions(tmp_path, name):
+    built_in = solve(posed_case(name, tmp_path))
     path = tmp_path / "soft.toml"
     path.write_text((tmp_path / "problem.toml").read_text().replace("hard = true\n", ""))
     soft = solve(load(path))
@@ -130,9 +136,9 @@ def test_the_solution_is_as_good_as_with_soft_conditions(tmp_path, problem):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("domain", "gain"), [(SQUARE, 10), (DISK, 5)], ids=["square", "disk"])
-def test_on_a_whole_boundary_it_gains_digits(tmp_path, domain, gain):
-    name = "square" if domain == SQUARE else "disk"
+@pytest.mark.parametrize("name", studied(["square", "disk"], {"disk"}))
+def test_on_a_whole_boundary_it_gains_digits(tmp_path, name):
+    domain, gain = {"square": (SQUARE, 10), "disk": (DISK, 5)}[name]
     _, exact, on = CASES[name]
     problem = pose(tmp_path, domain, exact, on)
     soft = pose(tmp_path, domain, exact, (on[0], f"{on[1]} soft"))

@@ -9,7 +9,7 @@ from pinnsolve.derivatives.autograd import Autograd, derivative
 from pinnsolve.derivatives.taylor import Taylor, derivatives, features_of_outputs
 from pinnsolve.diffop import DiffOp, Term, identity, laplacian, partial
 from pinnsolve.networks.mlp import MLP
-from tests.lanes import parameters
+from tests.lanes import parameters, studied
 
 BIHARMONIC = DiffOp((((4, 0), 1.0), ((2, 2), 2.0), ((0, 4), 1.0)))
 CASES = {
@@ -69,6 +69,7 @@ def test_derivatives_and_gradients_are_those_of_nested_differentiation(kind, cas
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("kind", studied(EMBEDDINGS, EMBEDDINGS[1:4:2]), ids=str)
 def test_features_of_outputs_are_those_of_nested_differentiation(kind):
     net, x = network(2, kind, 3, parities=[-1, 1, 0]), torch.rand(5, 2)
     ops = [identity(2), partial((1, 2)), laplacian(2), BIHARMONIC]

@@ -13,6 +13,7 @@ from pinnsolve.geometry import build_domain
 from pinnsolve.problem.families import functions_of
 from pinnsolve.progress import unwatched
 from pinnsolve.references.families import truths
+from tests.lanes import studied
 from tests.posing import written
 
 pytestmark = pytest.mark.usefixtures("no_pictures")
@@ -417,7 +418,7 @@ STEPS = {
 }
 
 
-@pytest.mark.parametrize("first", [0, 1])  # after a head solve, or alone
+@pytest.mark.parametrize("first", studied([0, 1], {1}))  # after a head solve, or alone
 def test_steps_on_all_weights_that_are_taken_up_again_give_the_same_to_the_bit(tmp_path, first):
     problem, kept = written(tmp_path, INITIAL), []
     training = [*STEPS["training"][first:], {"optimizer": "head"}]
