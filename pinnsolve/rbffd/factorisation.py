@@ -15,9 +15,11 @@ which avoids squaring the condition (Björck, 1967, doi:10.1007/BF01933321).
 Ordering. Where the caller knows which row determines which unknown, and the entries there are
 large, as for most scalar equations, pivots are taken from this diagonal and a minimum-degree
 ordering of ``A + A^T`` keeps the factors sparse: about five times faster than the column ordering
-that serves all others.
+that serves all others. Where PARDISO is installed it factorises all but small matrices, in half
+of the time.
 """
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -28,6 +30,7 @@ from numpy import ndarray
 
 from pinnsolve.errors import SingularError
 from pinnsolve.machine import addressable
+from pinnsolve.rbffd import pardiso
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -111,9 +114,8 @@ def factorise(matrix: "csr_array", order: Int[ndarray, " K"] | None = None) -> F
     MemoryError
         If it does not fit into the memory that the process may take.
     """
-    from scipy.sparse import block_array, csc_array, csr_array, diags_array, eye_array
+    from scipy.sparse import block_array, csr_array, diags_array, eye_array
     from scipy.sparse.csgraph import structural_rank
-    from scipy.sparse.linalg import splu
 
     n_rows, n_columns = matrix.shape
     if n_rows < n_columns:
@@ -145,7 +147,7 @@ def factorise(matrix: "csr_array", order: Int[ndarray, " K"] | None = None) -> F
     is_full = is_full or structural_rank(system) == system.shape[0]
     if is_full and not is_repeated:
         with suppress(RuntimeError):  # an exactly singular factor
-            factors = splu(csc_array(permuted), **settings)
+            factors = _factors(permuted, settings)
             largest = float(abs(system).sum(axis=0).max())
             condition = largest * _norm_of_inverse(factors, system.dtype)
     if not condition < LARGEST_CONDITION:
@@ -156,6 +158,23 @@ def factorise(matrix: "csr_array", order: Int[ndarray, " K"] | None = None) -> F
             "solver.order."
         )
     return Factorisation(scaled, rows, columns, factors, order, condition)
+
+
+def _factors(matrix: "csr_array", settings: Mapping[str, Any]) -> Any:
+    """Return the factors of a square matrix whose rows stand as the settings want them.
+
+    Raises
+    ------
+    RuntimeError
+        If it is singular.
+    """
+    from scipy.sparse import csc_array
+    from scipy.sparse.linalg import splu
+
+    if matrix.shape[0] >= pardiso.FEWEST and pardiso.is_available():
+        with suppress(RuntimeError):
+            return pardiso.Pardiso(matrix, matched=settings is DIAGONAL)
+    return splu(csc_array(matrix), **settings)
 
 
 def _repeats(matrix: "csr_array") -> bool:
