@@ -1,6 +1,6 @@
 """One solve, from the problem to the solution: check, start, drive, judge."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from math import inf
@@ -20,9 +20,10 @@ from pinnsolve.accuracy.measure import compared, estimated_by_region, measure
 from pinnsolve.accuracy.observables import doubts, is_asked, observables
 from pinnsolve.accuracy.total_variation import with_total_variation
 from pinnsolve.accuracy.trivial import trivial
-from pinnsolve.accuracy.verdict import judged, verdict
+from pinnsolve.accuracy.verdict import LIMIT, judged, verdict
 from pinnsolve.checks import interface_corners
-from pinnsolve.checks.preflight import afterwards, preflight
+from pinnsolve.checks.enclosed import Contradiction
+from pinnsolve.checks.preflight import afterwards, contradictions, preflight
 from pinnsolve.conditions.points import points_of
 from pinnsolve.equations.incompressible import incompressible
 from pinnsolve.errors import FileError, ProblemError, Stopped
@@ -138,7 +139,9 @@ def solve(
             problem, asked_for, truth = setup.problem, setup.asked, setup.truth
     with setup.stage("errors"):
         answer, of_family = method.family(setup, process.answer())
-    warnings += afterwards(setup, method.condition(setup, process), reference, answer)
+    warnings += afterwards(setup, method.condition(setup, process), reference)
+    contradicted = contradictions(setup, answer if reference is None else reference.fields)
+    warnings += tuple(own.text for own in contradicted)
     sample = method.sample(setup, answer)
     # values of potentials, or of one problem of many, would tell nobody anything
     if problem is asked_for and problem.family is None:
@@ -172,7 +175,7 @@ def solve(
     warnings += doubts(seen)
     outcome = replace(_all_finite(outcome, sample, constants), warnings=warnings)
     flow, outcome = _flow(setup, answer, sample, outcome, constants)
-    doubt = (beside.doubt, beside.remedy)
+    doubt = _contradicted(problem, contradicted) or (beside.doubt, beside.remedy)
     found = verdict(problem, sample, outcome, accuracy, constants, doubt, beside.functions)
     precision = solver.precision if able.has_network else "float64"
     return Solution(
@@ -268,6 +271,17 @@ def _unless_stopped(
             raise
         nothing = dict.fromkeys(problem.fields)
         return Estimate(nothing, nothing, message=str(stop))
+
+
+def _contradicted(
+    problem: Problem, contradictions: Sequence[Contradiction]
+) -> tuple[str, str] | None:
+    """Return why nothing is resolved, and what to do, where data miss each other by much."""
+    largest = max((own.share for own in contradictions), default=0.0)
+    if largest <= (problem.settings.solver.accuracy or LIMIT):
+        return None
+    reason = "the data contradict one another, and no fields meet them all; a warning tells where."
+    return reason, "Let sources and fluxes balance."
 
 
 def _doubted(setup: Setup, estimate: Estimate | None, answer: Fields) -> Estimate | None:

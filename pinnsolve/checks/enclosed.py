@@ -5,6 +5,7 @@ data, or else ``div u = 0`` cannot hold. The integral is that of the given formu
 """
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 import sympy
@@ -21,8 +22,25 @@ from pinnsolve.problem import Problem
 NEGLIGIBLE = 1e-3  # of the flux through a piece: what may be left over, as integrals of jumps are
 
 
-def imbalance(problem: Problem, domain: Domain, spacing: float, field: int) -> str | None:
-    """Return a sentence on given velocities that do not balance, empty if they do.
+class Contradiction(NamedTuple):
+    """Data that no fields meet.
+
+    Attributes
+    ----------
+    text
+        A sentence on them.
+    share
+        How large is what cannot hold, relative to what stands beside it.
+    """
+
+    text: str
+    share: float
+
+
+def imbalance(
+    problem: Problem, domain: Domain, spacing: float, field: int
+) -> list[Contradiction] | None:
+    """Return given velocities that do not balance, if there are such.
 
     None if they are no formulas all around, or a field is not the pressure of a flow.
 
@@ -49,7 +67,9 @@ def imbalance(problem: Problem, domain: Domain, spacing: float, field: int) -> s
     if not fluxes:
         return None
     left, largest = sum(fluxes.values()), max(map(abs, fluxes.values()))
-    return "" if abs(left) <= NEGLIGIBLE * largest else _said(fluxes, left, problem.fields[field])
+    if abs(left) <= NEGLIGIBLE * largest:
+        return []
+    return [Contradiction(_said(fluxes, left, problem.fields[field]), abs(left) / largest)]
 
 
 def _has_source(problem: Problem, flow: Incompressible) -> bool:

@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
-from pinnsolve.checks.enclosed import imbalance
+from pinnsolve.checks.enclosed import Contradiction, imbalance
 from pinnsolve.conditions.condition import Condition
 from pinnsolve.errors import Fault
 from pinnsolve.geometry.domain import Domain
@@ -85,8 +85,8 @@ def _surplus(text: str, key: tuple[str | int, ...], stated: object) -> Fault:
 
 def incompatible(
     problem: Problem, domain: Domain, system: Discretisation, direct: NodalFields
-) -> list[str]:
-    """Return a sentence on data that contradict one another where a level is open.
+) -> list[Contradiction]:
+    """Return data that contradict one another where a level is open.
 
     Parameters
     ----------
@@ -99,7 +99,8 @@ def incompatible(
     """
     if direct.times is not None or direct.values.shape[-2] != system.n_nodes:
         return []
-    equations, U, found = Equations.of(system), direct.values, []
+    equations, U = Equations.of(system), direct.values
+    found: list[Contradiction] = []
     x = system.nodes.x[system.nodes.rows]
     half_width = float(np.max(np.ptp(x, axis=0))) / 2
     left, terms = system.residual(U), np.maximum(system.sizes(U), _natural(system, U, half_width))
@@ -111,13 +112,12 @@ def incompatible(
         if abs(off) > max(expected, NEGLIGIBLE) * size and size:
             of_flow = imbalance(problem, domain, system.nodes.spacing, level.field)
             if of_flow is not None:  # where it balances, the multiplier holds errors of the nodes
-                found += [of_flow] if of_flow else []
+                found += of_flow
                 continue
             where = ", ".join(dict.fromkeys(names[row] for row in level.rows))
-            found.append(
-                f"the data contradict one another: the condition on {where} cannot hold, and is "
-                f"off by {off:.3g} all over. Let sources and fluxes balance."
-            )
+            told = f"the data contradict one another: the condition on {where} cannot hold, and is "
+            told += f"off by {off:.3g} all over. Let sources and fluxes balance."
+            found.append(Contradiction(told, abs(off) / size))
     return found
 
 

@@ -22,6 +22,7 @@ from pinnsolve.checks import (
     statements,
     well_posedness,
 )
+from pinnsolve.checks.enclosed import Contradiction
 from pinnsolve.checks.exact_solution import doubts, given_away
 from pinnsolve.checks.frozen import frozen
 from pinnsolve.checks.memory import forecast, free_memory, shortage
@@ -97,7 +98,7 @@ def preflight(setup: Setup) -> tuple[str, ...]:
 
 
 def afterwards(
-    setup: Setup, condition: float | None, reference: Reference | None, answer: object = None
+    setup: Setup, condition: float | None, reference: Reference | None
 ) -> tuple[str, ...]:
     """Return the warnings that follow from a direct solution.
 
@@ -109,15 +110,30 @@ def afterwards(
         Estimated condition number of the discrete operator; None if it is not known.
     reference
         The direct solution as another method's reference; None if it is not that.
-    answer
-        What the method found, which may be the direct solution itself.
     """
     if not _is_discretised(setup.problem):
         return ()
     with setup.stage("errors"):
         of_operator = operator.doubts(setup.discretisation(), condition)
-        of_data = _contradictions(setup, answer if reference is None else reference.fields)
-        return (*of_operator, *operator.failure(reference), *of_data)
+        return (*of_operator, *operator.failure(reference))
+
+
+def contradictions(setup: Setup, direct: object) -> tuple[Contradiction, ...]:
+    """Return the contradictions of the data that a direct solution shows.
+
+    Parameters
+    ----------
+    setup
+        Of the problem.
+    direct
+        Its direct solution; of anything else nothing is told.
+    """
+    has_levels = any(condition.is_constraint for condition in setup.conditions)
+    if not (has_levels and isinstance(direct, NodalFields) and _is_discretised(setup.problem)):
+        return ()
+    with setup.stage("errors"):
+        system = setup.discretisation()
+        return tuple(levels.incompatible(setup.problem, setup.domain, system, direct))
 
 
 def check(problem: Problem) -> Report:
@@ -144,7 +160,8 @@ def check(problem: Problem) -> Report:
     if found:
         warnings += operator.doubts(found.system, found.condition)
         warnings += operator.failure(found.reference)
-        warnings += _contradictions(setup, found.reference and found.reference.fields)
+        contradicted = contradictions(setup, found.reference and found.reference.fields)
+        warnings += [own.text for own in contradicted]
     if excess:
         warnings.append(f"{excess.message} {excess.remedy}")
     figures = {
@@ -171,14 +188,6 @@ def _must_have_reference(setup: Setup) -> None:
         PLANS[problem.stated.solver](problem)
     else:
         _ = setup.truth  # reads the file
-
-
-def _contradictions(setup: Setup, direct: object) -> list[str]:
-    """Return the contradictions of data that a direct solution shows."""
-    has_levels = any(condition.is_constraint for condition in setup.conditions)
-    if not (has_levels and isinstance(direct, NodalFields)):
-        return []
-    return levels.incompatible(setup.problem, setup.domain, setup.discretisation(), direct)
 
 
 def _well_posed(setup: Setup) -> Carried:

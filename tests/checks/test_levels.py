@@ -51,6 +51,17 @@ def test_incompatible_data_are_told_with_the_amount(tmp_path):
     )
 
 
+@pytest.mark.parametrize(("flux", "word"), [("0", "not resolved"), ("0.499", "resolved")])
+def test_fields_that_meet_half_of_what_is_asked_are_not_resolved(tmp_path, flux, word):
+    """Whatever their estimated error is: that of another problem, whose fluxes balance."""
+    on = [("all", f"dn(u) = {flux}")]
+    problem = pose(tmp_path, "laplace(u) = 1", on=on, domain=DISK, more=MEAN, order=4, count=250)
+    solution = solve(problem, method="rbf-fd")
+    assert solution.verdict.word == word
+    assert ("the data contradict one another" in solution.verdict.reason) is (word != "resolved")
+    assert any("off by" in warning for warning in solution.outcome.warnings)
+
+
 @pytest.mark.parametrize(
     ("more", "condition", "message"),
     [
