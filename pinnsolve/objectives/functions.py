@@ -18,10 +18,13 @@ suited. It is, where the roughness is as large as its weight makes it likely to 
 
     smooth <- smooth * sigma^2 edf / |r_smooth|^2,
 
-the condition for the largest likelihood of the data. Sources: Wahba (1983), Bayesian "confidence
-intervals" for the cross-validated smoothing spline, J. R. Statist. Soc. B 45; Nychka (1988),
-doi:10.1080/01621459.1988.10478711; Wood & Fasiolo (2017), A generalized Fellner-Schall method for
-smoothing parameter optimization, doi:10.1111/biom.12666.
+the condition for the largest likelihood of the data. Equations that weigh more than the network can
+meet them bend the function: were the squares of their rows ``r_e`` e times as heavy, it would move
+by ``-Phi R_kk^-1 Q_ek^T r_e``. A bend that grows as their weight in rows is twice that.
+
+Sources: Wahba (1983), Bayesian "confidence intervals" for the cross-validated smoothing spline,
+J. R. Statist. Soc. B 45; Nychka (1988), doi:10.1080/01621459.1988.10478711; Wood & Fasiolo (2017),
+A generalized Fellner-Schall method for smoothing parameter optimization, doi:10.1111/biom.12666.
 """
 
 from collections.abc import Sequence
@@ -44,6 +47,8 @@ from pinnsolve.objectives.pointwise_head import PointwiseHead
 FEWEST = 0.1  # numbers that are taken to be determined of a function, so that it may be linear
 FASTEST = 10.0  # times the factor of its rows, in one step
 LARGEST = 1e4  # times the first: of a function that is linear there is no end
+BENT = 2.0  # times that move: a bend that grows as the weight of equations in rows
+SOME = 400  # points at which a level is judged
 TINY = torch.finfo(torch.float64).tiny
 
 
@@ -110,7 +115,7 @@ class Knowledge:
     noise
         Its standard errors, of the noise of data alone.
     total
-        The same with what smoothing may have bent.
+        The same with what smoothing and equations may have bent.
     edf
         How many numbers of it are known.
     """
@@ -138,18 +143,36 @@ def known(
         What is known of the noise.
     """
     block = _block(objective, field)
-    net = objective.model.nets[0]
-    features = objective.features(net, x, {identity(x.shape[1])})[identity(x.shape[1])][field]
-    Phi = torch.cat([features, net.constant[field].expand(len(x), 1)], 1).double()
-    whole = torch.linalg.solve_triangular(block.R.mT, Phi.mT, upper=False)
+    whole = _spread(objective, block, field, x)
     Z = block.Q[len(block.Q) - block.n_data :] @ whole
     pairs = zip(_counts(objective, objective.gathered_head()), told.sigmas, strict=True)
     sigmas = torch.cat([Z.new_full((count,), s) for count, s in pairs])
     noise = (sigmas[:, None] * Z).square().sum(0)
     rows = [_rows(objective, rough) for rough in objective.rough if rough.field == field]
     edf = block.edf(rows[0] if rows else slice(0, 0))
-    total = (told.variance * whole.square().sum(0)).sqrt()
-    return Knowledge(noise.clamp(min=0).sqrt(), total, edf)
+    total = told.variance * whole.square().sum(0) + _bend(objective, block, whole).square()
+    return Knowledge(noise.clamp(min=0).sqrt(), total.sqrt(), edf)
+
+
+@torch.no_grad()
+def vagueness(objective: PointwiseObjective) -> float:
+    """Return the mean square of what is not known of functions, relative to their sizes.
+
+    Parameters
+    ----------
+    objective
+        What has been lowered by the head's weights; it is taken where the equations hold.
+    """
+    x = objective.x[:: -(-len(objective.x) // SOME)]
+    found = dict[int, float]()
+    for rough in objective.rough:
+        block = _block(objective, rough.field)
+        whole = _spread(objective, block, rough.field, x)
+        square = block.variance * whole.square().sum(0)
+        square += _bend(objective, block, whole).square()
+        size = 1.0 if rough.size is None else _size(objective, rough) or 1.0
+        found[rough.field] = float(square.mean()) / size**2
+    return sum(found.values()) / len(found)
 
 
 @torch.no_grad()
@@ -168,10 +191,23 @@ def weights_of(objective: PointwiseObjective, factors: Sequence[float]) -> dict[
     return found
 
 
-def rest(objective: PointwiseObjective) -> float:
-    """Return the sum of the squares of the rows that are neither roughness nor data."""
-    others = sum(objective.counts) + sum(rough.rows for rough in objective.rough)
-    return float(objective.value()[: len(objective.weights) - others].square().sum())
+def _spread(
+    objective: PointwiseObjective, block: _Block, field: int, x: Float[Tensor, "n D"]
+) -> Float[Tensor, "k n"]:
+    """Return ``R_kk^-T Phi^T`` for a function at points."""
+    net, value = objective.model.nets[0], identity(x.shape[1])
+    features = objective.features(net, x, {value})[value][field]
+    Phi = torch.cat([features, net.constant[field].expand(len(x), 1)], 1).double()
+    return torch.linalg.solve_triangular(block.R.mT, Phi.mT, upper=False)
+
+
+def _bend(
+    objective: PointwiseObjective, block: _Block, whole: Float[Tensor, "k n"]
+) -> Float[Tensor, " n"]:
+    """Return the distance by which equations may have bent a function."""
+    n_rough = sum(rough.rows for rough in objective.rough)
+    of_equations = slice(len(block.Q) - block.n_data - n_rough)
+    return BENT * (whole.mT @ (block.Q[of_equations].mT @ block.r[of_equations]))
 
 
 def _size(objective: PointwiseObjective, rough: Roughness) -> float:

@@ -11,8 +11,9 @@ the level with the least errors, the shift counted in, is the best that the netw
 the constants move from it to its neighbour is told, and counts. Where nothing but fields is sought
 there is no plateau to be found, and the level with the least risk of the fit is the best.
 
-Where functions alone are sought the weight is raised as long as the network can follow: what is
-left of equations that can be met falls as their weight in rows, so that the rows stay as large.
+Where functions alone are sought the best level is the one that leaves least to be unknown of them,
+by noise and by what equations bend that the network cannot meet. Where it cannot at all, the misfit
+grows by more than the noise that a stiffer fit takes up less of, and no level from there on counts.
 
 A small network can be improved as a whole, by Gauss-Newton's method. Else the features are drawn,
 at the frequency that leaves the least errors, and the last layer is solved for with the constants,
@@ -267,7 +268,7 @@ class Continuation:
             self._near = level  # which shows how far it moves
         self._factor *= FASTER_OF_ALL if self._whole else FASTER
         since = len(self._levels) - 1 - self._levels.index(best)
-        is_worse = since >= (1 if level.is_about_functions else WORSE)
+        is_worse = since >= (WORSE if isfinite(level.score) else 1)
         return is_settled or is_worse or len(self._levels) >= MOST
 
     def _told(self) -> str:

@@ -7,18 +7,19 @@ within their errors.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import inf, isfinite, log
+from math import inf, log, sqrt
 
 import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
 from pinnsolve.leastsquares.inference import Inference
-from pinnsolve.objectives.functions import rest
+from pinnsolve.objectives.functions import vagueness
 from pinnsolve.objectives.pointwise import PointwiseObjective
 
 CLOSE, SETTLED, STEADY = 1.0, 0.2, 0.8  # of the errors: a last step, none, and what is no less
-STRAINED = 4.0  # times the least that was left of equations: a network that cannot follow
+CHANCE = 3.0  # standard deviations by which a misfit grows for no other reason
+TINY = 1e-300
 DOUBLED = log(2.0)  # of the weight of the equations, by e
 
 
@@ -41,12 +42,15 @@ class Level:
     sizes
         In which their relative changes are measured.
     risk
-        Mean square error of what was fitted to the data; where functions are sought the square of
-        what is left of the equations, infinite where the network cannot follow them.
+        Mean square error of what was fitted to the data; where functions are sought of these,
+        infinite where the network cannot follow the equations.
     variance
         Mean of those of the data, by their misfit or as given.
     smooth
         Factors of the rows of the roughness of functions, which data suited.
+    misfits, freedom
+        Of each set of data the sum of the squares of its rows, and how much of their noise is left
+        in them, by the variance of a row.
     """
 
     factor: float
@@ -58,6 +62,8 @@ class Level:
     risk: float
     variance: float = 0.0
     smooth: tuple[float, ...] = ()
+    misfits: tuple[float, ...] = ()
+    freedom: tuple[float, ...] = ()
 
     @property
     def totals(self) -> Float[ndarray, " k"]:
@@ -75,10 +81,8 @@ class Level:
 
         So an unknown constant that nothing determines has no say in what is best for the others.
         """
-        if self.is_about_functions:
-            return -log(self.factor) if isfinite(self.risk) else inf
         if not len(self.values):
-            return log(max(self.risk, 1e-300))
+            return log(max(self.risk, TINY))
         relative = np.clip(self.totals / self.sizes, 1e-150, 1e150)
         return float(np.mean(2 * np.log(relative)))
 
@@ -86,13 +90,28 @@ class Level:
         """Return the level with what the levels before it, the first one first, tell of its risk.
 
         What the misfit has gained is a part of it: fields that have left the data, and follow the
-        equations alone, are moved by neither. Where functions are sought it is infinite if far more
-        is left of the equations than was.
+        equations alone, are moved by neither. Where functions are sought it is infinite if the
+        misfit has grown by more than the noise that a stiffer fit takes up less of.
         """
         if self.is_about_functions:
-            least = min(own.risk for own in others)
-            return replace(self, risk=inf) if self.risk > STRAINED * least else self
+            is_strained = any(self.strain(own) > CHANCE for own in others)
+            return replace(self, risk=inf) if is_strained else self
         return replace(self, risk=self.risk + max(0.0, self.variance - others[0].variance))
+
+    def strain(self, before: "Level") -> float:
+        """Return the growth of the misfit beyond that of the noise in it, by its own deviation.
+
+        A fit that equations hold more firmly leaves more of the noise in the misfit. If they are
+        those of the data, and the network can meet them, that is all: of squares of as many normal
+        numbers as the freedom has grown by. Otherwise the test of Fisher (1922) tells.
+        """
+        excess = 0.0
+        for now, then, free, was in zip(
+            self.misfits, before.misfits, self.freedom, before.freedom, strict=True
+        ):
+            excess += (now - then) * was / max(then, TINY) - (free - was)
+        grown = abs(sum(self.freedom) - sum(before.freedom))
+        return excess / sqrt(2 * max(grown, 1.0))
 
     def is_settled(self, before: "Level") -> bool:
         """Return whether a larger weight would change nothing any more."""
@@ -105,17 +124,19 @@ class Level:
     def row(self) -> list[float]:
         """Return all of it as numbers."""
         parts = (self.values, self.errors, self.shifts, self.steps, self.sizes)
-        told = [self.factor, self.risk, self.variance, len(self.smooth), *self.smooth]
+        sets = [len(self.misfits), *self.misfits, *self.freedom]
+        told = [self.factor, self.risk, self.variance, len(self.smooth), *self.smooth, *sets]
         return [*told, *np.concatenate(parts).tolist()]
 
     @classmethod
     def of(cls, row: Float[ndarray, " m"]) -> "Level":
         """Return the level whose numbers those are."""
-        first = 4 + int(row[3])
-        values, errors, shifts, steps, sizes = np.split(row[first:], 5)
+        at, n = 4 + int(row[3]), int(row[4 + int(row[3])])
+        smooth, (_, *misfits), freedom, parts = np.split(row[4:], np.cumsum([at - 4, 1 + n, n]))
+        values, errors, shifts, steps, sizes = np.split(parts, 5)
         factor, risk, variance = row[:3].tolist()
-        smooth = tuple(row[4:first].tolist())
-        return cls(factor, values, errors, shifts, steps, sizes, risk, variance, smooth)
+        own = (tuple(map(float, some)) for some in (smooth, misfits, freedom))
+        return cls(factor, values, errors, shifts, steps, sizes, risk, variance, *own)
 
     def of_objective(self, stated: PointwiseObjective) -> PointwiseObjective:
         """Return an objective with the weights of this level."""
@@ -146,8 +167,11 @@ def level_of(
         v.double().cpu().numpy() * sizes for v in (found.errors, found.shift, found.step)
     )
     shift *= DOUBLED
-    risk = rest(objective) if smooth and not len(values) else found.risk
-    return Level(factor, values, errors, shift, step, sizes, risk, found.variance, smooth)
+    risk = vagueness(objective) if smooth and not len(values) else found.risk
+    told = factor, values, errors, shift, step, sizes, risk, found.variance
+    rows = objective.value()[len(objective.weights) - sum(objective.counts) :]
+    misfits = tuple(float(own @ own) for own in rows.split(list(objective.counts)))
+    return Level(*told, smooth, misfits, found.freedom)
 
 
 def bends(best: Level, near: Level | None) -> Float[ndarray, " k"]:

@@ -166,3 +166,20 @@ def test_of_a_bend_above_the_share_below_counts():
     # it grows at least as the weight of the equations, which is four times as large
     assert bends(level(1.0, [1.0], [0.03]), level(4.0, [1.06], [0.03]))[0] == pytest.approx(0.02)
     assert bends(level(1.0, [1.0], [0.03]), None)[0] == 0
+
+
+def about_functions(factor, risk, misfit, freedom):
+    none = np.empty(0)
+    own = none, none, none, none, none, risk
+    return Level(factor, *own, 1.0, (1.0,), (misfit,), (freedom,))
+
+
+def test_a_misfit_strains_where_it_grows_by_more_than_the_noise_that_is_freed():
+    loose = about_functions(1.0, 2e-4, 80.0, 80.0)
+    met, bent = (about_functions(4.0, 1e-4, misfit, 88.0) for misfit in (88.0, 104.0))
+    assert met.strain(loose) == 0
+    # sixteen beyond the eight that are freed, whose sum of squares has a deviation of four
+    assert bent.strain(loose) == pytest.approx(4.0)
+    assert met.beside([loose]).score < loose.score
+    assert bent.beside([loose]).score == np.inf
+    assert Level.of(np.array(met.row())).row() == met.row()
