@@ -90,7 +90,7 @@ def one(path: Path, overrides: dict[str, str], seed: int) -> list[tuple[object, 
 
 def write(table: Path, row: tuple[object, ...]) -> None:
     with table.open("a", newline="") as file:
-        csv.writer(file).writerow(row)
+        csv.writer(file, lineterminator="\n").writerow(row)
 
 
 def rows(table: Path) -> list[dict[str, str]]:
