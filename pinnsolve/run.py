@@ -276,7 +276,7 @@ def _unless_stopped(
 def _contradicted(
     problem: Problem, contradictions: Sequence[Contradiction]
 ) -> tuple[str, str] | None:
-    """Return why nothing is resolved, and what to do, where data miss each other by much."""
+    """Return the reason for which nothing is resolved, with a remedy, where data contradict."""
     largest = max((own.share for own in contradictions), default=0.0)
     if largest <= (problem.settings.solver.accuracy or LIMIT):
         return None

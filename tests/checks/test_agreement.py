@@ -42,8 +42,8 @@ def warnings(tmp_path):
         (
             [("surface", "u = x"), ("east", "u = 2")],
             {"domain": DISK + EAST},
-            '"u = x" on surface and "u = 2" on east disagree where they meet: they ask for 0.4154 '
-            "and 2 near x = 0.4154, y = 0.9096. ",
+            '"u = x" on surface and "u = 2" on east disagree where they meet: they ask for 0.399 '
+            "and 2 near x = 0.399, y = 0.917. ",
         ),
     ],
 )
