@@ -8,6 +8,10 @@ spacing is a fifth of what it would be. Away from features it grows by 0.07 of t
     h(x) = min(h, min_i s_i + 0.07 |x - x_i|).
 
 Such gradings follow the local feature size: Persson (2006), doi:10.1007/s00366-006-0014-1.
+
+Where the number of nodes is given, gathering some leaves fewer for the rest: with the mean over the
+domain, h becomes sqrt(mean((h/h(x))^2)) times as long, and grows as many times faster. Features
+then ask for fewer nodes, all by one factor, such that it is no more than twice.
 """
 
 from collections.abc import Callable, Sequence
@@ -35,6 +39,9 @@ SAMPLES = 400  # on each curve
 WIDTHS = 48  # tried, from the smallest to the size of the domain
 OPPOSITE = -0.7  # cosine of the angle between normals of walls that face each other
 NEAR = 6  # features that are looked at
+STRETCHED = 2.0  # longest spacing, in those of as many uniform nodes
+TRIALS = 40  # factors on what features ask for that are tried, from one to the size of the domain
+DRAWN = 20_000  # points at which the nodes that a spacing takes are counted
 
 Factor = Callable[[Float[ndarray, "N d"]], Float[ndarray, " N"]]
 
@@ -59,11 +66,10 @@ def refinement(
     settings = problem.settings.nodes
     if settings.refine != "auto" or domain.nodes is not None or domain.dim != 2:
         return problem.refine
-    if count is None and settings.spacing is not None:
-        h = settings.spacing
-    else:
-        area = float(np.prod(domain.upper - domain.lower)) * _share(domain)
-        h = float(np.sqrt(area / (np.sqrt(0.75) * (count or settings.count or 1))))
+    inside = _drawn(domain)
+    area = float(np.prod(domain.upper - domain.lower)) * len(inside) / DRAWN
+    given = None if count else settings.spacing
+    h = given or float(np.sqrt(area / (np.sqrt(0.75) * (count or settings.count or 1))))
     found = [features(part) for part in parts or (domain,)]
     x, size = (np.concatenate(some) for some in zip(*found, strict=True))
     jumps = _jumps(problem, domain)
@@ -72,6 +78,17 @@ def refinement(
     x, size = x[size < h], size[size < h]
     if not len(x):
         return None
+    if given is not None:
+        return _graded(x, size, h)
+    for less in np.geomspace(1, h / size.min(), TRIALS):
+        factor = _graded(x, less * size, h)
+        if np.sqrt(np.mean(factor(inside) ** -2.0)) <= STRETCHED:
+            break
+    return factor
+
+
+def _graded(x: Float[ndarray, "F 2"], size: Float[ndarray, " F"], h: float) -> Factor:
+    """Return the factor on the spacing h for features that ask for less."""
     tree, k = KDTree(x), min(NEAR, len(x))
 
     def factor(y: Float[ndarray, "N d"]) -> Float[ndarray, " N"]:
@@ -150,7 +167,7 @@ def _all_of(curve: Curve) -> Spacing:
     return lambda x: np.full(len(x), curve.length / FEWEST_ROUND)
 
 
-def _share(domain: Domain) -> float:
-    """Return the share of its box that a domain fills, roughly."""
-    x = np.random.default_rng(0).uniform(domain.lower, domain.upper, (20_000, domain.dim))
-    return float((domain.distance(x) < 0).mean())
+def _drawn(domain: Domain) -> Float[ndarray, "n d"]:
+    """Return the points of a domain among those that are drawn from its box."""
+    x = np.random.default_rng(0).uniform(domain.lower, domain.upper, (DRAWN, domain.dim))
+    return x[domain.distance(x) < 0]

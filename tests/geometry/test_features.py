@@ -5,7 +5,7 @@ import pytest
 
 from pinnsolve.errors import ProblemError
 from pinnsolve.geometry import build_domain, csg, planar
-from pinnsolve.geometry.features import ACROSS, AT_JUMPS, ROUND, features, refinement
+from pinnsolve.geometry.features import ACROSS, AT_JUMPS, ROUND, STRETCHED, features, refinement
 from pinnsolve.geometry.from_problem import node_set
 from tests.geometry.domains import UNIT_SQUARE, named
 from tests.posing import DISK, text_of, written
@@ -84,10 +84,29 @@ def test_a_small_hole_is_refused_with_the_remedy_that_helps(tmp_path):
     assert 'or set nodes.refine = "auto".' in message
 
 
+@pytest.mark.parametrize("count", [600, 1500, 20_000])
+def test_few_nodes_leave_the_rest_at_most_twice_the_uniform_spacing(tmp_path, count):
+    holes = ", ".join(
+        f'{{ shape = "disk", name = "h{i}", radius = 0.01, center = [{0.2 * i - 0.5}, 0.1] }}'
+        for i in range(6)
+    )
+    domain = f'shape = "difference"\nof = [{{ shape = "disk", radius = 1 }}, {holes}]'
+    problem = posed(tmp_path, ("all", "u = 0"), domain=domain, count=count)
+    domain = build_domain(problem)
+    factor = refinement(problem, domain)
+    x = np.random.default_rng(1).uniform(-1, 1, (20_000, 2))
+    # by other points than those that it was chosen by: half a percent apart
+    stretch = np.sqrt(np.mean(factor(x[domain.distance(x) < 0]) ** -2.0))
+    assert 1 < stretch < 1.02 * STRETCHED
+    # a spacing that is given is kept: features add nodes
+    by_spacing = written(tmp_path, problem.to_toml(), {"nodes.spacing": 0.05})
+    assert refinement(by_spacing, domain)(domain.curves[1].point(np.zeros(1))).min() < 0.03
+
+
 @pytest.mark.slow
 def test_a_small_hole_gets_its_nodes(tmp_path):
     problem = posed(tmp_path, ("all", "u = 0"), domain=PIERCED)
     nodes = node_set(problem, build_domain(problem))
     assert abs(len(nodes.x[nodes.rows]) - 1500) <= 30
     on_hole = np.hypot(*nodes.x[nodes.boundary].T) < 0.02
-    assert on_hole.sum() > ROUND / 2
+    assert on_hole.sum() > ROUND / 3  # not all that it asks for: most are needed elsewhere
