@@ -18,7 +18,7 @@ from typing import Any
 from pinnsolve.machine import GIB, THREAD_VARIABLES, memory, usable_cores
 
 PACKAGES = ("numpy", "scipy", "sympy", "pydantic", "h5py", "meshio", "matplotlib", "torch")
-OPTIONAL = {"vtk": "vtk", "cupy": "cupy-cuda12x", "pypardiso": "pypardiso"}
+OPTIONAL = {"vtk": "vtk", "pyvista": "pyvista", "cupy": "cupy-cuda12x", "pypardiso": "pypardiso"}
 
 
 def examine() -> dict[str, Any]:

@@ -19,10 +19,13 @@ from numpy import ndarray
 
 from pinnsolve.output.figures.figures import INK, frame
 from pinnsolve.output.figures.projection import VIEW, project, quartered, section, slopes, surface
+from pinnsolve.output.figures.scene import can_render, rendered
 from pinnsolve.output.numbers import power_of_ten
 from pinnsolve.output.vtk.grid import Grid
 
 SMOOTH = 6000  # faces of a surface, so that each is a few points wide
+FLAT = 0.25  # of the nodes of a plane across a cube: at one height so many are a flat part
+BESIDE = 0.05  # of the height of a body
 
 
 @dataclass(frozen=True)
@@ -122,8 +125,28 @@ def body(
     values: Float[ndarray, "n"],
     colours: ScalarMappable,
 ) -> None:
-    """Draw the visible faces of tetrahedra, far ones first, those turned from the eye darker."""
+    """Draw the outside of tetrahedra: by PyVista where it can be, else by the painter."""
+    ends = zip(x.min(axis=0), x.max(axis=0), strict=True)
+    box = project(np.stack(np.meshgrid(*ends), axis=-1).reshape(-1, 3), VIEW)
+    low, high = box.min(axis=0) - 0.05 * np.ptp(box, axis=0), box.max(axis=0)
     faces = surface(cells)
+    if can_render():
+        image = rendered(x, faces, values, colours, (low, high))
+        axes.imshow(image, extent=(low[0], high[0], low[1], high[1]), interpolation="none")
+    else:
+        painted(axes, x, faces, values, colours)
+    frame(axes, low, high)
+    axes.set(xticks=[], yticks=[])
+
+
+def painted(
+    axes: Axes,
+    x: Float[ndarray, "n 3"],
+    faces: Int[ndarray, "F 3"],
+    values: Float[ndarray, "n"],
+    colours: ScalarMappable,
+) -> None:
+    """Draw the visible faces of a surface, far ones first, those turned from the eye darker."""
     corners = x[faces]
     facing = slopes(corners) @ VIEW
     visible = np.flatnonzero(facing > 0)
@@ -139,10 +162,6 @@ def body(
         PolyCollection(flat, facecolors=shades, edgecolors="face", lw=0.3, rasterized=True),
         autolim=False,
     )
-    ends = zip(x.min(axis=0), x.max(axis=0), strict=True)
-    box = project(np.stack(np.meshgrid(*ends), axis=-1).reshape(-1, 3), VIEW)
-    frame(axes, box.min(axis=0) - 0.05 * np.ptp(box, axis=0), box.max(axis=0))
-    axes.set(xticks=[], yticks=[])
 
 
 def triad(axes: Axes, coordinates: Sequence[str], share: float = 0.1) -> None:
@@ -173,8 +192,12 @@ def cut(
 
 
 def middle(x: Float[ndarray, "n 3"]) -> float:
-    """Return the height at which bodies are cut."""
-    return float(x[:, 2].min() + x[:, 2].max()) / 2
+    """Return the height at which bodies are cut: half of theirs, or beside a flat part there."""
+    low, high = float(x[:, 2].min()), float(x[:, 2].max())
+    half = (low + high) / 2
+    # in the plane of a flat part the section ends at its nodes, not at the rim
+    is_flat = (abs(x[:, 2] - half) < 1e-6 * (high - low)).sum() > FLAT * len(x) ** (2 / 3)
+    return half - BESIDE * (high - low) if is_flat else half
 
 
 def scale(figure: Figure, axes: Axes, colours: ScalarMappable, name: str = "") -> None:

@@ -18,6 +18,7 @@ from pinnsolve.output.figures.errors import error_figure
 from pinnsolve.output.figures.evolution import estimate_in_time_figure, evolution_figure
 from pinnsolve.output.figures.fields import estimate_figure, field_figure
 from pinnsolve.output.figures.figures import convergence_figure, nodes_figure, svg
+from pinnsolve.output.figures.scene import painting
 from pinnsolve.output.numbers import between, duration, instant, scientific
 from pinnsolve.output.report.data import data, intervals
 from pinnsolve.output.report.family import estimated, family
@@ -204,9 +205,9 @@ def _fields(solution: Solution, grid: Grid, domain: Domain) -> str:
         for name in solution.problem.fields[:MOST_FIELDS]
     ]
     rest = len(solution.problem.fields) - MOST_FIELDS
-    if rest > 0:
-        parts.append(f"<p class='soft'>{rest} more fields are in solution.hdf.</p>")
-    return "\n".join(parts)
+    notes = [f"{rest} more fields are in solution.hdf."] * (rest > 0)
+    notes += painting(solution.sample.nodes.dim)
+    return "\n".join([*parts, *(f"<p class='soft'>{note}</p>" for note in notes)])
 
 
 def _caption(grid: Grid, name: str, truth: str) -> str:
