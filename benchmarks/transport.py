@@ -21,7 +21,7 @@ from reporting import options_of, report
 
 from pinnsolve import load
 from pinnsolve.conditions.initial import initial_values
-from pinnsolve.rbffd import evolution
+from pinnsolve.rbffd import trajectory
 from pinnsolve.rbffd.stabilisation import stabilised
 from pinnsolve.references.exact import exact_at
 from pinnsolve.setup import Setup
@@ -86,7 +86,7 @@ def row(case: str, count: int, order: int, options: Namespace) -> dict[str, Any]
         problem = load(path)
     setup = Setup(problem)
     system, nodes = setup.discretisation(), setup.nodes
-    found = evolution.integrate(
+    found = trajectory.integrate(
         system if options.undamped else stabilised(problem, system),
         setup.placement.at,
         initial_values(problem, nodes),

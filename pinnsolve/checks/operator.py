@@ -19,7 +19,7 @@ from pinnsolve.errors import Fault, NodesError, ProblemError, SingularError
 from pinnsolve.geometry.from_problem import located, node_set
 from pinnsolve.problem import Problem
 from pinnsolve.problem.abilities import ABILITIES
-from pinnsolve.rbffd import direct, evolution
+from pinnsolve.rbffd import direct, trajectory
 from pinnsolve.rbffd.discretisation import Discretisation
 from pinnsolve.rbffd.quadrature import weights_for
 from pinnsolve.rbffd.solve import assemble
@@ -107,6 +107,9 @@ def doubts(system: Discretisation, condition: float | None) -> list[str]:
     """
     if condition is None or condition < min(LARGE, UNUSUAL * _usual(system)):
         return []
+    # steps of stiff nonlinear equations are long beside what is fast: their matrices tell of that
+    if system.time_order and not system.is_linear:
+        return []
     digits = max(0, int(-np.log10(condition * np.finfo(float).eps)))
     return [
         f"the discrete operator is nearly singular (condition about {condition:.0e}): about "
@@ -160,7 +163,7 @@ def _condition(problem: Problem, system: Discretisation) -> float | None:
         return direct.condition(system)
     initial, nodes = initial_values(problem, system.nodes), system.nodes
     bind = placed(problem, nodes, quadrature=weights_for(problem, nodes)).at
-    return evolution.condition(system, bind, initial, problem.times)
+    return trajectory.condition(system, bind, initial, problem.times)
 
 
 def _usual(system: Discretisation) -> float:

@@ -11,16 +11,15 @@ expected to be ``c (c/q)``, ``c (c/q)^2`` and so on, which is in sum
 
     error = c / (q/c - 1),    q/c at most 2^(2s-1), its value for smooth solutions.
 
-Where small changes hardly fall what is left is rounding, as where chaos lets it grow.
+Where small changes hardly fall what is left is rounding, as where chaos lets it grow. Systems of
+ordinary equations, and others where equal steps are lost, take steps of any length that bisection
+finds (`bisection`), with a tolerance a sixteenth as large each time.
 
 The work can be left at every time level; matrices are factorised again where they were taken.
 """
 
 from collections.abc import Mapping
-from contextlib import suppress
-from dataclasses import dataclass
 from math import inf
-from time import perf_counter
 
 import numpy as np
 from jaxtyping import Float
@@ -30,12 +29,18 @@ from threadpoolctl import ThreadpoolController
 from pinnsolve.errors import DivergedError, SingularError
 from pinnsolve.process import State, Step
 from pinnsolve.progress import Progress, Watch, unwatched
+from pinnsolve.rbffd.bisection import Bisection
 from pinnsolve.rbffd.discretisation import Discretisation
 from pinnsolve.rbffd.flow import Flow, Moment
 from pinnsolve.rbffd.stage_equations import Bind
 from pinnsolve.timestepping.radau import radau
 
 MOST_DOUBLINGS = 6  # of the steps between two levels
+FEW_DOUBLINGS = 3  # the same of ordinary equations, of which steps of any length cost little
+# where equal steps were lost: times that an interval is halved at most, and steps that are tried
+DEEPER, TRIES = 14, 256
+DEEPEST, MANY_TRIES = 48, 50_000  # the same of ordinary equations, of which a step is cheap
+SWEEPS, FINER = 4, 2.0**-4  # in steps of any length: how often, by what share of the tolerance
 UNKNOWN_RATIO = 2.0  # of two changes, where only one is known
 SMALLEST_RATIO = 1.25  # taken for changes that fall no faster, or not at all
 # a change, relative to the solution, that is rounding if it falls less than of order two
@@ -43,40 +48,6 @@ ROUNDING, SECOND_ORDER = 1e-6, 4.0
 ALIKE = 1e-9  # relative differences between changes everywhere: nothing depends on a place
 BEYOND = "The equations, linearised there, determine no step: it blows up, as at a shock. "
 BEYOND += "End before that, or add diffusion."
-
-
-@dataclass(frozen=True)
-class Trajectory:
-    """Nodal values over time.
-
-    Attributes
-    ----------
-    values
-        At the time levels, at all nodes, ghosts included.
-    instants
-        One between every two levels.
-    between
-        The values there, of a lower order in time.
-    error
-        Relative error that the steps in time have left, estimated.
-    message
-        How it ended.
-    steps
-        Taken between the first level and the last.
-    condition
-        Largest estimated condition number of the matrices of steps, rows and columns scaled.
-    seconds
-        Time taken.
-    """
-
-    values: Float[ndarray, "K N c"]
-    instants: Float[ndarray, " k"]
-    between: Float[ndarray, "k N c"]
-    error: float
-    message: str
-    steps: int
-    condition: float
-    seconds: float
 
 
 class Evolution:
@@ -97,6 +68,8 @@ class Evolution:
         The time levels, evenly spaced.
     tolerance, doubling
         Relative error of the steps that is small enough, and how often they are halved at first.
+    is_ordinary
+        Whether the equations are ordinary ones.
     watch
         Told before each interval how far the work has come.
 
@@ -119,6 +92,7 @@ class Evolution:
         *,
         tolerance: float,
         doubling: int = 0,
+        is_ordinary: bool = False,
         watch: Watch = unwatched,
     ) -> None:
         self.change, self._before = inf, inf
@@ -126,10 +100,14 @@ class Evolution:
         self._times, self._tolerance, self._watch = times, tolerance, watch
         self._threads = ThreadpoolController()
         self._doubling, self._message = min(doubling, MOST_DOUBLINGS - 1), ""
+        self._shallowest = self._doubling
+        self._limits = (DEEPEST, MANY_TRIES) if is_ordinary else (DEEPER, TRIES)
+        self._bisects = False
         self._found: Float[ndarray, "K N c"] | None = None  # by the last steps that were finished
         self._levels: list[Float[ndarray, "N c"]] = []  # by the present steps
-        self._inner: list[Float[ndarray, "N c"]] = []  # the same, between the levels
+        self._inner: list[tuple[float, Float[ndarray, "N c"]]] = []  # the same, between the levels
         self.between = np.empty(0), np.empty((0, system.n_nodes, system.n_fields))
+        self._is_ordinary = is_ordinary
         self._begin()
 
     @property
@@ -163,9 +141,9 @@ class Evolution:
             If Newton's method fails however small the steps.
         """
         last = len(self._times) - 1
-        while not self._is_fine and self._doubling <= MOST_DOUBLINGS:
+        while not self._is_fine and self._doubling <= self._most:
             if self._level == last:
-                self._doubling += 1
+                self._refine()
                 self._begin()
                 continue
             try:
@@ -173,18 +151,16 @@ class Evolution:
                 with self._threads.limit(limits=1, user_api="blas"):
                     self._advance()
             except DivergedError as error:
-                self._message = f"{self._lost()} {error}"
+                self._lose(str(error))
             except SingularError:  # perhaps only where steps overshoot
                 if self._flow.system.is_linear:
                     raise
-                self._message = f"{self._lost()} {BEYOND}"
+                self._lose(BEYOND)
             else:
                 if self._level == last:
                     self._compare()
                 break
-            self._doubling += 1
-            if self._doubling > MOST_DOUBLINGS and self._found is None:
-                self._doubling = 0 if self._flow.changes_variables() else self._doubling
+            self._refine(is_lost=True)
             self._begin()
         return self._said()
 
@@ -210,6 +186,8 @@ class Evolution:
             "condition": self._flow.condition,
             "loss": moment.loss,
             "changed": int(self._flow.has_changed),
+            "bisects": int(self._bisects),
+            "steps": self._steps,
             "fields": moment.state.copy(),
             "slopes": moment.slopes.copy(),
         }
@@ -228,6 +206,7 @@ class Evolution:
         self._doubling, self._level = (int(str(state[name])) for name in ("doubling", "level"))
         self.change, self._message = float(state["change"]), str(state["message"])
         self._before = float(state["change_before"])
+        self._bisects, self._steps = bool(int(str(state["bisects"]))), int(str(state["steps"]))
         self._levels = list(np.array(state["levels"])) if "levels" in state else []
         self._found = np.array(state["found"]) if "found" in state else None
         if int(str(state["changed"])):
@@ -244,6 +223,23 @@ class Evolution:
         self._moment = Moment(fields, slopes, matrices, float(state["loss"]))
 
     @property
+    def _most(self) -> int:
+        """How often all is done again with finer steps."""
+        return SWEEPS - 1 if self._bisects else MOST_DOUBLINGS
+
+    def _refine(self, *, is_lost: bool = False) -> None:
+        """Make steps finer, or take other ones: in other variables, or of any length."""
+        if self._bisects:  # where that is lost, it is with smaller tolerances
+            self._doubling = SWEEPS if is_lost else self._doubling + 1
+            return
+        self._doubling += 1
+        nothing = self._doubling > MOST_DOUBLINGS and self._found is None
+        if nothing and self._flow.changes_variables():
+            self._doubling = 0
+        elif nothing or (self._is_ordinary and self._doubling > FEW_DOUBLINGS):
+            self._bisects, self._doubling = True, 0
+
+    @property
     def _n(self) -> int:
         """Steps between two levels."""
         return int(2 ** min(self._doubling, MOST_DOUBLINGS))
@@ -255,12 +251,14 @@ class Evolution:
 
     @property
     def _stage(self) -> str:
-        return f"time integration, {self._n} steps a level"
+        return "time integration" + ("" if self._bisects else f", {self._n} steps a level")
 
-    def _lost(self) -> str:
-        """Return a sentence on when the steps failed."""
-        begin, end = self._times[self._level : self._level + 2]
-        return f"the solution was lost between t = {begin:.4g} and t = {end:.4g}{self._where()}."
+    def _lose(self, reason: str) -> None:
+        """Say when the steps failed; equal ones have said it, if there have been any."""
+        if not (self._bisects and self._message):
+            begin, end = self._times[self._level : self._level + 2]
+            when = f"between t = {begin:.4g} and t = {end:.4g}{self._where()}"
+            self._message = f"the solution was lost {when}. {reason}"
 
     def _where(self) -> str:
         """Return a clause on where the last level that was reached differs most from the first."""
@@ -279,21 +277,38 @@ class Evolution:
     def _begin(self) -> None:
         """Go to the first level."""
         self._moment, self._level, self._levels = self._flow.beginning(), 0, []
-        self._inner = []
+        self._inner, self._steps = [], 0
         self._taken = 0  # the interval in which the matrices were taken
 
     def _advance(self) -> None:
         """Go to the next level."""
-        k, before = self._level, self._moment.matrices
-        self._watch(Progress(self._stage, k / (len(self._times) - 1)))
+        k, before, intervals = self._level, self._moment.matrices, len(self._times) - 1
+        self._watch(Progress(self._stage, k / intervals))
         begin, end = self._times[k : k + 2]
-        self._moment, first, inner = self._flow.across(self._moment, begin, end, self._n, self._h)
+        if self._bisects:
+            known = np.stack([*self._levels, self._flow.values(self._moment)])
+            crossing = Bisection(
+                self._flow,
+                float(begin),
+                float(end),
+                self._tolerance * FINER**self._doubling,
+                np.linalg.norm(known, axis=1).max(axis=0),
+                self._shallowest,
+                *self._limits,
+                lambda part: self._watch(
+                    Progress(self._stage, (k + part) / (len(self._times) - 1))
+                ),
+            ).across(self._moment)
+        else:
+            crossing = self._flow.across(self._moment, begin, end, self._n, self._h)
+        self._moment = crossing.moment
         if self._moment.matrices is not before:
             self._taken = k
         if k == 0:
-            self._levels = [first]
+            self._levels = [crossing.first]
         self._levels.append(self._flow.values(self._moment))
-        self._inner.append(inner)
+        self._inner.append((crossing.within, crossing.inner))
+        self._steps += crossing.steps
         self._level += 1
 
     def _compare(self) -> None:
@@ -303,10 +318,9 @@ class Evolution:
             difference = np.linalg.norm(finer - self._found)
             self._before, self.change = self.change, float(difference / np.linalg.norm(finer))
         self._found = finer
-        starts = self._times[len(self._levels) - 1 - len(self._inner) : -1]
-        instants = [self._flow.within(float(begin), self._n, self._h) for begin in starts]
-        self.between = np.array(instants), np.stack(self._inner)
-        self._message = f"solved in {self._n * (len(self._times) - 1)} steps"
+        instants, inner = zip(*self._inner, strict=True)
+        self.between = np.array(instants), np.stack(inner)
+        self._message = f"solved in {self._steps} steps"
 
     def _said(self) -> Step:
         """Return the report of what has been reached.
@@ -318,77 +332,11 @@ class Evolution:
         """
         last = len(self._times) - 1
         if self._is_fine:
-            return Step(self._moment.loss, self._n * last, self._message, 1.0, self._stage)
-        if self._doubling <= MOST_DOUBLINGS:
+            return Step(self._moment.loss, self._steps, self._message, 1.0, self._stage)
+        if self._doubling <= self._most:
             fraction = self._level / last
-            return Step(self._moment.loss, self._n * self._level, "", fraction, self._stage)
+            return Step(self._moment.loss, self._steps, "", fraction, self._stage)
         if self._found is None:
             raise DivergedError(self._message)
         message = f"{self._message}, which leave an error of about {self.error:.1e}"
-        return Step(self._moment.loss, self._n * last, message, 1.0, self._stage)
-
-
-def integrate(
-    system: Discretisation,
-    bind: Bind,
-    initial: Mapping[tuple[int, int], Float[ndarray, " N"]],
-    times: Float[ndarray, " K"],
-    *,
-    tolerance: float,
-    doubling: int = 0,
-    watch: Watch = unwatched,
-) -> Trajectory:
-    """Integrate from the first time level to the last.
-
-    Parameters
-    ----------
-    system, bind, initial, times, tolerance, doubling, watch
-        As of `Evolution`.
-
-    Raises
-    ------
-    SingularError
-        If the equations do not determine how the fields go on.
-    DivergedError
-        If Newton's method fails however small the steps.
-    """
-    start = perf_counter()
-    process = Evolution(
-        system, bind, initial, times, tolerance=tolerance, doubling=doubling, watch=watch
-    )
-    while not (step := process.step()).done:
-        pass
-    instants, inner = process.between
-    return Trajectory(
-        values=process.answer(),
-        instants=instants,
-        between=inner,
-        error=process.error,
-        message=step.done,
-        steps=int(step.at),
-        condition=process.condition,
-        seconds=perf_counter() - start,
-    )
-
-
-def condition(
-    system: Discretisation,
-    bind: Bind,
-    initial: Mapping[tuple[int, int], Float[ndarray, " N"]],
-    times: Float[ndarray, " K"],
-) -> float:
-    """Return the largest estimated condition number of the matrices from the first level on.
-
-    They are those of one step to the second level, the longest that `integrate` takes, whose
-    parameters these are.
-
-    Raises
-    ------
-    SingularError
-        If a matrix is singular, or so ill conditioned that no digit can be trusted.
-    """
-    flow = Flow(system, bind, initial, radau(system.order))
-    begin, end = times[:2]
-    with suppress(DivergedError):  # of which shorter steps may be free
-        flow.across(flow.beginning(), begin, end, 1, end - begin)
-    return flow.condition
+        return Step(self._moment.loss, self._steps, message, 1.0, self._stage)

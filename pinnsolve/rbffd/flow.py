@@ -70,6 +70,49 @@ class Moment:
     loss: float = 0.0
 
 
+@dataclass(frozen=True)
+class Taken:
+    """A step that has been taken.
+
+    Attributes
+    ----------
+    moment
+        The instant at its end.
+    first
+        The fields at its beginning as its polynomial has them, for fields without derivatives in
+        time have no initial value.
+    inner
+        The fields at its first stage.
+    """
+
+    moment: Moment
+    first: Float[ndarray, "N c"]
+    inner: Float[ndarray, "N c"]
+
+
+@dataclass(frozen=True)
+class Crossing:
+    """The way from one time level to the next.
+
+    Attributes
+    ----------
+    moment
+        The instant at the end.
+    first
+        The fields at the beginning, as the first step has them.
+    within, inner
+        An instant between the levels, the first stage of the step in the middle, and the fields.
+    steps
+        Taken from the one to the other.
+    """
+
+    moment: Moment
+    first: Float[ndarray, "N c"]
+    within: float
+    inner: Float[ndarray, "N c"]
+    steps: int
+
+
 class Flow:
     """The equations of one step, and the steps themselves.
 
@@ -123,17 +166,36 @@ class Flow:
         """Return the fields at an instant."""
         return self.stages.values(moment.state)
 
-    def across(
-        self, moment: Moment, begin: float, end: float, n: int, h: float
-    ) -> tuple[Moment, Float[ndarray, "N c"], Float[ndarray, "N c"]]:
+    def across(self, moment: Moment, begin: float, end: float, n: int, h: float) -> Crossing:
         """Take ``n`` steps of size ``h`` from one time level to the next.
 
-        Returns
-        -------
-        tuple
-            The instant at the end; the fields at the beginning as the polynomial of the first step
-            has them, for fields without derivatives in time have no initial value; and the fields
-            at the instant `within`.
+        Raises
+        ------
+        SingularError
+            If the equations do not determine how the fields go on.
+        DivergedError
+            If Newton's method fails.
+        """
+        conditions = self.bind(self.instants(begin, end, n, h))
+        steps = list[Taken]()
+        for i in range(n):
+            taken = self.step(conditions, i, moment, h)
+            loss = max(moment.loss if i else 0.0, taken.moment.loss)
+            moment = replace(taken.moment, loss=loss)
+            if i in (0, n // 2):
+                steps.append(taken)
+        within = float(begin + h * (n // 2 + self.method.c[0]))
+        return Crossing(moment, steps[0].first, within, steps[-1].inner, n)
+
+    def step(self, conditions: Sequence[Condition], i: int, moment: Moment, h: float) -> Taken:
+        """Take one step.
+
+        Parameters
+        ----------
+        conditions, i
+            At the stages of some steps, and which of these it is.
+        moment, h
+            Where it begins, and its size.
 
         Raises
         ------
@@ -144,25 +206,13 @@ class Flow:
         """
         s, c, N = len(self.method.c), self.system.n_fields, self.system.n_nodes
         algebraic = [field for field, m in enumerate(self.stages.orders) if m == 0]
-        conditions = self.bind(self.instants(begin, end, n, h))
-        first, inner, loss = self.values(moment), self.values(moment), 0.0
-        for i in range(n):
-            moment, slopes = self._step(conditions, i, moment, h)
-            loss = max(loss, moment.loss)
-            raw = self.stages.fields(moment.state, slopes, h)
-            fields = seen(raw, c, self.stages.changed).reshape(s, -1, c, N)
-            if i == 0:
-                begins = np.tensordot(self.method.backwards, fields[:, 0, algebraic], 1)
-                first[:, algebraic] = begins.T
-            if i == n // 2:
-                inner = fields[0, 0].T.copy()
-            end_state = raw.reshape(s, -1, c, N)[-1, : len(moment.state)].copy()
-            moment = replace(moment, state=end_state, loss=loss)
-        return moment, first, inner
-
-    def within(self, begin: float, n: int, h: float) -> float:
-        """Return an instant between two levels: the first stage of the step in the middle."""
-        return float(begin + h * (n // 2 + self.method.c[0]))
+        first = self.values(moment)
+        moment, slopes = self._step(conditions, i, moment, h)
+        raw = self.stages.fields(moment.state, slopes, h)
+        fields = seen(raw, c, self.stages.changed).reshape(s, -1, c, N)
+        first[:, algebraic] = np.tensordot(self.method.backwards, fields[:, 0, algebraic], 1).T
+        end_state = raw.reshape(s, -1, c, N)[-1, : len(moment.state)].copy()
+        return Taken(replace(moment, state=end_state), first, fields[0, 0].T.copy())
 
     def instants(self, begin: float, end: float, n: int, h: float) -> Float[ndarray, " S"]:
         """Return the instants of all stages between two time levels."""
@@ -240,7 +290,7 @@ class Flow:
             before = size
         if self.has_changed:  # a front has passed a node
             return self._coupled(conditions, equations, stages, moment, h)
-        raise _lost(h)
+        raise lost(h)
 
     def _coupled(
         self,
@@ -299,7 +349,7 @@ class Flow:
             if size <= COUPLED_TOLERANCE * max(known, size):
                 loss = size / max(known, size)
                 return Moment(moment.state, slopes[-1], moment.matrices, loss), slopes
-        raise _lost(h)
+        raise lost(h)
 
     def _newton(
         self,
@@ -318,8 +368,8 @@ class Flow:
         return change.reshape(len(fields), self.system.n_fields, -1)
 
 
-def _lost(h: float) -> DivergedError:
-    """Say that no step is short enough, and what may help."""
+def lost(h: float) -> DivergedError:
+    """Return an error that says that no step is short enough, and what may help."""
     return DivergedError(
         f"Newton's method failed in a time step of {h:.3g}. Where a front grows thinner than the "
         "nodes, raise nodes.count, refine there, or add diffusion; where the solution blows up, "

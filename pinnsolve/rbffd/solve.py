@@ -19,7 +19,7 @@ from pinnsolve.geometry.nodes import Nodes
 from pinnsolve.problem import Problem
 from pinnsolve.process import State, Step
 from pinnsolve.progress import Progress, Watch, unwatched
-from pinnsolve.rbffd import direct, evolution, stages
+from pinnsolve.rbffd import direct, evolution, stages, trajectory
 from pinnsolve.rbffd.discretisation import Discretisation, discretise
 from pinnsolve.rbffd.fields import NodalFields
 from pinnsolve.rbffd.first_steps import doublings
@@ -115,6 +115,7 @@ class DirectSolve:
                 problem.times,
                 tolerance=tolerance_in_time(system),
                 doubling=doublings(placement, radau(system.order)),
+                is_ordinary=problem.is_ordinary,
                 watch=tell,
             )
 
@@ -203,13 +204,14 @@ def solve(
             steady.iterations,
             steady.condition,
         )
-    moving = evolution.integrate(
+    moving = trajectory.integrate(
         _for_steps(problem, system),
         bind or placement.at,
         initial or initial_values(problem, nodes),
         times,
         tolerance=tolerance_in_time(system),
         doubling=doublings(placement, radau(system.order)),
+        is_ordinary=problem.is_ordinary,
         watch=watch,
     )
     return Classical(

@@ -5,8 +5,11 @@ import pytest
 from scipy.integrate import solve_ivp
 
 from pinnsolve import check, load_solution, solve
+from pinnsolve.checks.operator import LARGE, doubts
 from pinnsolve.errors import ProblemError
+from pinnsolve.rbffd.solve import solve as classical
 from pinnsolve.run import write
+from pinnsolve.setup import Setup
 from tests.posing import written
 
 PREY = """\
@@ -50,23 +53,50 @@ def test_predators_and_prey_agree_with_an_integrator(tmp_path):
     assert np.array_equal(again(t), solution(t))
 
 
-def test_a_step_of_newton_that_leads_away_is_taken_back(tmp_path):
-    """Robertson's reaction, whose second substance is in balance after a thousandth of a step."""
-    text = PREY.replace("[0, 1]", "[0, 0.4]").replace("levels = 21", "levels = 3")
+def test_what_is_stiff_for_a_while_takes_short_steps_then(tmp_path):
+    """Robertson's reaction, whose second substance is in balance after a thousandth of a second."""
+    text = PREY.replace("[0, 1]", "[0, 1e6]").replace("levels = 21", "levels = 3")
     text = text.replace('"x", "y"', '"x", "y", "z"').replace(
         '"10"\ny = "5"', '"1"\ny = "0"\nz = "0"'
     )
     left, right = "-0.04*x + 1e4*y*z", "0.04*x - 1e4*y*z - 3e7*y^2"
     equations = f'"x_t = {left}", "y_t = {right}", "z_t = 3e7*y^2"'
     text = text.replace('"x_t = 1.5*x - x*y", "y_t = x*y - 3*y"', equations)
-    found = solve(written(tmp_path, text))([0.4])[0]
+    problem = written(tmp_path, text)
+    setup = Setup(problem)
+    system = setup.discretisation()
+    found = classical(problem, system, setup.placement)
 
     def slopes(_, u):
         back, on = 1e4 * u[1] * u[2], 3e7 * u[1] ** 2
         return [back - 0.04 * u[0], 0.04 * u[0] - back - on, on]
 
-    truth = solve_ivp(slopes, (0, 0.4), [1, 0, 0], "Radau", rtol=1e-10, atol=1e-14).y[:, -1]
-    np.testing.assert_allclose(found, truth, rtol=1e-5)  # steps are halved until 1e-6 is left
+    truth = solve_ivp(slopes, (0, 1e6), [1, 0, 0], "Radau", rtol=1e-10, atol=1e-16).y[:, -1]
+    # steps are refined until 1e-6 is left
+    np.testing.assert_allclose(found.fields.values[-1, 0], truth, rtol=1e-5)
+    assert found.error_in_time < 1e-6
+    # matrices of steps of many lives of the fast substance are ill conditioned, and do no harm
+    assert found.condition > LARGE
+    assert doubts(system, found.condition) == []
+
+
+@pytest.mark.study
+def test_a_relaxation_oscillation_is_told_with_its_error(tmp_path):
+    """Van der Pol's: slow for many seconds, then from one branch to another in a moment."""
+    text = PREY.replace("[0, 1]", "[0, 40]").replace("levels = 21", "levels = 7")
+    equations = '"x_t = y", "y_t = 30*(1 - x^2)*y - x"'
+    text = text.replace('"x_t = 1.5*x - x*y", "y_t = x*y - 3*y"', equations)
+    text = text.replace('"10"\ny = "5"', '"2"\ny = "0"')
+    solution = solve(written(tmp_path, text))
+
+    def slopes(_, u):
+        return [u[1], 30 * (1 - u[0] ** 2) * u[1] - u[0]]
+
+    t = np.linspace(0, 40, 7)
+    truth = solve_ivp(slopes, (0, 40), [2, 0], "Radau", t, rtol=1e-10, atol=1e-12).y.T
+    error = np.linalg.norm(solution(t) - truth, axis=0) / np.linalg.norm(truth, axis=0)
+    assert error.max() < 1e-5
+    assert max(solution.accuracy.estimate.total.values()) > error.max() / 10
 
 
 def test_an_algebraic_equation_stands_among_them(tmp_path):

@@ -5,7 +5,7 @@ import pytest
 
 from pinnsolve.conditions.initial import initial_values
 from pinnsolve.errors import DivergedError, SingularError
-from pinnsolve.rbffd import evolution
+from pinnsolve.rbffd import evolution, trajectory
 from pinnsolve.references.exact import exact_at
 from pinnsolve.setup import Setup
 from tests.posing import INTERVAL, SQUARE, pose
@@ -32,7 +32,7 @@ u = "{exact}"
 def integrate(problem, tolerance=1e-9):
     setup = Setup(problem)
     nodes = setup.nodes
-    return evolution.integrate(
+    return trajectory.integrate(
         setup.discretisation(),
         setup.placement.at,
         initial_values(problem, nodes),
@@ -197,7 +197,7 @@ def test_a_matrix_of_a_step_is_better_conditioned_than_the_steady_one(tmp_path):
     system, bind = setup.discretisation(), setup.placement.at
     initial = initial_values(problem, system.nodes)
     steps = (np.array([0.0, step]) for step in (1e-4, 1.0))
-    small, large = (evolution.condition(system, bind, initial, times) for times in steps)
+    small, large = (trajectory.condition(system, bind, initial, times) for times in steps)
     assert 1 < small < large
 
 

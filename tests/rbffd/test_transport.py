@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pinnsolve.conditions.initial import initial_values
-from pinnsolve.rbffd import evolution
+from pinnsolve.rbffd import trajectory
 from pinnsolve.rbffd.direct import Equations
 from pinnsolve.rbffd.inflow import near_inflow
 from pinnsolve.rbffd.stabilisation import largest, misfit, stabilised
@@ -30,7 +30,7 @@ def last(problem, tolerance=1e-4):
     """Return the error at the end, relative to the initial values, and the values there."""
     setup = Setup(problem)
     nodes = setup.nodes
-    found = evolution.integrate(
+    found = trajectory.integrate(
         stabilised(problem, setup.discretisation()),
         setup.placement.at,
         initial_values(problem, nodes),
