@@ -125,7 +125,7 @@ def _surface(shape: Any, _: KeyPath) -> Domain:
     from pinnsolve.geometry.facets import faceted  # which few domains need
     from pinnsolve.problem.surface_files import read_boundary
 
-    return faceted(read_boundary(shape.file))
+    return faceted(read_boundary(shape.file, shape.group))
 
 
 def _points(shape: Any, key: KeyPath) -> Domain:

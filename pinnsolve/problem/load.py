@@ -213,7 +213,9 @@ def _refuse_with_regions(problem: Problem) -> None:
             remedy = "State a condition on each of the sides."
             raise problem.source.error(Fault((*condition.key, "periodic"), message, remedy))
     for section, key in (("nodes", "file"), ("domain", "file")):
-        if getattr(getattr(problem.settings, section), key, None) is not None:
+        own = getattr(problem.settings, section)
+        is_surface = getattr(own, "shape", "") == "surface"  # whose file says nothing of nodes
+        if getattr(own, key, None) is not None and not is_surface:
             message = "nodes from a file do not tell to which region they belong."
             remedy = "Give nodes.count and a shape: each region is given its own nodes."
             raise problem.source.error(Fault((section, key), message, remedy))

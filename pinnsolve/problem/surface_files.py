@@ -9,7 +9,7 @@ Source of the test: M. Botsch et al. (2010), Polygon Mesh Processing, section 1.
 closed, oriented where each edge is met once in either direction).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -22,14 +22,14 @@ from numpy import ndarray
 
 from pinnsolve.errors import FileError, PackageError, place
 from pinnsolve.outside import content, must_be_ordinary
+from pinnsolve.problem.mesh_files import SURFACE, Mesh, facets_of, read_mesh
 from pinnsolve.problem.svg_files import nested, read_rings
 
 PLANE = (".geojson", ".json", ".wkt", ".svg")
-SPACE = (".stl", ".obj", ".ply", ".vtk", ".vtu", ".msh")
+SPACE = (".stl", ".obj", ".ply", ".vtk", ".vtu", ".msh", ".mesh")
 MOST_BYTES = 500_000_000
 MOST_CELLS = 2_000_000
 SAME = 1e-7  # of the size: vertices closer to one another are one; files hold single precision
-SURFACE = "surface"
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,8 +60,15 @@ class Boundary:
         return tuple(x.min(axis=0).tolist()), tuple(x.max(axis=0).tolist())
 
 
-def read_boundary(path: Path) -> Boundary:
+def read_boundary(path: Path, group: str | None = None) -> Boundary:
     """Return the closed curve or surface of a file.
+
+    Parameters
+    ----------
+    path
+        The file.
+    group
+        Of a mesh, the group of cells that it bounds; None for all of them.
 
     Raises
     ------
@@ -71,18 +78,24 @@ def read_boundary(path: Path) -> Boundary:
         If a package that its kind needs is not installed.
     """
     size = must_be_ordinary(path, MOST_BYTES)
-    return _read(path, path.stat().st_mtime_ns, size)
+    return _read(path, group, path.stat().st_mtime_ns, size)
 
 
-@lru_cache(maxsize=8)
-def _read(path: Path, modified: int, size: int) -> Boundary:  # noqa: ARG001  # of the cache's key
+@lru_cache(maxsize=32)
+def _read(path: Path, group: str | None, modified: int, size: int) -> Boundary:
     suffix = path.suffix.lower()
     if suffix in PLANE:
         return _rings(path)
     if suffix not in SPACE:
         known = ", ".join((*PLANE, *SPACE))
         raise FileError(f'{path}: surfaces are read from {known}, not from "{path.suffix}".')
-    vertices, triangles, groups, names = (_obj if suffix == ".obj" else _mesh)(path)
+    if suffix == ".obj":
+        vertices, triangles, groups, names = _obj(path)
+    else:
+        mesh = _meshed(path, modified, size)
+        vertices, (triangles, groups, names) = mesh.points, facets_of(mesh, group)
+        if triangles.shape[1] == 2:
+            return _closed_curves(path, vertices[:, :2], triangles, groups, names)
     if not len(triangles):
         raise FileError(f"{path}: there are no triangles in the file.")
     if len(triangles) > MOST_CELLS:
@@ -95,44 +108,23 @@ def _read(path: Path, modified: int, size: int) -> Boundary:  # noqa: ARG001  # 
     return _closed(path, vertices, triangles, groups, names)
 
 
-def _mesh(path: Path) -> tuple[ndarray, ndarray, ndarray, tuple[str, ...]]:
-    """Return vertices, triangles, their groups and names of what meshio reads."""
-    import contextlib
-    import io
+def groups_of(path: Path) -> tuple[str, ...]:
+    """Return the names of the groups of cells of a mesh that fills what it bounds.
 
-    import meshio
-
-    try:
-        # it tells on the screen what it makes of a file, and overflows where it guesses the kind
-        with contextlib.redirect_stdout(io.StringIO()), np.errstate(over="ignore"):
-            mesh = meshio.read(path)
-    except (Exception, SystemExit) as error:  # meshio raises whatever a reader runs into
-        text = " ".join(str(error).split()) or type(error).__name__
-        raise FileError(f"{path}: the file cannot be read: {text[:200]}") from None
-    blocks, tags = [], []
-    told = mesh.cell_data.get("gmsh:physical")
-    for i, block in enumerate(mesh.cells):
-        if block.type in ("triangle", "quad"):
-            own = np.zeros(len(block.data), dtype=int) if told is None else np.asarray(told[i])
-            corners = ([0, 1, 2],) if block.type == "triangle" else ([0, 1, 2], [0, 2, 3])
-            blocks += [block.data[:, c] for c in corners]
-            tags += [own] * len(corners)
-    known = {int(tag): name for name, (tag, dim) in mesh.field_data.items() if dim == 2}
-    triangles = np.concatenate([np.empty((0, 3), dtype=int), *blocks]).astype(int)
-    groups = np.concatenate([np.empty(0, dtype=int), *tags]).astype(int)
-    names, groups = _named(groups, known)
-    points = np.asarray(mesh.points, dtype=float)
-    if points.ndim != 2 or points.shape[1] != 3:
-        raise FileError(f"{path}: the vertices have not three coordinates.")
-    return points, triangles, groups, names
+    Raises
+    ------
+    FileError
+        If the file cannot be read.
+    """
+    if path.suffix.lower() not in SPACE or path.suffix.lower() == ".obj":
+        return ()
+    size = must_be_ordinary(path, MOST_BYTES)
+    return _meshed(path, path.stat().st_mtime_ns, size).groups
 
 
-def _named(groups: Int[ndarray, " C"], known: Mapping[int, str]) -> tuple[tuple[str, ...], ndarray]:
-    """Return the names of the groups that occur, and the groups counted from zero."""
-    tags, numbered = np.unique(groups, return_inverse=True)
-    names = tuple(known.get(int(tag), SURFACE) for tag in tags)
-    unique = tuple(dict.fromkeys(names))
-    return unique, np.array([unique.index(name) for name in names], dtype=int)[numbered]
+@lru_cache(maxsize=4)
+def _meshed(path: Path, modified: int, size: int) -> Mesh:  # noqa: ARG001  # of the cache's key
+    return read_mesh(path)
 
 
 def _obj(path: Path) -> tuple[ndarray, ndarray, ndarray, tuple[str, ...]]:
@@ -164,6 +156,24 @@ def _obj(path: Path) -> tuple[ndarray, ndarray, ndarray, tuple[str, ...]]:
     x = np.array(vertices, dtype=float).reshape(-1, 3)
     cells = np.array(triangles, dtype=int).reshape(-1, 3)
     return x, cells, np.array([index[name] for name in groups], dtype=int), names
+
+
+def _closed_curves(
+    path: Path, vertices: ndarray, segments: ndarray, groups: ndarray, names: tuple[str, ...]
+) -> Boundary:
+    """Return segments as closed curves, the inside on their left."""
+    if not np.isfinite(vertices).all():
+        raise FileError(f"{path}: a vertex is not a number.")
+    used, numbered = np.unique(segments, return_inverse=True)
+    segments, vertices = numbered.reshape(-1, 2), vertices[used]
+    starts, ends = (np.bincount(column, minlength=len(used)) for column in segments.T)
+    bad = np.flatnonzero((starts != 1) | (ends != 1))
+    if len(bad):
+        raise FileError(
+            f"{path}: the outline of the cells touches itself, or cells are not joined at their "
+            f"corners, at {place(vertices[bad[0]], 6)} ({len(bad):,} such points). Mend the mesh."
+        )
+    return Boundary(vertices, segments, groups, names)
 
 
 def _closed(

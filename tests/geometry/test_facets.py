@@ -177,7 +177,7 @@ def test_what_is_not_closed_is_refused_with_the_place(written, change, message):
             "a.step",
             "ISO",
             "surfaces are read from .geojson, .json, .wkt, .svg, .stl, .obj, .ply, "
-            '.vtk, .vtu, .msh, not from ".step".',
+            '.vtk, .vtu, .msh, .mesh, not from ".step".',
         ),
     ],
 )

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from pinnsolve.problem.data_files import dimension
 from pinnsolve.problem.schema.shape import Box, Point, Shape, ordered, plane, unmoved
 from pinnsolve.problem.schema.values import ExistingFile, Integer, Number, Positive, fault
-from pinnsolve.problem.surface_files import read_boundary
+from pinnsolve.problem.surface_files import groups_of, read_boundary
 
 
 def _around(center: Point, radii: Point) -> Box:
@@ -247,18 +247,32 @@ class Surface(Shape):
 
     shape: Literal["surface"]
     file: ExistingFile = Field(
-        description="STL, OBJ, PLY, VTK, VTU or MSH; in two dimensions GeoJSON, WKT or SVG"
+        description="STL, OBJ, PLY, VTK, VTU or MSH; in two dimensions GeoJSON, WKT or SVG, or a "
+        "mesh in the plane"
+    )
+    group: str | None = Field(
+        default=None,
+        description="of a mesh that fills it, the group of cells, by name or number; as a "
+        "[[region]], one material of several",
     )
 
     @property
     def unmoved_box(self) -> Box:
         """The box of the vertices."""
-        return read_boundary(self.file).box
+        return read_boundary(self.file, self.group).box
 
     @property
     def surfaces(self) -> tuple[str, ...]:
         """The groups of the file."""
-        return read_boundary(self.file).names
+        return read_boundary(self.file, self.group).names
+
+    @model_validator(mode="after")
+    def check(self) -> "Surface":
+        """Check that the file has the group."""
+        if self.group is not None and self.group not in (known := groups_of(self.file)):
+            told = f"Known: {', '.join(known)}." if known else "It has no groups of cells."
+            raise fault(f'the file has no group of cells "{self.group}".', told, key="group")
+        return self
 
 
 class PointSet(Shape):
