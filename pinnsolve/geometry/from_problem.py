@@ -194,7 +194,8 @@ def located(problem: Problem, error: NodesError) -> ProblemError:
     settings = problem.settings.nodes
     given = [k for k in ("file", "count", "spacing") if getattr(settings, k) is not None]
     key = error.key or (("nodes", given[0]) if given else ("domain", "file"))
-    return problem.source.error(Fault(key, str(error)))
+    what, _, remedy = str(error).partition(". ")
+    return problem.source.error(Fault(key, f"{what.rstrip('.')}.", remedy))
 
 
 def _closed(nodes: Nodes, domain: Domain, problem: Problem) -> Nodes:

@@ -96,6 +96,7 @@ def _built(source: Source) -> Problem:
     faults += constant_faults + region_faults + section_faults + timed(valid)
     evolving(valid, document)
     has_time = "time_discrete" not in document or ("time_discrete",) in valid
+    has_time = has_time and all(fault.key[:2] != ("domain", "time") for fault in section_faults)
     if not has_time or any(isinstance(fault, LaterFault) for fault in faults):
         raise _refusal(source, faults)  # what rests on time or a later version would only add noise
     if regions.entries_of(valid):

@@ -51,12 +51,14 @@ class Boundary(Section):
     weight: Positive = Field(default=1.0, description="weight of the condition in the loss")
     periodic: bool = Field(
         default=False,
+        strict=True,
         description="in place of condition: all fields go on from one of two pieces, opposite flat "
         'sides as in on = ["left", "right"], into the other; with hard = true by the network\'s '
         "own make",
     )
     hard: bool = Field(
         default=False,
+        strict=True,
         description="build the condition into the network, so that it holds whatever its weights: "
         'of method pinn, for conditions "field = expression of the coordinates"; rbf-fd imposes '
         "it as any other",

@@ -1,5 +1,6 @@
 """The plain shapes a domain can have, as written in ``[domain]``: a model for each."""
 
+from math import hypot
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -8,6 +9,8 @@ from pinnsolve.problem.data_files import dimension
 from pinnsolve.problem.schema.shape import Box, Point, Shape, ordered, plane, unmoved
 from pinnsolve.problem.schema.values import ExistingFile, Integer, Number, Positive, fault
 from pinnsolve.problem.surface_files import groups_of, read_boundary
+
+FLAT = 1e-12  # distance of corners from a line, in its lengths, that is rounding
 
 
 def _around(center: Point, radii: Point) -> Box:
@@ -239,7 +242,21 @@ class Polygon(Shape):
                     "Remove one; the polygon closes itself.",
                     key="vertices",
                 )
+        if self._is_flat:
+            raise fault(
+                "all vertices lie on one line, and there is no inside.",
+                "Move one of them off it.",
+                key="vertices",
+            )
         return self
+
+    @property
+    def _is_flat(self) -> bool:
+        """Whether all corners lie on the line through the first and the one farthest from it."""
+        (x0, y0), *others = self.vertices
+        sides = [(x - x0, y - y0) for x, y in others]
+        a, b = max(sides, key=lambda side: hypot(*side))
+        return all(abs(a * y - b * x) <= FLAT * hypot(a, b) ** 2 for x, y in sides)
 
 
 class Surface(Shape):

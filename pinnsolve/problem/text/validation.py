@@ -272,7 +272,7 @@ EXPECTED = {
     "dict_type": ("a table of keys", "name = value below its header"),
     "model_type": ("a table of keys", "key = value below its header"),
     "model_attributes_type": ("a table of keys", "key = value below its header"),
-    "bool_type": ("true or false", ""),
+    "bool_type": ("true or false", "true, without quotes"),
 }
 
 
