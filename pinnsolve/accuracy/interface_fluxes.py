@@ -3,7 +3,7 @@
 What diffuses through an interface ``S`` between two regions, with the normal from the first to the
 second, is
 
-    -∫_S sum_ij n_i a_ij d_j u dS,
+    -∫_S sum_ij n_i a_ij d_j u dS     (2π r dS around an axis),
 
 ``a`` being the coefficients of the second derivatives in the equation of each region, their sign
 such that it goes from where there is more to where there is less. The derivatives are taken at the
@@ -54,7 +54,10 @@ def fluxes(
     if nodes.regions is None or nodes.dim > LARGEST or not np.isfinite(sample.values).all():
         return ()
     found = []
-    for a, b, face in _faces(parts, nodes):
+    for a, b, flat in _faces(parts, nodes):
+        face = flat
+        if problem.settings.domain.is_axisymmetric:
+            face = replace(flat, weights=2 * np.pi * flat.x[:, 0] * flat.weights)
         for field, name in enumerate(problem.fields):
             try:
                 leaving, entering = (

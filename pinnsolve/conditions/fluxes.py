@@ -6,7 +6,7 @@ It is what the second derivatives' coefficients ``a`` make of the equation as it
 
 from sympy import Expr
 
-from pinnsolve.equations import calculus, variables
+from pinnsolve.equations import axisymmetry, calculus, variables
 from pinnsolve.equations.algebra import exact
 from pinnsolve.equations.syntax import ExpressionError
 from pinnsolve.equations.variables import Data, Derivative, Normal
@@ -32,7 +32,9 @@ def flux(problem: Problem, region: Region, field: int, shift: int) -> Expr:
     equation = region.problem.equations[field]
     space, names = equation.symbols.space, equation.symbols.coordinates
     total: Expr = 0
-    found = variables.occurring(Derivative, equation.expression)
+    # on an axis the limits of first derivatives over r are second ones, of which no flux is
+    e = calculus.substitute(equation.expression, {axisymmetry.ON: exact(0)})
+    found = variables.occurring(Derivative, e)
     for symbol, own in found.items():
         order = sum(own.alpha[i] for i in space)
         if order > 2 or (order == 2 and own.field != field):
@@ -41,7 +43,7 @@ def flux(problem: Problem, region: Region, field: int, shift: int) -> Expr:
             continue
         if any(own.alpha[i] for i in range(len(names)) if i not in space):
             break
-        a = calculus.partial(equation.expression, symbol)
+        a = calculus.partial(e, symbol)
         axes = [i for i in space for _ in range(own.alpha[i])]
         for i, j in (axes, axes[::-1]):
             step = tuple(int(k == j) for k in range(len(names)))
@@ -99,5 +101,6 @@ def in_region(e: Expr, region: Region) -> Expr:
     known: dict[variables.Symbol, Expr] = {
         symbol: variables.Symbol(Data(f"{data.name}.{region.name}"))
         for symbol, data in variables.occurring(Data, e).items()
+        if symbol not in (axisymmetry.ON, axisymmetry.OVER)
     }
     return calculus.substitute(e, known)

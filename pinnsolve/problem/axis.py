@@ -21,23 +21,19 @@ def half_faults(domain: Shape) -> list[Fault]:
     return []
 
 
-def axis_faults(valid: Mapping[KeyPath, Any], *, has_regions: bool) -> list[Fault]:
+def axis_faults(valid: Mapping[KeyPath, Any]) -> list[Fault]:
     """Return the faults of what is not taken together with an axis.
 
     Parameters
     ----------
     valid
         Sections that passed validation, by key path.
-    has_regions
-        Whether there are any.
     """
     domain, output = valid.get(("domain",)), valid.get(("output",))
     if domain is None or not domain.is_axisymmetric:
         return []
-    taken = "axisymmetric domains take no {} in this version."
-    if has_regions:
-        return [Fault(HERE, taken.format("regions"), "State them in x, y and z.")]
     if output is not None and output.forces:
         remedy = "Remove forces, or state the flow in x, y and z."
-        return [Fault(("output", "forces"), taken.format("forces"), remedy)]
+        message = "axisymmetric domains take no forces in this version."
+        return [Fault(("output", "forces"), message, remedy)]
     return []

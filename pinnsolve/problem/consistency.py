@@ -115,7 +115,7 @@ def _ability_faults(valid: Mapping[KeyPath, Any], method: str) -> list[Fault]:
         for ability, is_asked, key, message, otherwise in asked
         if is_asked and ability not in takes
     ]
-    faults += axis_faults(valid, has_regions=has_regions)
+    faults += axis_faults(valid)
     return faults if "hard" in takes else faults + _hard_faults(valid, method)
 
 
