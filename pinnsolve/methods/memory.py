@@ -7,7 +7,8 @@ within a fifth of the truth. With ``N`` nodes in ``d`` dimensions, ``c`` fields,
 stencils of ``n`` nodes, and a network with ``w`` features and ``P`` weights, in numbers:
 
     direct solution   10 times the R n c entries of the matrix, and the fill of its factors,
-                      n c^2 N^1.4 / 5 in the plane, c^2 N^2 / 8 in space
+                      n c^2 N^1.4 / 5 in the plane, c^2 N^2 / 8 in space, by SuperLU; by PARDISO
+                      5 n c^2 N^1.15 / 2 in the plane
     head              the N w of the features and the R c w of the least-squares matrix, and
                       three blocks of its rows; in time 3.5 N w; for a PINN each term of all
                       features
@@ -62,6 +63,7 @@ from pinnsolve.networks.sizes import (
 )
 from pinnsolve.problem import Problem
 from pinnsolve.problem.abilities import ABILITIES, NESTED
+from pinnsolve.rbffd import pardiso
 from pinnsolve.rbffd.stages import BASIS
 from pinnsolve.rbffd.stencils import polynomial_degree, stencil_size
 
@@ -166,6 +168,8 @@ def _direct(nodes: Nodes, conditions: Sequence[Condition], stencil: int, n_field
     )
     N = len(nodes.x)
     fill = n_fields**2 * (stencil * N**1.4 / 5 if nodes.dim < 3 else N**2 / 8)
+    if nodes.dim < 3 and n_fields * N >= pardiso.FEWEST and pardiso.is_available():
+        fill = n_fields**2 * stencil * 2.5 * N**1.15
     if any(_order(condition) > 2 for condition in conditions):
         fill *= 1.5  # of free edges, the worst; of clamped and supported ones almost as below
     at_once = 1 if all(condition.residual.is_linear for condition in conditions) else 2

@@ -136,9 +136,6 @@ def factorise(matrix: "csr_array", order: Int[ndarray, " K"] | None = None) -> F
         settings = DIAGONAL
     else:
         order = np.arange(system.shape[0])
-    left = addressable()
-    if left is not None and left < BYTES_PER_ENTRY * system.nnz:
-        raise MemoryError  # SuperLU would try for ever, in ever smaller steps
     condition = np.inf
     # of a matrix whose very pattern is singular, or that has a row twice, SuperLU hands LAPACK
     # nonsense, which prints it; the pattern's rank of a large matrix takes far longer than factors
@@ -167,6 +164,8 @@ def _factors(matrix: "csr_array", settings: Mapping[str, Any]) -> Any:
     ------
     RuntimeError
         If it is singular.
+    MemoryError
+        If SuperLU would not find the memory that it asks for.
     """
     from scipy.sparse import csc_array
     from scipy.sparse.linalg import splu
@@ -174,6 +173,9 @@ def _factors(matrix: "csr_array", settings: Mapping[str, Any]) -> Any:
     if matrix.shape[0] >= pardiso.FEWEST and pardiso.is_available():
         with suppress(RuntimeError):
             return pardiso.Pardiso(matrix, matched=settings is DIAGONAL)
+    left = addressable()
+    if left is not None and left < BYTES_PER_ENTRY * matrix.nnz:
+        raise MemoryError  # SuperLU would try for ever, in ever smaller steps
     return splu(csc_array(matrix), **settings)
 
 

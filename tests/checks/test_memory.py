@@ -15,6 +15,7 @@ from pinnsolve.checks.memory import forecast
 from pinnsolve.cli.app import main
 from pinnsolve.conditions.nodal import nodal_conditions
 from pinnsolve.errors import MemoryLimitError
+from pinnsolve.rbffd import pardiso
 from pinnsolve.setup import Setup
 from tests.posing import pose
 
@@ -82,6 +83,14 @@ def test_each_stage_of_the_schedule_is_forecast(disk):
     chosen = {"training": [{"optimizer": name} for name in optimizers]}
     parts = parts - {"training: grow"} | {f"training: {name}" for name in optimizers}
     assert stages(disk, chosen).keys() == parts
+
+
+def test_factors_of_many_unknowns_by_nested_dissection_need_less(disk, monkeypatch):
+    many = {"nodes.count": 30_000, "solver.method": "rbf-fd"}
+    monkeypatch.setattr(pardiso, "is_available", lambda: False)
+    by_superlu = stages(disk, many)["direct solution"]
+    monkeypatch.setattr(pardiso, "is_available", lambda: True)
+    assert stages(disk, many)["direct solution"] < by_superlu
 
 
 def test_what_lies_on_a_gpu_is_not_counted(disk):

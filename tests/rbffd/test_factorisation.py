@@ -3,6 +3,7 @@ import pytest
 from scipy.sparse import csr_array, diags_array, random_array
 
 from pinnsolve.errors import SingularError
+from pinnsolve.rbffd import pardiso
 from pinnsolve.rbffd.factorisation import factorise
 
 
@@ -76,6 +77,13 @@ def test_a_matrix_beyond_the_memory_allowed_is_not_begun_with(sparse, monkeypatc
         factorise(sparse)
     monkeypatch.setattr("pinnsolve.rbffd.factorisation.addressable", lambda: 800 * sparse.nnz)
     factorise(sparse)
+
+
+@pytest.mark.skipif(not pardiso.is_available(), reason="pypardiso is not installed")
+def test_what_superlu_asks_for_is_not_asked_of_pardiso(sparse, monkeypatch):
+    monkeypatch.setattr("pinnsolve.rbffd.factorisation.addressable", lambda: 700 * sparse.nnz)
+    monkeypatch.setattr(pardiso, "FEWEST", 1)
+    assert isinstance(factorise(sparse).factors, pardiso.Pardiso)
 
 
 @pytest.mark.parametrize("kind", [float, complex])
