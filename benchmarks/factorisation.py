@@ -30,7 +30,7 @@ class Found(Exception):
     """Tells that the matrix is there, and that nothing more is wanted."""
 
 
-def matrix_of(name: str, count: int) -> tuple[Any, Any]:
+def matrix_of(name: str, count: int, overrides: dict[str, Any] | None = None) -> tuple[Any, Any]:
     """Return the first matrix that a problem factorises, and the order of its rows."""
     kept = []
 
@@ -38,7 +38,7 @@ def matrix_of(name: str, count: int) -> tuple[Any, Any]:
         kept.append((matrix, order))
         raise Found
 
-    wanted = {"nodes.count": count, "solver.method": "rbf-fd"}
+    wanted = {"nodes.count": count, "solver.method": "rbf-fd"} | (overrides or {})
     with patch.object(levels, "factorise", keep), suppress(Found):
         solve(load(PROBLEMS / f"{name}.toml", wanted))
     return kept[0]
