@@ -36,7 +36,7 @@ WINDOW = "VTK_DEFAULT_OPENGL_WINDOW"
 TRIAL = (
     "import os, pyvista as p; q = p.Plotter(off_screen=True, window_size=(64, 64)); "
     "q.add_mesh(p.Sphere(), color='red'); "
-    "os._exit(q.screenshot(return_img=True).std() <= 1)"  # it may be at its end that OpenGL fails
+    "os._exit(int(q.screenshot(return_img=True).std() <= 1))"  # its end may fail
 )
 
 
