@@ -38,9 +38,11 @@ from pinnsolve.timestepping.radau import radau
 MOST_DOUBLINGS = 6  # of the steps between two levels
 FEW_DOUBLINGS = 3  # the same of ordinary equations, of which steps of any length cost little
 # where equal steps were lost: times that an interval is halved at most, and steps that are tried
-DEEPER, TRIES = 14, 256
+DEEPER, TRIES = 14, 1024
 DEEPEST, MANY_TRIES = 48, 50_000  # the same of ordinary equations, of which a step is cheap
-SWEEPS, FINER = 4, 2.0**-4  # in steps of any length: how often, by what share of the tolerance
+# steps of any length: how often from level to level, the first tolerance if none is larger, and what
+# share of it the next one is; the last is no smaller than what Newton's method leaves
+SWEEPS, COARSE, FINER = 4, 1e-6, 2.0**-4
 UNKNOWN_RATIO = 2.0  # of two changes, where only one is known
 SMALLEST_RATIO = 1.25  # taken for changes that fall no faster, or not at all
 # a change, relative to the solution, that is rounding if it falls less than of order two
@@ -291,7 +293,7 @@ class Evolution:
                 self._flow,
                 float(begin),
                 float(end),
-                self._tolerance * FINER**self._doubling,
+                max(self._tolerance, COARSE) * FINER**self._doubling,
                 np.linalg.norm(known, axis=1).max(axis=0),
                 self._shallowest,
                 *self._limits,
@@ -338,5 +340,10 @@ class Evolution:
             return Step(self._moment.loss, self._steps, "", fraction, self._stage)
         if self._found is None:
             raise DivergedError(self._message)
-        message = f"{self._message}, which leave an error of about {self.error:.1e}"
+        left = (
+            "an error that is not known"
+            if self.error == inf
+            else f"an error of about {self.error:.1e}"
+        )
+        message = f"{self._message}, which leave {left}"
         return Step(self._moment.loss, self._steps, message, 1.0, self._stage)
