@@ -40,8 +40,8 @@ FEW_DOUBLINGS = 3  # the same of ordinary equations, of which steps of any lengt
 # where equal steps were lost: times that an interval is halved at most, and steps that are tried
 DEEPER, TRIES = 14, 1024
 DEEPEST, MANY_TRIES = 48, 50_000  # the same of ordinary equations, of which a step is cheap
-# steps of any length: how often from level to level, the first tolerance if none is larger, and what
-# share of it the next one is; the last is no smaller than what Newton's method leaves
+# steps of any length: how often from level to level, the first tolerance if none is larger, and
+# what share of it the next one is; the last is no smaller than what Newton's method leaves
 SWEEPS, COARSE, FINER = 4, 1e-6, 2.0**-4
 UNKNOWN_RATIO = 2.0  # of two changes, where only one is known
 SMALLEST_RATIO = 1.25  # taken for changes that fall no faster, or not at all
