@@ -378,6 +378,10 @@ DOMAINS = [
     _domain("star-through-itself", 'shape = "star"\nradius = 1\namplitude = 2\npoints = 5',
             "amplitude", "between -1 and 1"),
     _domain("flat-box", 'shape = "box"\nlower = [0, 0]\nupper = [1, 1]', "lower", "rectangle"),
+    _domain("unknown-key-of-a-part", 'shape = "union"\nof = [{ shape = "disk", radius = 1 }, '
+            '{ shape = "annulus", inner = 1, outer = 2, radius = 3 }]', "radius",
+            'unknown key "radius" in [domain] of[1]. Known: center, inner, name, outer, rotate, '
+            "scale, shape, translate."),
     _domain("one-part", 'shape = "union"\nof = [{ shape = "disk", radius = 1 }]', "of =",
             "2 parts"),
     _domain("wrong-part",

@@ -207,10 +207,10 @@ def _model(key: KeyPath, document: Any) -> type[Section] | None:
     kind: Any = ProblemFile
     value = document
     for part in key:
-        value = value[part]
+        table, value = value, value[part]
         if isinstance(part, int):
             continue
-        model = section_in(kind, value)
+        model = section_in(kind, table)
         if model is not None and part in model.model_fields:
             kind = model.model_fields[part].annotation
         elif get_origin(kind) is dict:
