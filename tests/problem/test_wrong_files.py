@@ -53,3 +53,10 @@ def test_a_folder_and_a_missing_file_are_errors_of_files(folder, capsys):
     assert "Did you mean poisson.toml?" in capsys.readouterr().err
     assert main(["check", "."]) == 6
     assert "is a folder" in capsys.readouterr().err
+
+
+def test_a_list_whose_only_entry_is_wrong_is_told_once(folder, capsys):
+    text = RIGHT + '\n[output]\nformats = ["vtk"]\n'
+    err = assert_refused(["check", "problem.toml"], text, 2, folder, capsys)
+    assert 'unknown formats "vtk". Did you mean "vtu"? Known: hdf, vtu.' in err
+    assert "at least 1 entry" not in err

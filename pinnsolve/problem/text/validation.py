@@ -4,7 +4,7 @@ Sections are validated one by one, so that a fault in one does not hide those in
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, get_args, get_origin
 
@@ -69,10 +69,17 @@ def validate(
                 known = _known_in(value, context) if name == "region" else context
                 valid[key] = TypeAdapter(kind).validate_python(value, context=known)
             except ValidationError as error:
-                faults += [_fault(dict(e), key, document) for e in error.errors(include_url=False)]
+                errors = _counted(error.errors(include_url=False))
+                faults += [_fault(e, key, document) for e in errors]
             except RecursionError:
                 faults.append(Fault(key, "is nested too deeply."))
     return valid, faults
+
+
+def _counted(errors: Sequence[Any]) -> list[dict[str, Any]]:
+    """Return errors less those of lists that are too short for their entries are wrong."""
+    wrong = {error["loc"][:-1] for error in errors}
+    return [dict(e) for e in errors if e["type"] != "too_short" or e["loc"] not in wrong]
 
 
 def _known_in(region: Any, context: Mapping[str, Any]) -> Mapping[str, Any]:
