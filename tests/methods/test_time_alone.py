@@ -55,7 +55,7 @@ def test_predators_and_prey_agree_with_an_integrator(tmp_path):
 
 def test_what_is_stiff_for_a_while_takes_short_steps_then(tmp_path):
     """Robertson's reaction, whose second substance is in balance after a thousandth of a second."""
-    text = PREY.replace("[0, 1]", "[0, 1e6]").replace("levels = 21", "levels = 3")
+    text = PREY.replace("[0, 1]", "[0, 1e5]").replace("levels = 21", "levels = 2")
     text = text.replace('"x", "y"', '"x", "y", "z"').replace(
         '"10"\ny = "5"', '"1"\ny = "0"\nz = "0"'
     )
@@ -71,7 +71,7 @@ def test_what_is_stiff_for_a_while_takes_short_steps_then(tmp_path):
         back, on = 1e4 * u[1] * u[2], 3e7 * u[1] ** 2
         return [back - 0.04 * u[0], 0.04 * u[0] - back - on, on]
 
-    truth = solve_ivp(slopes, (0, 1e6), [1, 0, 0], "Radau", rtol=1e-10, atol=1e-16).y[:, -1]
+    truth = solve_ivp(slopes, (0, 1e5), [1, 0, 0], "Radau", rtol=1e-10, atol=1e-16).y[:, -1]
     # steps are refined until 1e-6 is left
     np.testing.assert_allclose(found.fields.values[-1, 0], truth, rtol=1e-5)
     assert found.error_in_time < 1e-6
