@@ -15,6 +15,7 @@ then ask for fewer nodes, all by one factor, such that it is no more than twice.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -78,24 +79,62 @@ def refinement(
     x, size = x[size < h], size[size < h]
     if not len(x):
         return None
-    if given is not None:
-        return _graded(x, size, h)
-    for less in np.geomspace(1, h / size.min(), TRIALS):
-        factor = _graded(x, less * size, h)
-        if np.sqrt(np.mean(factor(inside) ** -2.0)) <= STRETCHED:
-            break
-    return factor
+    grading = _Grading(KDTree(x), size, h)
+    return grading if given is not None else grading.bounded(inside)
 
 
-def _graded(x: Float[ndarray, "F 2"], size: Float[ndarray, " F"], h: float) -> Factor:
-    """Return the factor on the spacing h for features that ask for less."""
-    tree, k = KDTree(x), min(NEAR, len(x))
+@dataclass(frozen=True)
+class _Grading:
+    """The factor on a spacing that features ask for.
 
-    def factor(y: Float[ndarray, "N d"]) -> Float[ndarray, " N"]:
-        gap, near = (part.reshape(len(y), k) for part in tree.query(y, k))
-        return np.minimum(1.0, (size[near] + GROWTH * gap).min(axis=1) / h)
+    Attributes
+    ----------
+    places
+        Of the features.
+    size
+        The spacing that each of them asks for.
+    h
+        The spacing away from all of them.
+    less
+        Factor on all sizes: how many times as long as features ask for.
+    """
 
-    return factor
+    places: KDTree
+    size: Float[ndarray, " F"]
+    h: float
+    less: float = 1.0
+
+    def __call__(self, y: Float[ndarray, "N d"]) -> Float[ndarray, " N"]:
+        """Return the factor at points."""
+        return self._factor(*self._near(y), self.less)
+
+    def bounded(self, inside: Float[ndarray, "n d"]) -> "_Grading":
+        """Return the one whose features leave as many nodes elsewhere as they should.
+
+        Parameters
+        ----------
+        inside
+            Points spread evenly over the domain.
+        """
+        size, gap = self._near(inside)
+        for less in np.geomspace(1, self.h / self.size.min(), TRIALS):  # the last asks for nothing
+            if np.sqrt(np.mean(self._factor(size, gap, less) ** -2.0)) <= STRETCHED:
+                break
+        return replace(self, less=float(less))
+
+    def _near(
+        self, y: Float[ndarray, "N d"]
+    ) -> tuple[Float[ndarray, "N k"], Float[ndarray, "N k"]]:
+        """Return the sizes of the features next to points, and how far they are."""
+        k = min(NEAR, len(self.size))
+        gap, near = (part.reshape(len(y), k) for part in self.places.query(y, k))
+        return self.size[near], gap
+
+    def _factor(
+        self, size: Float[ndarray, "N k"], gap: Float[ndarray, "N k"], less: float
+    ) -> Float[ndarray, " N"]:
+        """Return the factor that features near points make."""
+        return np.minimum(1.0, (less * size + GROWTH * gap).min(axis=1) / self.h)
 
 
 def local_spacing(
