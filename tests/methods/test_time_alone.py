@@ -7,6 +7,7 @@ from scipy.integrate import solve_ivp
 from pinnsolve import check, load_solution, solve
 from pinnsolve.checks.operator import LARGE, doubts
 from pinnsolve.errors import ProblemError
+from pinnsolve.rbffd.solve import DirectSolve
 from pinnsolve.rbffd.solve import solve as classical
 from pinnsolve.run import write
 from pinnsolve.setup import Setup
@@ -53,31 +54,51 @@ def test_predators_and_prey_agree_with_an_integrator(tmp_path):
     assert np.array_equal(again(t), solution(t))
 
 
-def test_what_is_stiff_for_a_while_takes_short_steps_then(tmp_path):
-    """Robertson's reaction, whose second substance is in balance after a thousandth of a second."""
-    text = PREY.replace("[0, 1]", "[0, 1e5]").replace("levels = 21", "levels = 2")
+def robertson(folder, end, levels):
+    """Return Robertson's reaction, whose second substance is soon in balance, and its truth."""
+    text = PREY.replace("[0, 1]", f"[0, {end}]").replace("levels = 21", f"levels = {levels}")
     text = text.replace('"x", "y"', '"x", "y", "z"').replace(
         '"10"\ny = "5"', '"1"\ny = "0"\nz = "0"'
     )
     left, right = "-0.04*x + 1e4*y*z", "0.04*x - 1e4*y*z - 3e7*y^2"
     equations = f'"x_t = {left}", "y_t = {right}", "z_t = 3e7*y^2"'
     text = text.replace('"x_t = 1.5*x - x*y", "y_t = x*y - 3*y"', equations)
-    problem = written(tmp_path, text)
-    setup = Setup(problem)
-    system = setup.discretisation()
-    found = classical(problem, system, setup.placement)
 
     def slopes(_, u):
         back, on = 1e4 * u[1] * u[2], 3e7 * u[1] ** 2
         return [back - 0.04 * u[0], 0.04 * u[0] - back - on, on]
 
-    truth = solve_ivp(slopes, (0, 1e5), [1, 0, 0], "Radau", rtol=1e-10, atol=1e-16).y[:, -1]
+    truth = solve_ivp(slopes, (0, end), [1, 0, 0], "Radau", rtol=1e-10, atol=1e-16).y[:, -1]
+    return written(folder, text), truth
+
+
+def test_what_is_stiff_for_a_while_takes_short_steps_then(tmp_path):
+    problem, truth = robertson(tmp_path, 1e5, 2)
+    setup = Setup(problem)
+    system = setup.discretisation()
+    found = classical(problem, system, setup.placement)
     # steps are refined until 1e-6 is left
     np.testing.assert_allclose(found.fields.values[-1, 0], truth, rtol=1e-5)
     assert found.error_in_time < 1e-6
     # matrices of steps of many lives of the fast substance are ill conditioned, and do no harm
     assert found.condition > LARGE
     assert doubts(system, found.condition) == []
+
+
+def test_steps_of_any_length_go_on_to_the_same_bits(tmp_path):
+    problem, _ = robertson(tmp_path, 10.0, 4)
+    setup = Setup(problem)
+    whole, half, rest = (
+        DirectSolve(problem, setup.discretisation(), setup.placement) for _ in range(3)
+    )
+    while not whole.step().done:
+        pass
+    while half.step().fraction != 1 / 3 or not int(half.state()["bisects"]):
+        pass
+    rest.restore(half.state())
+    while not rest.step().done:
+        pass
+    np.testing.assert_array_equal(whole.answer().values, rest.answer().values)
 
 
 @pytest.mark.study
